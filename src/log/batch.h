@@ -1,0 +1,59 @@
+#pragma once
+// What the log stores: batches of consecutive events, with the rejects that came in the same request.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/offsets.h"
+
+namespace anabranch::log {
+
+/// How the payload of a batch is read. The values are in files: never reuse one.
+enum class Encoding : uint8_t {
+  json = 1,  // records: one JSON object each
+  csv = 2,   // records: the first is the header line, every other one an event
+  bulk = 3,  // records: exactly one, a JSON object that names a bulk file (src/ingest/bulk.h); count is its rows
+};
+
+/// Input that could not become an event: why, and the bytes as they came.
+struct Reject {
+  std::string reason;
+  std::string raw;
+  bool operator==(const Reject&) const = default;
+};
+
+/// What a producer hands to the log. The payload is a sequence of records (put_record), see FORMAT.md.
+struct NewBatch {
+  uint32_t schema_version = 0;
+  Encoding encoding = Encoding::json;
+  uint32_t count = 0;  // events, thus offsets; may be 0 when there are only rejects
+  std::string payload;
+  std::vector<Reject> rejects;
+};
+
+/// A batch as it is in the log; immutable, shared between readers.
+struct Batch {
+  model::Partition partition = 0;
+  model::Offset base_offset = 0;
+  uint32_t count = 0;
+  uint32_t schema_version = 0;
+  Encoding encoding = Encoding::json;
+  int64_t ingested_at_us = 0;  // given by the log, once
+  std::shared_ptr<const std::string> payload;
+  std::vector<Reject> rejects;
+
+  model::Offset end_offset() const { return base_offset + count; }
+};
+
+using BatchPtr = std::shared_ptr<const Batch>;
+
+/// Appends one record (u32 length, bytes) to a payload.
+void put_record(std::string& payload, std::string_view record);
+/// All records of a payload, as views into it; empty optional when the lengths do not add up.
+std::optional<std::vector<std::string_view>> split_records(std::string_view payload);
+
+}  // namespace anabranch::log

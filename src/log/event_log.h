@@ -1,0 +1,68 @@
+#pragma once
+// The port of the slot "event log": the only door by which events come in.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "log/batch.h"
+
+namespace anabranch::log {
+
+/// What an acknowledged append got.
+struct Appended {
+  model::Partition partition = 0;
+  model::OffsetRange range;  // empty when the batch held only rejects
+  int64_t ingested_at_us = 0;
+};
+
+/// One reject as it is listed: where it stands in the log, and itself.
+struct QuarantineEntry {
+  model::Partition partition = 0;
+  model::Offset at_offset = 0;   // the next offset when it came in
+  uint64_t batch_position = 0;   // identifies the batch within its partition, grows with time
+  uint32_t index = 0;            // within the batch
+  int64_t received_at_us = 0;
+  Reject reject;
+};
+
+/// The events of one stream. Owner: the application. Any thread may call any method.
+class EventLog {
+ public:
+  virtual ~EventLog() = default;
+
+  using Done = std::function<void(Result<Appended>)>;
+  /// Queues a batch and returns at once. `done` is called exactly once, on the log's own thread, when the batch is
+  /// durable (law L1) or has failed: overloaded (queue full, nothing written), disk_full (nothing acknowledged),
+  /// unavailable (an earlier write failed; restart), unknown_outcome (a sync failed).
+  virtual void append(NewBatch batch, Done done) = 0;
+  /// append() and wait.
+  Result<Appended> append_and_wait(NewBatch batch);
+
+  /// The next offset of each partition; everything before it is durable.
+  virtual std::vector<model::Offset> durable_offsets() const = 0;
+
+  /// Durable batches from the one that contains `from`, in order, until max_bytes of payload are passed (at least one
+  /// batch when there is one) or `end` is reached. The first batch may begin before `from`. Batches with count 0 are
+  /// left out. corrupt names file and position.
+  virtual Result<std::vector<BatchPtr>> read(model::Partition partition, model::Offset from, model::Offset end,
+                                             size_t bytes_max) const = 0;
+
+  /// Called after every group commit, on the log's own thread; must return fast. One listener, set before the first append.
+  virtual void on_durable(std::function<void()> listener) = 0;
+
+  virtual uint64_t quarantined_count() const = 0;
+  /// Rejects in order of arrival after (partition, batch_position, index) given by `after`, at most `limit`.
+  struct QuarantinePosition {
+    model::Partition partition = 0;
+    uint64_t batch_position = 0;
+    uint32_t index = 0;
+  };
+  virtual Result<std::vector<QuarantineEntry>> quarantine(const std::optional<QuarantinePosition>& after,
+                                                          size_t limit) const = 0;
+  virtual uint64_t bytes_on_disk() const = 0;
+};
+
+}  // namespace anabranch::log
