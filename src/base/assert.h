@@ -4,10 +4,10 @@
 #include <cstdio>
 #include <cstdlib>
 
-#define ANABRANCH_ASSERT(condition)                                                                        \
-  do {                                                                                                     \
-    if (!(condition)) {                                                                                    \
+#define ANABRANCH_ASSERT(condition)                                                                       \
+  do {                                                                                                    \
+    if (!(condition)) {                                                                                   \
       std::fprintf(stderr, "anabranch: broken invariant at %s:%d: %s\n", __FILE__, __LINE__, #condition); \
-      std::abort();                                                                                        \
-    }                                                                                                      \
+      std::abort();                                                                                       \
+    }                                                                                                     \
   } while (false)

@@ -29,7 +29,8 @@ inline void put_bytes(std::string& out, std::string_view bytes) {
   out.append(bytes);
 }
 
-/// Reads numbers from the front of a byte string. After a read past the end, ok() is false and every read gives 0.
+/// Reads numbers from the front of a byte string. After a read past the end, ok() is false and every read
+/// gives 0.
 class ByteReader {
  public:
   explicit ByteReader(std::string_view bytes) : rest_(bytes) {}

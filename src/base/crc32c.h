@@ -1,5 +1,6 @@
 #pragma once
-// CRC-32C (Castagnoli), RFC 3720 appendix B.4: polynomial 0x1EDC6F41, reflected, initial and final value all ones.
+// CRC-32C (Castagnoli), RFC 3720 appendix B.4: polynomial 0x1EDC6F41, reflected, initial and final value all
+// ones.
 
 #include <cstdint>
 #include <string_view>

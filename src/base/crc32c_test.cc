@@ -13,9 +13,7 @@ TEST(Crc32c, GivesTheValuesOfRfc3720) {
   EXPECT_EQ(crc32c("123456789"), 0xE3069283u);
 }
 
-TEST(Crc32c, ContinuesFromWhatCameBefore) {
-  EXPECT_EQ(crc32c("456789", crc32c("123")), crc32c("123456789"));
-}
+TEST(Crc32c, ContinuesFromWhatCameBefore) { EXPECT_EQ(crc32c("456789", crc32c("123")), crc32c("123456789")); }
 
 }  // namespace
 }  // namespace anabranch

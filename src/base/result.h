@@ -1,6 +1,7 @@
 #pragma once
-// Expected failures are values. A function that can fail returns Result<T>; the caller either handles the Error or
-// hands it on with TRY. An error code exists because someone acts on it; the detail for people goes into the text.
+// Expected failures are values. A function that can fail returns Result<T>; the caller either handles the
+// Error or hands it on with TRY. An error code exists because someone acts on it; the detail for people goes
+// into the text.
 
 #include <expected>
 #include <optional>
@@ -91,11 +92,11 @@ inline void take(Result<void>&&) {}
 }  // namespace detail
 
 // The value of a Result, or return its error from the enclosing function.
-#define TRY(...)                                                              \
-  ({                                                                          \
-    auto try_result = (__VA_ARGS__);                                          \
-    if (!try_result) return std::unexpected(std::move(try_result).error());   \
-    ::anabranch::detail::take(std::move(try_result));                         \
+#define TRY(...)                                                            \
+  ({                                                                        \
+    auto try_result = (__VA_ARGS__);                                        \
+    if (!try_result) return std::unexpected(std::move(try_result).error()); \
+    ::anabranch::detail::take(std::move(try_result));                       \
   })
 
 }  // namespace anabranch

@@ -1,17 +1,15 @@
 #include "io/file_system.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
-
-#include <algorithm>
-
-#include <fmt/format.h>
 
 #include "io/random.h"
 
@@ -23,8 +21,12 @@ std::unexpected<Error> fail_errno(std::string_view doing, const Path& path, int 
   std::string hint;
   switch (error) {
     case ENOENT:
-    case ENOTDIR: code = Code::not_found; break;
-    case EEXIST: code = Code::conflict; break;
+    case ENOTDIR:
+      code = Code::not_found;
+      break;
+    case EEXIST:
+      code = Code::conflict;
+      break;
     case ENOSPC:
     case EDQUOT:
       code = Code::disk_full;
@@ -32,10 +34,15 @@ std::unexpected<Error> fail_errno(std::string_view doing, const Path& path, int 
       break;
     case EROFS:
     case EACCES:
-    case EPERM: hint = "check who owns the folder and that it is not mounted read-only"; break;
+    case EPERM:
+      hint = "check who owns the folder and that it is not mounted read-only";
+      break;
     case EMFILE:
-    case ENFILE: hint = "raise the limit of open files (ulimit -n)"; break;
-    default: break;
+    case ENFILE:
+      hint = "raise the limit of open files (ulimit -n)";
+      break;
+    default:
+      break;
   }
   return fail(code, fmt::format("cannot {} {}: {}", doing, path.string(), std::strerror(error)), hint);
 }
@@ -80,7 +87,7 @@ class LocalFile final : public File {
   }
 
   Result<uint64_t> size() const override {
-    struct stat info {};
+    struct stat info{};
     if (::fstat(fd_, &info) != 0) return fail_errno("stat", path_, errno);
     return static_cast<uint64_t>(info.st_size);
   }
@@ -109,9 +116,15 @@ class LocalFileSystem final : public FileSystem {
   Result<std::unique_ptr<File>> open(const Path& path, Open mode) override {
     int flags = O_CLOEXEC;
     switch (mode) {
-      case Open::read: flags |= O_RDONLY; break;
-      case Open::append: flags |= O_RDWR | O_APPEND | O_CREAT; break;
-      case Open::create_new: flags |= O_RDWR | O_APPEND | O_CREAT | O_EXCL; break;
+      case Open::read:
+        flags |= O_RDONLY;
+        break;
+      case Open::append:
+        flags |= O_RDWR | O_APPEND | O_CREAT;
+        break;
+      case Open::create_new:
+        flags |= O_RDWR | O_APPEND | O_CREAT | O_EXCL;
+        break;
     }
     const int fd = ::open(path.c_str(), flags, 0644);
     if (fd < 0) return fail_errno("open", path, errno);
@@ -179,7 +192,7 @@ class LocalFileSystem final : public FileSystem {
   }
 
   Result<uint64_t> free_bytes(const Path& path) override {
-    struct statvfs info {};
+    struct statvfs info{};
     if (::statvfs(path.c_str(), &info) != 0) return fail_errno("ask for free space of", path, errno);
     return static_cast<uint64_t>(info.f_bavail) * info.f_frsize;
   }

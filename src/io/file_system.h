@@ -1,6 +1,7 @@
 #pragma once
-// The only door to files. Everything that must survive a crash is written through here, so that a test can put a file
-// system in place that forgets what was not synced, returns half a write or says that the disk is full.
+// The only door to files. Everything that must survive a crash is written through here, so that a test can
+// put a file system in place that forgets what was not synced, returns half a write or says that the disk is
+// full.
 
 #include <cstdint>
 #include <filesystem>
@@ -23,7 +24,8 @@ class File {
   virtual Status append(std::string_view bytes) = 0;
   /// Up to size bytes from position; fewer at the end of the file.
   virtual Result<std::string> read_at(uint64_t position, size_t size) const = 0;
-  /// When it returns, everything appended before is on the disk (fdatasync). After an error nothing may be assumed.
+  /// When it returns, everything appended before is on the disk (fdatasync). After an error nothing may be
+  /// assumed.
   virtual Status sync() = 0;
   virtual Result<uint64_t> size() const = 0;
   /// Cuts the file; durable after the next sync().

@@ -19,8 +19,8 @@ namespace anabranch::model {
 /// Fixed-size layouts lie in `fixed`, texts in `texts`; the other one is empty.
 struct Column {
   std::vector<uint8_t> valid;
-  std::vector<char> fixed;                // rows × layout_bytes
-  std::vector<std::string_view> texts;    // into memory that the ColumnBatch owns
+  std::vector<char> fixed;              // rows × layout_bytes
+  std::vector<std::string_view> texts;  // into memory that the ColumnBatch owns
 
   void append_null(size_t layout_bytes) {
     valid.push_back(0);
@@ -56,6 +56,7 @@ struct ColumnBatch {
   Partition partition = 0;
   Offset first_offset = 0;
   int64_t ingested_at_us = 0;
+  std::vector<int64_t> row_ingested_at_us;  // one a row when several log batches are merged, else empty
   std::vector<Column> columns;
   std::vector<std::string_view> raw;  // one a row, or empty: null in every row
   size_t rows = 0;
@@ -72,10 +73,12 @@ struct ColumnBatch {
   void check_invariants() const {
     ANABRANCH_ASSERT(schema != nullptr && columns.size() == schema->fields.size());
     ANABRANCH_ASSERT(raw.empty() || raw.size() == rows);
+    ANABRANCH_ASSERT(row_ingested_at_us.empty() || row_ingested_at_us.size() == rows);
     for (size_t i = 0; i < columns.size(); ++i) {
       const size_t bytes = schema->fields[i].type.layout_bytes();
       ANABRANCH_ASSERT(columns[i].valid.size() == rows);
-      ANABRANCH_ASSERT(bytes == 0 ? columns[i].texts.size() == rows : columns[i].fixed.size() == rows * bytes);
+      ANABRANCH_ASSERT(bytes == 0 ? columns[i].texts.size() == rows
+                                  : columns[i].fixed.size() == rows * bytes);
     }
   }
 };

@@ -12,8 +12,8 @@ namespace anabranch::model {
 using Offset = int64_t;
 using Partition = int32_t;
 
-/// For each stream the next offset of each partition: everything before it is included. Used for cut-offs, for what a
-/// tick has applied and for what an answer has seen. A vector, never a time.
+/// For each stream the next offset of each partition: everything before it is included. Used for cut-offs,
+/// for what a tick has applied and for what an answer has seen. A vector, never a time.
 using Offsets = std::map<std::string, std::vector<Offset>>;
 
 /// Offsets [first, end) of one partition.

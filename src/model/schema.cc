@@ -52,14 +52,18 @@ Result<Schema> Schema::from_json(std::string_view json) {
 }
 
 bool is_system_column(std::string_view name) {
-  return name == partition_column || name == offset_column || name == ingested_at_column || name == raw_column;
+  return name == partition_column || name == offset_column || name == ingested_at_column ||
+         name == raw_column;
 }
 
 std::string_view to_string(OnDrift on_drift) {
   switch (on_drift) {
-    case OnDrift::evolve: return "evolve";
-    case OnDrift::freeze: return "freeze";
-    case OnDrift::quarantine: return "quarantine";
+    case OnDrift::evolve:
+      return "evolve";
+    case OnDrift::freeze:
+      return "freeze";
+    case OnDrift::quarantine:
+      return "quarantine";
   }
   return "evolve";
 }

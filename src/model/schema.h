@@ -1,6 +1,6 @@
 #pragma once
-// What the events of a stream look like. Versions of a schema are kept for ever: the one in force at an event's offset
-// decodes it.
+// What the events of a stream look like. Versions of a schema are kept for ever: the one in force at an
+// event's offset decodes it.
 
 #include <cstdint>
 #include <memory>
@@ -41,10 +41,10 @@ struct Schema {
 using SchemaPtr = std::shared_ptr<const Schema>;
 
 /// The columns that every stream has beside its fields; readable by name, not part of `*`.
-inline constexpr std::string_view partition_column = "_partition";       // INTEGER
-inline constexpr std::string_view offset_column = "_offset";             // BIGINT
-inline constexpr std::string_view ingested_at_column = "_ingested_at";   // TIMESTAMP WITH TIME ZONE
-inline constexpr std::string_view raw_column = "_raw";                   // VARCHAR
+inline constexpr std::string_view partition_column = "_partition";      // INTEGER
+inline constexpr std::string_view offset_column = "_offset";            // BIGINT
+inline constexpr std::string_view ingested_at_column = "_ingested_at";  // TIMESTAMP WITH TIME ZONE
+inline constexpr std::string_view raw_column = "_raw";                  // VARCHAR
 bool is_system_column(std::string_view name);
 
 std::string_view to_string(OnDrift on_drift);

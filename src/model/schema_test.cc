@@ -22,7 +22,8 @@ TEST(Type, KnowsAliasesInAnyCase) {
 }
 
 TEST(Type, RefusesWhatIsNoType) {
-  for (const char* name : {"", "intt", "decimal(39,1)", "decimal(5,6)", "struct(a)", "integer[", "varchar junk("}) {
+  for (const char* name :
+       {"", "intt", "decimal(39,1)", "decimal(5,6)", "struct(a)", "integer[", "varchar junk("}) {
     EXPECT_FALSE(Type::parse(name)) << name;
   }
 }

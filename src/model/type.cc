@@ -67,9 +67,9 @@ const std::map<std::string, Kind, std::less<>>& names() {
 }
 
 std::string quoted(std::string_view name) {
-  const bool is_plain = !name.empty() && (std::isalpha(static_cast<unsigned char>(name[0])) || name[0] == '_') &&
-                        std::all_of(name.begin(), name.end(),
-                                    [](unsigned char c) { return std::isalnum(c) || c == '_'; });
+  const bool is_plain =
+      !name.empty() && (std::isalpha(static_cast<unsigned char>(name[0])) || name[0] == '_') &&
+      std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) || c == '_'; });
   if (is_plain) return std::string(name);
   std::string text = "\"";
   for (char c : name) text += c == '"' ? "\"\"" : std::string(1, c);
@@ -145,13 +145,17 @@ class Parser {
         skip_space();
         if (!width || !scale || !accept(")")) return unknown();
         if (*width < 1 || *width > 38 || *scale < 0 || *scale > *width) {
-          return fail(Code::bad_input, fmt::format("'{}': a decimal has 1 to 38 digits and no more than that many after the point", text_));
+          return fail(
+              Code::bad_input,
+              fmt::format("'{}': a decimal has 1 to 38 digits and no more than that many after the point",
+                          text_));
         }
         type.width = static_cast<uint8_t>(*width);
         type.scale = static_cast<uint8_t>(*scale);
       }
     } else if (type.kind == Kind::varchar && accept("(")) {
-      if (!read_number() || (skip_space(), !accept(")"))) return unknown();  // lengths are not enforced, as in DuckDB
+      if (!read_number() || (skip_space(), !accept(")")))
+        return unknown();  // lengths are not enforced, as in DuckDB
     }
     return type;
   }
@@ -186,7 +190,8 @@ class Parser {
       }
       return std::nullopt;
     }
-    while (at_ < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[at_])) || text_[at_] == '_')) {
+    while (at_ < text_.size() &&
+           (std::isalnum(static_cast<unsigned char>(text_[at_])) || text_[at_] == '_')) {
       name += text_[at_++];
     }
     if (name.empty()) return std::nullopt;
@@ -197,7 +202,8 @@ class Parser {
     skip_space();
     int value = 0;
     int digits = 0;
-    for (; at_ < text_.size() && std::isdigit(static_cast<unsigned char>(text_[at_])) && digits < 9; ++at_, ++digits) {
+    for (; at_ < text_.size() && std::isdigit(static_cast<unsigned char>(text_[at_])) && digits < 9;
+         ++at_, ++digits) {
       value = value * 10 + (text_[at_] - '0');
     }
     if (digits == 0) return std::nullopt;
@@ -213,9 +219,10 @@ class Parser {
     return true;
   }
   std::unexpected<Error> unknown() const {
-    return fail(Code::bad_input, fmt::format("'{}' is not a type", text_),
-                "use an SQL type name such as integer, bigint, double, decimal(10,2), varchar, boolean, date, "
-                "timestamp, timestamptz, json, integer[] or struct(a integer)");
+    return fail(
+        Code::bad_input, fmt::format("'{}' is not a type", text_),
+        "use an SQL type name such as integer, bigint, double, decimal(10,2), varchar, boolean, date, "
+        "timestamp, timestamptz, json, integer[] or struct(a integer)");
   }
 
   const std::string_view text_;
@@ -227,41 +234,59 @@ class Parser {
 Type::Layout Type::layout() const {
   switch (kind) {
     case Kind::boolean:
-    case Kind::utinyint: return Layout::u8;
-    case Kind::tinyint: return Layout::i8;
-    case Kind::smallint: return Layout::i16;
+    case Kind::utinyint:
+      return Layout::u8;
+    case Kind::tinyint:
+      return Layout::i8;
+    case Kind::smallint:
+      return Layout::i16;
     case Kind::integer:
-    case Kind::date: return Layout::i32;
+    case Kind::date:
+      return Layout::i32;
     case Kind::bigint:
     case Kind::time:
     case Kind::timestamp:
-    case Kind::timestamptz: return Layout::i64;
-    case Kind::hugeint: return Layout::i128;
-    case Kind::usmallint: return Layout::u16;
-    case Kind::uinteger: return Layout::u32;
-    case Kind::ubigint: return Layout::u64;
-    case Kind::real: return Layout::f32;
-    case Kind::double_precision: return Layout::f64;
+    case Kind::timestamptz:
+      return Layout::i64;
+    case Kind::hugeint:
+      return Layout::i128;
+    case Kind::usmallint:
+      return Layout::u16;
+    case Kind::uinteger:
+      return Layout::u32;
+    case Kind::ubigint:
+      return Layout::u64;
+    case Kind::real:
+      return Layout::f32;
+    case Kind::double_precision:
+      return Layout::f64;
     case Kind::decimal:
       return width <= 4 ? Layout::i16 : width <= 9 ? Layout::i32 : width <= 18 ? Layout::i64 : Layout::i128;
-    default: return Layout::text;
+    default:
+      return Layout::text;
   }
 }
 
 size_t Type::layout_bytes() const {
   switch (layout()) {
     case Layout::i8:
-    case Layout::u8: return 1;
+    case Layout::u8:
+      return 1;
     case Layout::i16:
-    case Layout::u16: return 2;
+    case Layout::u16:
+      return 2;
     case Layout::i32:
     case Layout::u32:
-    case Layout::f32: return 4;
+    case Layout::f32:
+      return 4;
     case Layout::i64:
     case Layout::u64:
-    case Layout::f64: return 8;
-    case Layout::i128: return 16;
-    case Layout::text: return 0;
+    case Layout::f64:
+      return 8;
+    case Layout::i128:
+      return 16;
+    case Layout::text:
+      return 0;
   }
   return 0;
 }
@@ -272,30 +297,54 @@ bool Type::is_carried_as_text() const {
 
 std::string Type::to_sql() const {
   switch (kind) {
-    case Kind::boolean: return "BOOLEAN";
-    case Kind::tinyint: return "TINYINT";
-    case Kind::smallint: return "SMALLINT";
-    case Kind::integer: return "INTEGER";
-    case Kind::bigint: return "BIGINT";
-    case Kind::hugeint: return "HUGEINT";
-    case Kind::utinyint: return "UTINYINT";
-    case Kind::usmallint: return "USMALLINT";
-    case Kind::uinteger: return "UINTEGER";
-    case Kind::ubigint: return "UBIGINT";
-    case Kind::real: return "FLOAT";
-    case Kind::double_precision: return "DOUBLE";
-    case Kind::decimal: return fmt::format("DECIMAL({},{})", width, scale);
-    case Kind::varchar: return "VARCHAR";
-    case Kind::blob: return "BLOB";
-    case Kind::date: return "DATE";
-    case Kind::time: return "TIME";
-    case Kind::timestamp: return "TIMESTAMP";
-    case Kind::timestamptz: return "TIMESTAMP WITH TIME ZONE";
-    case Kind::interval: return "INTERVAL";
-    case Kind::uuid: return "UUID";
-    case Kind::json: return "JSON";
-    case Kind::list: return children[0].to_sql() + "[]";
-    case Kind::map: return fmt::format("MAP({}, {})", children[0].to_sql(), children[1].to_sql());
+    case Kind::boolean:
+      return "BOOLEAN";
+    case Kind::tinyint:
+      return "TINYINT";
+    case Kind::smallint:
+      return "SMALLINT";
+    case Kind::integer:
+      return "INTEGER";
+    case Kind::bigint:
+      return "BIGINT";
+    case Kind::hugeint:
+      return "HUGEINT";
+    case Kind::utinyint:
+      return "UTINYINT";
+    case Kind::usmallint:
+      return "USMALLINT";
+    case Kind::uinteger:
+      return "UINTEGER";
+    case Kind::ubigint:
+      return "UBIGINT";
+    case Kind::real:
+      return "FLOAT";
+    case Kind::double_precision:
+      return "DOUBLE";
+    case Kind::decimal:
+      return fmt::format("DECIMAL({},{})", width, scale);
+    case Kind::varchar:
+      return "VARCHAR";
+    case Kind::blob:
+      return "BLOB";
+    case Kind::date:
+      return "DATE";
+    case Kind::time:
+      return "TIME";
+    case Kind::timestamp:
+      return "TIMESTAMP";
+    case Kind::timestamptz:
+      return "TIMESTAMP WITH TIME ZONE";
+    case Kind::interval:
+      return "INTERVAL";
+    case Kind::uuid:
+      return "UUID";
+    case Kind::json:
+      return "JSON";
+    case Kind::list:
+      return children[0].to_sql() + "[]";
+    case Kind::map:
+      return fmt::format("MAP({}, {})", children[0].to_sql(), children[1].to_sql());
     case Kind::structure: {
       std::string text = "STRUCT(";
       for (size_t i = 0; i < children.size(); ++i) {

@@ -50,18 +50,20 @@ struct Type {
 
   bool operator==(const Type&) const = default;
 
-  /// Fixed-size layout, or text. Booleans are u8. A decimal is the integer of its digits, as wide as needed. What has no
-  /// fixed size lies as text: varchar its bytes, blob its bytes, uuid and interval their SQL text, json, list,
-  /// structure and map their JSON text.
+  /// Fixed-size layout, or text. Booleans are u8. A decimal is the integer of its digits, as wide as needed.
+  /// What has no fixed size lies as text: varchar its bytes, blob its bytes, uuid and interval their SQL
+  /// text, json, list, structure and map their JSON text.
   Layout layout() const;
   /// Bytes of one value; 0 for text.
   size_t layout_bytes() const;
-  /// True where the text of the layout must be cast to the type in SQL (uuid, interval, json and nested types).
+  /// True where the text of the layout must be cast to the type in SQL (uuid, interval, json and nested
+  /// types).
   bool is_carried_as_text() const;
 
   /// The SQL name, e.g. "DECIMAL(10,2)", "STRUCT(a INTEGER, b VARCHAR[])".
   std::string to_sql() const;
-  /// Takes SQL names and their usual aliases (int, text, float8, …) in any case. bad_input says what is not a type.
+  /// Takes SQL names and their usual aliases (int, text, float8, …) in any case. bad_input says what is not a
+  /// type.
   static Result<Type> parse(std::string_view sql_name);
 };
 

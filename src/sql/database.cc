@@ -1,0 +1,215 @@
+#include "sql/database.h"
+
+#include <fmt/format.h>
+
+#include "duckdb.hpp"
+#include "duckdb/main/client_context.hpp"
+#include "duckdb/main/config.hpp"
+#include "duckdb/parser/parser.hpp"
+#include "duckdb/planner/expression/list.hpp"
+#include "duckdb/planner/expression_iterator.hpp"
+#include "duckdb/planner/logical_operator.hpp"
+#include "duckdb/storage/buffer_manager.hpp"
+#include "sql/engine_error.h"
+#include "sql/feed_function.h"
+#include "sql/rows.h"
+#include "sql/syntax.h"
+
+namespace anabranch::sql {
+
+struct Statement::Impl {
+  duckdb::unique_ptr<duckdb::PreparedStatement> prepared;
+  std::string text;
+};
+
+Statement::Statement(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Statement::Statement(Statement&&) noexcept = default;
+Statement& Statement::operator=(Statement&&) noexcept = default;
+Statement::~Statement() = default;
+
+Result<int64_t> Statement::run() {
+  try {
+    duckdb::vector<duckdb::Value> values;
+    auto result = impl_->prepared->Execute(values, false);
+    if (result->HasError()) return fail(engine_error(result->GetErrorObject(), impl_->text, Code::internal));
+    auto chunk = result->Fetch();
+    if (!chunk || chunk->size() == 0 || chunk->ColumnCount() == 0) return 0;
+    const duckdb::Value changed = chunk->GetValue(0, 0);
+    return changed.type().IsIntegral() && !changed.IsNull() ? changed.GetValue<int64_t>() : 0;
+  } catch (const std::exception& error) {
+    return fail(engine_error(error, impl_->text, Code::internal));
+  }
+}
+
+struct Session::Impl {
+  duckdb::Connection connection;
+  explicit Impl(duckdb::DuckDB& database) : connection(database) {}
+};
+
+Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Session::Session(Session&&) noexcept = default;
+Session& Session::operator=(Session&&) noexcept = default;
+Session::~Session() = default;
+
+Result<Rows> Session::query(const std::string& text) {
+  try {
+    auto result = impl_->connection.Query(text);
+    if (result->HasError()) return fail(engine_error(result->GetErrorObject(), text, Code::internal));
+    return Rows(std::make_unique<Rows::Impl>(std::move(result)));
+  } catch (const std::exception& error) {
+    return fail(engine_error(error, text, Code::internal));
+  }
+}
+
+Status Session::run(const std::string& text) {
+  TRY(query(text));
+  return {};
+}
+
+Result<Statement> Session::prepare(const std::string& text) {
+  try {
+    auto prepared = impl_->connection.Prepare(text);
+    if (prepared->HasError()) return fail(engine_error(prepared->error, text, Code::internal));
+    return Statement(std::make_unique<Statement::Impl>(std::move(prepared), text));
+  } catch (const std::exception& error) {
+    return fail(engine_error(error, text, Code::internal));
+  }
+}
+
+void Session::interrupt() { impl_->connection.Interrupt(); }
+
+Result<std::vector<OutputColumn>> Session::describe(const std::string& select) {
+  try {
+    auto prepared = impl_->connection.Prepare(select);
+    if (prepared->HasError()) return fail(engine_error(prepared->error, select, Code::bad_sql));
+    std::vector<OutputColumn> columns;
+    for (size_t i = 0; i < prepared->GetNames().size(); ++i) {
+      columns.push_back({prepared->GetNames()[i], prepared->GetTypes()[i].ToString()});
+    }
+    return columns;
+  } catch (const std::exception& error) {
+    return fail(engine_error(error, select, Code::bad_sql));
+  }
+}
+
+namespace {
+
+// The engine's own CanThrow is cautious; these are known never to raise.
+bool can_fail(const duckdb::Expression& expr) {
+  bool child_can_fail = false;
+  duckdb::ExpressionIterator::EnumerateChildren(
+      expr, [&](const duckdb::Expression& child) { child_can_fail = child_can_fail || can_fail(child); });
+  switch (expr.GetExpressionClass()) {
+    case duckdb::ExpressionClass::BOUND_CAST:
+      return expr.Cast<duckdb::BoundCastExpression>().try_cast ? child_can_fail : expr.CanThrow();
+    case duckdb::ExpressionClass::BOUND_FUNCTION: {
+      const auto& name = expr.Cast<duckdb::BoundFunctionExpression>().function.name;
+      const bool is_division = name == "/" && expr.return_type.id() == duckdb::LogicalTypeId::DOUBLE;
+      return is_division ? child_can_fail : expr.CanThrow();
+    }
+    case duckdb::ExpressionClass::BOUND_OPERATOR:
+      return expr.GetExpressionType() != duckdb::ExpressionType::OPERATOR_TRY && child_can_fail;
+    case duckdb::ExpressionClass::BOUND_SUBQUERY:
+      return true;
+    default:
+      return child_can_fail;
+  }
+}
+
+}  // namespace
+
+Result<std::vector<Session::ExprFacts>> Session::facts(const std::string& select) {
+  auto& context = *impl_->connection.context;
+  auto& config = duckdb::ClientConfig::GetConfig(context);
+  const bool was_enabled = config.enable_optimizer;
+  try {
+    config.enable_optimizer = false;  // the optimiser folds and moves what we ask about
+    auto plan = impl_->connection.ExtractPlan(select);
+    config.enable_optimizer = was_enabled;
+    std::vector<ExprFacts> all;
+    for (const auto& expr : plan->expressions) {
+      all.push_back(
+          {expr->return_type.ToString(), can_fail(*expr), expr->IsVolatile() || !expr->IsConsistent()});
+    }
+    return all;
+  } catch (const std::exception& error) {
+    config.enable_optimizer = was_enabled;
+    return fail(engine_error(error, select, Code::bad_sql));
+  }
+}
+
+struct Database::Impl {
+  duckdb::unique_ptr<duckdb::DuckDB> duckdb;
+};
+
+Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Database::~Database() = default;
+
+Result<std::unique_ptr<Database>> Database::open(const Options& options) {
+  try {
+    duckdb::DBConfig config;
+    if (options.is_read_only) config.options.access_mode = duckdb::AccessMode::READ_ONLY;
+    config.SetOptionByName("threads", duckdb::Value::INTEGER(options.threads));
+    config.SetOptionByName("autoinstall_known_extensions", duckdb::Value::BOOLEAN(false));
+    config.SetOptionByName("autoload_known_extensions", duckdb::Value::BOOLEAN(false));
+    config.SetOptionByName("default_null_order", duckdb::Value("nulls_last"));
+    if (options.memory_bytes_max > 0) {
+      config.SetOptionByName("memory_limit",
+                             duckdb::Value(fmt::format("{}MiB", options.memory_bytes_max >> 20)));
+    }
+    config.SetOptionByName("temp_directory", duckdb::Value(options.temporary_folder.string()));
+    const std::string file = options.file.string();
+    auto impl = std::make_unique<Impl>();
+    impl->duckdb = duckdb::make_uniq<duckdb::DuckDB>(file.empty() ? nullptr : file.c_str(), &config);
+    auto database = std::make_unique<Database>(std::move(impl));
+    duckdb::Connection setup(*database->impl_->duckdb);
+    std::string settings = "SET GLOBAL TimeZone = 'UTC'; SET GLOBAL checkpoint_threshold = '1TB';";
+    if (!options.has_external_access) {
+      std::string folders;
+      for (const auto& folder : options.allowed_folders) {
+        folders += (folders.empty() ? "" : ", ") + quote_literal(folder.string());
+      }
+      settings += fmt::format(
+          "SET GLOBAL allowed_directories = [{}]; SET GLOBAL enable_external_access = false;", folders);
+    }
+    auto result = setup.Query(settings);
+    if (result->HasError()) result->ThrowError();
+    return database;
+  } catch (const std::exception& error) {
+    Error problem = engine_error(error, "", Code::io);
+    problem.message = fmt::format("cannot open the database {}: {}", options.file.string(), problem.message);
+    return fail(std::move(problem));
+  }
+}
+
+Result<Session> Database::connect() {
+  try {
+    return Session(std::make_unique<Session::Impl>(*impl_->duckdb));
+  } catch (const std::exception& error) {
+    return fail(engine_error(error, "", Code::internal));
+  }
+}
+
+Status Database::register_feed(const std::string& name, const model::Schema& schema,
+                               std::shared_ptr<Feed> feed) {
+  try {
+    duckdb::Connection connection(*impl_->duckdb);
+    create_feed_function(connection, name, schema, std::move(feed));
+    return {};
+  } catch (const std::exception& error) {
+    return fail(engine_error(error, "", Code::internal));
+  }
+}
+
+Status Database::lock_configuration() {
+  TRY(TRY(connect()).run("SET GLOBAL lock_configuration = true"));
+  return {};
+}
+
+uint64_t Database::memory_bytes_used() {
+  return duckdb::BufferManager::GetBufferManager(*impl_->duckdb->instance).GetUsedMemory();
+}
+
+std::string engine_version() { return duckdb::DuckDB::LibraryVersion(); }
+
+}  // namespace anabranch::sql

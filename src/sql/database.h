@@ -1,0 +1,152 @@
+#pragma once
+// DuckDB behind a small door: the only headers through which the rest of the program reaches the engine.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "io/file_system.h"
+#include "model/column_batch.h"
+#include "model/schema.h"
+
+namespace anabranch::sql {
+
+struct OutputColumn {
+  std::string name;
+  std::string type;  // as the engine names it, e.g. "DECIMAL(18,3)"
+  bool operator==(const OutputColumn&) const = default;
+};
+
+/// How numbers that JavaScript cannot hold are written.
+enum class Numbers { number, string };
+
+/// A result, whole in memory; immutable. Any thread may read it.
+class Rows {
+ public:
+  struct Impl;
+  explicit Rows(std::unique_ptr<Impl> impl);
+  Rows(Rows&&) noexcept;
+  Rows& operator=(Rows&&) noexcept;
+  ~Rows();
+
+  const std::vector<OutputColumn>& columns() const;
+  size_t row_count() const;
+  /// The value as SQL text; nothing for NULL.
+  std::optional<std::string> text(size_t row, size_t column) const;
+  int64_t integer(size_t row, size_t column) const;  // 0 for NULL
+  double number(size_t row, size_t column) const;    // 0 for NULL
+
+  /// Appends `[[…],…]`, in the forms of docs/api.md.
+  void append_json(std::string& out, Numbers numbers) const;
+  /// Appends RFC 4180 with a header line; NULL is an empty unquoted field.
+  void append_csv(std::string& out) const;
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+/// A statement that was planned once and is executed many times. Belongs to its session's thread.
+class Statement {
+ public:
+  struct Impl;
+  explicit Statement(std::unique_ptr<Impl> impl);
+  Statement(Statement&&) noexcept;
+  Statement& operator=(Statement&&) noexcept;
+  ~Statement();
+  /// Runs it; gives the number of rows that it changed.
+  Result<int64_t> run();
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Where the rows of a table function come from. One cursor for each scan of each execution.
+class Feed {
+ public:
+  virtual ~Feed() = default;
+  class Cursor {
+   public:
+    virtual ~Cursor() = default;
+    /// The next batch, or null at the end. Called by one thread at a time.
+    virtual Result<std::shared_ptr<const model::ColumnBatch>> next() = 0;
+  };
+  /// Offsets [from, end) of partition 0, as given to the function in SQL; (0, 0) for a feed without
+  /// arguments.
+  virtual Result<std::unique_ptr<Cursor>> open(model::Offset from, model::Offset end) = 0;
+};
+
+/// A connection. One thread at a time; only interrupt() may be called from another one.
+class Session {
+ public:
+  struct Impl;
+  explicit Session(std::unique_ptr<Impl> impl);
+  Session(Session&&) noexcept;
+  Session& operator=(Session&&) noexcept;
+  ~Session();
+
+  /// Runs one or more statements; the rows of the last one. Errors have a place in `text` where the engine
+  /// names one.
+  Result<Rows> query(const std::string& text);
+  Status run(const std::string& text);
+  Result<Statement> prepare(const std::string& text);
+  /// Cancels what is running, which then fails with Code::cancelled. Any thread.
+  void interrupt();
+
+  /// Binds without running: the columns that a SELECT gives.
+  Result<std::vector<OutputColumn>> describe(const std::string& select);
+
+  /// What can be said of an expression before it is run.
+  struct ExprFacts {
+    std::string type;
+    bool can_fail = false;     // may raise for some row: casts, overflow, parsing
+    bool is_volatile = false;  // random(), now(), …: two runs may differ
+  };
+  /// Facts of each item of a plain `SELECT item, … FROM …`.
+  Result<std::vector<ExprFacts>> facts(const std::string& select);
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+/// An engine. Any thread may connect; sessions end before their database.
+class Database {
+ public:
+  struct Options {
+    io::Path file;  // empty: in memory
+    bool is_read_only = false;
+    int threads = 1;
+    uint64_t memory_bytes_max = 0;    // 0: no limit of ours
+    io::Path temporary_folder;        // for what does not fit; empty: none
+    bool has_external_access = true;  // false: files only below allowed_folders
+    std::vector<io::Path> allowed_folders;
+  };
+  struct Impl;
+  static Result<std::unique_ptr<Database>> open(const Options& options);
+  explicit Database(std::unique_ptr<Impl> impl);
+  ~Database();
+
+  Result<Session> connect();
+
+  /// Makes `name()` and `name(from, end)` a table function with the schema's fields and the four system
+  /// columns. The events may be of other schema versions: missing fields are NULL, others are cast. Has no
+  /// statistics, so that prepared statements over it stay right. The feed lives as long as the database.
+  Status register_feed(const std::string& name, const model::Schema& schema, std::shared_ptr<Feed> feed);
+
+  /// After this, no setting can be changed by SQL.
+  Status lock_configuration();
+
+  uint64_t memory_bytes_used();
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+/// The engine's own version, e.g. "v1.5.5".
+std::string engine_version();
+
+}  // namespace anabranch::sql

@@ -1,0 +1,158 @@
+#include "sql/database.h"
+
+#include <gtest/gtest.h>
+
+namespace anabranch::sql {
+namespace {
+
+class Memory : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto opened = Database::open({});
+    ASSERT_TRUE(opened) << opened.error().describe();
+    database_ = std::move(*opened);
+  }
+  std::string json(const std::string& select, Numbers numbers = Numbers::number) {
+    auto session = database_->connect();
+    auto rows = session->query(select);
+    if (!rows) return rows.error().describe();
+    std::string text;
+    rows->append_json(text, numbers);
+    return text;
+  }
+  std::unique_ptr<Database> database_;
+};
+
+TEST_F(Memory, WritesEveryTypeAsDocumented) {
+  EXPECT_EQ(json("select 1, 5::hugeint * 10000000000000000000000, 1.50::decimal(10,2), 0.1, 'nan'::double, "
+                 "'-inf'::double, null"),
+            "[[1,50000000000000000000000,1.50,0.1,\"NaN\",\"-Infinity\",null]]");
+  EXPECT_EQ(json("select 9007199254740993, 7, 1.5", Numbers::string), "[[\"9007199254740993\",7,\"1.5\"]]");
+  EXPECT_EQ(json("select date '2013-01-31', timestamp '2013-01-31 05:06:07.5', timestamptz '2013-01-31 "
+                 "05:06:07+02', time '05:06:07'"),
+            "[[\"2013-01-31\",\"2013-01-31T05:06:07.5\",\"2013-01-31T03:06:07Z\",\"05:06:07\"]]");
+  EXPECT_EQ(json("select interval '1 year 2 months 3 days 04:05:06.7', interval '0 days', 'ab'::blob"),
+            "[[\"P1Y2M3DT4H5M6.7S\",\"PT0S\",\"YWI=\"]]");
+  EXPECT_EQ(json("select [1, null], {'a': 1, 'b': 'x'}, map {'k': 2.0}, 'q\"\\\n', '{\"a\":1}'::json, "
+                 "'6b3f9cd2-47a4-4a9a-8b7e-6f3c2b8d0e11'::uuid"),
+            "[[[1,null],{\"a\":1,\"b\":\"x\"},[[\"k\",2.0]],\"q\\\"\\\\\\n\",\"{\\\"a\\\":1}\",\"6b3f9cd2-"
+            "47a4-4a9a-8b7e-6f3c2b8d0e11\"]]");
+}
+
+TEST_F(Memory, WritesCsv) {
+  auto rows =
+      database_->connect()->query("select 'a,b' as \"x y\", null as n, '' as e, 1.5::double as d, [1] as l");
+  std::string text;
+  rows->append_csv(text);
+  EXPECT_EQ(text, "x y,n,e,d,l\r\n\"a,b\",,\"\",1.5,[1]\r\n");
+}
+
+TEST_F(Memory, ErrorsHaveAPlace) {
+  auto rows = database_->connect()->query("select 1,\n nope");
+  ASSERT_FALSE(rows);
+  EXPECT_EQ(rows.error().code, Code::bad_sql);
+  ASSERT_TRUE(rows.error().place);
+  EXPECT_EQ(rows.error().place->line, 2);
+  EXPECT_EQ(rows.error().place->column, 2);
+}
+
+TEST_F(Memory, ErrorsInLongLinesHaveAPlaceToo) {
+  const std::string before(300, ' ');
+  auto rows = database_->connect()->query("select 1,\n 2," + before + "3, nope, 4," + before + "5");
+  ASSERT_FALSE(rows);
+  ASSERT_TRUE(rows.error().place);
+  EXPECT_EQ(rows.error().place->line, 2);
+  EXPECT_EQ(rows.error().place->column, 308);
+}
+
+TEST_F(Memory, FactsTellWhatCanFail) {
+  auto session = database_->connect();
+  ASSERT_TRUE(session->run("create table t (s varchar, i integer, b bigint, d double)"));
+  auto facts = session->facts(
+      "select s, s::integer, try_cast(s as integer), i::bigint, i + 1, d / 0, s = 'x', s = 5, random(), "
+      "upper(s), now(), "
+      "b::integer, coalesce(i, 0), i is null, concat(s, i), abs(i), year(s::date), length(s), i > 5 and d < "
+      "3, cast(i as varchar) from t");
+  ASSERT_TRUE(facts) << facts.error().describe();
+  std::string can_fail;
+  std::string is_volatile;
+  for (const auto& fact : *facts) {
+    can_fail += fact.can_fail ? 'F' : '.';
+    is_volatile += fact.is_volatile ? 'V' : '.';
+  }
+  EXPECT_EQ(can_fail, ".F..F..F...F...FF...");
+  EXPECT_EQ(is_volatile, "........V.V.........");
+}
+
+TEST_F(Memory, InterruptCancels) {
+  auto session = database_->connect();
+  auto other = std::make_unique<Session>(std::move(*session));
+  other->interrupt();  // before the start it does nothing
+  EXPECT_TRUE(other->query("select 1"));
+}
+
+// One batch, once for each scan.
+class OneBatchFeed final : public Feed {
+ public:
+  explicit OneBatchFeed(std::shared_ptr<const model::ColumnBatch> batch) : batch_(std::move(batch)) {}
+  struct OneCursor final : Cursor {
+    std::shared_ptr<const model::ColumnBatch> batch;
+    Result<std::shared_ptr<const model::ColumnBatch>> next() override {
+      return std::exchange(batch, nullptr);
+    }
+  };
+  Result<std::unique_ptr<Cursor>> open(model::Offset, model::Offset) override {
+    auto cursor = std::make_unique<OneCursor>();
+    cursor->batch = batch_;
+    return cursor;
+  }
+
+ private:
+  std::shared_ptr<const model::ColumnBatch> batch_;
+};
+
+TEST_F(Memory, FeedGivesTypedColumnsOfAnySchemaVersion) {
+  auto old_schema = std::make_shared<model::Schema>();
+  old_schema->fields = {{"name", model::Type::parse("varchar").value()},
+                        {"n", model::Type::parse("integer").value()},
+                        {"tags", model::Type::parse("varchar[]").value()}};
+  auto batch = std::make_shared<model::ColumnBatch>();
+  batch->schema = old_schema;
+  batch->first_offset = 40;
+  batch->ingested_at_us = 1'000'000;
+  batch->rows = 2;
+  batch->columns.resize(3);
+  batch->columns[0].append_text("a name longer than twelve");
+  batch->columns[0].append_null(0);
+  batch->columns[1].append<int32_t>(7);
+  batch->columns[1].append<int32_t>(8);
+  batch->columns[2].append_text("[\"x\",\"y\"]");
+  batch->columns[2].append_null(0);
+  batch->raw = {"{1}", "{2}"};
+  batch->check_invariants();
+  model::Schema new_schema = *old_schema;
+  new_schema.fields[1].type = model::Type::parse("bigint").value();
+  new_schema.fields.push_back({"added", model::Type::parse("double").value()});
+  ASSERT_TRUE(database_->register_feed("events", new_schema, std::make_shared<OneBatchFeed>(batch)));
+  EXPECT_EQ(
+      json("select *, tags[2] from events()"),
+      "[[\"a name longer than twelve\",7,[\"x\",\"y\"],null,0,40,\"1970-01-01T00:00:01Z\",\"{1}\",\"y\"],"
+      "[null,8,null,null,0,41,\"1970-01-01T00:00:01Z\",\"{2}\",null]]");
+  EXPECT_EQ(json("select count(*), sum(n) from events(0, 5) where _offset > 40"), "[[1,8]]");
+}
+
+TEST(Database, LockedDownEngineReadsOnlyItsFolders) {
+  auto database =
+      Database::open({.has_external_access = false, .allowed_folders = {"/tmp/anabranch-nowhere/"}});
+  ASSERT_TRUE(database);
+  auto session = (*database)->connect();
+  EXPECT_FALSE(session->query("select * from read_csv('/etc/passwd')"));
+  EXPECT_FALSE(session->run("copy (select 1) to '/tmp/anabranch-leak.csv'"));
+  EXPECT_FALSE(session->run("attach '/tmp/anabranch-leak.duckdb'"));
+  ASSERT_TRUE((*database)->lock_configuration());
+  EXPECT_FALSE(session->run("set enable_external_access = true"));
+  EXPECT_FALSE(session->run("set threads = 8"));
+}
+
+}  // namespace
+}  // namespace anabranch::sql
