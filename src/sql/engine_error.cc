@@ -1,6 +1,5 @@
 #include "sql/engine_error.h"
 
-#include <algorithm>
 #include <cstdlib>
 #include <optional>
 #include <string>
@@ -61,7 +60,8 @@ std::optional<Place> take_drawing(std::string& message, std::string_view text) {
   std::string shown = drawing.substr(colon + 2, newline - colon - 2);
   int in_shown = static_cast<int>(caret - newline - 1) - static_cast<int>(colon + 2);
   if (shown.starts_with("...")) {
-    shown = shown.substr(3, std::min<size_t>(shown.size() - 3, 20));
+    shown.erase(0, 3);
+    if (shown.ends_with("...")) shown.resize(shown.size() - 3);
     in_shown -= 3;
     size_t begin = 0;
     for (int line = 1; line < place.line && begin != std::string_view::npos; ++line) {
