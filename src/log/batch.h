@@ -16,7 +16,9 @@ namespace anabranch::log {
 enum class Encoding : uint8_t {
   json = 1,  // records: one JSON object each
   csv = 2,   // records: the first is the header line, every other one an event
-  bulk = 3,  // records: exactly one, a JSON object that names a bulk file (src/ingest/bulk.h); count is its rows
+  bulk =
+      3,  // records: exactly one, a JSON object that names a bulk file (src/ingest/bulk.h); count is its rows
+  cloudevents = 4,  // records: one structured CloudEvent each; its `data` is the event
 };
 
 /// Input that could not become an event: why, and the bytes as they came.

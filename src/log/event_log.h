@@ -21,9 +21,9 @@ struct Appended {
 /// One reject as it is listed: where it stands in the log, and itself.
 struct QuarantineEntry {
   model::Partition partition = 0;
-  model::Offset at_offset = 0;   // the next offset when it came in
-  uint64_t batch_position = 0;   // identifies the batch within its partition, grows with time
-  uint32_t index = 0;            // within the batch
+  model::Offset at_offset = 0;  // the next offset when it came in
+  uint64_t batch_position = 0;  // identifies the batch within its partition, grows with time
+  uint32_t index = 0;           // within the batch
   int64_t received_at_us = 0;
   Reject reject;
 };
@@ -34,23 +34,27 @@ class EventLog {
   virtual ~EventLog() = default;
 
   using Done = std::function<void(Result<Appended>)>;
-  /// Queues a batch and returns at once. `done` is called exactly once, on the log's own thread, when the batch is
-  /// durable (law L1) or has failed: overloaded (queue full, nothing written), disk_full (nothing acknowledged),
-  /// unavailable (an earlier write failed; restart), unknown_outcome (a sync failed).
+  /// Queues a batch and returns at once. `done` is called exactly once: on the log's own thread, when the
+  /// batch is durable (law L1) or has failed: disk_full (nothing of it is stored; try again when there is
+  /// space), unavailable (an earlier write failed; restart), unknown_outcome (a sync failed, or a failed
+  /// write could not be undone: it may be there after a restart). What is refused at once, before append()
+  /// returns and on the caller's thread, was not queued: overloaded (queue full), too_large, bad_input (the
+  /// payload does not fit the count), unavailable (closed).
   virtual void append(NewBatch batch, Done done) = 0;
-  /// append() and wait.
+  /// append() and wait. Not from `done` or the listener: they run on the thread that it waits for.
   Result<Appended> append_and_wait(NewBatch batch);
 
   /// The next offset of each partition; everything before it is durable.
   virtual std::vector<model::Offset> durable_offsets() const = 0;
 
-  /// Durable batches from the one that contains `from`, in order, until max_bytes of payload are passed (at least one
-  /// batch when there is one) or `end` is reached. The first batch may begin before `from`. Batches with count 0 are
-  /// left out. corrupt names file and position.
-  virtual Result<std::vector<BatchPtr>> read(model::Partition partition, model::Offset from, model::Offset end,
-                                             size_t bytes_max) const = 0;
+  /// Durable batches from the one that contains `from`, in order, until max_bytes of payload are passed (at
+  /// least one batch when there is one) or `end` is reached. The first batch may begin before `from`. Batches
+  /// with count 0 are left out. corrupt names file and position.
+  virtual Result<std::vector<BatchPtr>> read(model::Partition partition, model::Offset from,
+                                             model::Offset end, size_t bytes_max) const = 0;
 
-  /// Called after every group commit, on the log's own thread; must return fast. One listener, set before the first append.
+  /// Called after every group commit, on the log's own thread; must return fast. One listener, set before the
+  /// first append.
   virtual void on_durable(std::function<void()> listener) = 0;
 
   virtual uint64_t quarantined_count() const = 0;

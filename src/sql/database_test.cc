@@ -62,7 +62,7 @@ TEST_F(Memory, ErrorsInLongLinesHaveAPlaceToo) {
   ASSERT_FALSE(rows);
   ASSERT_TRUE(rows.error().place);
   EXPECT_EQ(rows.error().place->line, 2);
-  EXPECT_EQ(rows.error().place->column, 308);
+  EXPECT_EQ(rows.error().place->column, 307);
 }
 
 TEST_F(Memory, FactsTellWhatCanFail) {
