@@ -1,5 +1,7 @@
 #include "sql/database.h"
 
+#include <set>
+
 #include <fmt/format.h>
 
 #include "duckdb.hpp"
@@ -94,19 +96,165 @@ Result<std::vector<OutputColumn>> Session::describe(const std::string& select) {
 
 namespace {
 
-// The engine's own CanThrow is cautious; these are known never to raise.
+using duckdb::LogicalTypeId;
+
+// Digits that any value of an integer type has at most; 0 for other types.
+int integer_digits(LogicalTypeId type) {
+  switch (type) {
+    case LogicalTypeId::BOOLEAN:
+      return 1;
+    case LogicalTypeId::TINYINT:
+    case LogicalTypeId::UTINYINT:
+      return 3;
+    case LogicalTypeId::SMALLINT:
+    case LogicalTypeId::USMALLINT:
+      return 5;
+    case LogicalTypeId::INTEGER:
+    case LogicalTypeId::UINTEGER:
+      return 10;
+    case LogicalTypeId::BIGINT:
+      return 19;
+    case LogicalTypeId::UBIGINT:
+      return 20;
+    case LogicalTypeId::HUGEINT:
+      return 39;
+    default:
+      return 0;
+  }
+}
+
+bool is_unsigned(LogicalTypeId type) {
+  return type == LogicalTypeId::UTINYINT || type == LogicalTypeId::USMALLINT ||
+         type == LogicalTypeId::UINTEGER || type == LogicalTypeId::UBIGINT;
+}
+
+// Whether a cast takes every value. The engine's own CanThrow misses some (a DECIMAL that is too large for
+// TINYINT), so what is not known to be safe is not safe.
+bool is_safe_cast(const duckdb::LogicalType& from, const duckdb::LogicalType& to) {
+  if (from == to || from.id() == LogicalTypeId::SQLNULL) return true;
+  const bool is_text = to.id() == LogicalTypeId::VARCHAR && !to.IsJSONType();
+  if (is_text) return true;
+  const int from_digits = integer_digits(from.id());
+  const int to_digits = integer_digits(to.id());
+  const bool to_floating = to.id() == LogicalTypeId::DOUBLE || to.id() == LogicalTypeId::FLOAT;
+  if (from_digits > 0 && to_floating) return true;
+  if (from_digits > 0 && to_digits > 0) {
+    return to_digits > from_digits &&
+           (!is_unsigned(to.id()) || is_unsigned(from.id()) || from.id() == LogicalTypeId::BOOLEAN);
+  }
+  if (from_digits > 0 && to.id() == LogicalTypeId::DECIMAL) {
+    return duckdb::DecimalType::GetWidth(to) - duckdb::DecimalType::GetScale(to) >= from_digits;
+  }
+  if (from.id() == LogicalTypeId::DECIMAL && to.id() == LogicalTypeId::DECIMAL) {
+    const int from_whole = duckdb::DecimalType::GetWidth(from) - duckdb::DecimalType::GetScale(from);
+    const int to_whole = duckdb::DecimalType::GetWidth(to) - duckdb::DecimalType::GetScale(to);
+    return to_whole >= from_whole && duckdb::DecimalType::GetScale(to) >= duckdb::DecimalType::GetScale(from);
+  }
+  if (from.id() == LogicalTypeId::DECIMAL && to_floating) return true;
+  if (from.id() == LogicalTypeId::FLOAT && to.id() == LogicalTypeId::DOUBLE) return true;
+  return from.id() == LogicalTypeId::TIMESTAMP && to.id() == LogicalTypeId::DATE;
+}
+
+// Functions that take every value of their arguments. All others are taken to be able to fail.
+bool is_safe_function(const duckdb::BoundFunctionExpression& function) {
+  static const std::set<std::string, std::less<>> always = {"lower",
+                                                            "upper",
+                                                            "lcase",
+                                                            "ucase",
+                                                            "length",
+                                                            "len",
+                                                            "strlen",
+                                                            "concat",
+                                                            "||",
+                                                            "trim",
+                                                            "ltrim",
+                                                            "rtrim",
+                                                            "replace",
+                                                            "reverse",
+                                                            "left",
+                                                            "right",
+                                                            "substring",
+                                                            "substr",
+                                                            "prefix",
+                                                            "suffix",
+                                                            "contains",
+                                                            "starts_with",
+                                                            "ends_with",
+                                                            "~~",
+                                                            "!~~",
+                                                            "like_escape",
+                                                            "~~*",
+                                                            "!~~*",
+                                                            "instr",
+                                                            "strpos",
+                                                            "position",
+                                                            "greatest",
+                                                            "least",
+                                                            "isnan",
+                                                            "isinf",
+                                                            "isfinite",
+                                                            "sign",
+                                                            "struct_pack",
+                                                            "struct_extract",
+                                                            "list_value",
+                                                            "row",
+                                                            "year",
+                                                            "month",
+                                                            "day",
+                                                            "hour",
+                                                            "minute",
+                                                            "second",
+                                                            "quarter",
+                                                            "week",
+                                                            "dayofweek",
+                                                            "dayofyear",
+                                                            "isodow",
+                                                            "weekday",
+                                                            "dayname",
+                                                            "monthname",
+                                                            "md5",
+                                                            "hash",
+                                                            "ifnull",
+                                                            "list_contains",
+                                                            "array_contains",
+                                                            "nullif",
+                                                            "not_like_escape",
+                                                            "strip_accents"};
+  static const std::set<std::string, std::less<>> for_floating = {
+      "+", "-", "*", "/", "%", "//", "abs", "@", "round", "floor", "ceil", "ceiling", "trunc"};
+  const std::string& name = function.function.name;
+  if (always.contains(name)) return true;
+  const auto is_floating = [](const duckdb::LogicalType& type) {
+    return type.id() == LogicalTypeId::DOUBLE || type.id() == LogicalTypeId::FLOAT;
+  };
+  if (for_floating.contains(name) && !function.children.empty() &&
+      is_floating(function.children[0]->return_type)) {
+    return true;
+  }
+  const bool has_constant = function.children.size() == 2 && function.children[1]->GetExpressionClass() ==
+                                                                 duckdb::ExpressionClass::BOUND_CONSTANT;
+  if ((name == "//" || name == "%") && has_constant) {  // only the smallest integer divided by -1 overflows
+    const auto& divisor = function.children[1]->Cast<duckdb::BoundConstantExpression>().value;
+    return !divisor.IsNull() && divisor.type().IsIntegral() &&
+           divisor.GetValue<duckdb::hugeint_t>() > duckdb::hugeint_t(0);
+  }
+  return false;
+}
+
 bool can_fail(const duckdb::Expression& expr) {
   bool child_can_fail = false;
   duckdb::ExpressionIterator::EnumerateChildren(
       expr, [&](const duckdb::Expression& child) { child_can_fail = child_can_fail || can_fail(child); });
   switch (expr.GetExpressionClass()) {
-    case duckdb::ExpressionClass::BOUND_CAST:
-      return expr.Cast<duckdb::BoundCastExpression>().try_cast ? child_can_fail : expr.CanThrow();
-    case duckdb::ExpressionClass::BOUND_FUNCTION: {
-      const auto& name = expr.Cast<duckdb::BoundFunctionExpression>().function.name;
-      const bool is_division = name == "/" && expr.return_type.id() == duckdb::LogicalTypeId::DOUBLE;
-      return is_division ? child_can_fail : expr.CanThrow();
+    case duckdb::ExpressionClass::BOUND_CAST: {
+      const auto& cast = expr.Cast<duckdb::BoundCastExpression>();
+      const bool is_constant =
+          cast.child->IsFoldable();  // the engine folds it when it plans; a bad one fails there
+      return child_can_fail ||
+             (!cast.try_cast && !is_constant && !is_safe_cast(cast.child->return_type, cast.return_type));
     }
+    case duckdb::ExpressionClass::BOUND_FUNCTION:
+      return child_can_fail || !is_safe_function(expr.Cast<duckdb::BoundFunctionExpression>());
     case duckdb::ExpressionClass::BOUND_OPERATOR:
       return expr.GetExpressionType() != duckdb::ExpressionType::OPERATOR_TRY && child_can_fail;
     case duckdb::ExpressionClass::BOUND_SUBQUERY:

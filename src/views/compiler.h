@@ -1,0 +1,42 @@
+#pragma once
+// One SELECT to a plan of four stages (rows, partial, merge, finalise).
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "sql/database.h"
+#include "views/plan.h"
+#include "views/relation.h"
+
+namespace anabranch::views {
+
+/// Compiles the views of one project, in the order of their dependencies. One thread at a time.
+/// Holds an engine of its own with an empty table for each relation, to bind and type expressions; it reads
+/// no data.
+class Compiler {
+ public:
+  static Result<Compiler> create();
+
+  /// Streams and tables first, then each view that was compiled.
+  Status add_relation(Relation relation);
+
+  /// The plan of a view, whose relation is then known to the next ones. Every SELECT that the engine can run
+  /// has a plan; what cannot be maintained is of class merged or read_time and says why. bad_sql and refused
+  /// carry their place in `text`.
+  Result<Plan> compile(const std::string& view, std::string_view text);
+
+  const Relations& relations() const { return relations_; }
+
+ private:
+  Compiler(std::unique_ptr<sql::Database> database, sql::Session session)
+      : database_(std::move(database)), session_(std::move(session)) {}
+
+  Result<std::vector<sql::OutputColumn>> check(const std::string& exposed, std::string_view text);
+  std::unique_ptr<sql::Database> database_;
+  sql::Session session_;
+  Relations relations_;
+  std::map<std::string, Plan> plans_;
+};
+
+}  // namespace anabranch::views

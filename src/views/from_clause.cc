@@ -1,0 +1,265 @@
+#include "views/from_clause.h"
+
+#include <fmt/format.h>
+
+#include "sql/parser.h"
+
+namespace anabranch::views {
+
+using sql::Expr;
+using sql::Select;
+using sql::TableRef;
+
+namespace {
+
+std::string qualified(const std::string& alias, std::string_view column) {
+  return sql::to_sql(sql::column(alias, std::string(column)));
+}
+
+class Analysis {
+ public:
+  Analysis(const Relations& relations, std::string_view text) : relations_(relations), text_(text) {}
+
+  FromClause run(const TableRef& from) {
+    out_.table = from;
+    walk(out_.table);
+    finish_order();
+    return std::move(out_);
+  }
+
+ private:
+  // Returns whether events come out of this table.
+  bool walk(TableRef& table) {
+    switch (table.kind) {
+      case TableRef::Kind::base:
+        return walk_base(table);
+      case TableRef::Kind::join:
+        return walk_join(table);
+      case TableRef::Kind::function:
+        walk_function(table);
+        return false;
+      case TableRef::Kind::subquery:
+        obstacle("derived table", "a derived table or CTE is computed when the view is read", table.position);
+        return false;
+      case TableRef::Kind::values:
+        is_ordered_ = false;
+        is_resolvable_ = is_resolvable_ && !table.column_aliases.empty();
+        out_.scope.add({table.alias, table.column_aliases, {}});
+        return false;
+      case TableRef::Kind::empty:
+        return false;
+    }
+    return false;
+  }
+
+  bool walk_base(TableRef& table) {
+    const std::string full_name = sql::lower(table.schema + "." + table.name);
+    const auto found = relations_.find(full_name);
+    if (found == relations_.end()) {
+      obstacle("FROM", fmt::format("{} is not a stream, table or view", full_name), table.position);
+      return false;
+    }
+    const Relation& relation = found->second;
+    if (table.alias.empty()) table.alias = table.name;
+    table.schema.clear();
+    table.name = "@" + relation.name;
+    ScopeRelation in_scope{table.alias, {}, {}};
+    for (const auto& column : relation.columns) in_scope.columns.push_back(column.name);
+    for (size_t i = 0; i < table.column_aliases.size() && i < in_scope.columns.size(); ++i) {
+      in_scope.columns[i] = table.column_aliases[i];
+    }
+    for (const auto& column : relation.hidden_columns) in_scope.hidden_columns.push_back(column.name);
+    out_.scope.add(std::move(in_scope));
+    const std::string& alias = table.alias;
+    switch (relation.kind) {
+      case Relation::Kind::stream:
+        add_events(alias, table.position);
+        base_order_ = fmt::format("({} * 65536 + {})", qualified(alias, model::offset_column),
+                                  qualified(alias, model::partition_column));
+        out_.ingested_at = qualified(alias, model::ingested_at_column);
+        return true;
+      case Relation::Kind::linear_view:
+        add_events(alias, table.position);
+        is_ordered_ = is_ordered_ && relation.hidden(order_column) != nullptr;
+        base_order_ = qualified(alias, order_column);
+        base_has_tables_ = is_ordered_ && relation.hidden(order_column)->type == "HUGEINT";
+        return true;
+      case Relation::Kind::table:
+        out_.has_fan_out = true;
+        table_rows_.push_back(qualified(alias, row_column));
+        return false;
+      case Relation::Kind::other_view:
+        obstacle("FROM",
+                 fmt::format("{} is aggregated, keyed or limited: what reads it runs over its merged result",
+                             relation.name),
+                 table.position);
+        return false;
+    }
+    return false;
+  }
+
+  void add_events(const std::string& alias, sql::Position position) {
+    ++out_.event_sources;
+    if (out_.event_sources > 1) {
+      obstacle("FROM", "it joins events with events, of which only one side is new at a time", position);
+    }
+    out_.partition = qualified(alias, model::partition_column);
+    out_.offset = qualified(alias, model::offset_column);
+  }
+
+  bool walk_join(TableRef& table) {
+    const bool is_left = walk(*table.left);
+    const size_t left_relations = out_.scope.relations().size();
+    const size_t left_tables = table_rows_.size();
+    const bool is_right = walk(*table.right);
+    if (table.join_kind == TableRef::JoinKind::positional || table.join_kind == TableRef::JoinKind::asof) {
+      obstacle("JOIN", "a positional or ASOF join depends on rows around it", table.position);
+    }
+    if (table.join_kind == TableRef::JoinKind::natural) {
+      obstacle("NATURAL JOIN", "its columns are chosen by name: write USING", table.position);
+    }
+    out_.scope.add_using(table.using_columns);
+    const bool is_preserved =
+        table.join_type == "INNER" ||
+        (is_left && (table.join_type == "LEFT" || table.join_type == "SEMI" || table.join_type == "ANTI")) ||
+        (is_right && table.join_type == "RIGHT") || (!is_left && !is_right);
+    if (!is_preserved) {
+      obstacle(table.join_type + " JOIN",
+               "the events are not on the preserved side, so a later event can change earlier rows",
+               table.position);
+    }
+    if (table.condition) {
+      // Names in ON are resolved in the scope so far, as everything else is later.
+      table.condition = sql::rewrite(*table.condition, [&](const Expr& node) -> Box<Expr> {
+        if (node.kind == Expr::Kind::subquery) {
+          obstacle("JOIN", "its condition has a subquery", node.position);
+          return {};
+        }
+        if (node.kind != Expr::Kind::column) return {};
+        if (auto full = out_.scope.resolve(node)) return std::move(*full);
+        obstacle("JOIN", fmt::format("cannot tell where {} comes from", sql::to_sql(node)), node.position);
+        return node;
+      });
+    }
+    if (table.join_type == "SEMI" || table.join_type == "ANTI") {
+      out_.scope.keep_first(left_relations);
+      table_rows_.resize(left_tables);
+    }
+    return is_left || is_right;
+  }
+
+  void walk_function(TableRef& table) {
+    // unnest(e.list) and the like: rows of the same event.
+    is_ordered_ = false;
+    out_.has_fan_out = true;
+    const std::string& name = table.function->name;
+    if (name != "unnest" && name != "range" && name != "generate_series") {
+      obstacle("FROM", fmt::format("the table function {} is evaluated when the view is read", name),
+               table.position);
+    }
+    table.function = sql::rewrite(*table.function, [&](const Expr& node) -> Box<Expr> {
+      if (node.kind != Expr::Kind::column) return {};
+      if (auto full = out_.scope.resolve(node)) return std::move(*full);
+      obstacle("FROM", fmt::format("cannot tell where {} comes from", sql::to_sql(node)), node.position);
+      return node;
+    });
+    if (table.alias.empty()) table.alias = name;
+    std::vector<std::string> columns = table.column_aliases;
+    if (columns.empty()) columns = {name == "unnest" ? "unnest" : name};
+    out_.scope.add({table.alias, columns, {}});
+  }
+
+  // offset and partition above, the row numbers of the joined tables below, most significant first.
+  void finish_order() {
+    if (out_.event_sources != 1 || !is_ordered_) return;
+    if (table_rows_.empty()) {
+      out_.order = base_order_;
+      out_.has_table_order = base_has_tables_;
+      return;
+    }
+    if (base_has_tables_ || table_rows_.size() > 3) return;  // would not fit into 127 bits
+    const int bits = table_rows_.size() == 1 ? 40 : table_rows_.size() == 2 ? 31 : 21;
+    std::string order = fmt::format("{}::HUGEINT", base_order_);
+    for (const std::string& row : table_rows_) {
+      order = fmt::format("({} * {} + coalesce({}, 0))", order, int64_t{1} << bits, row);
+    }
+    out_.order = order;
+    out_.has_table_order = true;
+  }
+
+  void obstacle(std::string clause, std::string reason, sql::Position position) {
+    out_.obstacles.push_back({std::move(clause), std::move(reason), sql::place_at(text_, position)});
+  }
+
+  const Relations& relations_;
+  const std::string_view text_;
+  FromClause out_;
+  std::string base_order_;
+  bool base_has_tables_ = false;
+  bool is_ordered_ = true;
+  bool is_resolvable_ = true;
+  std::vector<std::string> table_rows_;
+};
+
+void inline_into(TableRef& table, const std::vector<sql::Cte>& ctes);
+
+Expr inline_into(const Expr& expr, const std::vector<sql::Cte>& ctes);
+
+// `ctes` are those in sight, innermost last, each already without CTEs inside.
+Select inline_all(const Select& select, std::vector<sql::Cte> ctes) {
+  Select out = select;
+  for (sql::Cte cte : out.ctes) {
+    cte.query = inline_all(*cte.query, ctes);
+    ctes.push_back(std::move(cte));
+  }
+  out.ctes.clear();
+  for (Select& operand : out.operands) operand = inline_all(operand, ctes);
+  inline_into(out.from, ctes);
+  const auto inline_expr = [&](Expr& expr) { expr = inline_into(expr, ctes); };
+  for (Expr& item : out.items) inline_expr(item);
+  if (out.where) inline_expr(*out.where);
+  for (Expr& group : out.group_by) inline_expr(group);
+  if (out.having) inline_expr(*out.having);
+  if (out.qualify) inline_expr(*out.qualify);
+  for (sql::OrderItem& item : out.order_by) inline_expr(*item.expr);
+  return out;
+}
+
+void inline_into(TableRef& table, const std::vector<sql::Cte>& ctes) {
+  if (table.kind == TableRef::Kind::join) {
+    inline_into(*table.left, ctes);
+    inline_into(*table.right, ctes);
+    if (table.condition) table.condition = inline_into(*table.condition, ctes);
+  } else if (table.kind == TableRef::Kind::subquery) {
+    table.query = inline_all(*table.query, ctes);
+  } else if (table.kind == TableRef::Kind::base && table.schema.empty()) {
+    for (auto cte = ctes.rbegin(); cte != ctes.rend(); ++cte) {
+      if (!sql::same_name(cte->name, table.name)) continue;
+      TableRef derived = sql::subquery_table(*cte->query, table.alias.empty() ? table.name : table.alias);
+      derived.column_aliases = table.column_aliases.empty() ? cte->column_aliases : table.column_aliases;
+      derived.position = table.position;
+      table = std::move(derived);
+      return;
+    }
+  }
+}
+
+Expr inline_into(const Expr& expr, const std::vector<sql::Cte>& ctes) {
+  return sql::rewrite(expr, [&](const Expr& node) -> Box<Expr> {
+    if (!node.query) return {};
+    Expr out = node;
+    out.query = inline_all(*node.query, ctes);
+    for (Expr& child : out.children) child = inline_into(child, ctes);
+    return out;
+  });
+}
+
+}  // namespace
+
+FromClause analyse_from(const TableRef& from, const Relations& relations, std::string_view text) {
+  return Analysis(relations, text).run(from);
+}
+
+Select inline_ctes(const Select& select) { return inline_all(select, {}); }
+
+}  // namespace anabranch::views

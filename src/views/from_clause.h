@@ -1,0 +1,38 @@
+#pragma once
+// What a FROM clause reads, and whether it can be evaluated on a few events at a time.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sql/syntax.h"
+#include "views/plan.h"
+#include "views/relation.h"
+#include "views/resolver.h"
+
+namespace anabranch::views {
+
+struct FromClause {
+  sql::TableRef table;  // with every base table written as "@name" and an alias
+  Scope scope;
+  size_t event_sources = 0;       // streams and linear views in it
+  std::vector<Reason> obstacles;  // empty: linear in the events
+
+  // Where an event came from, in the names of the scope.
+  std::string partition;  // "f._partition"
+  std::string offset;
+  std::string ingested_at;
+  /// The packed order of a row, or nothing where it cannot be told. A BIGINT of offset and partition, or with
+  /// joined tables a HUGEINT that has their row numbers below.
+  std::optional<std::string> order;
+  bool has_table_order = false;
+  bool has_fan_out = false;  // one event may give several rows
+};
+
+/// `text` is the view's SQL, for the places of obstacles.
+FromClause analyse_from(const sql::TableRef& from, const Relations& relations, std::string_view text);
+
+/// A SELECT's CTEs put where they are read, so that what follows sees derived tables only.
+sql::Select inline_ctes(const sql::Select& select);
+
+}  // namespace anabranch::views

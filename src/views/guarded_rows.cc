@@ -1,0 +1,153 @@
+#include "views/guarded_rows.h"
+
+#include <fmt/format.h>
+
+namespace anabranch::views {
+
+using sql::Expr;
+
+namespace {
+
+// The children of an AND or OR, where all of its operands are children (constants stay in the pattern).
+bool is_plain(const Expr& expr, std::string_view word) {
+  std::string expected = "(";
+  for (size_t i = 0; i < expr.children.size(); ++i)
+    expected += fmt::format("{}\1{}\2", i ? fmt::format(" {} ", word) : "", i);
+  return expr.pattern == expected + ")";
+}
+bool is_and(const Expr& expr) {
+  return expr.kind == Expr::Kind::other && expr.name == "and" && is_plain(expr, "AND");
+}
+bool is_or(const Expr& expr) {
+  return expr.kind == Expr::Kind::other && expr.name == "or" && is_plain(expr, "OR");
+}
+
+void split(const Expr& predicate, std::vector<Expr>& conjuncts) {
+  if (!is_and(predicate)) {
+    conjuncts.push_back(predicate);
+    return;
+  }
+  for (const Expr& child : predicate.children) split(child, conjuncts);
+}
+
+// Two expressions: the predicate is surely true; it is surely not true (false or NULL).
+struct Outcome {
+  std::string is_true;
+  std::string is_not_true;
+};
+
+Outcome outcome_of(const Expr& predicate) {
+  if (is_and(predicate) || is_or(predicate)) {
+    const bool is_conjunction = is_and(predicate);
+    Outcome out;
+    for (const Expr& child : predicate.children) {
+      const Outcome inner = outcome_of(child);
+      const char* for_true = is_conjunction ? " AND " : " OR ";
+      const char* for_not_true = is_conjunction ? " OR " : " AND ";
+      out.is_true += (out.is_true.empty() ? "" : for_true) + inner.is_true;
+      out.is_not_true += (out.is_not_true.empty() ? "" : for_not_true) + inner.is_not_true;
+    }
+    return {"(" + out.is_true + ")", "(" + out.is_not_true + ")"};
+  }
+  const std::string tried = fmt::format("TRY(struct_pack(v := {}))", sql::to_sql(predicate));
+  return {fmt::format("coalesce(struct_extract({}, 'v')::BOOLEAN, false)", tried),
+          fmt::format("({0} IS NOT NULL AND NOT coalesce(struct_extract({0}, 'v')::BOOLEAN, false))", tried)};
+}
+
+std::string and_all(const std::vector<std::string>& terms) {
+  std::string text;
+  for (const std::string& term : terms) text += (text.empty() ? "" : " AND ") + term;
+  return text;
+}
+
+}  // namespace
+
+Result<GuardedRows> guard_rows(const std::vector<RowColumns::Column>& columns, const FromClause& from,
+                               const Box<Expr>& where, sql::Session& session) {
+  std::vector<Expr> conjuncts;
+  if (where) split(*where, conjuncts);
+  const std::string from_sql = sql::to_sql(from.table);
+
+  std::string asked = "SELECT 0";
+  for (const auto& column : columns) asked += ", " + sql::to_sql(column.expr);
+  for (const Expr& conjunct : conjuncts) asked += ", " + sql::to_sql(conjunct);
+  auto facts = TRY(session.facts(asked + " FROM " + from_sql));
+  if (facts.size() != 1 + columns.size() + conjuncts.size()) {
+    return fail(Code::refused, "the engine does not tell what its expressions can do");
+  }
+  for (size_t i = 1; i < facts.size(); ++i) {
+    if (!facts[i].is_volatile) continue;
+    const Expr& expr = i <= columns.size() ? columns[i - 1].expr : conjuncts[i - 1 - columns.size()];
+    return fail(Code::refused, fmt::format("{} gives another value each time it is run", sql::to_sql(expr)));
+  }
+
+  std::vector<std::string> safe;
+  std::vector<Outcome> guarded;
+  for (size_t i = 0; i < conjuncts.size(); ++i) {
+    if (facts[1 + columns.size() + i].can_fail) {
+      guarded.push_back(outcome_of(conjuncts[i]));
+    } else {
+      safe.push_back(sql::to_sql(conjuncts[i]));
+    }
+  }
+  std::vector<bool> can_fail(columns.size());
+  bool any_can_fail = !guarded.empty();
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const bool is_ours =
+        columns[i].expr.name == "text";  // the packed order: offsets are far below its limits
+    can_fail[i] = facts[1 + i].can_fail && !is_ours;
+    any_can_fail = any_can_fail || can_fail[i];
+  }
+  const std::string safe_where = safe.empty() ? "" : " WHERE " + and_all(safe);
+
+  GuardedRows out;
+  if (!any_can_fail) {
+    out.sql = "SELECT ";
+    for (size_t i = 0; i < columns.size(); ++i) {
+      out.sql += fmt::format("{}{} AS {}", i ? ", " : "", sql::to_sql(columns[i].expr),
+                             sql::quote_identifier(columns[i].name));
+    }
+    if (columns.empty()) out.sql += "1 AS one";
+    out.sql += " FROM " + from_sql + safe_where;
+    return out;
+  }
+
+  // tried: everything evaluated under TRY, with what happened beside it.
+  std::string tried =
+      fmt::format("SELECT {} AS _event_partition, {} AS _event_offset", from.partition, from.offset);
+  std::string picked;
+  std::string failed;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const std::string name = sql::quote_identifier(columns[i].name);
+    const std::string expr = sql::to_sql(columns[i].expr);
+    tried += can_fail[i] ? fmt::format(", TRY(struct_pack(v := {})) AS {}", expr, name)
+                         : fmt::format(", {} AS {}", expr, name);
+    picked += fmt::format("{}{} AS {}", i ? ", " : "",
+                          can_fail[i] ? fmt::format("struct_extract({}, 'v')", name) : name, name);
+    if (can_fail[i]) failed += fmt::format("{}{} IS NULL", failed.empty() ? "" : " OR ", name);
+  }
+  std::vector<std::string> is_true;
+  std::string is_not_true;
+  for (const Outcome& outcome : guarded) {
+    is_true.push_back(outcome.is_true);
+    is_not_true += (is_not_true.empty() ? "" : " OR ") + outcome.is_not_true;
+  }
+  tried += fmt::format(", {} AS _is_kept, {} AS _is_dropped", guarded.empty() ? "true" : and_all(is_true),
+                       guarded.empty() ? "false" : is_not_true);
+  tried += " FROM " + from_sql + safe_where;
+  if (failed.empty()) failed = "false";
+  // An event of which one row fails is left out with all of its rows.
+  const std::string over = from.has_fan_out ? " OVER (PARTITION BY _event_partition, _event_offset)" : "";
+  const std::string is_failed =
+      fmt::format("((NOT _is_kept AND NOT _is_dropped) OR (_is_kept AND ({})))", failed);
+  const std::string judged = fmt::format("SELECT *, {} AS _is_failed FROM ({})",
+                                         over.empty() ? is_failed : "bool_or" + is_failed + over, tried);
+  out.sql = fmt::format("SELECT {} FROM ({}) WHERE _is_kept AND NOT _is_failed",
+                        picked.empty() ? "1 AS one" : picked, judged);
+  out.errors = fmt::format(
+      "SELECT DISTINCT _event_partition AS _partition, _event_offset AS _offset FROM ({}) WHERE _is_failed",
+      judged);
+  return out;
+}
+
+}  // namespace anabranch::views

@@ -1,0 +1,584 @@
+#include "views/maintained.h"
+
+#include <algorithm>
+#include <functional>
+#include <regex>
+
+#include <fmt/format.h>
+
+#include "sql/parser.h"
+#include "views/aggregates.h"
+#include "views/from_clause.h"
+#include "views/functions.h"
+#include "views/guarded_rows.h"
+#include "views/resolver.h"
+
+namespace anabranch::views {
+
+using sql::Expr;
+using sql::Select;
+
+namespace {
+
+bool depends_on_row_order(const std::string& window) {
+  static const std::set<std::string, std::less<>> names = {
+      "row_number", "ntile", "lag", "lead", "first_value", "last_value", "nth_value", "first", "last"};
+  return names.contains(window);
+}
+
+// `row_number() OVER (…) <= n`, in any of the ways to write it.
+struct TopN {
+  Expr window;
+  int64_t rows = 0;
+};
+
+std::optional<TopN> top_n(const Expr& qualify) {
+  if (qualify.kind != Expr::Kind::other || qualify.name != "comparison" || qualify.children.size() != 1)
+    return std::nullopt;
+  const Expr& window = qualify.children[0];
+  if (window.kind != Expr::Kind::window || !window.children.empty() || window.filter || !window.over)
+    return std::nullopt;
+  if (window.name != "row_number" && window.name != "rank" && window.name != "dense_rank")
+    return std::nullopt;
+  static const std::regex form(
+      "^\\(\001"
+      "0\002 (=|<=|<) ([0-9]{1,9})\\)$");
+  static const std::regex reversed(
+      "^\\(([0-9]{1,9}) (=|>=|>) \001"
+      "0\002\\)$");
+  std::smatch match;
+  std::string op;
+  int64_t number = 0;
+  if (std::regex_match(qualify.pattern, match, form)) {
+    op = match[1];
+    number = std::stoll(match[2]);
+  } else if (std::regex_match(qualify.pattern, match, reversed)) {
+    op = match[2] == "=" ? "=" : match[2] == ">=" ? "<=" : "<";
+    number = std::stoll(match[1]);
+  } else {
+    return std::nullopt;
+  }
+  if (op == "<") --number;
+  if (number < 1 || (op == "=" && number != 1)) return std::nullopt;
+  return TopN{window, number};
+}
+
+sql::OrderItem order_item(const std::string& sql) {
+  sql::OrderItem item;
+  item.expr = sql::text_expr(sql);
+  return item;
+}
+
+// Takes one resolved SELECT apart. Lives for one call of plan_maintained.
+class Maintained {
+ public:
+  Maintained(Select select, FromClause from, std::string_view text, sql::Session& session, Plan& plan)
+      : select_(std::move(select)), from_(std::move(from)), text_(text), session_(session), plan_(plan) {}
+
+  Status run() {
+    if (!check()) return {};
+    const bool is_aggregated = !select_.group_by.empty() || select_.having ||
+                               std::any_of(select_.items.begin(), select_.items.end(), has_aggregate);
+    const bool is_keyed = !is_aggregated && (select_.qualify || !select_.distinct_on.empty());
+    if (!is_aggregated && select_.is_distinct && !is_keyed) {
+      // SELECT DISTINCT a, b is GROUP BY a, b.
+      select_.group_by = select_.items;
+      for (Expr& group : select_.group_by) group.alias.clear();
+      select_.is_distinct = false;
+      return aggregated();
+    }
+    if (is_aggregated) return aggregated();
+    if (is_keyed) return keyed();
+    return linear();
+  }
+
+ private:
+  // ---- what stands in the way ----
+
+  bool check() {
+    for (const Reason& obstacle : from_.obstacles) plan_.reasons.push_back(obstacle);
+    if (from_.event_sources == 0) {
+      refuse("FROM", "it reads no events: it is computed from tables and merged results when it is read", -1);
+    }
+    if (!select_.grouping_sets.empty())
+      refuse("GROUP BY", "grouping sets are computed when the view is read", -1);
+    if (select_.is_limit_percent) refuse("LIMIT", "a percentage is computed when the view is read", -1);
+    const auto clause = [&](const char* name, const Expr& expr) {
+      sql::visit_expr(expr, [&](const Expr& node) {
+        if (node.kind == Expr::Kind::subquery) refuse(name, "it has a subquery", node.position);
+        return true;
+      });
+    };
+    for (const Expr& item : select_.items) clause("SELECT", item);
+    if (select_.where) clause("WHERE", *select_.where);
+    for (const Expr& group : select_.group_by) clause("GROUP BY", group);
+    if (select_.having) clause("HAVING", *select_.having);
+    if (select_.qualify) clause("QUALIFY", *select_.qualify);
+    for (const sql::OrderItem& item : select_.order_by) clause("ORDER BY", *item.expr);
+    return plan_.reasons.empty();
+  }
+
+  void refuse(std::string clause, std::string reason, sql::Position position) {
+    plan_.reasons.push_back({std::move(clause), std::move(reason), sql::place_at(text_, position)});
+  }
+
+  std::string output_name(size_t index) const { return plan_.columns.at(index).name; }
+
+  // `expr AS "name"`, cast where its type is not the view's.
+  std::string output(const std::string& expr, size_t index, bool is_cast) const {
+    const std::string value = is_cast ? fmt::format("CAST({} AS {})", expr, plan_.columns[index].type) : expr;
+    return fmt::format("{} AS {}", value, sql::quote_identifier(output_name(index)));
+  }
+
+  // ORDER BY and LIMIT; `ties` are added where a limit makes the order of ties visible.
+  std::string tail(const std::vector<std::string>& orders, const std::vector<std::string>& ties) const {
+    std::vector<std::string> all = orders;
+    if (select_.limit || select_.offset) all.insert(all.end(), ties.begin(), ties.end());
+    std::string text;
+    for (const std::string& order : all) text += (text.empty() ? " ORDER BY " : ", ") + order;
+    if (select_.limit) text += " LIMIT " + sql::to_sql(*select_.limit);
+    if (select_.offset) text += " OFFSET " + sql::to_sql(*select_.offset);
+    return text;
+  }
+
+  // ---- the rows stage and its parts ----
+
+  Result<bool> finish_rows(RowColumns& rows) {
+    auto guarded = guard_rows(rows.columns(), from_, select_.where, session_);
+    if (!guarded) {
+      if (guarded.error().code != Code::refused) return fail(std::move(guarded).error());
+      refuse("SELECT", guarded.error().message, -1);
+      return false;
+    }
+    plan_.rows = guarded->sql;
+    plan_.has_table_order = from_.has_table_order;
+    if (!guarded->errors.empty()) {
+      StatePart part;
+      part.name = errors_part;
+      part.partial = guarded->errors;
+      part.merge = "SELECT DISTINCT _partition, _offset FROM \"@states\"";
+      part.keys = {"_partition", "_offset"};
+      plan_.parts.push_back(std::move(part));
+    }
+    return true;
+  }
+
+  // Asks the engine for the types of all states and checks that merging keeps them.
+  Result<bool> type_parts() {
+    for (StatePart& part : plan_.parts) {
+      part.columns = TRY(session_.describe(bind_relations(part.partial, {{"rows", "(" + plan_.rows + ")"}})));
+      const auto merged = TRY(session_.describe(bind_relations(part.merge, {{"states", typed_nulls(part)}})));
+      if (merged != part.columns) {
+        refuse("SELECT", fmt::format("the states of {} change their type when they are merged", part.name),
+               -1);
+        return false;
+      }
+    }
+    return true;
+  }
+
+  static std::string typed_nulls(const StatePart& part) {
+    std::string columns;
+    for (const auto& column : part.columns) {
+      columns += fmt::format("{}NULL::{} AS {}", columns.empty() ? "" : ", ", column.type,
+                             sql::quote_identifier(column.name));
+    }
+    return "(SELECT " + columns + ")";
+  }
+
+  // `make` writes the final SELECT; items whose type the engine gives differently are cast.
+  Status finish_finalise(const std::function<std::string(const std::vector<bool>&)>& make) {
+    std::map<std::string, std::string> meanings;
+    for (const StatePart& part : plan_.parts) meanings[part.name] = typed_nulls(part);
+    std::vector<bool> is_cast(plan_.columns.size(), false);
+    const auto types = TRY(session_.describe(bind_relations(make(is_cast), meanings)));
+    for (size_t i = 0; i < types.size() && i < is_cast.size(); ++i)
+      is_cast[i] = types[i].type != plan_.columns[i].type;
+    plan_.finalise = make(is_cast);
+    TRY(session_.describe(bind_relations(plan_.finalise, meanings)));
+    return {};
+  }
+
+  void give_up() {
+    plan_.parts.clear();
+    plan_.rows.clear();
+    plan_.finalise.clear();
+    plan_.inlined.clear();
+    plan_.view_class = ViewClass::read_time;
+  }
+
+  // ---- linear ----
+
+  Status linear() {
+    if (std::any_of(select_.items.begin(), select_.items.end(), has_window)) {
+      refuse("SELECT", "a window over events needs all of them", position_of_window());
+      return {};
+    }
+    RowColumns rows;
+    for (size_t i = 0; i < select_.items.size(); ++i) rows.add_as(select_.items[i], output_name(i));
+    std::vector<std::string> orders;
+    for (const sql::OrderItem& item : select_.order_by) {
+      sql::OrderItem over_state = item;
+      over_state.expr = sql::column(rows.add(*item.expr, "_order"));
+      orders.push_back(sql::to_sql(over_state));
+    }
+    const bool is_limited = select_.limit || select_.offset;
+    if (from_.order) rows.add_as(sql::text_expr(*from_.order), std::string(order_column));
+    if (!from_.order && is_limited) {
+      refuse("LIMIT", "which rows it takes depends on an order that cannot be told here", -1);
+      return {};
+    }
+    if (!TRY(finish_rows(rows))) return {};
+    StatePart main;
+    main.name = "main";
+    main.partial = "SELECT ";
+    for (const auto& column : rows.columns()) {
+      main.partial += (main.partial.size() > 7 ? ", " : "") + sql::quote_identifier(column.name);
+    }
+    main.partial += " FROM \"@rows\"";
+    main.merge = "SELECT * FROM \"@states\"";
+    main.is_combining = false;
+    plan_.parts.insert(plan_.parts.begin(), std::move(main));
+    if (!TRY(type_parts())) return give_up(), Status{};
+    std::vector<std::string> ties;
+    if (from_.order) ties.push_back(std::string(order_column));
+    TRY(finish_finalise([&](const std::vector<bool>& is_cast) {
+      std::string text = "SELECT ";
+      for (size_t i = 0; i < select_.items.size(); ++i) {
+        text += (i ? ", " : "") + output(sql::quote_identifier(output_name(i)), i, is_cast[i]);
+      }
+      return text + " FROM \"@main\"" + tail(orders, ties);
+    }));
+    if (!is_limited) {
+      // As others read it: with where each row came from.
+      rows.add_as(sql::text_expr(from_.partition), std::string(model::partition_column));
+      rows.add_as(sql::text_expr(from_.offset), std::string(model::offset_column));
+      plan_.inlined = TRY(guard_rows(rows.columns(), from_, select_.where, session_)).sql;
+    }
+    plan_.view_class = ViewClass::linear;
+    Select canonical = select_;
+    if (is_limited && from_.order) canonical.order_by.push_back(order_item(*from_.order));
+    set_canonical(std::move(canonical));
+    return {};
+  }
+
+  sql::Position position_of_window() const {
+    sql::Position position = -1;
+    for (const Expr& item : select_.items) {
+      sql::visit_expr(item, [&](const Expr& node) {
+        if (node.kind == Expr::Kind::window && position < 0) position = node.position;
+        return true;
+      });
+    }
+    return position;
+  }
+
+  // ---- keyed ----
+
+  Status keyed() {
+    TopN top;
+    if (!select_.distinct_on.empty()) {
+      if (select_.qualify) {
+        refuse("QUALIFY", "together with DISTINCT ON it is computed when the view is read",
+               select_.qualify->position);
+        return {};
+      }
+      top.rows = 1;
+      top.window.kind = Expr::Kind::window;
+      top.window.name = "row_number";
+      sql::Over over;
+      over.partition_by = select_.distinct_on;
+      over.order_by = select_.order_by;
+      top.window.over = std::move(over);
+    } else if (auto found = top_n(*select_.qualify)) {
+      top = std::move(*found);
+    } else {
+      refuse("QUALIFY", "only row_number, rank or dense_rank compared with a constant keeps a bounded state",
+             select_.qualify->position);
+      return {};
+    }
+    if (select_.is_distinct) {
+      refuse("DISTINCT", "together with QUALIFY it is computed when the view is read", -1);
+      return {};
+    }
+    if (!from_.order) {
+      refuse("QUALIFY", "ties depend on an order that cannot be told here", -1);
+      return {};
+    }
+    RowColumns rows;
+    const std::string window_sql = sql::to_sql(top.window);
+    for (size_t i = 0; i < select_.items.size(); ++i) {
+      const Expr& item = select_.items[i];
+      if (has_window(item)) {
+        Expr bare = item;
+        bare.alias.clear();
+        if (sql::to_sql(bare) == window_sql) continue;
+        refuse("SELECT", "another window than the one in QUALIFY needs all events", item.position);
+        return {};
+      }
+      rows.add_as(item, output_name(i));
+    }
+    std::string over;
+    for (const Expr& partition : top.window.over->partition_by) {
+      over += (over.empty() ? "PARTITION BY " : ", ") + sql::quote_identifier(rows.add(partition, "_key"));
+    }
+    std::string order;
+    for (const sql::OrderItem& item : top.window.over->order_by) {
+      sql::OrderItem over_state = item;
+      over_state.expr = sql::column(rows.add(*item.expr, "_order"));
+      order += (order.empty() ? "" : ", ") + sql::to_sql(over_state);
+    }
+    if (top.window.name == "row_number") order += (order.empty() ? "" : ", ") + std::string(order_column);
+    if (!order.empty()) over += (over.empty() ? "ORDER BY " : " ORDER BY ") + order;
+    const std::string state_window = fmt::format("{}() OVER ({})", top.window.name, over);
+    std::vector<std::string> orders;
+    for (const sql::OrderItem& item : select_.order_by) {
+      sql::OrderItem over_state = item;
+      if (has_window(*item.expr)) {
+        refuse("ORDER BY", "it has a window", item.expr->position);
+        return {};
+      }
+      over_state.expr = sql::column(rows.add(*item.expr, "_order"));
+      orders.push_back(sql::to_sql(over_state));
+    }
+    rows.add_as(sql::text_expr(*from_.order), std::string(order_column));
+    if (!TRY(finish_rows(rows))) return {};
+    StatePart main;
+    main.name = "main";
+    for (const Expr& partition : top.window.over->partition_by)
+      main.keys.push_back(rows.add(partition, "_key"));
+    std::string columns;
+    for (const auto& column : rows.columns())
+      columns += (columns.empty() ? "" : ", ") + sql::quote_identifier(column.name);
+    main.partial = fmt::format("SELECT {} FROM \"@rows\" QUALIFY {} <= {}", columns, state_window, top.rows);
+    main.merge = fmt::format("SELECT {} FROM \"@states\" QUALIFY {} <= {}", columns, state_window, top.rows);
+    plan_.parts.insert(plan_.parts.begin(), std::move(main));
+    if (!TRY(type_parts())) return give_up(), Status{};
+    TRY(finish_finalise([&](const std::vector<bool>& is_cast) {
+      std::string text = "SELECT ";
+      for (size_t i = 0; i < select_.items.size(); ++i) {
+        const bool is_window = has_window(select_.items[i]);
+        text += (i ? ", " : "") +
+                output(is_window ? state_window : sql::quote_identifier(output_name(i)), i, is_cast[i]);
+      }
+      return text + " FROM \"@main\"" + tail(orders, {std::string(order_column)});
+    }));
+    plan_.view_class = ViewClass::keyed;
+    Select canonical = select_;
+    if (top.window.name == "row_number") {
+      const auto spell = [&](const Expr& expr) {
+        return sql::rewrite(expr, [&](const Expr& node) -> Box<Expr> {
+          if (node.kind != Expr::Kind::window) return {};
+          Expr out = node;
+          out.over->order_by.push_back(order_item(*from_.order));
+          return out;
+        });
+      };
+      if (canonical.qualify) canonical.qualify = spell(*canonical.qualify);
+      for (Expr& item : canonical.items) {
+        const std::string alias = item.alias;
+        item = spell(item);
+        item.alias = alias;
+      }
+      if (!canonical.distinct_on.empty()) canonical.order_by.push_back(order_item(*from_.order));
+    }
+    set_canonical(std::move(canonical));
+    return {};
+  }
+
+  // ---- aggregated ----
+
+  Status aggregated() {
+    // Types of all aggregate calls and their arguments, in one question to the engine.
+    std::vector<Expr> calls;
+    const auto collect = [&](const Expr& expr) {
+      sql::visit_expr(expr, [&](const Expr& node) {
+        if (!is_aggregate(node)) return true;
+        calls.push_back(node);
+        return false;
+      });
+    };
+    for (const Expr& item : select_.items) collect(item);
+    if (select_.having) collect(*select_.having);
+    if (select_.qualify) collect(*select_.qualify);
+    for (const sql::OrderItem& item : select_.order_by) collect(*item.expr);
+    const std::string from_sql = sql::to_sql(from_.table);
+    std::map<std::string, AggregateTypes> types;
+    for (const Expr& call : calls) {
+      Expr bare = call;
+      bare.alias.clear();
+      AggregateTypes found;
+      found.result =
+          TRY(session_.describe(fmt::format("SELECT {} FROM {}", sql::to_sql(bare), from_sql)))[0].type;
+      std::string arguments;
+      for (const Expr& argument : call.children) {
+        Expr bare_argument = argument;
+        bare_argument.alias.clear();
+        if (argument.kind != Expr::Kind::star)
+          arguments += (arguments.empty() ? "" : ", ") + sql::to_sql(bare_argument);
+      }
+      if (!arguments.empty()) {
+        for (const auto& column :
+             TRY(session_.describe(fmt::format("SELECT {} FROM {}", arguments, from_sql)))) {
+          found.arguments.push_back(column.type);
+        }
+      }
+      types[sql::to_sql(bare)] = std::move(found);
+    }
+
+    RowColumns rows;
+    std::vector<std::string> keys;
+    for (const Expr& group : select_.group_by) {
+      const std::string key = rows.add(group, "k");
+      if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
+    }
+    AggregatePlanner planner(rows, keys, from_.order.has_value());
+    bool is_planned = true;
+    // An expression over groups: group keys and aggregates replaced by columns of the merged state.
+    const std::function<Expr(const Expr&)> over_groups = [&](const Expr& expr) {
+      return sql::rewrite(expr, [&](const Expr& node) -> Box<Expr> {
+        Expr bare = node;
+        bare.alias.clear();
+        for (const Expr& group : select_.group_by) {
+          if (sql::same_expr(bare, group)) {
+            Expr key = sql::column(rows.add(group, "k"));
+            key.alias = node.alias;
+            return key;
+          }
+        }
+        if (node.kind == Expr::Kind::window) {
+          Expr out = node;
+          for (Expr& child : out.children) child = over_groups(child);
+          if (out.filter) out.filter = over_groups(*out.filter);
+          for (Expr& partition : out.over->partition_by) partition = over_groups(partition);
+          for (sql::OrderItem& item : out.over->order_by) item.expr = over_groups(*item.expr);
+          for (sql::OrderItem& item : out.order_by) item.expr = over_groups(*item.expr);
+          if (depends_on_row_order(out.name)) {
+            for (const std::string& key : keys) out.over->order_by.push_back(order_item(key));
+          }
+          return out;
+        }
+        if (is_aggregate(node)) {
+          const auto final_sql = planner.add(bare, types.at(sql::to_sql(bare)));
+          if (!final_sql) {
+            if (is_planned) refuse("SELECT", planner.reason(), node.position);
+            is_planned = false;
+            return node;
+          }
+          Expr out = sql::text_expr(*final_sql);
+          out.alias = node.alias;
+          return out;
+        }
+        if (node.kind == Expr::Kind::column) {
+          if (is_planned)
+            refuse("SELECT", fmt::format("{} is neither grouped nor aggregated", sql::to_sql(bare)),
+                   node.position);
+          is_planned = false;
+        }
+        return {};
+      });
+    };
+    std::vector<std::string> items;
+    for (const Expr& item : select_.items) {
+      Expr final_item = over_groups(item);
+      final_item.alias.clear();
+      items.push_back(sql::to_sql(final_item));
+    }
+    const std::string having = select_.having ? " WHERE " + sql::to_sql(over_groups(*select_.having)) : "";
+    const std::string qualify =
+        select_.qualify ? " QUALIFY " + sql::to_sql(over_groups(*select_.qualify)) : "";
+    std::vector<std::string> orders;
+    for (const sql::OrderItem& item : select_.order_by) {
+      sql::OrderItem over_state = item;
+      over_state.expr = over_groups(*item.expr);
+      orders.push_back(sql::to_sql(over_state));
+    }
+    if (!is_planned) return {};
+    if (planner.needs_order())
+      rows.add_as(sql::text_expr(*from_.order), std::string(AggregatePlanner::order_name));
+    if (!TRY(finish_rows(rows))) return {};
+    auto parts = planner.parts();
+    plan_.parts.insert(plan_.parts.begin(), std::make_move_iterator(parts.begin()),
+                       std::make_move_iterator(parts.end()));
+    if (!TRY(type_parts())) return give_up(), Status{};
+    const std::string from = planner.from();
+    TRY(finish_finalise([&](const std::vector<bool>& is_cast) {
+      std::string text = select_.is_distinct ? "SELECT DISTINCT " : "SELECT ";
+      for (size_t i = 0; i < items.size(); ++i) text += (i ? ", " : "") + output(items[i], i, is_cast[i]);
+      return text + " FROM " + from + having + qualify +
+             tail(orders, select_.is_distinct ? std::vector<std::string>{} : keys);
+    }));
+    plan_.view_class = planner.view_class();
+    set_canonical(spell_out_aggregates());
+    return {};
+  }
+
+  Select spell_out_aggregates() const {
+    Select out = select_;
+    const auto spell = [&](const Expr& expr) {
+      Expr spelled = sql::rewrite(expr, [&](const Expr& node) -> Box<Expr> {
+        if (node.kind == Expr::Kind::window && depends_on_row_order(node.name)) {
+          Expr window = node;
+          for (const Expr& group : select_.group_by) {
+            sql::OrderItem item;
+            item.expr = group;
+            window.over->order_by.push_back(std::move(item));
+          }
+          return window;
+        }
+        if (from_.order && is_aggregate(node) && depends_on_order(node))
+          return with_order(node, *from_.order);
+        return {};
+      });
+      spelled.alias = expr.alias;
+      return spelled;
+    };
+    for (Expr& item : out.items) item = spell(item);
+    if (out.having) out.having = spell(*out.having);
+    if (out.qualify) out.qualify = spell(*out.qualify);
+    for (sql::OrderItem& item : out.order_by) item.expr = spell(*item.expr);
+    if ((out.limit || out.offset) && !out.is_distinct) {
+      for (const Expr& group : out.group_by) {
+        sql::OrderItem item;
+        item.expr = group;
+        out.order_by.push_back(std::move(item));
+      }
+    }
+    return out;
+  }
+
+  void set_canonical(Select canonical) {
+    for (size_t i = 0; i < canonical.items.size(); ++i) canonical.items[i].alias = output_name(i);
+    canonical.from = from_.table;
+    plan_.canonical = sql::to_sql(canonical);
+  }
+
+  Select select_;
+  const FromClause from_;
+  const std::string_view text_;
+  sql::Session& session_;
+  Plan& plan_;
+};
+
+}  // namespace
+
+Status plan_maintained(const Select& select, std::string_view text, const Relations& relations,
+                       sql::Session& session, Plan& plan) {
+  if (!select.set_operation.empty()) {
+    plan.reasons.push_back({select.set_operation, "a set operation is computed when the view is read", {}});
+    return {};
+  }
+  FromClause from = analyse_from(select.from, relations, text);
+  auto resolved = resolve(select, from.scope);
+  if (!resolved) {
+    for (const Reason& obstacle : from.obstacles) plan.reasons.push_back(obstacle);
+    if (plan.reasons.empty()) {
+      plan.reasons.push_back(
+          {"SELECT", "its names cannot be resolved without the engine (COLUMNS, or an ambiguous name)", {}});
+    }
+    return {};
+  }
+  return Maintained(std::move(*resolved), std::move(from), text, session, plan).run();
+}
+
+}  // namespace anabranch::views

@@ -1,0 +1,40 @@
+#pragma once
+// What a SELECT can read, as the compiler sees it.
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/schema.h"
+#include "sql/database.h"
+
+namespace anabranch::views {
+
+struct Relation {
+  enum class Kind {
+    stream,       // events
+    table,        // a pinned version of a table
+    linear_view,  // a maintained view whose states are rows: may be inlined
+    other_view,   // a view above which everything runs at read time, over its merged result
+  };
+  std::string name;  // "bronze.flights"
+  Kind kind = Kind::stream;
+  std::vector<sql::OutputColumn> columns;         // what `*` gives
+  std::vector<sql::OutputColumn> hidden_columns;  // readable by name only
+
+  /// A hidden column by name; null when there is none.
+  const sql::OutputColumn* hidden(std::string_view column) const;
+};
+
+/// By lower-case name.
+using Relations = std::map<std::string, Relation>;
+
+/// A stream's hidden columns: the four system columns.
+Relation stream_relation(std::string name, const model::Schema& schema);
+/// A table's hidden column is _row, its row number from 0 in the pinned version.
+Relation table_relation(std::string name, std::vector<sql::OutputColumn> columns);
+
+inline constexpr std::string_view order_column = "_ord";
+inline constexpr std::string_view row_column = "_row";
+
+}  // namespace anabranch::views

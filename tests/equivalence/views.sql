@@ -1,0 +1,199 @@
+-- Hand-written views for the law "batch ⊕ speed = recompute". Each begins with `-- name: <name> class: <class>`.
+-- Stream bronze.events: id bigint, k varchar, g integer, x integer, y double, d decimal(10,2), flag boolean, ts timestamp,
+-- s varchar, tags varchar[]. Tables bronze.dim: k varchar, name varchar, weight double (several rows for some k);
+-- bronze.lookup: g integer, label varchar (one row for each g). silver.clean is linear, silver.latest keyed.
+
+-- name: silver.clean class: linear
+SELECT id, upper(k) AS k, g, x, y, d, flag, ts, s, x > 50 AS is_large, CASE WHEN y < 0 THEN 'neg' WHEN y = 0 THEN 'zero' ELSE 'pos' END AS sign FROM bronze.events WHERE g IS NOT NULL
+
+-- name: silver.latest class: keyed
+SELECT * FROM bronze.events QUALIFY row_number() OVER (PARTITION BY k ORDER BY ts DESC NULLS LAST) = 1
+
+-- name: silver.enriched class: linear
+SELECT e.*, w.name, w.weight FROM bronze.events e LEFT JOIN bronze.dim w ON e.k = w.k
+
+-- name: gold.count_all class: distributive
+SELECT count(*) AS n FROM bronze.events
+
+-- name: gold.count_by class: distributive
+SELECT k, count(*) AS n, count(x) AS with_x, count(*) FILTER (WHERE flag) AS flagged FROM bronze.events GROUP BY k
+
+-- name: gold.sums class: distributive
+SELECT g, sum(x) AS sx, sum(d) AS sd, sum(y) AS sy, sum(id) AS si FROM bronze.events GROUP BY g
+
+-- name: gold.extremes class: distributive
+SELECT k, min(x) AS lo, max(x) AS hi, min(ts) AS first_at, max(ts) AS last_at, min(s) AS s_lo, max(s) AS s_hi, min(d) AS d_lo FROM bronze.events GROUP BY k
+
+-- name: gold.bools class: distributive
+SELECT g, bool_and(flag) AS every, bool_or(flag) AS some, bit_and(x) AS ba, bit_or(x) AS bo, bit_xor(x) AS bx, count_if(flag) AS trues FROM bronze.events GROUP BY g
+
+-- name: gold.by_expression class: distributive
+SELECT date_trunc('month', ts) AS month, x // 10 AS bucket, count(*) AS n, sum(x) AS sx FROM bronze.events GROUP BY date_trunc('month', ts), 2
+
+-- name: gold.group_all class: distributive
+SELECT k, flag, count(*) AS n, max(y) AS top FROM bronze.events GROUP BY ALL
+
+-- name: gold.having class: distributive
+SELECT k, count(*) AS n, sum(x) AS total FROM bronze.events GROUP BY k HAVING count(*) > 3 AND sum(x) > 10
+
+-- name: gold.arithmetic class: distributive
+SELECT k, sum(x) * 2 + count(*) AS odd, round(100.0 * count(*) FILTER (WHERE flag) / count(*), 2) AS pct FROM bronze.events GROUP BY k
+
+-- name: gold.top class: distributive
+SELECT k, count(*) AS n FROM bronze.events GROUP BY k ORDER BY n DESC LIMIT 3
+
+-- name: gold.distinct_pairs class: distributive
+SELECT DISTINCT k, g FROM bronze.events
+
+-- name: gold.where class: distributive
+SELECT g, count(*) AS n FROM bronze.events WHERE x BETWEEN 10 AND 60 AND (flag OR k LIKE 'a%') GROUP BY g
+
+-- name: gold.averages class: algebraic
+SELECT k, avg(x) AS ax, avg(y) AS ay, avg(d) AS ad FROM bronze.events GROUP BY k
+
+-- name: gold.spread class: algebraic
+SELECT k, stddev(x) AS sx, var_pop(y) AS vy, stddev_pop(d) AS pd, variance(x) AS vx, sem(y) AS se FROM bronze.events GROUP BY k
+
+-- name: gold.spread_all class: algebraic
+SELECT stddev(y) AS sy, avg(y) AS ay, count(*) AS n FROM bronze.events
+
+-- name: gold.filtered_spread class: algebraic
+SELECT g, stddev(y) FILTER (WHERE flag) AS s_flagged, avg(x) FILTER (WHERE x > 20) AS a FROM bronze.events GROUP BY g
+
+-- name: gold.correlation class: algebraic
+SELECT k, corr(y, x) AS r, covar_pop(y, x) AS cp, covar_samp(y, x) AS cs, regr_slope(y, x) AS slope, regr_intercept(y, x) AS b, regr_r2(y, x) AS r2, regr_count(y, x) AS n, regr_avgx(y, x) AS mx, regr_avgy(y, x) AS my, regr_sxx(y, x) AS sxx, regr_syy(y, x) AS syy, regr_sxy(y, x) AS sxy FROM bronze.events GROUP BY k
+
+-- name: gold.first_last class: algebraic
+SELECT k, first(x) AS f, last(x) AS l, any_value(s) AS a FROM bronze.events GROUP BY k
+
+-- name: gold.arg class: algebraic
+SELECT g, arg_max(s, x) AS s_at_max, arg_min(k, ts) AS k_at_first, max_by(id, y) AS id_at_top FROM bronze.events GROUP BY g
+
+-- name: gold.arg_filtered class: algebraic
+SELECT k, arg_max(s, x) FILTER (WHERE flag) AS s_at_max, last(x) FILTER (WHERE flag) AS l FROM bronze.events GROUP BY k
+
+-- name: gold.distinct_count class: holistic
+SELECT k, count(DISTINCT s) AS ds, count(DISTINCT x) AS dx, sum(DISTINCT x) AS sdx, avg(DISTINCT x) AS adx, count(*) AS n FROM bronze.events GROUP BY k
+
+-- name: gold.distinct_count_all class: holistic
+SELECT count(DISTINCT k) AS dk FROM bronze.events
+
+-- name: gold.medians class: holistic
+SELECT k, median(x) AS mx, median(y) AS my FROM bronze.events GROUP BY k
+
+-- name: gold.quantiles class: holistic
+SELECT g, quantile_cont(x, 0.9) AS p90, quantile_cont(y, 0.25) AS q1, quantile_disc(s, 0.5) AS sd, quantile_disc(x, 0.99) AS p99, quantile_disc(ts, 0.1) AS early, max(x) AS top FROM bronze.events GROUP BY g
+
+-- name: gold.quantiles_filtered class: holistic
+SELECT k, median(x) FILTER (WHERE flag) AS m FROM bronze.events GROUP BY k HAVING count(*) > 2
+
+-- name: gold.modes class: holistic
+SELECT k, mode(x) AS mx, mode(s) AS ms FROM bronze.events GROUP BY k
+
+-- name: gold.lists class: holistic
+SELECT g, list(x) AS xs, string_agg(s, '|') AS ss, array_agg(k) AS ks FROM bronze.events GROUP BY g
+
+-- name: gold.ordered_lists class: holistic
+SELECT k, list(x ORDER BY y DESC NULLS FIRST) AS xs, string_agg(s, ',' ORDER BY ts) AS ss, list(id) FILTER (WHERE flag) AS ids FROM bronze.events GROUP BY k
+
+-- name: gold.last_per_key class: keyed
+SELECT k, x, y, ts FROM bronze.events QUALIFY row_number() OVER (PARTITION BY k ORDER BY ts DESC) = 1
+
+-- name: gold.top3_per_key class: keyed
+SELECT g, x, s, row_number() OVER (PARTITION BY g ORDER BY x DESC NULLS LAST) AS place FROM bronze.events QUALIFY place <= 3
+
+-- name: gold.rank_per_key class: keyed
+SELECT k, x FROM bronze.events WHERE x IS NOT NULL QUALIFY rank() OVER (PARTITION BY k ORDER BY x) = 1
+
+-- name: gold.distinct_on class: keyed
+SELECT DISTINCT ON (k) k, x, ts FROM bronze.events ORDER BY k, ts DESC
+
+-- name: gold.first_event class: keyed
+SELECT id, k FROM bronze.events QUALIFY row_number() OVER () <= 5
+
+-- name: gold.filtered_rows class: linear
+SELECT id, k || '-' || coalesce(s, '?') AS label, y * 2 AS y2 FROM bronze.events WHERE x > 30
+
+-- name: gold.limited_rows class: linear
+SELECT id, x FROM bronze.events ORDER BY x DESC NULLS LAST LIMIT 7
+
+-- name: gold.unordered_limit class: linear
+SELECT id, k FROM bronze.events WHERE flag LIMIT 4
+
+-- name: gold.system_columns class: distributive
+SELECT _partition AS p, count(*) AS n, min(_offset) AS lo, max(_offset) AS hi, max(length(_raw)) AS longest FROM bronze.events GROUP BY _partition
+
+-- name: gold.joined class: algebraic
+SELECT w.name, count(*) AS n, avg(e.x * w.weight) AS a, sum(w.weight) AS sw FROM bronze.events e JOIN bronze.dim w ON e.k = w.k GROUP BY w.name
+
+-- name: gold.left_joined class: distributive
+SELECT coalesce(l.label, 'none') AS label, count(*) AS n, sum(x) AS sx FROM bronze.events LEFT JOIN bronze.lookup l USING (g) GROUP BY 1
+
+-- name: gold.semi_joined class: distributive
+SELECT k, count(*) AS n FROM bronze.events SEMI JOIN bronze.dim USING (k) GROUP BY k
+
+-- name: gold.anti_joined class: distributive
+SELECT k, count(*) AS n FROM bronze.events e ANTI JOIN bronze.dim w ON e.k = w.k GROUP BY k
+
+-- name: gold.joined_first class: algebraic
+SELECT w.name, first(e.id) AS f, last(w.weight) AS l, arg_max(e.id, e.x) AS m FROM bronze.events e JOIN bronze.dim w USING (k) GROUP BY w.name
+
+-- name: gold.two_tables class: distributive
+SELECT l.label, w.name, count(*) AS n FROM bronze.events e JOIN bronze.lookup l ON e.g = l.g JOIN bronze.dim w ON w.k = e.k GROUP BY ALL
+
+-- name: gold.over_silver class: algebraic
+SELECT k, sign, count(*) AS n, avg(y) AS ay, last(s) AS ls FROM silver.clean GROUP BY k, sign
+
+-- name: gold.over_enriched class: holistic
+SELECT name, median(x) AS m, first(id) AS f, list(id) AS ids FROM silver.enriched WHERE weight > 1 GROUP BY name
+
+-- name: gold.window_over_groups class: distributive
+SELECT k, count(*) AS n, rank() OVER (ORDER BY count(*) DESC) AS place, sum(count(*)) OVER (ORDER BY k) AS running FROM bronze.events GROUP BY k
+
+-- name: gold.top_groups class: distributive
+SELECT g, k, count(*) AS n FROM bronze.events GROUP BY g, k QUALIFY row_number() OVER (PARTITION BY g ORDER BY count(*) DESC) = 1
+
+-- name: gold.risky_casts class: distributive
+SELECT k, sum(s::integer) AS total, count(*) AS n FROM bronze.events GROUP BY k
+
+-- name: gold.risky_filter class: distributive
+SELECT k, count(*) AS n FROM bronze.events WHERE x > 20 AND s::integer > 5 GROUP BY k
+
+-- name: gold.risky_or class: distributive
+SELECT g, count(*) AS n FROM bronze.events WHERE flag OR s::integer > 5 GROUP BY g
+
+-- name: gold.risky_rows class: linear
+SELECT id, s::integer AS n, d::tinyint AS small FROM bronze.events
+
+-- name: gold.unnested class: distributive
+SELECT u.tag, count(*) AS n FROM bronze.events e, unnest(e.tags) AS u(tag) GROUP BY u.tag
+
+-- name: gold.unnested_item class: read_time
+SELECT tag, count(*) AS n FROM (SELECT unnest(tags) AS tag FROM bronze.events) GROUP BY tag
+
+-- name: gold.over_latest class: merged
+SELECT g, count(*) AS n, sum(x) AS sx FROM silver.latest GROUP BY g
+
+-- name: gold.over_gold class: merged
+SELECT k, n FROM gold.count_by WHERE n = (SELECT max(n) FROM gold.count_by)
+
+-- name: gold.running class: read_time
+SELECT id, sum(x) OVER (PARTITION BY k ORDER BY id) AS running FROM bronze.events
+
+-- name: gold.sessions class: read_time
+WITH gaps AS (SELECT id, k, ts - lag(ts) OVER (PARTITION BY k ORDER BY ts, id) AS gap FROM bronze.events) SELECT k, count(*) AS n FROM gaps WHERE gap > INTERVAL 1 DAY GROUP BY k
+
+-- name: gold.rollup class: read_time
+SELECT k, flag, count(*) AS n FROM bronze.events GROUP BY ROLLUP (k, flag)
+
+-- name: gold.union_all class: read_time
+SELECT k AS v, id FROM bronze.events WHERE x > 90 UNION ALL SELECT s, id FROM bronze.events WHERE x < 10
+
+-- name: gold.self_join class: read_time
+SELECT a.id, b.id AS other FROM bronze.events a JOIN bronze.events b ON a.x = b.x AND a.id < b.id
+
+-- name: gold.full_join class: read_time
+SELECT w.name, count(e.id) AS n FROM bronze.events e FULL JOIN bronze.dim w ON e.k = w.k GROUP BY w.name
+
+-- name: gold.approximate class: read_time
+SELECT k, approx_count_distinct(s) AS about FROM bronze.events GROUP BY k
