@@ -1,0 +1,206 @@
+#pragma once
+// A project as its files say it: plain records, checked by load() in loader.h. Nothing here does anything.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "io/file_system.h"
+#include "model/schema.h"
+
+namespace anabranch::project {
+
+/// server: where `up` listens.
+struct ServerSettings {
+  std::string host = "127.0.0.1";
+  uint16_t port = 8080;
+  bool operator==(const ServerSettings&) const = default;
+};
+
+/// limits: what one client may ask for. 0 means no limit where a comment says so.
+struct Limits {
+  uint64_t body_bytes_max = 64ull << 20;  // of one request, after decompression
+  uint64_t requests_per_second_max = 0;   // over all clients; 0: no limit
+  uint64_t query_timeout_ms = 30'000;
+  uint64_t query_memory_bytes = 1ull << 30;  // of all running queries together
+  uint64_t queries_max = 8;                  // at once; more wait
+  bool operator==(const Limits&) const = default;
+};
+
+/// build: when a build starts by itself, and when ingestion has to wait for one. 0 switches a rule off.
+struct BuildSettings {
+  uint64_t auto_events = 1'000'000;           // this many events since the cut-off start a build
+  uint64_t auto_replay_ms = 30'000;           // so does this much time to replay them after a restart
+  uint64_t ingest_limit_events = 20'000'000;  // past this many, ingestion answers 429
+  bool operator==(const BuildSettings&) const = default;
+};
+
+/// What may stand at the top of anabranch.yml and, to override it, in a target.
+struct Settings {
+  std::string data_folder = ".anabranch";  // relative to the root, or absolute
+  ServerSettings server;
+  Limits limits;
+  BuildSettings build;
+  bool operator==(const Settings&) const = default;
+};
+
+/// One entry of targets:. `--target NAME` picks it.
+struct Target {
+  std::string name;
+  Settings settings;                         // the project's, with what the target overrides
+  std::map<std::string, std::string> slots;  // slot to adapter; a slot that is not named is "embedded"
+  Place place;
+};
+
+/// streams/<name>.yml. In SQL: bronze.<name>.
+struct StreamFile {
+  std::string name;
+  std::string description;
+  model::Schema schema;                   // version 0: not yet registered
+  std::vector<std::string> key;           // fields that identify what an event is about; may be empty
+  std::optional<std::string> event_time;  // the field that says when it happened
+  Place place;
+};
+
+enum class FileFormat { csv, json, parquet };
+
+struct CsvOptions {
+  std::optional<std::string> delimiter;  // unset: sniffed
+  std::optional<bool> header;            // unset: sniffed
+  std::string null_text;                 // what stands for NULL beside the empty field
+};
+
+struct ColumnType {
+  std::string name;
+  model::Type type;
+  bool operator==(const ColumnType&) const = default;
+};
+
+/// One table of a source. In SQL: bronze.<name>.
+struct TableFile {
+  std::string name;
+  std::string source;
+  std::string description;
+  std::vector<std::string> paths;  // as written, relative to the root; may hold *, ?, [] and **
+  FileFormat format = FileFormat::csv;
+  CsvOptions csv;
+  std::vector<ColumnType> columns;  // empty: sniffed
+  Place place;
+};
+
+enum class SourceKind { files };
+
+/// sources/<name>.yml.
+struct SourceFile {
+  std::string name;
+  SourceKind kind = SourceKind::files;
+  std::string description;
+  std::optional<std::string> schedule;  // cron, five fields
+  std::vector<TableFile> tables;
+  Place place;
+};
+
+/// A rule about the rows of a view.
+struct Expectation {
+  enum class Kind { not_null, unique, accepted_values, expression };
+  Kind kind = Kind::not_null;
+  std::string name;                  // unique within the view
+  std::vector<std::string> columns;  // not_null: each; unique: together; accepted_values: one
+  std::vector<std::string> values;   // accepted_values: SQL literals
+  std::string expression;            // expression: SQL that must not be false in any row
+  Place place;
+};
+
+struct ModelColumn {
+  std::string name;
+  std::string description;
+  bool is_critical = false;
+  Place place;
+};
+
+enum class Layer { silver, gold };
+
+/// models/<layer>/<name>.sql with the .yml beside it: a view.
+struct Model {
+  std::string name;  // "gold.delay_by_carrier"
+  Layer layer = Layer::silver;
+  std::string file;  // relative to the root
+  std::string sql;
+  std::string description;
+  bool is_materialized = false;
+  std::optional<std::string> schedule;  // cron, five fields
+  std::vector<Expectation> expectations;
+  std::vector<ModelColumn> columns;
+  std::vector<std::string> depends_on;  // "bronze.flights", …: each once, in order of appearance
+};
+
+/// One chart of a dashboard.
+struct Chart {
+  enum class Kind { bar, line, area, scatter, table, number };
+  std::string title;
+  std::string view;
+  Kind kind = Kind::table;
+  std::string x;
+  std::vector<std::string> y;
+  std::string series;  // the column that splits the rows into several series; may be empty
+  uint64_t rows_max = 1000;
+  Place place;
+};
+
+/// dashboards/<name>.yml.
+struct Dashboard {
+  std::string name;
+  std::string title;
+  std::string description;
+  std::vector<Chart> charts;
+  Place place;
+};
+
+/// One entry of tests/*.yml: given these rows, the view has those. A row is a JSON object.
+struct UnitTest {
+  struct Given {
+    std::string relation;  // "bronze.flights"
+    std::vector<std::string> rows;
+  };
+  std::string name;  // the one given, or "<file>:<number>"
+  std::string view;
+  std::vector<Given> given;
+  std::vector<std::string> expect;
+  bool is_ordered = false;
+  Place place;
+};
+
+struct Project {
+  std::string name;
+  std::string description;
+  io::Path root;
+  std::string time_zone = "UTC";
+  Settings settings;
+  std::vector<Target> targets;
+  std::string default_target;  // empty: settings as they are, every slot embedded
+  std::vector<StreamFile> streams;
+  std::vector<SourceFile> sources;
+  std::vector<Model> models;  // each after those that it reads
+  std::vector<Dashboard> dashboards;
+  std::vector<UnitTest> tests;
+
+  /// Names without the schema, as files and map keys say them; null when there is none.
+  const StreamFile* find_stream(std::string_view name) const;
+  const TableFile* find_table(std::string_view name) const;
+  /// "silver.x" or "gold.x"; null when there is none.
+  const Model* find_model(std::string_view name) const;
+  /// The settings under a target; the empty name means the default one. not_found names those that exist.
+  Result<Settings> settings_of(std::string_view target) const;
+};
+
+std::string_view to_string(FileFormat format);
+std::string_view to_string(SourceKind kind);
+std::string_view to_string(Layer layer);
+std::string_view to_string(Chart::Kind kind);
+std::string_view to_string(Expectation::Kind kind);
+
+}  // namespace anabranch::project

@@ -1,0 +1,132 @@
+#include "project/settings_reader.h"
+
+#include <algorithm>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "project/map_reader.h"
+#include "project/names.h"
+#include "project/nearest.h"
+
+namespace anabranch::project {
+namespace {
+
+constexpr uint64_t any = std::numeric_limits<int64_t>::max();
+constexpr uint64_t day_ms = 86'400'000;
+
+const std::vector<std::string>& slot_names() {
+  static const std::vector<std::string> names = {"event_log", "lake",     "batch_engine", "serving_store",
+                                                 "scheduler", "identity", "secrets"};
+  return names;
+}
+
+template <typename Number>
+void put(std::optional<uint64_t> value, Number& into) {
+  if (value) into = static_cast<Number>(*value);
+}
+
+void read_server(const YamlNode& node, ServerSettings& server, Problems& problems) {
+  const MapReader map(node, "server", {"host", "port"}, problems);
+  if (auto host = map.text("host")) server.host = *host;
+  put(map.number("port", 0, 65535), server.port);
+}
+
+void read_limits(const YamlNode& node, Limits& limits, Problems& problems) {
+  const MapReader map(
+      node, "limits",
+      {"body_bytes_max", "requests_per_second_max", "query_timeout_ms", "query_memory_bytes", "queries_max"},
+      problems);
+  put(map.bytes("body_bytes_max", 1024), limits.body_bytes_max);
+  put(map.number("requests_per_second_max", 0, any), limits.requests_per_second_max);
+  put(map.number("query_timeout_ms", 1, day_ms), limits.query_timeout_ms);
+  put(map.bytes("query_memory_bytes", 16 << 20), limits.query_memory_bytes);
+  put(map.number("queries_max", 1, 10'000), limits.queries_max);
+}
+
+void read_build(const YamlNode& node, BuildSettings& build, Problems& problems) {
+  const MapReader map(node, "build", {"auto_events", "auto_replay_ms", "ingest_limit_events"}, problems);
+  put(map.number("auto_events", 0, any), build.auto_events);
+  put(map.number("auto_replay_ms", 0, any), build.auto_replay_ms);
+  put(map.number("ingest_limit_events", 0, any), build.ingest_limit_events);
+  if (build.ingest_limit_events > 0 && build.auto_events >= build.ingest_limit_events) {
+    const bool names_limit = map.find("ingest_limit_events") != nullptr;
+    problems.error(map.place_of(names_limit ? "ingest_limit_events" : "auto_events"),
+                   fmt::format("ingestion would stop at {} events, before a build starts by itself at {}",
+                               build.ingest_limit_events, build.auto_events),
+                   "make ingest_limit_events larger than auto_events, or 0 for no limit");
+  }
+}
+
+std::vector<std::string> with_settings_keys(std::vector<std::string> keys) {
+  for (const char* key : {"data_folder", "server", "limits", "build"}) keys.emplace_back(key);
+  return keys;
+}
+
+void read_overridable(const MapReader& map, Settings& settings, Problems& problems) {
+  if (auto data_folder = map.text("data_folder")) settings.data_folder = *data_folder;
+  if (const YamlNode* server = map.find("server")) read_server(*server, settings.server, problems);
+  if (const YamlNode* limits = map.find("limits")) read_limits(*limits, settings.limits, problems);
+  if (const YamlNode* build = map.find("build")) read_build(*build, settings.build, problems);
+}
+
+Target read_target(const YamlNode::Key& key, const YamlNode& node, const Settings& inherited,
+                   Problems& problems) {
+  Target target{key.text, inherited, {}, key.place};
+  check_identifier(key.text, "a target", key.place, problems);
+  if (node.kind == YamlNode::Kind::null) return target;
+  const MapReader map(node, "a target", with_settings_keys(slot_names()), problems);
+  read_overridable(map, target.settings, problems);
+  for (const std::string& slot : slot_names()) {
+    if (map.choice(slot, {"embedded"})) target.slots[slot] = "embedded";
+  }
+  return target;
+}
+
+void read_targets(const MapReader& map, Project& project, Problems& problems) {
+  std::vector<std::string> names;
+  if (const YamlNode* targets = map.find("targets")) {
+    if (!targets->is_map()) {
+      problems.error(targets->place,
+                     fmt::format("targets must be a map of names, not {}", targets->describe()),
+                     "write 'NAME:' and below it what the target changes");
+    }
+    for (size_t i = 0; i < targets->keys.size(); ++i) {
+      project.targets.push_back(read_target(targets->keys[i], targets->items[i], project.settings, problems));
+      names.push_back(targets->keys[i].text);
+    }
+  }
+  const auto chosen = map.text("default_target");
+  if (!chosen) return;
+  project.default_target = *chosen;
+  if (std::find(names.begin(), names.end(), *chosen) != names.end()) return;
+  problems.error(map.place_of("default_target"), fmt::format("there is no target '{}'", *chosen),
+                 names.empty() ? "write it below targets:" : suggest(*chosen, names, "there are"));
+}
+
+}  // namespace
+
+void read_settings(const ProjectFolder& folder, Project& project) {
+  Problems& problems = folder.problems();
+  const auto file = folder.read_yaml(settings_file);
+  if (!file) return;
+  const YamlNode* root = root_map(*file, "the project's name", problems);
+  if (!root) return;
+  const MapReader map(*root, settings_file,
+                      with_settings_keys({"name", "description", "time_zone", "targets", "default_target"}),
+                      problems);
+  map.require("name", "write 'name: ' and the project's name");
+  if (auto name = map.text("name")) {
+    project.name = *name;
+    check_identifier(*name, "a project", map.place_of("name"), problems);
+  }
+  project.description = map.text("description").value_or("");
+  if (auto zone = map.text("time_zone"); zone && *zone != "UTC") {
+    problems.error(map.place_of("time_zone"), fmt::format("the time zone '{}' is not supported", *zone),
+                   "write UTC or leave time_zone out: views compute in UTC, a client may show any zone");
+  }
+  read_overridable(map, project.settings, problems);
+  read_targets(map, project, problems);
+}
+
+}  // namespace anabranch::project

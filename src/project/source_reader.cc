@@ -1,0 +1,189 @@
+#include "project/source_reader.h"
+
+#include <fmt/format.h>
+
+#include "project/column_types.h"
+#include "project/data_files.h"
+#include "project/map_reader.h"
+#include "project/names.h"
+#include "project/nearest.h"
+
+namespace anabranch::project {
+namespace {
+
+// By the extension, also under .gz and .zst.
+std::optional<FileFormat> format_of(const std::string& path) {
+  std::string name = fold_case(path);
+  for (const char* packed : {".gz", ".zst"}) {
+    if (name.ends_with(packed)) name.erase(name.rfind('.'));
+  }
+  if (name.ends_with(".csv") || name.ends_with(".tsv")) return FileFormat::csv;
+  if (name.ends_with(".json") || name.ends_with(".ndjson") || name.ends_with(".jsonl"))
+    return FileFormat::json;
+  if (name.ends_with(".parquet")) return FileFormat::parquet;
+  return std::nullopt;
+}
+
+void check_path(const ProjectFolder& folder, const Located& path) {
+  Problems& problems = folder.problems();
+  if (path.text.empty() || path.text.find("://") != std::string::npos) {
+    problems.error(path.place, fmt::format("'{}' is not a path of local files", path.text),
+                   "a source of kind files reads files on this machine: copy them here first");
+    return;
+  }
+  const auto found = matching_files(folder.files(), folder.root(), path.text);
+  if (!found) return problems.error(found.error(), path.place);
+  if (!found->empty()) return;
+  const io::Path whole = (folder.root() / path.text).lexically_normal();
+  if (has_wildcard(path.text)) {
+    problems.error(path.place, fmt::format("no file matches '{}'", path.text),
+                   fmt::format("paths are relative to the folder of {}", "anabranch.yml"));
+    return;
+  }
+  if (folder.files().list(whole)) {
+    problems.error(path.place, fmt::format("'{}' is a folder", path.text),
+                   fmt::format("name its files, as in '{}/*.csv'", path.text));
+    return;
+  }
+  std::vector<std::string> neighbours;
+  if (auto entries = folder.files().list(whole.parent_path())) {
+    for (const io::FolderEntry& entry : *entries) {
+      if (!entry.is_folder) neighbours.push_back(entry.name);
+    }
+  }
+  const auto meant = nearest(whole.filename().string(), neighbours);
+  problems.error(
+      path.place, fmt::format("there is no file '{}'", path.text),
+      meant ? fmt::format("did you mean '{}'?", (io::Path(path.text).parent_path() / *meant).string())
+            : "paths are relative to the folder of anabranch.yml");
+}
+
+void read_format(const MapReader& map, const std::vector<Located>& paths, TableFile& table,
+                 Problems& problems) {
+  static const std::vector<std::string> words = {"csv", "json", "parquet"};
+  constexpr FileFormat formats[] = {FileFormat::csv, FileFormat::json, FileFormat::parquet};
+  if (map.find("format")) {
+    if (const auto choice = map.choice("format", words)) table.format = formats[*choice];
+    return;
+  }
+  std::optional<FileFormat> known;
+  for (const Located& path : paths) {
+    const auto format = format_of(path.text);
+    if (!format || (known && *known != *format)) {
+      problems.error(path.place,
+                     format ? fmt::format("'{}' has another format than the path before it", path.text)
+                            : fmt::format("the format of '{}' cannot be told from its name", path.text),
+                     format ? "make a table of it by itself" : "add 'format: csv', json or parquet");
+      return;
+    }
+    known = format;
+  }
+  table.format = known.value_or(FileFormat::csv);
+}
+
+void read_csv_options(const MapReader& map, TableFile& table, Problems& problems) {
+  const YamlNode* node = map.find("csv");
+  if (!node) return;
+  if (table.format != FileFormat::csv) {
+    problems.error(node->place,
+                   fmt::format("'csv' options for a table in {} format", to_string(table.format)),
+                   "remove them");
+  }
+  const MapReader csv(*node, "csv", {"delimiter", "header", "null_text"}, problems);
+  table.csv.delimiter = csv.text("delimiter");
+  if (table.csv.delimiter && table.csv.delimiter->size() != 1) {
+    problems.error(csv.place_of("delimiter"), "'delimiter' must be one ASCII character",
+                   "such as ',', ';', '|' or \"\\t\"");
+  }
+  table.csv.header = csv.boolean("header");
+  table.csv.null_text = csv.text("null_text").value_or("");
+}
+
+void read_columns(const MapReader& map, TableFile& table, Problems& problems) {
+  const YamlNode* node = map.find("columns");
+  if (!node) return;
+  if (!node->is_map() || node->items.empty()) {
+    problems.error(
+        node->place,
+        fmt::format("columns must be a map of names to types, not {}",
+                    node->is_map() ? "an empty one" : node->describe()),
+        "write 'NAME: TYPE' for every column of the files, or leave columns out to have them sniffed");
+    return;
+  }
+  std::vector<Located> names;
+  for (size_t i = 0; i < node->keys.size(); ++i) {
+    const auto& [name, place] = node->keys[i];
+    names.push_back({name, place});
+    check_column_name(name, place, problems);
+    const YamlNode& value = node->items[i];
+    if (!value.is_scalar()) {
+      problems.error(value.place, fmt::format("the column '{}' needs a type, not {}", name, value.describe()),
+                     "write an SQL type name, such as varchar or integer");
+    } else if (auto type = parse_type({value.text, value.place}, problems)) {
+      table.columns.push_back({name, *type});
+    }
+  }
+  check_distinct(names, "column", problems);
+}
+
+TableFile read_table(const ProjectFolder& folder, const YamlNode::Key& key, const YamlNode& node) {
+  Problems& problems = folder.problems();
+  TableFile table;
+  table.name = key.text;
+  table.place = key.place;
+  check_identifier(key.text, "a table", key.place, problems);
+  const MapReader map(node, "a table", {"path", "format", "csv", "columns", "description"}, problems);
+  if (!map.is_map()) return table;
+  map.require("path", "write 'path: ' and where its files are, relative to the folder of anabranch.yml");
+  table.description = map.text("description").value_or("");
+  const std::vector<Located> paths = map.texts("path");
+  for (const Located& path : paths) {
+    table.paths.push_back(path.text);
+    check_path(folder, path);
+  }
+  if (paths.empty() && map.find("path") && map.find("path")->kind == YamlNode::Kind::sequence) {
+    problems.error(map.place_of("path"), "'path' is an empty list", "name at least one file");
+  }
+  read_format(map, paths, table, problems);
+  read_csv_options(map, table, problems);
+  read_columns(map, table, problems);
+  return table;
+}
+
+}  // namespace
+
+std::optional<SourceFile> read_source(const ProjectFolder& folder, const std::string& file) {
+  constexpr const char* tables_hint = "name at least one table, as in 'airlines: {path: data/airlines.csv}'";
+  Problems& problems = folder.problems();
+  SourceFile source;
+  source.name = stem_of(file);
+  source.place = {file};
+  check_identifier(source.name, "a source", {file}, problems);
+  const auto yaml = folder.read_yaml(file);
+  if (!yaml) return std::nullopt;
+  const YamlNode* root = root_map(*yaml, "'kind'", problems);
+  if (!root) return std::nullopt;
+  const MapReader map(*root, "a source", {"kind", "description", "schedule", "tables"}, problems);
+  if (!map.is_map()) return std::nullopt;
+
+  map.require("kind", "write 'kind: files'");
+  map.choice("kind", {"files"});
+  source.description = map.text("description").value_or("");
+  source.schedule = map.schedule();
+  if (const YamlNode* tables = map.require("tables", tables_hint)) {
+    if (!tables->is_map() || tables->items.empty()) {
+      problems.error(tables->place,
+                     fmt::format("tables must be a map of names, not {}",
+                                 tables->is_map() ? "an empty one" : tables->describe()),
+                     tables_hint);
+    }
+    for (size_t i = 0; i < tables->keys.size(); ++i) {
+      TableFile table = read_table(folder, tables->keys[i], tables->items[i]);
+      table.source = source.name;
+      source.tables.push_back(std::move(table));
+    }
+  }
+  return source;
+}
+
+}  // namespace anabranch::project

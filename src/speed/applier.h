@@ -1,0 +1,74 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "speed/stream_reader.h"
+#include "sql/database.h"
+#include "views/world.h"
+
+namespace anabranch::speed {
+
+/// The events of one step, by stream name.
+using Step = std::map<std::string, Events>;
+
+/// Tables to which the states of a step are appended: view → part → table.
+using ActiveTables = std::map<std::string, std::map<std::string, std::string>>;
+
+/// Evaluates the rows and partial stages of all views on a few events and appends the states.
+/// One thread. Prepared statements over a table function of ours: parameters and growing tables under a prepared plan
+/// are both wrong here (a plan keeps the statistics of the moment when it was prepared).
+class Applier {
+ public:
+  /// `id` keeps the table functions of several appliers apart. `tables` maps "bronze.planes" to the in-memory table
+  /// that holds the pinned version. The world outlives the applier's last step.
+  static Result<std::unique_ptr<Applier>> create(sql::Database& database, int id, std::shared_ptr<const views::World> world,
+                                                 std::map<std::string, std::string> tables);
+
+  /// Plans all statements anew; to be called after any CREATE or DROP, which would make every statement plan again
+  /// at each run.
+  Status prepare(const ActiveTables& active);
+
+  /// One transaction: the states of the step and what `also` says (the epoch row). When a view's statement fails, its
+  /// name goes to `failed_view` and nothing is changed.
+  Status apply(const Step& step, const std::string& also, std::string& failed_view);
+
+  /// Runs SQL outside of a step.
+  Status run(const std::string& sql) { return session_.run(sql); }
+
+  /// From now on a view is left out.
+  void leave_out(const std::string& view) { left_out_.insert(view); }
+
+ private:
+  class StepFeed;
+  struct Insert {
+    std::string view;
+    std::set<std::string> streams;
+    std::string sql;  // with relations of streams still to be bound
+    sql::Statement statement;
+  };
+  Applier(sql::Session session, std::shared_ptr<const views::World> world, std::map<std::string, std::string> tables)
+      : session_(std::move(session)), world_(std::move(world)), tables_(std::move(tables)) {}
+  std::string feed_name(const std::string& stream) const;
+  /// What every relation but the streams means, with the streams meaning what `streams` says.
+  std::map<std::string, std::string> meanings(const std::map<std::string, std::string>& streams) const;
+  Status run_inserts(const Step& step, std::string& failed_view);
+
+  sql::Session session_;
+  std::shared_ptr<const views::World> world_;
+  std::map<std::string, std::string> tables_;
+  int id_ = 0;
+  std::map<std::string, std::shared_ptr<StepFeed>> feeds_;
+  std::vector<Insert> inserts_;
+  ActiveTables active_;
+  std::set<std::string> left_out_;
+};
+
+/// `INSERT` target columns of a part: its CREATE TABLE.
+std::string create_table_sql(const std::string& table, const views::StatePart& part);
+
+}  // namespace anabranch::speed

@@ -1,0 +1,566 @@
+#include "speed/speed_layer.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "base/assert.h"
+#include "sql/syntax.h"
+
+namespace anabranch::speed {
+namespace {
+
+std::string bare_name(const std::string& stream) { return stream.substr(stream.find('.') + 1); }
+
+}  // namespace
+
+SpeedLayer::SpeedLayer(sql::Database& database, sql::Session session, std::vector<StreamSource> streams, io::Clock& clock,
+                       const Options& options)
+    : database_(database),
+      streams_(std::move(streams)),
+      clock_(clock),
+      options_(options),
+      ddl_session_(std::move(session)),
+      position_(streams_.size(), 0),
+      applied_(streams_.size(), 0) {
+  for (const StreamSource& stream : streams_) readers_.emplace_back(stream);
+}
+
+Result<std::unique_ptr<SpeedLayer>> SpeedLayer::create(sql::Database& database, std::vector<StreamSource> streams,
+                                                       io::Clock& clock, const Options& options) {
+  auto session = TRY(database.connect());
+  return std::unique_ptr<SpeedLayer>(new SpeedLayer(database, std::move(session), std::move(streams), clock, options));
+}
+
+SpeedLayer::~SpeedLayer() { stop(); }
+
+// ---- start and stop ----
+
+Status SpeedLayer::start(const Handover& first, const std::function<void(double)>& progress) {
+  std::string columns = "number BIGINT, tick BIGINT";
+  std::string zeros = "0, 0";
+  for (size_t i = 0; i < streams_.size(); ++i) {
+    columns += fmt::format(", offset_{} BIGINT", i);
+    zeros += ", 0";
+  }
+  TRY(ddl_session_.run(fmt::format("CREATE TABLE epoch ({}); INSERT INTO epoch VALUES ({})", columns, zeros)));
+  TRY(attach(first.build_files));
+  current_ = TRY(StateSet::create(database_, next_set_id_++, first.world, first.pinned_tables));
+  position_ = TRY(catch_up(*current_, cutoffs(first), durable(), progress));
+
+  auto epoch = std::make_shared<Epoch>();
+  epoch->number = 1;
+  epoch->world = first.world;
+  epoch->build_id = first.build_id;
+  epoch->built = first.built;
+  epoch->tables = first.pinned_tables;
+  epoch->archives = first.archives;
+  epoch->slices = current_->slices();
+  epoch->unmaintained = current_->unmaintained();
+  TRY(publish(std::move(epoch)));
+  const auto from = cutoffs(first);
+  {
+    Lock lock(mutex_);
+    applied_ = position_;
+    for (size_t i = 0; i < position_.size(); ++i) stats_.slice_events += position_[i] - from[i];
+  }
+  writer_ = std::thread([this] { run_writer(); });
+  compactor_ = std::thread([this] { run_compactor(); });
+  return {};
+}
+
+void SpeedLayer::stop() {
+  {
+    Lock lock(mutex_);
+    is_stopping_ = true;
+    wake_.notify_all();
+    compact_.notify_all();
+    applied_changed_.notify_all();
+  }
+  if (writer_.joinable()) writer_.join();
+  if (compactor_.joinable()) compactor_.join();
+}
+
+void SpeedLayer::wake() {
+  Lock lock(mutex_);
+  is_woken_ = true;
+  wake_.notify_one();
+}
+
+std::vector<model::Offset> SpeedLayer::durable() const {
+  std::vector<model::Offset> offsets;
+  for (const StreamSource& stream : streams_) offsets.push_back(stream.log->durable_offsets().at(0));
+  return offsets;
+}
+
+// Where slices have to begin: the least cut-off of all maintained views. Views with a later one are of the same build in
+// every case that the speed layer starts from.
+std::vector<model::Offset> SpeedLayer::cutoffs(const Handover& handover) const {
+  std::vector<model::Offset> offsets;
+  for (const StreamSource& stream : streams_) {
+    std::optional<model::Offset> least;
+    for (const views::Plan& plan : handover.world->plans) {
+      if (!plan.is_maintained() || !plan.streams.contains(stream.name)) continue;
+      model::Offset cutoff = 0;
+      if (const auto built = handover.built.find(plan.view); built != handover.built.end()) {
+        if (const auto of_stream = built->second.cutoff.find(bare_name(stream.name)); of_stream != built->second.cutoff.end()) {
+          cutoff = of_stream->second.at(0);
+        }
+      }
+      least = std::min(least.value_or(cutoff), cutoff);
+    }
+    // No maintained view reads it: there is nothing to replay.
+    offsets.push_back(least.value_or(stream.log->durable_offsets().at(0)));
+  }
+  return offsets;
+}
+
+Result<std::vector<model::Offset>> SpeedLayer::catch_up(StateSet& set, std::vector<model::Offset> from,
+                                                        const std::vector<model::Offset>& to,
+                                                        const std::function<void(double)>& progress) {
+  int64_t total = 0;
+  int64_t done = 0;
+  for (size_t i = 0; i < from.size(); ++i) total += std::max<int64_t>(0, to[i] - from[i]);
+  std::vector<StreamReader> readers;
+  for (const StreamSource& stream : streams_) readers.emplace_back(stream);
+  while (true) {
+    Step step;
+    int64_t rows = 0;
+    for (size_t i = 0; i < readers.size(); ++i) {
+      if (from[i] >= to[i]) continue;
+      Events events = TRY(readers[i].read(from[i], to[i], options_.replay_rows_max));
+      if (events.range.size() == 0) {
+        return fail(Code::corrupt, fmt::format("{}: the log has no event at offset {} although {} are durable",
+                                               streams_[i].name, from[i], to[i]));
+      }
+      rows += events.range.size();
+      from[i] = events.range.end;
+      step[streams_[i].name] = std::move(events);
+    }
+    if (step.empty()) return from;
+    TRY(apply_step(set, step, ""));
+    done += rows;
+    if (progress && total > 0) progress(static_cast<double>(done) / static_cast<double>(total));
+  }
+}
+
+Status SpeedLayer::attach(const std::map<std::string, std::string>& files) {
+  for (const auto& [name, file] : files) {
+    if (attached_.contains(name)) continue;
+    TRY(ddl_session_.run(
+        fmt::format("ATTACH {} AS {} (READ_ONLY)", sql::quote_literal(file), sql::quote_identifier(name))));
+    attached_[name] = file;
+  }
+  return {};
+}
+
+// ---- epochs ----
+
+std::shared_ptr<Epoch> SpeedLayer::next_epoch() const {
+  auto epoch = std::make_shared<Epoch>(*epochs_.newest());
+  ++epoch->number;
+  return epoch;
+}
+
+std::string SpeedLayer::epoch_row(int64_t number, const std::vector<model::Offset>& offsets) const {
+  std::string sql = fmt::format("UPDATE epoch SET number = {}, tick = {}", number, tick_number_);
+  for (size_t i = 0; i < offsets.size(); ++i) sql += fmt::format(", offset_{} = {}", i, offsets[i]);
+  return sql;
+}
+
+Status SpeedLayer::publish(std::shared_ptr<Epoch> epoch) {
+  const int64_t number = epoch->number;
+  epochs_.add(std::move(epoch));  // known before the row names it
+  return ddl_session_.run(epoch_row(number, position_));
+}
+
+void SpeedLayer::drop_tables(const std::vector<std::string>& tables) {
+  std::string drops;
+  for (const std::string& table : tables) drops += fmt::format("DROP TABLE IF EXISTS {};", sql::quote_identifier(table));
+  if (drops.empty()) return;
+  // Readers that began before still see them: the engine keeps what their transaction can see.
+  if (const Status dropped = ddl_session_.run(drops); !dropped) {
+    spdlog::warn("old slices could not be dropped: {}", dropped.error().describe());
+  }
+}
+
+void SpeedLayer::retire_epochs() {
+  const auto retired = epochs_.retire();
+  if (retired.empty()) return;
+  std::set<std::string> in_use;
+  for (const EpochPtr& epoch : epochs_.all()) {
+    for (const auto& [view, built] : epoch->built) in_use.insert(built.database);
+  }
+  for (auto it = attached_.begin(); it != attached_.end();) {
+    if (in_use.contains(it->first)) {
+      ++it;
+      continue;
+    }
+    if (const Status detached = ddl_session_.run("DETACH " + sql::quote_identifier(it->first)); !detached) {
+      spdlog::warn("an old build could not be detached: {}", detached.error().describe());
+      ++it;
+    } else {
+      it = attached_.erase(it);
+    }
+  }
+}
+
+// ---- the writer ----
+
+Status SpeedLayer::apply_step(StateSet& set, const Step& step, const std::string& also) {
+  while (true) {
+    std::string failed_view;
+    Status applied = set.applier().apply(step, also, failed_view);
+    if (applied || failed_view.empty()) return applied;
+    // The view cannot be maintained on this data (a sum that overflows, say). It is answered at read time from now on,
+    // which gives the reader the error, if there still is one.
+    spdlog::warn("{} is answered at read time from now on: {}", failed_view, applied.error().describe());
+    set.leave_out(failed_view, applied.error().describe());
+  }
+}
+
+Status SpeedLayer::tick() {
+  Step step;
+  size_t rows = 0;
+  int64_t oldest_us = INT64_MAX;
+  std::vector<model::Offset> next = position_;
+  const auto end = durable();
+  for (size_t i = 0; i < readers_.size(); ++i) {
+    if (position_[i] >= end[i]) continue;
+    Events events = TRY(readers_[i].read(position_[i], end[i], options_.tick_rows_max));
+    if (events.range.size() == 0) continue;
+    rows += static_cast<size_t>(events.range.size());
+    next[i] = events.range.end;
+    if (!events.batches.empty()) oldest_us = std::min(oldest_us, events.batches.front()->row_ingested_at_us.front());
+    step[streams_[i].name] = std::move(events);
+  }
+  if (step.empty()) return {};
+  const int64_t started_us = clock_.monotonic_us();
+  ++tick_number_;
+  const size_t unmaintained_before = current_->unmaintained().size();
+  TRY(apply_step(*current_, step, epoch_row(epochs_.newest()->number, next)));
+  position_ = next;
+  if (current_->unmaintained().size() > unmaintained_before) {
+    auto epoch = next_epoch();
+    epoch->unmaintained = current_->unmaintained();
+    TRY(publish(std::move(epoch)));
+  }
+  rows_since_roll_ += rows;
+  const int64_t ended_us = clock_.monotonic_us();
+  const int64_t now_us = clock_.now_us();
+  {
+    Lock lock(mutex_);
+    applied_ = position_;
+    ++stats_.ticks;
+    stats_.slice_events += static_cast<int64_t>(rows);
+    tick_times_.add(ended_us - started_us);
+    if (oldest_us != INT64_MAX) freshness_.add(now_us - oldest_us);
+    applied_changed_.notify_all();
+    is_woken_ = is_woken_ || position_ != end;
+  }
+  if (rows_since_roll_ >= options_.compaction_rows) return roll_for_compaction();
+  return {};
+}
+
+Status SpeedLayer::roll_for_compaction() {
+  {
+    Lock lock(mutex_);
+    if (is_compacting_) return {};
+  }
+  TRY(current_->roll(false));
+  auto epoch = next_epoch();
+  epoch->slices = current_->slices();
+  TRY(publish(std::move(epoch)));
+  auto jobs = current_->plan_compaction();
+  TRY(current_->prepare());
+  retire_epochs();
+  rows_since_roll_ = 0;
+  if (jobs.empty()) return {};
+  Lock lock(mutex_);
+  is_compacting_ = true;
+  compactions_ = std::move(jobs);
+  compact_.notify_one();
+  return {};
+}
+
+void SpeedLayer::run_writer() {
+  int64_t next_tick_us = 0;
+  while (true) {
+    std::vector<std::packaged_task<Status()>> tasks;
+    {
+      Lock lock(mutex_);
+      while (!is_stopping_ && tasks_.empty()) {
+        const int64_t wait_us = next_tick_us - clock_.monotonic_us();
+        if (is_woken_ && wait_us <= 0) break;
+        if (is_woken_) {
+          lock.wait_for(wake_, std::chrono::microseconds(wait_us));
+        } else {
+          lock.wait(wake_);
+        }
+      }
+      if (is_stopping_) break;
+      tasks.swap(tasks_);
+      is_woken_ = tasks.empty() ? false : is_woken_;
+    }
+    for (auto& task : tasks) task();
+    if (!tasks.empty()) continue;
+    next_tick_us = clock_.monotonic_us() + options_.tick_interval_us;
+    if (Status ticked = tick(); !ticked) {
+      spdlog::error("the speed layer stopped: {}", ticked.error().describe());
+      Lock lock(mutex_);
+      stats_.failure = ticked.error();
+      is_stopping_ = true;
+      applied_changed_.notify_all();
+      compact_.notify_all();
+      break;
+    }
+  }
+  Lock lock(mutex_);
+  tasks_.clear();  // who waits for them gets a broken promise, see on_writer
+}
+
+Status SpeedLayer::on_writer(std::function<Status()> task) {
+  std::packaged_task<Status()> packaged(std::move(task));
+  auto outcome = packaged.get_future();
+  {
+    Lock lock(mutex_);
+    if (is_stopping_) return fail(Code::unavailable, "the speed layer has stopped");
+    tasks_.push_back(std::move(packaged));
+    wake_.notify_one();
+  }
+  try {
+    return outcome.get();
+  } catch (const std::future_error&) {
+    return fail(Code::unavailable, "the speed layer has stopped");
+  }
+}
+
+// ---- builds ----
+
+Result<model::Offsets> SpeedLayer::begin_build() {
+  model::Offsets cutoff;
+  TRY(on_writer([&]() -> Status {
+    if (is_building_) return fail(Code::conflict, "a build is running", "wait for it, or stop it");
+    TRY(current_->roll(true));
+    auto epoch = next_epoch();
+    epoch->slices = current_->slices();
+    TRY(publish(std::move(epoch)));
+    current_->set_boundary();
+    TRY(current_->prepare());
+    is_building_ = true;
+    build_cutoff_ = position_;
+    for (size_t i = 0; i < streams_.size(); ++i) cutoff[bare_name(streams_[i].name)] = {position_[i]};
+    return {};
+  }));
+  return cutoff;
+}
+
+void SpeedLayer::abandon_build() {
+  (void)on_writer([&]() -> Status {
+    if (is_building_) current_->clear_boundary();
+    is_building_ = false;
+    return {};
+  });
+}
+
+Status SpeedLayer::hand_over(Handover next) {
+  bool has_new_world = false;
+  std::vector<model::Offset> from;
+  int set_id = 0;
+  TRY(on_writer([&]() -> Status {
+    TRY(attach(next.build_files));
+    const auto& old_hashes = current_->world()->basis_hashes;
+    has_new_world = next.world->basis_hashes != old_hashes || next.pinned_tables != current_->pinned_tables() || !current_->unmaintained().empty();
+    if (!has_new_world) return swap_build(next);
+    from = cutoffs(next);
+    set_id = next_set_id_++;
+    return {};
+  }));
+  if (!has_new_world) return {};
+  // Beside the current slices, on this thread, while ticks go on; the writer does the last stretch itself.
+  auto set = StateSet::create(database_, set_id, next.world, next.pinned_tables);
+  if (!set) {
+    abandon_build();
+    return fail(std::move(set).error());
+  }
+  while (true) {
+    const auto to = durable();
+    auto reached = catch_up(**set, from, to, nullptr);
+    if (!reached) {
+      abandon_build();
+      return fail(std::move(reached).error());
+    }
+    int64_t behind = 0;
+    from = *reached;
+    const auto now = durable();
+    for (size_t i = 0; i < from.size(); ++i) behind += now[i] - from[i];
+    if (behind < static_cast<int64_t>(options_.tick_rows_max)) break;
+  }
+  return on_writer([&]() -> Status { return swap_world(next, std::move(*set), from); });
+}
+
+Status SpeedLayer::swap_build(Handover& next) {
+  std::vector<std::string> dropped;
+  for (const std::string& view : next.rebuilt) {
+    const auto tables = current_->forget_before(view);
+    dropped.insert(dropped.end(), tables.begin(), tables.end());
+  }
+  current_->clear_boundary();
+  is_building_ = false;
+  auto epoch = next_epoch();
+  epoch->build_id = next.build_id;
+  epoch->world = next.world;
+  epoch->built = next.built;
+  epoch->archives = next.archives;
+  epoch->slices = current_->slices();
+  TRY(publish(std::move(epoch)));
+  drop_tables(dropped);
+  TRY(current_->prepare());
+  retire_epochs();
+  Lock lock(mutex_);
+  stats_.slice_events = 0;
+  for (size_t i = 0; i < position_.size() && i < build_cutoff_.size(); ++i) stats_.slice_events += position_[i] - build_cutoff_[i];
+  return {};
+}
+
+Status SpeedLayer::swap_world(Handover& next, std::unique_ptr<StateSet> set, std::vector<model::Offset> reached) {
+  // Up to the last tick exactly: a reader must not see fewer events than before, nor more than the row says.
+  std::vector<model::Offset> to = position_;
+  for (size_t i = 0; i < to.size(); ++i) to[i] = std::max(to[i], reached[i]);
+  auto caught_up = catch_up(*set, reached, to, nullptr);
+  if (!caught_up) {
+    current_->clear_boundary();
+    is_building_ = false;
+    return fail(std::move(caught_up).error());
+  }
+  const auto dropped = current_->all_tables();
+  const auto old_tables = current_->pinned_tables();
+  current_ = std::move(set);
+  is_building_ = false;
+  position_ = to;
+  rows_since_roll_ = 0;
+  auto epoch = next_epoch();
+  epoch->build_id = next.build_id;
+  epoch->world = next.world;
+  epoch->built = next.built;
+  epoch->tables = next.pinned_tables;
+  epoch->archives = next.archives;
+  epoch->slices = current_->slices();
+  epoch->unmaintained = current_->unmaintained();
+  TRY(publish(std::move(epoch)));
+  drop_tables(dropped);
+  std::vector<std::string> unpinned;
+  for (const auto& [name, table] : old_tables) {
+    const auto still = next.pinned_tables.find(name);
+    if (still == next.pinned_tables.end() || still->second != table) unpinned.push_back(table);
+  }
+  drop_tables(unpinned);
+  TRY(current_->prepare());
+  retire_epochs();
+  const auto from = cutoffs(next);
+  Lock lock(mutex_);
+  applied_ = position_;
+  applied_changed_.notify_all();
+  stats_.slice_events = 0;
+  for (size_t i = 0; i < position_.size(); ++i) stats_.slice_events += position_[i] - from[i];
+  return {};
+}
+
+Status SpeedLayer::set_archives(std::map<std::string, Archive> archives) {
+  return on_writer([&]() -> Status {
+    auto epoch = next_epoch();
+    epoch->archives = std::move(archives);
+    TRY(publish(std::move(epoch)));
+    retire_epochs();
+    return {};
+  });
+}
+
+// ---- compaction ----
+
+void SpeedLayer::run_compactor() {
+  auto session = database_.connect();
+  if (!session) {
+    spdlog::error("no compaction: {}", session.error().describe());
+    return;
+  }
+  while (true) {
+    std::vector<StateSet::Compaction> jobs;
+    {
+      Lock lock(mutex_);
+      while (!is_stopping_ && compactions_.empty()) lock.wait(compact_);
+      if (is_stopping_) return;
+      jobs.swap(compactions_);
+    }
+    std::vector<StateSet::Compaction> done;
+    for (auto& job : jobs) {
+      if (const Status merged = session->run(job.sql); merged) {
+        done.push_back(std::move(job));
+      } else {
+        // The slices stay as they are: reads are right, only slower. (A handover may have dropped them meanwhile.)
+        (void)session->run("ROLLBACK");
+        spdlog::debug("compaction of {} left out: {}", job.view, merged.error().describe());
+      }
+    }
+    (void)on_writer([&]() -> Status {
+      std::vector<std::string> dropped;
+      for (const auto& job : done) {
+        const auto tables = current_->finish_compaction(job);
+        dropped.insert(dropped.end(), tables.begin(), tables.end());
+      }
+      auto epoch = next_epoch();
+      epoch->slices = current_->slices();
+      TRY(publish(std::move(epoch)));
+      drop_tables(dropped);
+      TRY(current_->prepare());
+      retire_epochs();
+      return {};
+    });
+    Lock lock(mutex_);
+    is_compacting_ = false;
+    ++stats_.compactions;
+  }
+}
+
+// ---- what others ask ----
+
+model::Offsets SpeedLayer::applied() const {
+  Lock lock(mutex_);
+  model::Offsets offsets;
+  for (size_t i = 0; i < streams_.size(); ++i) offsets[bare_name(streams_[i].name)] = {applied_[i]};
+  return offsets;
+}
+
+Status SpeedLayer::wait_for(const model::Offsets& offsets, int64_t timeout_us) {
+  const int64_t deadline_us = clock_.monotonic_us() + timeout_us;
+  Lock lock(mutex_);
+  while (true) {
+    bool is_included = true;
+    for (size_t i = 0; i < streams_.size(); ++i) {
+      const auto wanted = offsets.find(bare_name(streams_[i].name));
+      if (wanted != offsets.end() && !wanted->second.empty()) is_included = is_included && applied_[i] >= wanted->second[0];
+    }
+    if (is_included) return {};
+    if (is_stopping_) return fail(Code::unavailable, "the speed layer has stopped");
+    const int64_t left_us = deadline_us - clock_.monotonic_us();
+    if (left_us <= 0) {
+      return fail(Code::timeout, "the offsets that were asked for are not included yet",
+                  "ask again, or check that min_offset is one that the stream has given out");
+    }
+    lock.wait_for(applied_changed_, std::chrono::microseconds(left_us));
+  }
+}
+
+SpeedLayer::Stats SpeedLayer::stats() const {
+  Lock lock(mutex_);
+  Stats stats = stats_;
+  stats.tick_us_p50 = tick_times_.percentile_us(0.5);
+  stats.tick_us_p99 = tick_times_.percentile_us(0.99);
+  stats.freshness_us_p50 = freshness_.percentile_us(0.5);
+  stats.freshness_us_p99 = freshness_.percentile_us(0.99);
+  return stats;
+}
+
+}  // namespace anabranch::speed

@@ -1,0 +1,152 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/result.h"
+#include "io/clock.h"
+#include "speed/epoch.h"
+#include "speed/recent_times.h"
+#include "speed/state_set.h"
+
+namespace anabranch::speed {
+
+/// What a build brought: under which world it was made and what each view's part of it is.
+struct Handover {
+  std::shared_ptr<const views::World> world;
+  std::map<std::string, std::string> pinned_tables;     // "bronze.planes" → in-memory table, loaded already
+  std::string build_id;                                 // of the newest build; may be empty at the start
+  std::map<std::string, BuiltView> built;               // all views that have a build, carried-over ones too
+  std::map<std::string, std::string> build_files;       // database name → file, to be attached
+  std::map<std::string, Archive> archives;
+  std::vector<std::string> rebuilt;                     // views whose build is new
+};
+
+/// Maintains all views on the events after their builds' cut-offs.
+/// Owner: the application. One writer thread of its own makes ticks; a second one compacts. Any thread may call.
+///
+/// Order of calls: create, start; then begin_build and either hand_over or abandon_build, any number of times; stop.
+class SpeedLayer {
+ public:
+  struct Options {
+    size_t tick_rows_max = 20'000;
+    size_t replay_rows_max = 100'000;
+    int64_t tick_interval_us = 4'000;        // from the start of a tick to the start of the next
+    size_t compaction_rows = 150'000;        // compacts when so many events were applied since the last time
+  };
+  /// `database` is the in-memory database that readers use too; the streams' logs and it outlive the speed layer.
+  static Result<std::unique_ptr<SpeedLayer>> create(sql::Database& database, std::vector<StreamSource> streams, io::Clock& clock,
+                                                    const Options& options);
+  ~SpeedLayer();
+
+  /// Publishes the first epoch and replays the log from the builds' cut-offs to what is durable now; `progress` is told
+  /// the share done (0 to 1). Then ticks begin.
+  Status start(const Handover& first, const std::function<void(double)>& progress);
+  void stop();
+
+  /// There may be new durable events. Cheap; any thread, the log's own too.
+  void wake();
+
+  /// What the last tick included: the next offset of each stream, as names without "bronze.".
+  model::Offsets applied() const EXCLUDES(mutex_);
+  /// Waits until these offsets (exclusive) are included. timeout, or unavailable when the layer stopped.
+  Status wait_for(const model::Offsets& offsets, int64_t timeout_us) EXCLUDES(mutex_);
+
+  /// Draws the line for a build: everything applied so far is before its cut-off, which is returned. conflict while
+  /// another build is under way.
+  Result<model::Offsets> begin_build();
+  void abandon_build();
+  /// Replaces the slices before the line by the build, in one step for all readers. When the world has changed, the
+  /// slices after the cut-off are computed anew under it first, from the log, beside the current ones. Blocks until
+  /// done; ticks go on meanwhile.
+  Status hand_over(Handover next);
+  /// More of the log was archived.
+  Status set_archives(std::map<std::string, Archive> archives);
+
+  EpochRegister& epochs() { return epochs_; }
+  /// Columns of the epoch row after number and tick, in this order.
+  const std::vector<StreamSource>& streams() const { return streams_; }
+
+  struct Stats {
+    int64_t ticks = 0;
+    int64_t compactions = 0;
+    int64_t slice_events = 0;  // events applied after the newest build
+    std::optional<int64_t> tick_us_p50, tick_us_p99, freshness_us_p50, freshness_us_p99;
+    std::optional<Error> failure;  // the writer stopped: a log cannot be read
+  };
+  Stats stats() const EXCLUDES(mutex_);
+
+ private:
+  SpeedLayer(sql::Database& database, sql::Session session, std::vector<StreamSource> streams, io::Clock& clock,
+             const Options& options);
+
+  // Writer thread.
+  void run_writer();
+  Status tick();
+  Status roll_for_compaction();
+  Status publish(std::shared_ptr<Epoch> epoch);
+  std::shared_ptr<Epoch> next_epoch() const;
+  std::string epoch_row(int64_t number, const std::vector<model::Offset>& offsets) const;
+  Status apply_step(StateSet& set, const Step& step, const std::string& also);
+  void drop_tables(const std::vector<std::string>& tables);
+  void retire_epochs();
+  /// Runs on the writer between two ticks; the caller waits.
+  Status on_writer(std::function<Status()> task) EXCLUDES(mutex_);
+  Status swap_world(Handover& next, std::unique_ptr<StateSet> set, std::vector<model::Offset> reached);
+  Status swap_build(Handover& next);
+
+  /// Applies [from, durable) to a set that no reader sees.
+  Result<std::vector<model::Offset>> catch_up(StateSet& set, std::vector<model::Offset> from, const std::vector<model::Offset>& to,
+                                              const std::function<void(double)>& progress);
+  std::vector<model::Offset> durable() const;
+  std::vector<model::Offset> cutoffs(const Handover& handover) const;
+  Status attach(const std::map<std::string, std::string>& files);
+
+  void run_compactor();
+
+  sql::Database& database_;
+  const std::vector<StreamSource> streams_;
+  io::Clock& clock_;
+  const Options options_;
+  EpochRegister epochs_;
+  sql::Session ddl_session_;  // writer thread, and start()
+
+  // Writer thread only (start() and stop() before and after it).
+  std::unique_ptr<StateSet> current_;
+  std::vector<StreamReader> readers_;
+  std::vector<model::Offset> position_;
+  int64_t tick_number_ = 0;
+  size_t rows_since_roll_ = 0;
+  std::map<std::string, std::string> attached_;  // database name → file
+  int next_set_id_ = 1;
+  bool is_building_ = false;
+  std::vector<model::Offset> build_cutoff_;
+
+  mutable Mutex mutex_;
+  std::condition_variable wake_;
+  std::condition_variable applied_changed_;
+  bool is_woken_ GUARDED_BY(mutex_) = false;
+  bool is_stopping_ GUARDED_BY(mutex_) = false;
+  std::vector<std::packaged_task<Status()>> tasks_ GUARDED_BY(mutex_);
+  std::vector<model::Offset> applied_ GUARDED_BY(mutex_);
+  Stats stats_ GUARDED_BY(mutex_);
+  RecentTimes tick_times_ GUARDED_BY(mutex_);
+  RecentTimes freshness_ GUARDED_BY(mutex_);
+
+  std::condition_variable compact_;
+  std::vector<StateSet::Compaction> compactions_ GUARDED_BY(mutex_);
+  bool is_compacting_ GUARDED_BY(mutex_) = false;
+
+  std::thread writer_;
+  std::thread compactor_;
+};
+
+}  // namespace anabranch::speed

@@ -1,0 +1,49 @@
+#include "speed/stream_reader.h"
+
+#include <algorithm>
+
+namespace anabranch::speed {
+namespace {
+
+constexpr size_t read_bytes_max = 8 << 20;
+
+}  // namespace
+
+Result<Events> StreamReader::read(model::Offset from, model::Offset end, size_t rows_max) {
+  Events events;
+  events.range = {from, from};
+  events.stream_folder = source_.folder;
+  while (events.range.end < end && static_cast<size_t>(events.range.size()) < rows_max) {
+    const auto batches = TRY(source_.log->read(0, events.range.end, end, read_bytes_max));
+    if (batches.empty()) break;
+    for (const log::BatchPtr& batch : batches) {
+      const model::Offset room = from + static_cast<model::Offset>(rows_max);
+      if (events.range.end >= std::min(end, room)) break;
+      if (batch->encoding == log::Encoding::bulk) {
+        if (events.range.size() == 0) {
+          events.bulk = batch;
+          events.range.end = std::min({end, batch->end_offset(), room});
+        }
+        break;  // a bulk file is a step of its own
+      }
+      if (!decoder_ || decoder_->schema()->version != batch->schema_version) {
+        if (decoder_ && decoder_->rows() > 0) break;  // the next step begins with the new schema version
+        decoder_ = std::make_unique<ingest::BatchDecoder>(TRY(source_.schemas->get(batch->schema_version)));
+      }
+      TRY(decoder_->add(*batch, events.range.end, end));
+      events.range.end = std::min(end, batch->end_offset());
+    }
+    if (events.bulk || events.range.end >= end) break;
+    const bool is_stuck = decoder_ == nullptr || batches.back()->encoding == log::Encoding::bulk ||
+                          batches.back()->schema_version != decoder_->schema()->version;
+    if (is_stuck) break;
+  }
+  if (decoder_ && decoder_->rows() > 0) {
+    auto decoded = decoder_->take();
+    decoded.events.row_ingested_at_us = std::move(decoded.ingested_at_us);
+    events.batches.push_back(std::make_shared<const model::ColumnBatch>(std::move(decoded.events)));
+  }
+  return events;
+}
+
+}  // namespace anabranch::speed

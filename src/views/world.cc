@@ -1,0 +1,194 @@
+#include "views/world.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/hash.h"
+#include "sql/parser.h"
+#include "views/compiler.h"
+
+namespace anabranch::views {
+
+using nlohmann::json;
+
+const Plan* World::plan(std::string_view view) const {
+  for (const Plan& plan : plans) {
+    if (plan.view == view) return &plan;
+  }
+  return nullptr;
+}
+
+namespace {
+
+json to_json(const std::vector<sql::OutputColumn>& columns) {
+  json list = json::array();
+  for (const auto& column : columns) list.push_back({column.name, column.type});
+  return list;
+}
+
+std::vector<sql::OutputColumn> columns_from(const json& list) {
+  std::vector<sql::OutputColumn> columns;
+  for (const auto& entry : list) columns.push_back({entry[0].get<std::string>(), entry[1].get<std::string>()});
+  return columns;
+}
+
+json to_json(const Plan& plan) {
+  json parts = json::array();
+  for (const StatePart& part : plan.parts) {
+    parts.push_back({{"name", part.name},
+                     {"partial", part.partial},
+                     {"merge", part.merge},
+                     {"columns", to_json(part.columns)},
+                     {"keys", part.keys},
+                     {"is_combining", part.is_combining}});
+  }
+  return {{"view", plan.view},
+          {"class", static_cast<int>(plan.view_class)},
+          {"columns", to_json(plan.columns)},
+          {"relations", plan.relations},
+          {"streams", plan.streams},
+          {"tables", plan.tables},
+          {"rows", plan.rows},
+          {"parts", parts},
+          {"finalise", plan.finalise},
+          {"inlined", plan.inlined},
+          {"canonical", plan.canonical}};
+}
+
+Plan plan_from(const json& document) {
+  Plan plan;
+  plan.view = document.at("view");
+  plan.view_class = static_cast<ViewClass>(document.at("class").get<int>());
+  plan.columns = columns_from(document.at("columns"));
+  plan.relations = document.at("relations");
+  plan.streams = document.at("streams");
+  plan.tables = document.at("tables");
+  plan.rows = document.at("rows");
+  for (const auto& entry : document.at("parts")) {
+    plan.parts.push_back({entry.at("name"), entry.at("partial"), entry.at("merge"), columns_from(entry.at("columns")),
+                          entry.at("keys"), entry.at("is_combining")});
+  }
+  plan.finalise = document.at("finalise");
+  plan.inlined = document.at("inlined");
+  plan.canonical = document.at("canonical");
+  return plan;
+}
+
+// What the states of a view depend on, so that two equal hashes mean states that can be merged.
+std::string basis_hash(const World& world, const Plan& plan) {
+  uint64_t hash = fnv1a(to_json(plan).dump());
+  for (const std::string& name : plan.relations) {
+    if (const auto below = world.basis_hashes.find(name); below != world.basis_hashes.end()) hash = fnv1a(below->second, hash);
+  }
+  for (const std::string& table : plan.tables) {
+    if (const auto found = world.tables.find(table); found != world.tables.end()) {
+      hash = fnv1a(fmt::format("{}={}", table, found->second.version), hash);
+    }
+  }
+  for (const std::string& stream : plan.streams) {
+    if (const auto found = world.schemas.find(stream); found != world.schemas.end()) hash = fnv1a(found->second.to_json(), hash);
+  }
+  return fmt::format("{:016x}", hash);
+}
+
+}  // namespace
+
+std::string World::to_json() const {
+  json document;
+  for (const Plan& plan : plans) document["plans"].push_back(views::to_json(plan));
+  for (const auto& [name, relation] : relations) {
+    document["relations"].push_back({{"name", relation.name},
+                                     {"kind", static_cast<int>(relation.kind)},
+                                     {"columns", views::to_json(relation.columns)},
+                                     {"hidden_columns", views::to_json(relation.hidden_columns)}});
+  }
+  for (const auto& [name, schema] : schemas) document["schemas"][name] = schema.to_json();
+  for (const auto& [name, table] : tables) {
+    document["tables"][name] = {{"version", table.version}, {"file", table.file}, {"columns", views::to_json(table.columns)}, {"rows", table.rows}};
+  }
+  document["basis_hashes"] = basis_hashes;
+  document["materialized"] = materialized;
+  return document.dump();
+}
+
+Result<World> World::from_json(std::string_view text) {
+  World world;
+  try {
+    const json document = json::parse(text);
+    for (const auto& entry : document.value("plans", json::array())) world.plans.push_back(plan_from(entry));
+    for (const auto& entry : document.value("relations", json::array())) {
+      Relation relation;
+      relation.name = entry.at("name");
+      relation.kind = static_cast<Relation::Kind>(entry.at("kind").get<int>());
+      relation.columns = columns_from(entry.at("columns"));
+      relation.hidden_columns = columns_from(entry.at("hidden_columns"));
+      world.relations[sql::lower(relation.name)] = std::move(relation);
+    }
+    for (const auto& [name, schema] : document.value("schemas", json::object()).items()) {
+      world.schemas[name] = TRY(model::Schema::from_json(schema.get<std::string>()));
+    }
+    for (const auto& [name, table] : document.value("tables", json::object()).items()) {
+      world.tables[name] = {name, table.at("version"), table.at("file"), columns_from(table.at("columns")), table.at("rows")};
+    }
+    world.basis_hashes = document.at("basis_hashes");
+    world.materialized = document.at("materialized");
+  } catch (const json::exception& error) {
+    return fail(Code::corrupt, fmt::format("the plans of the views cannot be read: {}", error.what()));
+  }
+  return world;
+}
+
+WorldResult make_world(const std::vector<ModelSource>& models, const std::map<std::string, model::Schema>& schemas,
+                       const std::map<std::string, TableVersion>& tables, const std::vector<std::string>& missing_tables) {
+  WorldResult result;
+  auto compiler = Compiler::create();
+  if (!compiler) {
+    result.errors.push_back(std::move(compiler).error());
+    return result;
+  }
+  const auto note = [&](Status status) {
+    if (!status) result.errors.push_back(std::move(status).error());
+  };
+  for (const auto& [name, schema] : schemas) note(compiler->add_relation(stream_relation(name, schema)));
+  for (const auto& [name, table] : tables) note(compiler->add_relation(table_relation(name, table.columns)));
+  result.world.schemas = schemas;
+  result.world.tables = tables;
+  std::vector<std::string> failed;
+  for (const ModelSource& model : models) {
+    result.world.materialized[model.name] = model.is_materialized;
+    bool reads_failed = false;
+    if (const auto select = sql::parse_select(model.sql)) {
+      for (const auto& table : sql::table_names(*select)) {
+        const std::string full = sql::lower(table.schema + "." + table.name);
+        if (std::find(missing_tables.begin(), missing_tables.end(), full) != missing_tables.end()) {
+          Place place = sql::place_at(model.sql, table.position);
+          place.file = model.file;
+          result.errors.push_back({Code::not_found, fmt::format("the table {} was never copied", full), "run: anabranch copy", place});
+          reads_failed = true;
+        }
+        reads_failed = reads_failed || std::find(failed.begin(), failed.end(), full) != failed.end();
+      }
+    }
+    if (reads_failed) {  // said once, where it began
+      failed.push_back(sql::lower(model.name));
+      continue;
+    }
+    auto plan = compiler->compile(model.name, model.sql);
+    if (!plan) {
+      Error error = std::move(plan).error();
+      if (!error.place) error.place = Place{"", 1, 1};
+      error.place->file = model.file;
+      result.errors.push_back(std::move(error));
+      failed.push_back(sql::lower(model.name));
+      continue;
+    }
+    result.world.basis_hashes[model.name] = basis_hash(result.world, *plan);
+    result.world.plans.push_back(std::move(*plan));
+  }
+  result.world.relations = compiler->relations();
+  return result;
+}
+
+}  // namespace anabranch::views

@@ -1,0 +1,55 @@
+#pragma once
+// All views of a project under one basis: what a build computes and what the speed layer goes on with.
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "model/schema.h"
+#include "views/plan.h"
+#include "views/relation.h"
+
+namespace anabranch::views {
+
+/// A version of a table as it lies in the lake.
+struct TableVersion {
+  std::string name;  // "bronze.planes"
+  int64_t version = 0;
+  std::string file;  // Parquet, absolute; its row order is the table's
+  std::vector<sql::OutputColumn> columns;  // the types that the table has; the file may hold others (see src/lake)
+  int64_t rows = 0;
+};
+
+/// A model as it is written.
+struct ModelSource {
+  std::string name;  // "gold.daily_traffic"
+  std::string sql;
+  std::string file;  // for errors
+  bool is_materialized = true;
+};
+
+/// Immutable once made; shared between threads.
+struct World {
+  std::vector<Plan> plans;  // in the order of their dependencies
+  Relations relations;
+  std::map<std::string, model::Schema> schemas;       // by "bronze.<stream>": the pinned versions
+  std::map<std::string, TableVersion> tables;         // by "bronze.<table>": the pinned versions
+  std::map<std::string, std::string> basis_hashes;    // by view: plan, table versions, schemas
+  std::map<std::string, bool> materialized;
+
+  const Plan* plan(std::string_view view) const;
+  std::string to_json() const;
+  static Result<World> from_json(std::string_view json);
+};
+
+/// Compiles all models. `missing_tables` are known by name only (never copied): a model that reads one is an error that
+/// says to copy it. All mistakes are returned at once, each with its file and place.
+struct WorldResult {
+  World world;
+  std::vector<Error> errors;
+};
+WorldResult make_world(const std::vector<ModelSource>& models, const std::map<std::string, model::Schema>& schemas,
+                       const std::map<std::string, TableVersion>& tables, const std::vector<std::string>& missing_tables);
+
+}  // namespace anabranch::views
