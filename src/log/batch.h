@@ -14,10 +14,9 @@ namespace anabranch::log {
 
 /// How the payload of a batch is read. The values are in files: never reuse one.
 enum class Encoding : uint8_t {
-  json = 1,  // records: one JSON object each
-  csv = 2,   // records: the first is the header line, every other one an event
-  bulk =
-      3,  // records: exactly one, a JSON object that names a bulk file (src/ingest/bulk.h); count is its rows
+  json = 1,         // records: one JSON object each
+  csv = 2,          // records: the first is the header line, every other one an event
+  bulk = 3,         // records: exactly one, a JSON object that names a bulk file; count is its rows
   cloudevents = 4,  // records: one structured CloudEvent each; its `data` is the event
 };
 

@@ -210,6 +210,11 @@ void SpeedLayer::retire_epochs() {
 // ---- the writer ----
 
 Status SpeedLayer::apply_step(StateSet& set, const Step& step, const std::string& also) {
+  for (const auto& [stream, events] : step) {
+    if (!events.bulk) continue;
+    Lock lock(mutex_);
+    bulks_[stream][events.bulk->base_offset] = events.bulk;
+  }
   while (true) {
     std::string failed_view;
     Status applied = set.applier().apply(step, also, failed_view);
@@ -525,6 +530,17 @@ void SpeedLayer::run_compactor() {
 }
 
 // ---- what others ask ----
+
+std::vector<log::BatchPtr> SpeedLayer::bulk_batches(const std::string& stream, model::Offset from, model::Offset end) const {
+  Lock lock(mutex_);
+  std::vector<log::BatchPtr> batches;
+  if (const auto found = bulks_.find(stream); found != bulks_.end()) {
+    for (const auto& [offset, batch] : found->second) {
+      if (batch->end_offset() > from && offset < end) batches.push_back(batch);
+    }
+  }
+  return batches;
+}
 
 model::Offsets SpeedLayer::applied() const {
   Lock lock(mutex_);

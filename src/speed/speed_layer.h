@@ -71,6 +71,9 @@ class SpeedLayer {
   /// More of the log was archived.
   Status set_archives(std::map<std::string, Archive> archives);
 
+  /// The bulk batches of a stream ("bronze.flights") that overlap [from, end), among those after the builds' cut-offs.
+  std::vector<log::BatchPtr> bulk_batches(const std::string& stream, model::Offset from, model::Offset end) const EXCLUDES(mutex_);
+
   EpochRegister& epochs() { return epochs_; }
   /// Columns of the epoch row after number and tick, in this order.
   const std::vector<StreamSource>& streams() const { return streams_; }
@@ -137,6 +140,7 @@ class SpeedLayer {
   bool is_stopping_ GUARDED_BY(mutex_) = false;
   std::vector<std::packaged_task<Status()>> tasks_ GUARDED_BY(mutex_);
   std::vector<model::Offset> applied_ GUARDED_BY(mutex_);
+  std::map<std::string, std::map<model::Offset, log::BatchPtr>> bulks_ GUARDED_BY(mutex_);
   Stats stats_ GUARDED_BY(mutex_);
   RecentTimes tick_times_ GUARDED_BY(mutex_);
   RecentTimes freshness_ GUARDED_BY(mutex_);

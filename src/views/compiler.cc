@@ -39,16 +39,8 @@ Result<std::vector<sql::OutputColumn>> Compiler::check(const std::string& expose
   auto columns = session_.describe(exposed);
   if (columns) return columns;
   Error error = std::move(columns).error();
-  error.place.reset();
-  const size_t quote = error.message.find('"');
-  const size_t end = quote == std::string::npos ? quote : error.message.find('"', quote + 1);
-  if (end != std::string::npos) {
-    const size_t at = text.find(error.message.substr(quote + 1, end - quote - 1));
-    if (at != std::string_view::npos) error.place = sql::place_at(text, static_cast<sql::Position>(at));
-  }
-  for (size_t at = error.message.find("\"@"); at != std::string::npos; at = error.message.find("\"@"))
-    error.message.erase(at + 1, 1);
-  if (!error.place) error.place = Place{"", 1, 1};
+  error.place = place_of_quoted(error.message, text);
+  hide_tokens(error.message);
   return fail(std::move(error));
 }
 

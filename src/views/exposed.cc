@@ -110,8 +110,9 @@ class Exposer {
     names.insert(found->second.name);
     if (table.alias.empty()) table.alias = table.name;
     table.schema.clear();
-    table.name = "@" + found->second.name + (has_hidden_ ? "" : "!");
-    if (has_hidden_) {
+    const bool has_hidden = has_hidden_ && found->second.kind == Relation::Kind::stream;
+    table.name = "@" + found->second.name + (has_hidden ? "" : "!");
+    if (has_hidden) {
       for (const auto& column : found->second.hidden_columns)
         hidden.push_back(table.alias + "\n" + column.name);
     }
@@ -152,6 +153,24 @@ Result<Exposed> expose(const Select& select, const Relations& relations, std::st
   const Select exposed = exposer.expose(select, {});
   if (exposer.error) return fail(std::move(*exposer.error));
   return Exposed{sql::to_sql(exposed), std::move(exposer.names)};
+}
+
+Place place_of_quoted(std::string_view message, std::string_view text) {
+  const size_t quote = message.find('"');
+  const size_t end = quote == std::string_view::npos ? quote : message.find('"', quote + 1);
+  if (end != std::string_view::npos) {
+    const size_t at = text.find(message.substr(quote + 1, end - quote - 1));
+    if (at != std::string_view::npos) return sql::place_at(text, static_cast<sql::Position>(at));
+  }
+  return Place{"", 1, 1};
+}
+
+void hide_tokens(std::string& message) {
+  for (size_t at = message.find("\"@"); at != std::string::npos; at = message.find("\"@")) {
+    message.erase(at + 1, 1);
+    const size_t end = message.find("!\"", at);
+    if (end != std::string::npos && end < message.find('"', at + 1)) message.erase(end, 1);
+  }
 }
 
 void add_meaning(std::map<std::string, std::string>& meanings, const Relation& relation,

@@ -1,0 +1,224 @@
+#include "batch/builder.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "lake/type_mapping.h"
+#include "sql/database.h"
+#include "sql/parquet_relation.h"
+#include "sql/parser.h"
+#include "views/exposed.h"
+
+namespace anabranch::batch {
+
+using views::Plan;
+
+namespace {
+
+// Results that used the clock or chance are never stored.
+bool depends_on_the_moment(const std::string& select) {
+  static const std::set<std::string, std::less<>> names = {
+      "now",       "get_current_timestamp", "current_timestamp", "today", "current_date", "get_current_time", "current_localtime",
+      "current_localtimestamp", "transaction_timestamp", "random", "uuid", "uuidv4", "uuidv7", "gen_random_uuid"};
+  const auto parsed = sql::parse_select(select);
+  if (!parsed) return true;
+  bool is_found = false;
+  sql::visit_selects(*parsed, [&](const sql::Select& inner) {
+    sql::visit_own_exprs(inner, [&](const sql::Expr& expr) {
+      sql::visit_expr(expr, [&](const sql::Expr& node) {
+        is_found = is_found || (node.kind == sql::Expr::Kind::call && names.contains(node.name));
+        return true;
+      });
+    });
+  });
+  return is_found;
+}
+
+std::string column_list(const std::vector<sql::OutputColumn>& columns) {
+  std::string list;
+  for (const auto& column : columns) list += (list.empty() ? "" : ", ") + sql::quote_identifier(column.name);
+  return list;
+}
+
+// One build. Lives for one call of run_build.
+class Build {
+ public:
+  Build(const BuildJob& job, const std::function<void(const BuildProgress&)>& on_progress, sql::Session session)
+      : job_(job), on_progress_(on_progress), session_(std::move(session)), folder_(job.data_folder) {}
+
+  Result<BuildResult> run() {
+    TRY(begin());
+    const auto wanted = [&](const std::string& view) {
+      return job_.views.empty() || std::find(job_.views.begin(), job_.views.end(), view) != job_.views.end();
+    };
+    const auto total = static_cast<int64_t>(
+        std::count_if(job_.world.plans.begin(), job_.world.plans.end(), [&](const Plan& plan) { return wanted(plan.view); }));
+    int64_t done = 0;
+    for (const Plan& plan : job_.world.plans) {
+      on_progress_({"views", plan.view, done, total});
+      Status built = wanted(plan.view) ? build_view(plan) : pass_over(plan);
+      if (!built) return in_context(std::move(built), plan.view);
+      if (wanted(plan.view)) ++done;
+    }
+    on_progress_({"checkpoint", "", done, total});
+    TRY(session_.run("CHECKPOINT build"));
+    TRY(session_.run("DETACH build"));
+    return std::move(result_);
+  }
+
+ private:
+  Status begin() {
+    auto& files = io::local_file_system();
+    TRY(files.create_folders(folder_ / "serving" / job_.build_id));
+    TRY(session_.run(fmt::format("ATTACH {} AS build", sql::quote_literal((folder_ / database_file()).string()))));
+    for (const auto& [stream, schema] : job_.world.schemas) {
+      const views::Relation& relation = job_.world.relations.at(sql::lower(stream));
+      std::vector<sql::OutputColumn> columns = relation.columns;
+      columns.insert(columns.end(), relation.hidden_columns.begin(), relation.hidden_columns.end());
+      const auto cutoff = job_.cutoff.find(stream.substr(stream.find('.') + 1));
+      const model::Offset end = cutoff == job_.cutoff.end() ? 0 : cutoff->second.at(0);
+      const auto archive = job_.archives.find(stream);
+      std::string events;
+      if (archive != job_.archives.end() && !archive->second.empty()) {
+        events = sql::archive_relation(archive->second, columns, end);
+      } else {
+        std::string nulls;
+        for (const auto& column : columns) {
+          nulls += fmt::format("{}NULL::{} AS {}", nulls.empty() ? "" : ", ", column.type, sql::quote_identifier(column.name));
+        }
+        events = fmt::format("(SELECT {} WHERE false)", nulls);
+      }
+      views::add_meaning(meanings_, relation, events);
+    }
+    for (const auto& [name, table] : job_.world.tables) {
+      const std::string memory_table = sql::quote_identifier("table " + name);
+      TRY(session_.run(fmt::format("CREATE TABLE {} AS FROM {}", memory_table, sql::table_file_relation(table.file, table.columns))));
+      views::add_meaning(meanings_, job_.world.relations.at(sql::lower(name)), memory_table);
+    }
+    return {};
+  }
+
+  // A view that is not built now, but may be read by one that is.
+  Status pass_over(const Plan& plan) {
+    mean(plan, "(" + views::bind_relations(plan.canonical, meanings_) + ")");
+    return {};
+  }
+
+  Status build_view(const Plan& plan) {
+    lake::ViewBuild built;
+    built.view = plan.view;
+    built.build_id = job_.build_id;
+    built.plan_hash = job_.world.basis_hashes.at(plan.view);
+    for (const std::string& stream : plan.streams) {
+      const std::string name = stream.substr(stream.find('.') + 1);
+      built.cutoff[name] = job_.cutoff.at(name);
+    }
+    built.database_file = database_file();
+    std::string select;
+    if (plan.is_maintained()) {
+      std::map<std::string, std::string> states;
+      for (const views::StatePart& part : plan.parts) states[part.name] = TRY(build_part(plan, part, built));
+      select = views::bind_relations(plan.finalise, states);
+      if (plan.inlined.empty()) mean(plan, "(" + select + ")");
+    } else {
+      select = views::bind_relations(plan.canonical, meanings_);
+      mean(plan, "(" + select + ")");
+    }
+    if (job_.world.materialized.at(plan.view) && !depends_on_the_moment(plan.canonical)) {
+      TRY(write_result(plan, select, built));
+    } else {
+      built.rows = built.part_rows.contains("main") ? built.part_rows.at("main") : 0;
+    }
+    result_.rows += built.rows;
+    result_.views[plan.view] = std::move(built);
+    return {};
+  }
+
+  // Computes one part over all events; returns where its states are.
+  Result<std::string> build_part(const Plan& plan, const views::StatePart& part, lake::ViewBuild& built) {
+    const bool is_rows = plan.view_class == views::ViewClass::linear && part.name == "main";
+    if (is_rows) return build_rows(plan, part, built);
+    const std::string partial =
+        views::bind_relations(views::bind_relations(part.partial, {{"rows", "(" + plan.rows + ")"}}), meanings_);
+    const std::string table = "build.main." + sql::quote_identifier(plan.view + "#" + part.name);
+    std::string order;
+    for (const std::string& key : part.keys) order += (order.empty() ? " ORDER BY " : ", ") + sql::quote_identifier(key);
+    TRY(session_.run(fmt::format("CREATE TABLE {} AS SELECT {} FROM ({}){}", table, column_list(part.columns), partial, order)));
+    built.part_rows[part.name] = TRY(session_.query("SELECT count(*) FROM " + table)).integer(0, 0);
+    return table;
+  }
+
+  Result<std::string> build_rows(const Plan& plan, const views::StatePart& part, lake::ViewBuild& built) {
+    const std::string file = fmt::format("serving/{}/{}.parquet", job_.build_id, plan.view);
+    std::vector<sql::OutputColumn> columns = part.columns;
+    std::string rows = plan.rows;
+    if (!plan.inlined.empty()) {  // the views above read it with where each row came from
+      rows = plan.inlined;
+      columns.push_back({std::string(model::partition_column), "INTEGER"});
+      columns.push_back({std::string(model::offset_column), "BIGINT"});
+    }
+    const std::string select = TRY(lake::select_for_parquet(columns, views::bind_relations(rows, meanings_)));
+    const std::string path = (folder_ / file).string();
+    const auto copied = TRY(session_.query(fmt::format("COPY ({}) TO {} (FORMAT parquet)", select, sql::quote_literal(path))));
+    built.row_files = {file};
+    built.part_rows["main"] = copied.integer(0, 0);
+    const std::string relation = sql::parquet_relation({path}, columns, "");
+    if (!plan.inlined.empty()) {
+      meanings_[plan.view] = relation;
+      views::add_meaning(meanings_, job_.world.relations.at(sql::lower(plan.view)), relation);
+    }
+    return relation;
+  }
+
+  Status write_result(const Plan& plan, const std::string& select, lake::ViewBuild& built) {
+    lake::DeltaCopy copy;
+    copy.table = fmt::format("lake/{}/{}", plan.view.substr(0, plan.view.find('.')), plan.view.substr(plan.view.find('.') + 1));
+    copy.columns = plan.columns;
+    TRY(lake::check_columns(plan.columns));
+    auto& files = io::local_file_system();
+    TRY(files.create_folders(folder_ / copy.table));
+    const std::string name = lake::data_file_name(job_.build_id, 0);
+    const io::Path path = folder_ / copy.table / name;
+    const std::string for_parquet = TRY(lake::select_for_parquet(plan.columns, select));
+    const auto copied =
+        TRY(session_.query(fmt::format("COPY ({}) TO {} (FORMAT parquet)", for_parquet, sql::quote_literal(path.string()))));
+    built.rows = copied.integer(0, 0);
+    const auto file = TRY(files.open(path, io::FileSystem::Open::read));
+    copy.files.push_back({name, static_cast<int64_t>(TRY(file->size())), built.rows});
+    built.delta = std::move(copy);
+    return {};
+  }
+
+  void mean(const Plan& plan, const std::string& sql) {
+    meanings_[plan.view] = sql;
+    meanings_[plan.view + "!"] = sql;
+    if (!plan.inlined.empty()) meanings_[plan.view] = "(" + views::bind_relations(plan.inlined, meanings_) + ")";
+  }
+
+  std::string database_file() const { return fmt::format("serving/{}.duckdb", job_.build_id); }
+
+  const BuildJob& job_;
+  const std::function<void(const BuildProgress&)>& on_progress_;
+  sql::Session session_;
+  const io::Path folder_;
+  std::map<std::string, std::string> meanings_;
+  BuildResult result_;
+};
+
+}  // namespace
+
+Result<BuildResult> run_build(const BuildJob& job, const std::function<void(const BuildProgress&)>& on_progress) {
+  sql::Database::Options options;
+  options.threads = job.threads;
+  options.memory_bytes_max = job.memory_bytes_max;
+  options.temporary_folder = io::Path(job.data_folder) / "serving" / job.build_id / "spill";
+  const auto database = TRY(sql::Database::open(options));
+  auto session = TRY(database->connect());
+  // States are sorted by key and rows carry their order: the engine need not keep one.
+  TRY(session.run("SET preserve_insertion_order = false"));
+  return Build(job, on_progress, std::move(session)).run();
+}
+
+}  // namespace anabranch::batch

@@ -1,0 +1,103 @@
+#pragma once
+// What the HTTP API needs of the application. Implemented by src/app.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "catalog/catalog.h"
+#include "ingest/ingestor.h"
+#include "quality/verifier.h"
+#include "serve/query_service.h"
+#include "speed/speed_layer.h"
+
+namespace anabranch::front {
+
+struct RunningBuild {
+  std::string id;
+  std::string stage;
+  int64_t done = 0;
+  int64_t total = 0;
+  int64_t started_at_us = 0;
+};
+
+struct PublishedBuild {
+  std::string id;
+  model::Offsets cutoff;
+  int64_t published_at_us = 0;
+};
+
+/// A model as the page shows it.
+struct ModelInfo {
+  std::string name;
+  std::string layer;
+  std::string file;
+  std::string sql;
+  std::string description;
+};
+
+struct TableInfo {
+  std::string name;  // without "bronze."
+  int64_t version = 0;
+  int64_t pinned_version = 0;  // 0: none yet
+  int64_t rows = 0;
+  int64_t copied_at_us = 0;
+};
+
+struct TableCopied {
+  std::string name;
+  int64_t version = 0;
+  int64_t rows = 0;
+  bool has_changed = false;
+};
+
+/// Any thread may call any method; blocking ones belong on worker threads.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual std::string project_name() const = 0;
+  virtual int64_t started_at_us() const = 0;
+  virtual bool is_ready() const = 0;  // false while the log is replayed: then only healthz, readyz, status answer
+
+  virtual ingest::Ingestor* stream(const std::string& name) = 0;  // null: unknown
+  virtual std::vector<std::string> stream_names() const = 0;
+  /// An error (overloaded) when ingestion must wait for a build.
+  virtual Status may_ingest() const = 0;
+  virtual model::Offsets archived() const = 0;
+
+  virtual serve::QueryService& queries() = 0;  // the next four only when ready
+  virtual speed::SpeedLayer& speed() = 0;
+  virtual quality::Verifier& verifier() = 0;
+  virtual catalog::Catalog& catalog() = 0;
+
+  virtual std::vector<ModelInfo> models() const = 0;
+  virtual std::vector<TableInfo> tables() = 0;
+  virtual std::optional<PublishedBuild> published_build() const = 0;
+  virtual std::optional<RunningBuild> running_build() const = 0;
+
+  /// Blocks until published; gives the build's id. conflict while another one runs.
+  virtual Result<std::string> build(const std::vector<std::string>& views, const std::string& reason) = 0;
+  /// Copies the tables of these sources (all when empty). Blocks.
+  virtual Result<std::vector<TableCopied>> copy(const std::vector<std::string>& sources) = 0;
+  /// Takes a Parquet file on this machine in as one log record. Blocks.
+  virtual Result<ingest::Accepted> ingest_file(const std::string& stream, const std::string& path) = 0;
+  /// verify() of the verifier, its verdict kept in the catalogue.
+  virtual Result<quality::Verdict> verify(const std::string& view) = 0;
+  /// The events recorded against a view, with their message and raw text.
+  struct ViewError {
+    std::string stream;
+    model::Partition partition = 0;
+    model::Offset offset = 0;
+    std::string message;
+    std::string raw;
+  };
+  struct ViewErrors {
+    int64_t total = 0;
+    std::vector<ViewError> errors;
+  };
+  virtual Result<ViewErrors> view_errors(const std::string& view, size_t limit) = 0;
+};
+
+}  // namespace anabranch::front

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "front/body_budget.h"
+#include "front/event_loop.h"
+#include "front/event_outbox.h"
+#include "front/http_options.h"
+#include "front/http_server.h"
+#include "front/router.h"
+#include "front/worker_pool.h"
+
+namespace anabranch::front {
+
+/// What connections share. Owner: HttpServer; outlives every open connection.
+struct ConnectionSetting {
+  HttpServerOptions options;
+  Router router;
+  Handler fallback;
+  Guard guard;
+  AccessListener access;
+  std::shared_ptr<BodyBudget> bodies;
+  WorkerPool* workers = nullptr;
+};
+
+/// One client, one request at a time: what it pipelines waits, bounded, and is answered in order.
+/// All methods on the loop's thread. Shared by its loop's set and by the Responder of its running request.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+  /// Begins to read. With a refusal, answers that instead, and closes.
+  virtual void start(std::optional<Response> refusal) = 0;
+  /// Closes what waits for a client, and lets a running request finish first.
+  virtual void finish() = 0;
+  /// Closes at once; the request's cancellation flag is set.
+  virtual void close() = 0;
+  /// Looks at deadlines and pings; called now and then.
+  virtual void sweep() = 0;
+
+  /// Answers the running request; does nothing when there is none any more.
+  virtual void answer(Response response) = 0;
+  /// Answers the running request with what comes into the outbox, which is closed when there is no request
+  /// any more.
+  virtual void begin_events(std::shared_ptr<EventOutbox> outbox) = 0;
+  /// Writes what waits in the outbox.
+  virtual void pump_events() = 0;
+};
+
+/// Takes over a connected socket of the loop's process. `closed` is called once, when it has been closed.
+std::shared_ptr<Connection> make_connection(const ConnectionSetting& setting, std::shared_ptr<EventLoop> loop,
+                                            int socket, std::string remote,
+                                            std::function<void(Connection&)> closed);
+
+}  // namespace anabranch::front

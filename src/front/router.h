@@ -1,0 +1,49 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "front/http_message.h"
+#include "front/responder.h"
+#include "front/token_bucket.h"
+
+namespace anabranch::front {
+
+/// Gets a whole request and answers it, now or later. See RunOn for the thread.
+using Handler = std::function<void(Request, Responder)>;
+
+/// io: on the thread that serves other connections too, so it must not block. worker: may block.
+enum class RunOn { io, worker };
+
+struct Route {
+  std::string method;
+  std::string pattern;
+  std::vector<std::string> segments;  // "{name}" takes any one segment that is not empty
+  Handler handler;
+  RunOn run_on = RunOn::worker;
+  std::unique_ptr<TokenBucket> bucket;  // null: no limit
+};
+
+/// Which handler takes which path. Filled before the server starts, then only read, from any thread.
+class Router {
+ public:
+  void add(std::string method, std::string pattern, Handler handler, RunOn run_on);
+  /// Limits a route that was added.
+  void limit(std::string_view method, std::string_view pattern, double requests_per_s, double burst);
+
+  struct Match {
+    const Route* route = nullptr;  // null: 404 when allow is empty, else 405
+    NamedValues params;
+    std::string allow;  // methods that the path has, as the Allow header wants them
+  };
+  /// Where two patterns match, the one with a literal segment first wins. HEAD goes to GET.
+  Match match(std::string_view method, const std::vector<std::string>& segments) const;
+
+ private:
+  std::vector<Route> routes_;
+};
+
+}  // namespace anabranch::front

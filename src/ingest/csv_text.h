@@ -1,0 +1,45 @@
+#pragma once
+// CSV as RFC 4180 has it: commas, double quotes, lines that end in LF or CRLF.
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace anabranch::ingest {
+
+/// Cuts a text into records. Every byte belongs to a record or to the line ending after one.
+class CsvRecords {
+ public:
+  explicit CsvRecords(std::string_view text) : rest_(text) {}
+
+  /// The next record, without its line ending; false at the end of the text.
+  bool next(std::string_view& record);
+  /// In which line the record begins, from 1.
+  size_t line() const { return line_; }
+
+ private:
+  std::string_view rest_;
+  size_t line_ = 0;
+  size_t lines_ = 0;  // passed so far
+};
+
+struct CsvField {
+  std::string_view text;
+  bool is_quoted = false;
+  bool lasts = false;  // a view into the record; otherwise good until the next split()
+};
+
+/// Cuts a record into fields.
+class CsvRecord {
+ public:
+  /// False with the reason in `problem` when the quotes are wrong.
+  bool split(std::string_view record, std::string& problem);
+  const std::vector<CsvField>& fields() const { return fields_; }
+
+ private:
+  std::vector<CsvField> fields_;
+  std::string unquoted_;
+};
+
+}  // namespace anabranch::ingest

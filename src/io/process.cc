@@ -1,0 +1,183 @@
+#include "io/process.h"
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <mutex>
+
+#include <fmt/format.h>
+
+namespace anabranch::io {
+namespace {
+
+constexpr size_t errors_kept_bytes = 8192;
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd = -1) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~Descriptor() { close(); }
+  void close() {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = -1;
+  }
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+Result<std::pair<Descriptor, Descriptor>> make_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return fail(Code::io, fmt::format("cannot make a pipe: {}", std::strerror(errno)));
+  return std::pair{Descriptor(ends[0]), Descriptor(ends[1])};
+}
+
+class LocalProcess final : public Process {
+ public:
+  LocalProcess(pid_t pid, Descriptor input, Descriptor output, Descriptor errors, std::string to_write)
+      : pid_(pid),
+        input_(std::move(input)),
+        output_(std::move(output)),
+        errors_(std::move(errors)),
+        to_write_(std::move(to_write)) {}
+
+  ~LocalProcess() override {
+    if (!is_reaped_) {
+      kill();
+      int status = 0;
+      ::waitpid(pid_, &status, 0);
+    }
+  }
+
+  Result<ProcessExit> run(const std::function<void(std::string_view)>& on_line) override {
+    std::string line;
+    std::string errors;
+    size_t written = 0;
+    if (to_write_.empty()) input_.close();
+    while (output_.get() >= 0 || errors_.get() >= 0) {
+      pollfd polled[3] = {{output_.get(), POLLIN, 0}, {errors_.get(), POLLIN, 0}, {input_.get(), POLLOUT, 0}};
+      if (::poll(polled, 3, -1) < 0) {
+        if (errno == EINTR) continue;
+        return fail(Code::io, fmt::format("cannot wait for a child process: {}", std::strerror(errno)));
+      }
+      if (polled[2].revents != 0) {
+        const ssize_t count = ::write(input_.get(), to_write_.data() + written, to_write_.size() - written);
+        if (count > 0) written += static_cast<size_t>(count);
+        if (written == to_write_.size() || (count < 0 && errno != EAGAIN && errno != EINTR)) input_.close();
+      }
+      char buffer[65536];
+      if (polled[0].revents != 0) {
+        const ssize_t count = ::read(output_.get(), buffer, sizeof(buffer));
+        if (count == 0) output_.close();
+        for (ssize_t i = 0; i < count; ++i) {
+          if (buffer[i] != '\n') {
+            line += buffer[i];
+          } else {
+            on_line(line);
+            line.clear();
+          }
+        }
+      }
+      if (polled[1].revents != 0) {
+        const ssize_t count = ::read(errors_.get(), buffer, sizeof(buffer));
+        if (count == 0) errors_.close();
+        if (count > 0) errors.append(buffer, static_cast<size_t>(count));
+        if (errors.size() > errors_kept_bytes) errors.erase(0, errors.size() - errors_kept_bytes);
+      }
+    }
+    if (!line.empty()) on_line(line);
+    int status = 0;
+    rusage usage{};
+    while (::wait4(pid_, &status, 0, &usage) < 0) {
+      if (errno != EINTR) return fail(Code::io, fmt::format("cannot wait for a child process: {}", std::strerror(errno)));
+    }
+    {
+      std::lock_guard lock(mutex_);
+      is_reaped_ = true;
+    }
+    ProcessExit exit;
+    if (WIFEXITED(status)) exit.code = WEXITSTATUS(status);
+    if (WIFSIGNALED(status)) exit.signal = WTERMSIG(status);
+    exit.peak_memory_bytes = static_cast<uint64_t>(usage.ru_maxrss) * 1024;
+    exit.errors = std::move(errors);
+    return exit;
+  }
+
+  void kill() override {
+    std::lock_guard lock(mutex_);  // a pid may be given to another process once it is reaped
+    if (!is_reaped_) ::kill(pid_, SIGKILL);
+  }
+
+ private:
+  const pid_t pid_;
+  Descriptor input_;
+  Descriptor output_;
+  Descriptor errors_;
+  const std::string to_write_;
+  std::mutex mutex_;
+  bool is_reaped_ = false;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Process>> start_process(const Path& program, const std::vector<std::string>& arguments, std::string input) {
+  auto [input_read, input_write] = TRY(make_pipe());
+  auto [output_read, output_write] = TRY(make_pipe());
+  auto [errors_read, errors_write] = TRY(make_pipe());
+  std::string program_text = program.string();
+  std::vector<std::string> copies = arguments;
+  std::vector<char*> argv{program_text.data()};
+  for (std::string& argument : copies) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  const pid_t parent = ::getpid();
+  const pid_t pid = ::fork();
+  if (pid < 0) return fail(Code::io, fmt::format("cannot start {}: {}", program_text, std::strerror(errno)));
+  if (pid == 0) {
+    // Only async-signal-safe calls from here to exec.
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(127);
+    ::dup2(input_read.get(), 0);
+    ::dup2(output_write.get(), 1);
+    ::dup2(errors_write.get(), 2);
+    ::signal(SIGPIPE, SIG_DFL);
+    ::signal(SIGINT, SIG_IGN);  // Ctrl-C goes to the parent, which decides
+    ::execv(argv[0], argv.data());
+    ::_exit(127);
+  }
+  ::fcntl(input_write.get(), F_SETFL, O_NONBLOCK);
+  return std::make_unique<LocalProcess>(pid, std::move(input_write), std::move(output_read), std::move(errors_read), std::move(input));
+}
+
+Result<Path> own_program() {
+  std::error_code error;
+  Path path = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (error) return fail(Code::io, fmt::format("cannot find the own program: {}", error.message()));
+  return path;
+}
+
+uint64_t own_memory_bytes() {
+  const int fd = ::open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  char text[128] = {};
+  const ssize_t size = ::read(fd, text, sizeof(text) - 1);
+  ::close(fd);
+  unsigned long long total = 0;
+  unsigned long long resident = 0;
+  if (size <= 0 || std::sscanf(text, "%llu %llu", &total, &resident) != 2) return 0;
+  return resident * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace anabranch::io

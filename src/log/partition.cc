@@ -1,0 +1,319 @@
+#include "log/partition.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/assert.h"
+#include "base/crc32c.h"
+#include "io/random.h"
+
+namespace anabranch::log {
+namespace {
+
+constexpr size_t read_window_bytes_min = 64 << 10;
+constexpr size_t read_window_bytes_max = 1 << 20;
+constexpr std::string_view reopen_hint = "look after the disk, then restart";
+
+std::string damage_hint(const Segment& segment) {
+  return fmt::format(
+      "restore this file from a backup of the log folder; until then the events of offsets {} to {} cannot "
+      "all be read",
+      segment.header.base_offset, segment.end_offset - 1);
+}
+
+// The error of a batch that cannot be read, with what to do about it.
+std::unexpected<Error> fail_reading(Error error, const Segment& segment) {
+  if (error.code == Code::corrupt) error.hint = damage_hint(segment);
+  return fail(std::move(error));
+}
+
+Result<Batch> read_body(SegmentReader& reader, const SegmentReader::Frame& frame, const Segment& segment) {
+  const auto body = reader.body(frame);
+  if (!body) return fail_reading(body.error(), segment);
+  auto batch = parse_batch(segment.header.partition, frame.header, *body);
+  if (!batch) return fail_reading(damaged(segment.path, frame.position, batch.error().message, {}), segment);
+  return batch;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Partition>> Partition::open(io::FileSystem& files, io::Clock& clock,
+                                                   const io::Path& folder, model::Partition number,
+                                                   const PartitionOptions& options) {
+  TRY(files.create_folders(folder));
+  TRY(files.sync_folder(folder.parent_path()));
+  auto found = TRY(recover_partition(files, folder, number));
+  return std::unique_ptr<Partition>(new Partition(files, clock, folder, number, options, std::move(found)));
+}
+
+Partition::Partition(io::FileSystem& files, io::Clock& clock, io::Path folder, model::Partition number,
+                     const PartitionOptions& options, RecoveredPartition found)
+    : files_(files),
+      clock_(clock),
+      folder_(std::move(folder)),
+      number_(number),
+      options_(options),
+      torn_tail_(std::move(found.torn_tail)),
+      active_(std::move(found.active)),
+      durable_(std::move(found)),
+      cache_(options.tail_cache_bytes, durable_.segments.back().end_offset) {}
+
+Result<std::vector<Appended>> Partition::commit(std::vector<PreparedBatch> group) {
+  if (ended_by_) {
+    return fail(Code::unavailable, fmt::format("the log takes no more events since {}", ended_by_->message),
+                std::string(reopen_hint));
+  }
+  uint64_t group_bytes = 0;
+  for (const PreparedBatch& prepared : group) group_bytes += prepared.bytes();
+  TRY(make_room(group_bytes));
+
+  BatchHeader header;
+  uint32_t salt = 0;
+  {
+    Lock lock(mutex_);
+    header.base_offset = durable_.segments.back().end_offset;
+    salt = durable_.segments.back().header.salt;
+    header.ingested_at_us = std::max(clock_.now_us(), durable_.last_ingested_at_us);
+  }
+  std::vector<BatchHeader> headers;
+  std::vector<Appended> appended;
+  buffer_.clear();
+  buffer_.reserve(group_bytes);
+  for (const PreparedBatch& prepared : group) {
+    header.body_crc = prepared.body_crc;
+    header.body_bytes = static_cast<uint32_t>(prepared.bytes() - batch_header_bytes);
+    header.count = prepared.batch.count;
+    header.schema_version = prepared.batch.schema_version;
+    header.payload_bytes = static_cast<uint32_t>(prepared.batch.payload.size());
+    header.reject_count = static_cast<uint32_t>(prepared.batch.rejects.size());
+    header.group_bytes_before = static_cast<uint32_t>(buffer_.size());
+    header.encoding = prepared.batch.encoding;
+    put_batch_header(buffer_, header, salt);
+    buffer_ += prepared.batch.payload;
+    buffer_ += prepared.rejects;
+    headers.push_back(header);
+    appended.push_back({number_, {header.base_offset, header.end_offset()}, header.ingested_at_us});
+    header.base_offset = header.end_offset();
+  }
+  ANABRANCH_ASSERT(buffer_.size() == group_bytes && group_bytes <= UINT32_MAX);
+  TRY(write(buffer_));
+  has_unmarked_batches_ = true;
+
+  std::vector<BatchPtr> batches;
+  for (size_t i = 0; i < group.size(); ++i) {
+    NewBatch& batch = group[i].batch;
+    batches.push_back(std::make_shared<const Batch>(
+        number_, headers[i].base_offset, batch.count, batch.schema_version, batch.encoding,
+        headers[i].ingested_at_us, std::make_shared<const std::string>(std::move(batch.payload)),
+        std::move(batch.rejects)));
+  }
+  Lock lock(mutex_);
+  for (size_t i = 0; i < batches.size(); ++i) publish(headers[i], std::move(batches[i]));
+  return appended;
+}
+
+void Partition::publish(const BatchHeader& header, BatchPtr batch) {
+  durable_.add(header);
+  if (header.count > 0) cache_.push(std::move(batch));
+}
+
+// Begins the next segment when the group does not fit into this one.
+Status Partition::make_room(uint64_t group_bytes) {
+  std::optional<Segment> next;
+  {
+    Lock lock(mutex_);
+    const Segment& last = durable_.segments.back();
+    // A segment without events cannot be left: the next one would have its name.
+    const bool is_full =
+        last.size + group_bytes > options_.segment_bytes && last.end_offset > last.header.base_offset;
+    if (!is_full && !is_rolling_) return {};
+    const SegmentHeader header{number_, last.end_offset, last.header.start_position + last.size,
+                               static_cast<uint32_t>(io::random_u64())};
+    next.emplace(folder_ / segment_name(header.base_offset), header);
+  }
+  is_rolling_ = true;
+  auto file = create_segment(files_, *next);
+  if (!file) {
+    Error error = std::move(file).error();
+    if (error.code == Code::disk_full) {
+      leave_suspicion(files_, folder_);  // a sync may say so too
+      return fail(std::move(error));
+    }
+    error.code = Code::unavailable;
+    error.hint = reopen_hint;
+    return end(std::move(error));
+  }
+  active_ = std::move(*file);
+  is_rolling_ = false;
+  Lock lock(mutex_);
+  durable_.segments.push_back(std::move(*next));
+  return {};
+}
+
+Status Partition::write(std::string_view bytes) {
+  if (Status written = active_->append(bytes); !written) {
+    Error error = std::move(written).error();
+    uint64_t size = 0;
+    {
+      Lock lock(mutex_);
+      size = durable_.segments.back().size;
+    }
+    Status cut = active_->truncate(size);
+    if (cut) cut = active_->sync();
+    if (cut && error.code == Code::disk_full) return fail(std::move(error));
+    if (!cut)
+      error.message += fmt::format("; and what was written could not be taken back: {}", cut.error().message);
+    error.code = cut ? Code::unavailable : Code::unknown_outcome;
+    error.hint = reopen_hint;
+    return end(std::move(error));
+  }
+  if (Status synced = active_->sync(); !synced) {
+    // The operating system may have dropped the bytes and call the next sync a success: only a fresh start
+    // can tell.
+    Error error = std::move(synced).error();
+    error.code = Code::unknown_outcome;
+    error.hint = reopen_hint;
+    return end(std::move(error));
+  }
+  return {};
+}
+
+std::unexpected<Error> Partition::end(Error error) {
+  leave_suspicion(files_, folder_);
+  ended_by_ = error;
+  return fail(std::move(error));
+}
+
+void Partition::close() {
+  if (!has_unmarked_batches_ || is_rolling_ || ended_by_) return;
+  BatchHeader mark;
+  mark.body_crc = crc32c({});
+  std::string bytes;
+  {
+    Lock lock(mutex_);
+    mark.base_offset = durable_.segments.back().end_offset;
+    mark.ingested_at_us = durable_.last_ingested_at_us;
+    put_batch_header(bytes, mark, durable_.segments.back().header.salt);
+  }
+  if (!write(bytes)) return;  // the log is as good without it
+  has_unmarked_batches_ = false;
+  Lock lock(mutex_);
+  durable_.add(mark);
+}
+
+model::Offset Partition::next_offset() const {
+  Lock lock(mutex_);
+  return durable_.segments.back().end_offset;
+}
+
+uint64_t Partition::quarantined_count() const {
+  Lock lock(mutex_);
+  return durable_.reject_count;
+}
+
+uint64_t Partition::bytes_on_disk() const {
+  Lock lock(mutex_);
+  const Segment& last = durable_.segments.back();
+  return last.header.start_position + last.size;
+}
+
+Result<std::vector<BatchPtr>> Partition::read(model::Offset from, model::Offset end, size_t bytes_max) const {
+  std::vector<BatchPtr> batches;
+  {
+    Lock lock(mutex_);
+    end = std::min(end, durable_.segments.back().end_offset);
+    if (from >= end) return batches;
+    if (cache_.covers(from)) return cache_.read(from, end, bytes_max);
+  }
+  size_t bytes = 0;
+  while (from < end && (batches.empty() || bytes < bytes_max)) {
+    const Place place = place_of_offset(from);
+    TRY(read_place(place, from, end, bytes_max, batches, bytes));
+    from = place.segment.end_offset;
+  }
+  return batches;
+}
+
+Partition::Place Partition::place_of_offset(model::Offset offset) const {
+  Lock lock(mutex_);
+  const auto after = std::upper_bound(
+      durable_.segments.begin(), durable_.segments.end(), offset,
+      [](model::Offset wanted, const Segment& segment) { return wanted < segment.header.base_offset; });
+  ANABRANCH_ASSERT(after != durable_.segments.begin());
+  const Segment& segment = *std::prev(after);
+  Place place{Segment(segment.path, segment.header), segment.position_before(offset)};
+  place.segment.size = segment.size;
+  place.segment.end_offset = segment.end_offset;
+  return place;
+}
+
+Partition::Place Partition::place_at(uint64_t partition_position) const {
+  Lock lock(mutex_);
+  const auto after = std::upper_bound(
+      durable_.segments.begin(), durable_.segments.end(), partition_position,
+      [](uint64_t wanted, const Segment& segment) { return wanted < segment.header.start_position; });
+  ANABRANCH_ASSERT(after != durable_.segments.begin());
+  const Segment& segment = *std::prev(after);
+  Place place{Segment(segment.path, segment.header), partition_position - segment.header.start_position};
+  place.segment.size = segment.size;
+  place.segment.end_offset = segment.end_offset;
+  return place;
+}
+
+Status Partition::read_place(const Place& place, model::Offset from, model::Offset end, size_t bytes_max,
+                             std::vector<BatchPtr>& batches, size_t& bytes) const {
+  const Segment& segment = place.segment;
+  const auto file = TRY(files_.open(segment.path, io::FileSystem::Open::read));
+  SegmentReader reader(*file, segment, place.position, segment.size,
+                       std::clamp(bytes_max, read_window_bytes_min, read_window_bytes_max));
+  while (true) {
+    auto frame = reader.next();
+    if (!frame) return fail_reading(std::move(frame).error(), segment);
+    if (!*frame || (*frame)->header.base_offset >= end) return {};
+    const BatchHeader& header = (*frame)->header;
+    if (header.count == 0 || header.end_offset() <= from) continue;
+    Batch batch = TRY(read_body(reader, **frame, segment));
+    bytes += batch.payload->size();
+    batches.push_back(std::make_shared<const Batch>(std::move(batch)));
+    if (bytes >= bytes_max) return {};
+  }
+}
+
+Status Partition::quarantine(std::optional<std::pair<uint64_t, uint32_t>> after, size_t limit,
+                             std::vector<QuarantineEntry>& entries) const {
+  std::vector<RejectsAt> wanted;
+  {
+    Lock lock(mutex_);
+    const auto& all = durable_.rejects;
+    auto next = all.begin();
+    if (after) {
+      next = std::lower_bound(all.begin(), all.end(), after->first,
+                              [](const RejectsAt& at, uint64_t position) { return at.position < position; });
+    }
+    for (size_t found = entries.size(); next != all.end() && found < limit; ++next) {
+      const bool is_begun = after && next->position == after->first;
+      const uint64_t skipped = is_begun ? std::min<uint64_t>(next->count, uint64_t{after->second} + 1) : 0;
+      found += next->count - skipped;
+      wanted.push_back(*next);
+    }
+  }
+  for (const RejectsAt& at : wanted) {
+    const Place place = place_at(at.position);
+    const auto file = TRY(files_.open(place.segment.path, io::FileSystem::Open::read));
+    SegmentReader reader(*file, place.segment, place.position, place.segment.size, read_window_bytes_min);
+    auto frame = reader.next();
+    if (!frame) return fail_reading(std::move(frame).error(), place.segment);
+    ANABRANCH_ASSERT(frame->has_value());
+    Batch batch = TRY(read_body(reader, **frame, place.segment));
+    const bool is_begun = after && at.position == after->first;
+    for (uint32_t i = is_begun ? after->second + 1 : 0; i < batch.rejects.size() && entries.size() < limit;
+         ++i) {
+      entries.push_back(
+          {number_, batch.base_offset, at.position, i, batch.ingested_at_us, std::move(batch.rejects[i])});
+    }
+  }
+  return {};
+}
+
+}  // namespace anabranch::log

@@ -1,0 +1,267 @@
+#include "log/recovery.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/bytes.h"
+#include "io/random.h"
+
+namespace anabranch::log {
+namespace {
+
+constexpr size_t header_window_bytes = 16 << 10;
+constexpr size_t full_window_bytes = 1 << 20;
+
+constexpr std::string_view restore_hint =
+    "restore this file from a backup of the log folder and start again; nothing was changed";
+
+std::string cut_hint(const Segment& segment) {
+  return fmt::format(
+      "restore this file from a backup of the log folder and start again; without one, keep a copy of it, "
+      "and "
+      "`truncate -s {} {}` gives up the events from offset {} on; nothing was changed",
+      segment.size, segment.path.string(), segment.end_offset);
+}
+
+struct Damage {
+  Error error;
+  bool may_be_torn = false;  // as a crash leaves it, when nothing durable comes after
+};
+
+// Adds the batches of the last of `found.segments` to it, up to the end of the file or the first damage.
+Result<std::optional<Damage>> scan(const io::File& file, uint64_t file_bytes, bool with_bodies,
+                                   RecoveredPartition& found) {
+  const Segment& segment = found.segments.back();
+  SegmentReader reader(file, segment, segment.size, file_bytes,
+                       with_bodies ? full_window_bytes : header_window_bytes);
+  while (true) {
+    auto frame = reader.next();
+    if (!frame) {
+      if (frame.error().code != Code::corrupt) return fail(std::move(frame).error());
+      return Damage{std::move(frame).error(), true};
+    }
+    if (!*frame) return std::nullopt;
+    const BatchHeader& header = (*frame)->header;
+    if (header.base_offset != segment.end_offset) {
+      return Damage{damaged(segment.path, segment.size,
+                            fmt::format("a batch with base offset {} where {} is due", header.base_offset,
+                                        segment.end_offset),
+                            {}),
+                    false};
+    }
+    if (with_bodies) {
+      const auto body = TRY(reader.body(**frame));
+      if (Status checked = check_body(header, body); !checked) {
+        return Damage{damaged(segment.path, segment.size, checked.error().message, {}), true};
+      }
+    }
+    found.add(header);
+  }
+}
+
+// A batch after the damage that was written when the damaged place had been durable before: nothing that a
+// crash leaves. Batches of one group commit reach the disk in any order, so a neighbour of the same group
+// proves nothing.
+Result<std::optional<uint64_t>> find_later_group(const io::File& file, uint64_t file_bytes,
+                                                 const Segment& segment) {
+  const uint64_t damage_at = segment.size;
+  std::string magic;
+  put(magic, batch_magic);
+  for (uint64_t at = damage_at + 1; at + batch_header_bytes <= file_bytes;) {
+    const std::string window = TRY(file.read_at(at, full_window_bytes));
+    if (window.size() < batch_header_bytes) break;
+    const std::string_view bytes = window;
+    for (size_t hit = bytes.find(magic); hit != bytes.npos && hit + batch_header_bytes <= bytes.size();
+         hit = bytes.find(magic, hit + 1)) {
+      const auto header = parse_batch_header(bytes.substr(hit), segment.header.salt);
+      if (!header && header.error().code != Code::refused) continue;
+      if (!header) return at + hit;
+      const uint64_t group_at = at + hit - std::min<uint64_t>(header->group_bytes_before, at + hit);
+      if (header->base_offset >= segment.end_offset && group_at > damage_at) return at + hit;
+    }
+    at += window.size() - (batch_header_bytes - 1);  // a header may begin in the rest
+  }
+  return std::nullopt;
+}
+
+constexpr std::string_view suspicion_name = "suspect";
+
+// Writes the checked bytes of the segment anew. A sync that failed once may call the next one a success for
+// bytes that never reached the disk, so what stands behind them would be built on a hole.
+Status rewrite(io::FileSystem& files, const Segment& segment, std::unique_ptr<io::File>& file) {
+  io::Path beside = segment.path;
+  beside += ".rewritten";
+  auto copy = TRY(files.open(beside, io::FileSystem::Open::append));
+  TRY(copy->truncate(0));
+  for (uint64_t at = 0; at < segment.size;) {
+    const std::string bytes =
+        TRY(file->read_at(at, std::min<uint64_t>(full_window_bytes, segment.size - at)));
+    if (bytes.empty()) return fail(damaged(segment.path, at, "the file is shorter than it was", {}));
+    TRY(copy->append(bytes));
+    at += bytes.size();
+  }
+  TRY(copy->sync());
+  TRY(files.rename(beside, segment.path));
+  TRY(files.sync_folder(segment.path.parent_path()));
+  file = std::move(copy);
+  return files.remove(segment.path.parent_path() / suspicion_name);
+}
+
+std::string gap_hint(const io::Path& folder) {
+  return fmt::format("restore the missing files of {} from a backup of the log folder; nothing was changed",
+                     folder.string());
+}
+
+// The header of a segment that follows what was found so far.
+Status check_place(const Segment& segment, model::Partition number, const RecoveredPartition& found) {
+  const std::string file = segment.path.string();
+  const io::Path folder = segment.path.parent_path();
+  const SegmentHeader& header = segment.header;
+  if (header.partition != number) {
+    return fail(Code::corrupt,
+                fmt::format("{} belongs to partition {}, not {}", file, header.partition, number),
+                "move it back to the folder that it came from");
+  }
+  if (segment.path.filename() != segment_name(header.base_offset)) {
+    return fail(Code::corrupt,
+                fmt::format("{} says of itself that it begins at offset {}", file, header.base_offset),
+                fmt::format("give it back its name, {}", segment_name(header.base_offset)));
+  }
+  const model::Offset due = found.segments.empty() ? 0 : found.segments.back().end_offset;
+  if (header.base_offset > due) {
+    return fail(Code::corrupt,
+                fmt::format("{} begins at offset {}, but the events from offset {} on are missing before it",
+                            file, header.base_offset, due),
+                gap_hint(folder));
+  }
+  if (header.base_offset < due) {
+    return fail(Code::corrupt,
+                fmt::format("{} begins at offset {}, but {} goes on to offset {}: they overlap", file,
+                            header.base_offset, found.segments.back().path.string(), due),
+                "one of them is from another time: keep both elsewhere and restore the folder from a backup");
+  }
+  const uint64_t position_due =
+      found.segments.empty() ? 0 : found.segments.back().header.start_position + found.segments.back().size;
+  if (header.start_position != position_due) {
+    return fail(
+        Code::corrupt,
+        fmt::format("{} was begun after {} bytes of log, but {} are before it: an earlier file was changed",
+                    file, header.start_position, position_due),
+        gap_hint(folder));
+  }
+  return {};
+}
+
+Segment next_segment(const io::Path& folder, model::Partition number, const RecoveredPartition& found) {
+  SegmentHeader header{number, 0, 0, static_cast<uint32_t>(io::random_u64())};
+  if (!found.segments.empty()) {
+    const Segment& last = found.segments.back();
+    header.base_offset = last.end_offset;
+    header.start_position = last.header.start_position + last.size;
+  }
+  return {folder / segment_name(header.base_offset), header};
+}
+
+Status create_next(io::FileSystem& files, Segment segment, RecoveredPartition& found) {
+  found.active = TRY(create_segment(files, segment));
+  found.segments.push_back(std::move(segment));
+  return {};
+}
+
+Status recover_sealed(io::FileSystem& files, const io::Path& path, model::Partition number,
+                      RecoveredPartition& found) {
+  const auto file = TRY(files.open(path, io::FileSystem::Open::read));
+  auto header = parse_segment_header(TRY(file->read_at(0, segment_header_bytes)));
+  if (!header)
+    return fail(header.error().code, damaged(path, 0, header.error().message, {}).message,
+                header.error().hint.empty() ? std::string(restore_hint) : header.error().hint);
+  Segment segment(path, *header);
+  TRY(check_place(segment, number, found));
+  found.segments.push_back(std::move(segment));
+  if (auto damage = TRY(scan(*file, TRY(file->size()), false, found))) {
+    damage->error.hint = restore_hint;
+    return fail(std::move(damage->error));
+  }
+  return {};
+}
+
+Status recover_last(io::FileSystem& files, const io::Path& path, model::Partition number,
+                    RecoveredPartition& found) {
+  auto file = TRY(files.open(path, io::FileSystem::Open::append));
+  const uint64_t file_bytes = TRY(file->size());
+  auto header = parse_segment_header(TRY(file->read_at(0, segment_header_bytes)));
+  if (!header) {
+    Segment again = next_segment(path.parent_path(), number, found);
+    // Batches come only after the header is synced, so a crash while the file was made leaves no more than
+    // this.
+    if (header.error().code == Code::corrupt && file_bytes <= segment_header_bytes && again.path == path) {
+      return create_next(files, std::move(again), found);
+    }
+    return fail(header.error().code, damaged(path, 0, header.error().message, {}).message,
+                header.error().hint.empty() ? std::string(restore_hint) : header.error().hint);
+  }
+  Segment segment(path, *header);
+  TRY(check_place(segment, number, found));
+  found.segments.push_back(std::move(segment));
+  Segment& last = found.segments.back();
+  if (auto damage = TRY(scan(*file, file_bytes, true, found))) {
+    const auto later = damage->may_be_torn ? TRY(find_later_group(*file, file_bytes, last)) : std::nullopt;
+    if (later || !damage->may_be_torn) {
+      if (later)
+        damage->error.message += fmt::format("; batches that came later follow from byte {}", *later);
+      damage->error.hint = cut_hint(last);
+      return fail(std::move(damage->error));
+    }
+    TRY(file->truncate(last.size));
+    found.torn_tail = TornTail{path, last.size, file_bytes - last.size};
+  }
+  if (TRY(files.exists(path.parent_path() / suspicion_name))) TRY(rewrite(files, last, file));
+  // After a kill the bytes may be with the operating system only. Readers will rely on them from now on.
+  TRY(file->sync());
+  TRY(files.sync_folder(path.parent_path()));
+  found.active = std::move(file);
+  return {};
+}
+
+}  // namespace
+
+void RecoveredPartition::add(const BatchHeader& header) {
+  Segment& segment = segments.back();
+  if (header.reject_count > 0) {
+    rejects.push_back({segment.header.start_position + segment.size, header.reject_count});
+    reject_count += header.reject_count;
+  }
+  last_ingested_at_us = std::max(last_ingested_at_us, header.ingested_at_us);
+  segment.add(header);
+}
+
+void leave_suspicion(io::FileSystem& files, const io::Path& folder) {
+  (void)files.open(folder / suspicion_name, io::FileSystem::Open::append);
+}
+
+Result<RecoveredPartition> recover_partition(io::FileSystem& files, const io::Path& folder,
+                                             model::Partition number) {
+  std::vector<io::Path> paths;  // in the order of their offsets, as the digits are
+  for (const io::FolderEntry& entry : TRY(files.list(folder))) {
+    if (!entry.name.ends_with(".log")) continue;
+    if (entry.is_folder || !parse_segment_name(entry.name)) {
+      return fail(Code::corrupt,
+                  fmt::format("{} is not the name of a log segment", (folder / entry.name).string()),
+                  "segments are named by their base offset in 20 digits; move this out of the folder");
+    }
+    paths.push_back(folder / entry.name);
+  }
+  RecoveredPartition found;
+  for (size_t i = 0; i + 1 < paths.size(); ++i) TRY(recover_sealed(files, paths[i], number, found));
+  Status last = paths.empty() ? create_next(files, next_segment(folder, number, found), found)
+                              : recover_last(files, paths.back(), number, found);
+  if (!last) {
+    const bool is_refused = last.error().code == Code::corrupt || last.error().code == Code::refused;
+    if (!is_refused) leave_suspicion(files, folder);  // a sync may have failed
+    return fail(std::move(last).error());
+  }
+  return found;
+}
+
+}  // namespace anabranch::log

@@ -1,0 +1,52 @@
+#pragma once
+// Opening a partition after whatever happened: what is on the disk is checked, a torn tail is cut, damage is
+// refused.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/result.h"
+#include "io/file_system.h"
+#include "log/segment.h"
+
+namespace anabranch::log {
+
+/// A batch with rejects.
+struct RejectsAt {
+  uint64_t position = 0;  // within the partition: grows with time, stays for ever
+  uint32_t count = 0;
+};
+
+/// What was cut from the end of the last segment: a group commit that a crash interrupted, never
+/// acknowledged.
+struct TornTail {
+  io::Path path;
+  uint64_t position = 0;
+  uint64_t bytes = 0;
+};
+
+struct RecoveredPartition {
+  std::vector<Segment> segments;     // at least one
+  std::unique_ptr<io::File> active;  // the last one, open for appending
+  std::vector<RejectsAt> rejects;
+  uint64_t reject_count = 0;
+  int64_t last_ingested_at_us = 0;
+  std::optional<TornTail> torn_tail;
+
+  /// Takes in the batch that stands at the end of the last segment.
+  void add(const BatchHeader& header);
+};
+
+/// Leaves word for the next start that the operating system may hold bytes of the last segment that a failed
+/// sync dropped on their way to the disk. Need not be durable: after a power cut the disk tells the truth
+/// anyway.
+void leave_suspicion(io::FileSystem& files, const io::Path& folder);
+
+/// When it returns, everything it found is on the disk. The folder must exist and be used by nobody else.
+/// corrupt and refused change nothing on the disk and say what to do.
+Result<RecoveredPartition> recover_partition(io::FileSystem& files, const io::Path& folder,
+                                             model::Partition number);
+
+}  // namespace anabranch::log

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/mutex.h"
+#include "io/clock.h"
+#include "log/event_log.h"
+#include "log/partition.h"
+
+namespace anabranch::log {
+
+/// The embedded event log: segments of files, see FORMAT.md.
+/// Owner: the application; the file system and the clock must outlive it. Any thread may call any method but
+/// close(). One thread of its own takes everything that is queued, writes it with one append and one sync,
+/// and only then answers: acknowledged is durable. After a failed sync, or a failed write that could not be
+/// undone, it takes no more events (unavailable) and goes on serving readers; open it again to go on. A full
+/// disk is no such failure: appends get disk_full until there is space.
+class SegmentedLog final : public EventLog {
+ public:
+  struct Options {
+    uint64_t segment_bytes = 256 << 20;
+    size_t queue_bytes_max = 64 << 20;  // appends past it are overloaded; an empty queue takes any batch
+    size_t group_bytes_max = 16 << 20;  // of one write; a larger batch goes alone
+    size_t batch_bytes_max = 64 << 20;  // of one append; larger is too_large
+    size_t tail_cache_bytes = 64 << 20;
+  };
+
+  /// Checks and repairs what is in the folder (`log/<stream>`), creates it when it is missing, and locks it.
+  /// conflict: another process uses it. corrupt, refused: the message names file, byte and remedy; nothing
+  /// was changed.
+  static Result<std::unique_ptr<SegmentedLog>> open(io::FileSystem& files, io::Clock& clock,
+                                                    const io::Path& folder, const Options& options);
+  /// close().
+  ~SegmentedLog() override;
+
+  /// Finishes what is queued. Appends from now on are unavailable, readers go on. One thread; not the log's
+  /// own.
+  void close();
+
+  void append(NewBatch batch, Done done) override;
+  std::vector<model::Offset> durable_offsets() const override;
+  Result<std::vector<BatchPtr>> read(model::Partition partition, model::Offset from, model::Offset end,
+                                     size_t bytes_max) const override;
+  void on_durable(std::function<void()> listener) override;
+  uint64_t quarantined_count() const override;
+  Result<std::vector<QuarantineEntry>> quarantine(const std::optional<QuarantinePosition>& after,
+                                                  size_t limit) const override;
+  uint64_t bytes_on_disk() const override;
+
+  /// What open() cut, one entry a partition that had a torn tail. Worth a line in the program's own log.
+  std::vector<TornTail> torn_tails() const;
+
+ private:
+  struct Pending {
+    PreparedBatch prepared;
+    Done done;
+  };
+
+  SegmentedLog(const Options& options, std::unique_ptr<io::FileLock> lock,
+               std::vector<std::unique_ptr<Partition>> partitions);
+  Status enqueue(PreparedBatch& prepared, Done& done) EXCLUDES(mutex_);
+  void run();
+  std::vector<Pending> take_group() EXCLUDES(mutex_);
+  void commit(std::vector<Pending> group) EXCLUDES(mutex_);
+
+  const Options options_;
+  const std::unique_ptr<io::FileLock> folder_lock_;
+  const std::vector<std::unique_ptr<Partition>> partitions_;
+
+  mutable Mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Pending> queue_ GUARDED_BY(mutex_);
+  size_t queue_bytes_ GUARDED_BY(mutex_) = 0;  // with the group that is being written
+  bool is_closing_ GUARDED_BY(mutex_) = false;
+  std::optional<Error> ended_by_ GUARDED_BY(mutex_);
+  std::function<void()> listener_ GUARDED_BY(mutex_);
+
+  std::thread committer_;
+};
+
+}  // namespace anabranch::log

@@ -1,0 +1,25 @@
+#pragma once
+// The SQL that a read of a view is: the build's states and the slices' states merged and finalised.
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "model/offsets.h"
+#include "speed/epoch.h"
+#include "views/world.h"
+
+namespace anabranch::serve {
+
+/// Table expressions for the streams, as the reader's transaction sees them: by "bronze.<stream>". Made only for the
+/// streams in `needed_streams`, because they go back to events.
+using StreamRelations = std::map<std::string, std::string>;
+
+/// The streams that reading these relations goes back to: none for maintained views.
+std::set<std::string> needed_streams(const speed::Epoch& epoch, const std::set<std::string>& relations);
+
+/// What every relation of the world means for a reader (for views::bind_relations), both tokens of each.
+std::map<std::string, std::string> relation_meanings(const speed::Epoch& epoch, const std::set<std::string>& relations,
+                                                     const StreamRelations& streams);
+
+}  // namespace anabranch::serve

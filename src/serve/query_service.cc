@@ -1,0 +1,231 @@
+#include "serve/query_service.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "ingest/bulk.h"
+#include "serve/merged_read.h"
+#include "serve/query_check.h"
+#include "sql/parquet_relation.h"
+#include "sql/parser.h"
+#include "views/exposed.h"
+
+namespace anabranch::serve {
+namespace {
+
+std::string bare_name(const std::string& stream) { return stream.substr(stream.find('.') + 1); }
+
+constexpr auto watch_interval = std::chrono::milliseconds(20);
+
+}  // namespace
+
+Result<std::unique_ptr<QueryService>> QueryService::create(sql::Database& database, speed::SpeedLayer& speed, io::Clock& clock,
+                                                           const Options& options) {
+  std::unique_ptr<QueryService> service(new QueryService(database, speed, clock, options));
+  service->watchdog_ = std::thread([raw = service.get()] { raw->watch(); });
+  return service;
+}
+
+QueryService::~QueryService() {
+  {
+    Lock lock(mutex_);
+    is_stopping_ = true;
+    changed_.notify_all();
+  }
+  watchdog_.join();
+}
+
+// ---- limits ----
+
+void QueryService::watch() {
+  Lock lock(mutex_);
+  while (!is_stopping_) {
+    if (running_.empty()) {
+      lock.wait(changed_);
+      continue;
+    }
+    lock.wait_for(changed_, watch_interval);
+    const int64_t now_us = clock_.monotonic_us();
+    for (Running* running : running_) {
+      if (now_us >= running->deadline_us) running->is_timed_out = true;
+      if (running->is_cancelled && running->is_cancelled()) running->was_cancelled = true;
+      // Again each time: a query that was just about to start forgets an earlier interrupt.
+      if (running->is_timed_out || running->was_cancelled) running->session->interrupt();
+    }
+  }
+}
+
+Result<std::unique_ptr<sql::Session>> QueryService::take_session() {
+  {
+    Lock lock(mutex_);
+    if (taken_ >= options_.queries_max) {
+      return fail(Code::overloaded, fmt::format("{} queries are running already", taken_), "try again in a moment");
+    }
+    ++taken_;
+    if (!idle_.empty()) {
+      auto session = std::move(idle_.back());
+      idle_.pop_back();
+      return session;
+    }
+  }
+  auto session = database_.connect();
+  if (!session) {
+    Lock lock(mutex_);
+    --taken_;
+    return fail(std::move(session).error());
+  }
+  return std::make_unique<sql::Session>(std::move(*session));
+}
+
+void QueryService::give_back(std::unique_ptr<sql::Session> session, bool is_usable) {
+  Lock lock(mutex_);
+  --taken_;
+  if (is_usable) idle_.push_back(std::move(session));
+}
+
+size_t QueryService::running() const {
+  Lock lock(mutex_);
+  return taken_;
+}
+
+// ---- snapshots ----
+
+Status QueryService::in_snapshot(const QueryOptions& options,
+                                 const std::function<Status(sql::Session&, const Snapshot&)>& work) {
+  const int64_t limit_us = options.timeout_us > 0 ? std::min(options.timeout_us, options_.timeout_us) : options_.timeout_us;
+  const int64_t deadline_us = clock_.monotonic_us() + limit_us;
+  if (!options.min_offsets.empty()) TRY(speed_.wait_for(options.min_offsets, limit_us));
+  auto session = TRY(take_session());
+  Running running{session.get(), deadline_us, options.is_cancelled};
+  {
+    Lock lock(mutex_);
+    running_.insert(&running);
+    changed_.notify_all();
+  }
+  const auto attempt = [&]() -> Status {
+    const auto pin = speed_.epochs().pin();  // before the transaction: what it will meet cannot go away
+    TRY(session->run("BEGIN TRANSACTION"));
+    const auto row = TRY(session->query("SELECT * FROM epoch"));
+    Snapshot snapshot;
+    snapshot.epoch = speed_.epochs().find(row.integer(0, 0));
+    if (!snapshot.epoch) return fail(Code::internal, fmt::format("epoch {} is not known", row.integer(0, 0)));
+    for (size_t i = 0; i < speed_.streams().size(); ++i) {
+      snapshot.offsets[bare_name(speed_.streams()[i].name)] = {row.integer(0, 2 + i)};
+    }
+    return work(*session, snapshot);
+  };
+  Status done = attempt();
+  {
+    Lock lock(mutex_);
+    running_.erase(&running);
+  }
+  const bool is_ended = session->run("ROLLBACK").has_value();  // reads leave nothing to commit
+  give_back(std::move(session), is_ended || done.has_value());
+  if (!done && done.error().code == Code::cancelled) {
+    if (running.is_timed_out) {
+      return fail(Code::timeout, fmt::format("the query ran longer than {} ms and was cancelled", limit_us / 1000),
+                  "read less, or raise limits.query_timeout_ms");
+    }
+    return fail(Code::cancelled, "the query was cancelled");
+  }
+  return done;
+}
+
+Result<std::string> QueryService::feed_name(const std::string& stream, const model::Schema& schema) {
+  const std::string name = fmt::format("log_{}_v{}", bare_name(stream), schema.version);
+  Lock lock(mutex_);
+  if (feeds_.contains(name)) return name;
+  for (const auto& source : speed_.streams()) {
+    if (source.name != stream) continue;
+    auto feed = std::make_shared<speed::LogFeed>(source);
+    TRY(database_.register_feed(name, schema, feed));
+    feeds_[name] = feed;
+    return name;
+  }
+  return fail(Code::internal, fmt::format("{} is not a stream", stream));
+}
+
+int64_t QueryService::log_rows_read() const {
+  Lock lock(mutex_);
+  int64_t rows = 0;
+  for (const auto& [name, feed] : feeds_) rows += feed->rows_read();
+  return rows;
+}
+
+Result<std::map<std::string, std::string>> QueryService::stream_relations(const Snapshot& snapshot,
+                                                                          const std::set<std::string>& streams) {
+  std::map<std::string, std::string> relations;
+  for (const std::string& stream : streams) {
+    const model::Schema& schema = snapshot.epoch->world->schemas.at(stream);
+    const model::Offset end = snapshot.offsets.at(bare_name(stream)).at(0);
+    std::vector<sql::OutputColumn> columns = snapshot.epoch->world->relations.at(sql::lower(stream)).columns;
+    for (const auto& hidden : snapshot.epoch->world->relations.at(sql::lower(stream)).hidden_columns) columns.push_back(hidden);
+    std::string names;
+    for (const auto& column : columns) names += (names.empty() ? "" : ", ") + sql::quote_identifier(column.name);
+    std::vector<std::string> parts;
+    model::Offset archived = 0;
+    if (const auto archive = snapshot.epoch->archives.find(stream); archive != snapshot.epoch->archives.end()) {
+      archived = archive->second.end;
+      // A file of an older schema version lacks the columns that came later: union_by_name gives NULL.
+      if (!archive->second.files.empty()) parts.push_back(sql::archive_relation(archive->second.files, columns, end));
+    }
+    const model::Offset from = std::min(archived, end);
+    for (const auto& source : speed_.streams()) {
+      if (source.name != stream) continue;
+      for (const auto& batch : speed_.bulk_batches(stream, from, end)) {
+        const auto file = TRY(ingest::bulk_file(*batch));
+        parts.push_back(ingest::bulk_relation(file, ingest::bulk_folder(source.folder, batch->partition), *batch, schema,
+                                              std::max(from, batch->base_offset), std::min(end, batch->end_offset())));
+      }
+    }
+    if (from < end) parts.push_back(fmt::format("{}({}, {})", TRY(feed_name(stream, schema)), from, end));
+    if (parts.empty()) parts.push_back(fmt::format("{}(0, 0)", TRY(feed_name(stream, schema))));
+    std::string all;
+    for (const std::string& part : parts) all += fmt::format("{}SELECT {} FROM {}", all.empty() ? "" : " UNION ALL ", names, part);
+    relations[stream] = "(" + all + ")";
+  }
+  return relations;
+}
+
+// ---- queries ----
+
+Result<std::string> QueryService::bind(const std::string& text, const Snapshot& snapshot) {
+  const auto select = TRY(sql::parse_select(text));
+  TRY(check_query(select, text));
+  const auto exposed = TRY(views::expose(select, snapshot.epoch->world->relations, text));
+  const auto streams = TRY(stream_relations(snapshot, needed_streams(*snapshot.epoch, exposed.relations)));
+  return views::bind_relations(exposed.sql, relation_meanings(*snapshot.epoch, exposed.relations, streams));
+}
+
+Result<std::string> QueryService::bound_sql(const std::string& text) {
+  std::string bound;
+  TRY(in_snapshot({}, [&](sql::Session&, const Snapshot& snapshot) -> Status {
+    bound = TRY(bind(text, snapshot));
+    return {};
+  }));
+  return bound;
+}
+
+Result<Answer> QueryService::query(const std::string& text, const QueryOptions& options) {
+  const int64_t started_us = clock_.monotonic_us();
+  std::optional<Answer> answer;
+  TRY(in_snapshot(options, [&](sql::Session& session, const Snapshot& snapshot) -> Status {
+    const std::string bound = TRY(bind(text, snapshot));
+    auto rows = session.query(bound);
+    if (!rows) {
+      // The place is one in our text; the one in the user's is where it says the same words.
+      Error error = std::move(rows).error();
+      error.place = views::place_of_quoted(error.message, text);
+      views::hide_tokens(error.message);
+      return fail(std::move(error));
+    }
+    answer = Answer{std::move(*rows), snapshot.epoch->build_id, snapshot.offsets, snapshot.epoch->number, 0};
+    return {};
+  }));
+  answer->elapsed_us = clock_.monotonic_us() - started_us;
+  return std::move(*answer);
+}
+
+}  // namespace anabranch::serve

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/result.h"
+#include "io/clock.h"
+#include "speed/log_feed.h"
+#include "speed/speed_layer.h"
+#include "sql/database.h"
+
+namespace anabranch::serve {
+
+/// What a read saw.
+struct Answer {
+  sql::Rows rows;
+  std::string build_id;    // empty: no build yet
+  model::Offsets offsets;  // exclusive, by stream
+  int64_t epoch = 0;
+  int64_t elapsed_us = 0;
+};
+
+struct QueryOptions {
+  model::Offsets min_offsets;  // exclusive: wait until these are included
+  int64_t timeout_us = 0;      // 0: the service's limit
+  /// Asked from time to time; true cancels the query (the client went away).
+  std::function<bool()> is_cancelled;
+};
+
+/// Answers SELECTs over streams, tables and views, each at one offset.
+/// Owner: the application. Any thread may call; a query runs on the caller's thread.
+class QueryService {
+ public:
+  struct Options {
+    size_t queries_max = 8;  // at once; more are overloaded
+    int64_t timeout_us = 30'000'000;
+  };
+  static Result<std::unique_ptr<QueryService>> create(sql::Database& database, speed::SpeedLayer& speed, io::Clock& clock,
+                                                      const Options& options);
+  ~QueryService();
+
+  /// bad_sql and refused have a place in the text; timeout, cancelled, overloaded.
+  Result<Answer> query(const std::string& text, const QueryOptions& options);
+
+  /// What `query` would run, for explain and for tests.
+  Result<std::string> bound_sql(const std::string& text);
+
+  /// A transaction that sees one epoch: what query() runs in, for others who must see exactly the same (verify).
+  struct Snapshot {
+    speed::EpochPtr epoch;
+    model::Offsets offsets;
+  };
+  /// Calls `work` with a session inside such a transaction. At most timeout_us after the start the session's query is
+  /// cancelled.
+  Status in_snapshot(const QueryOptions& options,
+                     const std::function<Status(sql::Session&, const Snapshot&)>& work);
+
+  /// What the streams mean at these offsets: archived files, bulk files and the log.
+  Result<std::map<std::string, std::string>> stream_relations(const Snapshot& snapshot, const std::set<std::string>& streams);
+
+  /// Events that reads have gone back to so far: none for maintained views.
+  int64_t log_rows_read() const;
+  size_t running() const EXCLUDES(mutex_);
+
+ private:
+  QueryService(sql::Database& database, speed::SpeedLayer& speed, io::Clock& clock, const Options& options)
+      : database_(database), speed_(speed), clock_(clock), options_(options) {}
+  struct Running {
+    sql::Session* session = nullptr;
+    int64_t deadline_us = 0;
+    std::function<bool()> is_cancelled;
+    bool is_timed_out = false;
+    bool was_cancelled = false;
+  };
+  Result<std::unique_ptr<sql::Session>> take_session() EXCLUDES(mutex_);
+  void give_back(std::unique_ptr<sql::Session> session, bool is_usable) EXCLUDES(mutex_);
+  void watch() EXCLUDES(mutex_);
+  Result<std::string> feed_name(const std::string& stream, const model::Schema& schema) EXCLUDES(mutex_);
+  Result<std::string> bind(const std::string& text, const Snapshot& snapshot);
+
+  sql::Database& database_;
+  speed::SpeedLayer& speed_;
+  io::Clock& clock_;
+  const Options options_;
+
+  mutable Mutex mutex_;
+  std::vector<std::unique_ptr<sql::Session>> idle_ GUARDED_BY(mutex_);
+  size_t taken_ GUARDED_BY(mutex_) = 0;
+  std::set<Running*> running_ GUARDED_BY(mutex_);
+  std::map<std::string, std::shared_ptr<speed::LogFeed>> feeds_ GUARDED_BY(mutex_);
+  bool is_stopping_ GUARDED_BY(mutex_) = false;
+  std::condition_variable changed_;
+  std::thread watchdog_;
+};
+
+}  // namespace anabranch::serve

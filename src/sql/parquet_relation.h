@@ -1,0 +1,24 @@
+#pragma once
+// Parquet files of ours as table expressions.
+
+#include <string>
+#include <vector>
+
+#include "model/offsets.h"
+#include "sql/database.h"
+
+namespace anabranch::sql {
+
+/// Rows of Parquet files as a table expression, each column cast back to the type that it had.
+std::string parquet_relation(const std::vector<std::string>& files, const std::vector<OutputColumn>& columns,
+                             const std::string& where);
+
+/// A pinned version of a table: its columns and _row, the number of each row in the file.
+std::string table_file_relation(const std::string& file, const std::vector<OutputColumn>& columns);
+
+
+/// Events of bronze files before `end`, with columns that a file lacks as NULL.
+std::string archive_relation(const std::vector<std::string>& files, const std::vector<OutputColumn>& columns,
+                             model::Offset end);
+
+}  // namespace anabranch::sql

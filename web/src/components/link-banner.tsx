@@ -1,0 +1,33 @@
+import { duration } from '../format/number';
+import { useNow } from '../state/clock';
+import { retryLive, useLive } from '../state/live';
+import { CopyButton } from './copy-button';
+import { Icon } from './icon';
+
+/** Says so when what the page shows is old, or when the server is not ready. */
+export function LinkBanner() {
+  const { link, at, status } = useLive();
+  const now = useNow();
+  if (link === 'stale' && at !== null) {
+    return (
+      <div className="banner banner-stale" data-testid="stale-banner">
+        <Icon name="clock" />
+        <p>
+          <b role="status">Stale.</b> Last answer {duration((now - at) / 1000)} ago. The server does not answer; trying again every 2 s.
+        </p>
+        <code>anabranch up</code>
+        <CopyButton text="anabranch up" quiet />
+        <button type="button" className="button" onClick={retryLive}>Try now</button>
+      </div>
+    );
+  }
+  if (status !== null && !status.ready) {
+    return (
+      <div className="banner" data-testid="replay-banner">
+        <Icon name="clock" />
+        <p><b role="status">Not ready.</b> {status.speed?.replaying ? 'The log is replayed; answers come once it has caught up.' : 'The server is starting.'}</p>
+      </div>
+    );
+  }
+  return null;
+}
