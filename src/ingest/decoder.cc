@@ -37,6 +37,7 @@ void BatchDecoder::begin() {
   events_ = {};
   events_.columns.resize(schema->fields.size());
   events_.schema = std::move(schema);
+  ingested_at_us_.clear();
   payloads_.clear();
 }
 
@@ -103,11 +104,7 @@ Status BatchDecoder::add(const log::Batch& batch, model::Offset from, model::Off
     return added;
   }
   events_.rows += records->size();
-  // The time of one batch stands for all its rows.
-  if (rows_before > 0) {
-    events_.row_ingested_at_us.resize(rows_before, events_.ingested_at_us);
-    events_.row_ingested_at_us.resize(events_.rows, batch.ingested_at_us);
-  }
+  ingested_at_us_.resize(events_.rows, batch.ingested_at_us);
   payloads_.push_back(batch.payload);
   return {};
 }
@@ -150,19 +147,19 @@ Status BatchDecoder::add_csv(const log::Batch& batch, std::string_view header,
   return {};
 }
 
-model::ColumnBatch BatchDecoder::take() {
-  model::ColumnBatch taken = std::move(events_);
-  taken.payload = owner_of(std::move(payloads_));
-  events_.schema = taken.schema;
+BatchDecoder::Decoded BatchDecoder::take() {
+  Decoded decoded{std::move(events_), std::move(ingested_at_us_)};
+  decoded.events.payload = owner_of(std::move(payloads_));
+  events_.schema = decoded.events.schema;
   begin();
-  return taken;
+  return decoded;
 }
 
 Result<model::ColumnBatch> decode(const log::Batch& batch, model::SchemaPtr schema, model::Offset from,
                                   model::Offset end) {
   BatchDecoder decoder(std::move(schema));
   TRY(decoder.add(batch, from, end));
-  model::ColumnBatch events = decoder.take();
+  model::ColumnBatch events = decoder.take().events;
   if (events.rows == 0) {
     events.partition = batch.partition;
     events.first_offset = std::max(from, batch.base_offset);

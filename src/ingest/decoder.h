@@ -29,9 +29,12 @@ class BatchDecoder {
   size_t rows() const { return events_.rows; }
   const model::SchemaPtr& schema() const { return events_.schema; }
 
-  /// What was added since the last take(). May be no rows. Where several batches were added,
-  /// row_ingested_at_us says when each row came.
-  model::ColumnBatch take();
+  struct Decoded {
+    model::ColumnBatch events;            // its ingested_at_us is that of the first row
+    std::vector<int64_t> ingested_at_us;  // of each row
+  };
+  /// What was added since the last take(). May be no rows.
+  Decoded take();
 
  private:
   Status add_json(const log::Batch& batch, JsonEventReader& reader,
@@ -42,6 +45,7 @@ class BatchDecoder {
   void begin();
 
   model::ColumnBatch events_;
+  std::vector<int64_t> ingested_at_us_;
   std::vector<std::shared_ptr<const std::string>> payloads_;
   model::Offset first_of_add_ = 0;
   std::unique_ptr<JsonEventReader> objects_;

@@ -71,7 +71,7 @@ TEST(Decoder, TextsWithoutEscapesAreViewsIntoThePayload) {
 
 TEST(Decoder, ManyBatchesBecomeOneSetOfColumns) {
   BatchDecoder decoder(schema());
-  EXPECT_EQ(decoder.take().rows, 0u);
+  EXPECT_EQ(decoder.take().events.rows, 0u);
   for (int round = 0; round < 2; ++round) {
     model::Offset offset = 7;
     for (int i = 0; i < 300; ++i) {
@@ -90,14 +90,14 @@ TEST(Decoder, ManyBatchesBecomeOneSetOfColumns) {
       ++offset;
     }
     EXPECT_EQ(decoder.rows(), 300u);
-    const model::ColumnBatch decoded = decoder.take();
-    decoded.check_invariants();
-    EXPECT_EQ(decoded.first_offset, 7);
-    ASSERT_EQ(decoded.rows, 300u);
+    const BatchDecoder::Decoded decoded = decoder.take();
+    decoded.events.check_invariants();
+    EXPECT_EQ(decoded.events.first_offset, 7);
+    ASSERT_EQ(decoded.events.rows, 300u);
     for (size_t i = 0; i < 300; ++i) {
-      EXPECT_EQ(decoded.columns[0].at<int32_t>(i), static_cast<int32_t>(i));
-      EXPECT_EQ(decoded.columns[1].texts[i], std::string(i % 40, 'x') + "\"");
-      EXPECT_EQ(decoded.row_ingested_at_us[i], 1'000'007 + static_cast<int64_t>(i));
+      EXPECT_EQ(decoded.events.columns[0].at<int32_t>(i), static_cast<int32_t>(i));
+      EXPECT_EQ(decoded.events.columns[1].texts[i], std::string(i % 40, 'x') + "\"");
+      EXPECT_EQ(decoded.ingested_at_us[i], 1'000'007 + static_cast<int64_t>(i));
     }
     EXPECT_EQ(decoder.rows(), 0u);
   }
@@ -122,9 +122,9 @@ TEST(Decoder, WhatCannotBeReadIsCorruptAndNamesItsOffset) {
   EXPECT_THAT(added.error().message, HasSubstr("field n: \"3\" is a string"));
   // What came before stays, and the sound part can be asked for.
   ASSERT_TRUE(decoder.add(bad, 0, 42));
-  const model::ColumnBatch decoded = decoder.take();
-  decoded.check_invariants();
-  EXPECT_EQ(decoded.rows, 2u);
+  const BatchDecoder::Decoded decoded = decoder.take();
+  decoded.events.check_invariants();
+  EXPECT_EQ(decoded.events.rows, 2u);
 
   log::Batch cut = good;
   cut.payload = std::make_shared<const std::string>(good.payload->substr(0, good.payload->size() - 1));

@@ -12,11 +12,11 @@ using speed::Epoch;
 using views::Plan;
 using views::Relation;
 
-namespace {
-
 bool is_maintained(const Epoch& epoch, const Plan& plan) {
   return plan.is_maintained() && !epoch.unmaintained.contains(plan.view);
 }
+
+namespace {
 
 // The relations that a view's reading needs, itself not included.
 std::set<std::string> reads(const Epoch& epoch, const Plan& plan) {
@@ -48,9 +48,7 @@ std::string states_sql(const Epoch& epoch, const Plan& plan, const views::StateP
 
 std::string merged_sql(const Epoch& epoch, const Plan& plan) {
   std::map<std::string, std::string> merged;
-  for (const views::StatePart& part : plan.parts) {
-    merged[part.name] = "(" + views::bind_relations(part.merge, {{"states", states_sql(epoch, plan, part)}}) + ")";
-  }
+  for (const views::StatePart& part : plan.parts) merged[part.name] = merged_part(epoch, plan, part);
   return views::bind_relations(plan.finalise, merged);
 }
 
@@ -65,6 +63,10 @@ std::set<std::string> closure(const Epoch& epoch, const std::set<std::string>& r
 }
 
 }  // namespace
+
+std::string merged_part(const Epoch& epoch, const Plan& plan, const views::StatePart& part) {
+  return "(" + views::bind_relations(part.merge, {{"states", states_sql(epoch, plan, part)}}) + ")";
+}
 
 std::set<std::string> needed_streams(const Epoch& epoch, const std::set<std::string>& relations) {
   std::set<std::string> streams;

@@ -22,4 +22,10 @@ std::set<std::string> needed_streams(const speed::Epoch& epoch, const std::set<s
 std::map<std::string, std::string> relation_meanings(const speed::Epoch& epoch, const std::set<std::string>& relations,
                                                      const StreamRelations& streams);
 
+/// A part's merged states as a table expression: for what looks below the finished result (recorded events, verify).
+std::string merged_part(const speed::Epoch& epoch, const views::Plan& plan, const views::StatePart& part);
+
+/// Whether reads of a view come from its states in this epoch.
+bool is_maintained(const speed::Epoch& epoch, const views::Plan& plan);
+
 }  // namespace anabranch::serve

@@ -17,6 +17,7 @@ namespace {
 
 std::string bare_name(const std::string& stream) { return stream.substr(stream.find('.') + 1); }
 
+constexpr int64_t no_limit_us = int64_t{24} * 3600 * 1'000'000;
 constexpr auto watch_interval = std::chrono::milliseconds(20);
 
 }  // namespace
@@ -94,7 +95,7 @@ size_t QueryService::running() const {
 
 Status QueryService::in_snapshot(const QueryOptions& options,
                                  const std::function<Status(sql::Session&, const Snapshot&)>& work) {
-  const int64_t limit_us = options.timeout_us > 0 ? std::min(options.timeout_us, options_.timeout_us) : options_.timeout_us;
+  const int64_t limit_us = options.timeout_us < 0 ? no_limit_us : options.timeout_us > 0 ? std::min(options.timeout_us, options_.timeout_us) : options_.timeout_us;
   const int64_t deadline_us = clock_.monotonic_us() + limit_us;
   if (!options.min_offsets.empty()) TRY(speed_.wait_for(options.min_offsets, limit_us));
   auto session = TRY(take_session());

@@ -30,7 +30,7 @@ struct Answer {
 
 struct QueryOptions {
   model::Offsets min_offsets;  // exclusive: wait until these are included
-  int64_t timeout_us = 0;      // 0: the service's limit
+  int64_t timeout_us = 0;      // 0: the service's limit; -1: none (verify)
   /// Asked from time to time; true cancels the query (the client went away).
   std::function<bool()> is_cancelled;
 };

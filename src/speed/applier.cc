@@ -83,7 +83,7 @@ Status Applier::prepare(const ActiveTables& active) {
   return {};
 }
 
-Status Applier::run_inserts(const Step& step, std::string& failed_view) {
+Status Applier::run_inserts(const Step& step, std::string& failed_view, const std::set<std::string>* only) {
   // Bulk files are read in place of the feed, by statements made for this step.
   std::map<std::string, std::string> streams;
   bool has_bulk = false;
@@ -102,7 +102,7 @@ Status Applier::run_inserts(const Step& step, std::string& failed_view) {
   std::map<std::string, std::string> bound;
   if (has_bulk) bound = meanings(streams);
   for (Insert& insert : inserts_) {
-    if (left_out_.contains(insert.view)) continue;
+    if (left_out_.contains(insert.view) || (only && !only->contains(insert.view))) continue;
     bool has_events = false;
     for (const std::string& stream : insert.streams) {
       const auto events = step.find(stream);
@@ -123,9 +123,10 @@ Status Applier::run_inserts(const Step& step, std::string& failed_view) {
   return {};
 }
 
-Status Applier::apply(const Step& step, const std::string& also, std::string& failed_view) {
+Status Applier::apply(const Step& step, const std::string& also, std::string& failed_view,
+                      const std::set<std::string>* only) {
   TRY(session_.run("BEGIN TRANSACTION"));
-  Status done = run_inserts(step, failed_view);
+  Status done = run_inserts(step, failed_view, only);
   for (auto& [stream, feed] : feeds_) feed->set(nullptr);
   if (done && !also.empty()) done = session_.run(also);
   if (done) done = session_.run("COMMIT");

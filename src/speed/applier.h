@@ -34,8 +34,8 @@ class Applier {
   Status prepare(const ActiveTables& active);
 
   /// One transaction: the states of the step and what `also` says (the epoch row). When a view's statement fails, its
-  /// name goes to `failed_view` and nothing is changed.
-  Status apply(const Step& step, const std::string& also, std::string& failed_view);
+  /// name goes to `failed_view` and nothing is changed. `only`, when not null: no other views than these.
+  Status apply(const Step& step, const std::string& also, std::string& failed_view, const std::set<std::string>* only = nullptr);
 
   /// Runs SQL outside of a step.
   Status run(const std::string& sql) { return session_.run(sql); }
@@ -56,7 +56,7 @@ class Applier {
   std::string feed_name(const std::string& stream) const;
   /// What every relation but the streams means, with the streams meaning what `streams` says.
   std::map<std::string, std::string> meanings(const std::map<std::string, std::string>& streams) const;
-  Status run_inserts(const Step& step, std::string& failed_view);
+  Status run_inserts(const Step& step, std::string& failed_view, const std::set<std::string>* only);
 
   sql::Session session_;
   std::shared_ptr<const views::World> world_;

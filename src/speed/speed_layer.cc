@@ -48,7 +48,9 @@ Status SpeedLayer::start(const Handover& first, const std::function<void(double)
   TRY(ddl_session_.run(fmt::format("CREATE TABLE epoch ({}); INSERT INTO epoch VALUES ({})", columns, zeros)));
   TRY(attach(first.build_files));
   current_ = TRY(StateSet::create(database_, next_set_id_++, first.world, first.pinned_tables));
-  position_ = TRY(catch_up(*current_, cutoffs(first), durable(), progress));
+  const Cutoffs begin = cutoffs(first);
+  const auto from = first_offsets(begin);
+  position_ = TRY(catch_up(*current_, begin, from, durable(), progress));
 
   auto epoch = std::make_shared<Epoch>();
   epoch->number = 1;
@@ -60,7 +62,6 @@ Status SpeedLayer::start(const Handover& first, const std::function<void(double)
   epoch->slices = current_->slices();
   epoch->unmaintained = current_->unmaintained();
   TRY(publish(std::move(epoch)));
-  const auto from = cutoffs(first);
   {
     Lock lock(mutex_);
     applied_ = position_;
@@ -95,55 +96,66 @@ std::vector<model::Offset> SpeedLayer::durable() const {
   return offsets;
 }
 
-// Where slices have to begin: the least cut-off of all maintained views. Views with a later one are of the same build in
-// every case that the speed layer starts from.
-std::vector<model::Offset> SpeedLayer::cutoffs(const Handover& handover) const {
-  std::vector<model::Offset> offsets;
-  for (const StreamSource& stream : streams_) {
-    std::optional<model::Offset> least;
-    for (const views::Plan& plan : handover.world->plans) {
-      if (!plan.is_maintained() || !plan.streams.contains(stream.name)) continue;
+SpeedLayer::Cutoffs SpeedLayer::cutoffs(const Handover& handover) {
+  Cutoffs all;
+  for (const views::Plan& plan : handover.world->plans) {
+    if (!plan.is_maintained()) continue;
+    for (const std::string& stream : plan.streams) {
       model::Offset cutoff = 0;
       if (const auto built = handover.built.find(plan.view); built != handover.built.end()) {
-        if (const auto of_stream = built->second.cutoff.find(bare_name(stream.name)); of_stream != built->second.cutoff.end()) {
-          cutoff = of_stream->second.at(0);
-        }
+        const auto of_stream = built->second.cutoff.find(bare_name(stream));
+        if (of_stream != built->second.cutoff.end()) cutoff = of_stream->second.at(0);
       }
-      least = std::min(least.value_or(cutoff), cutoff);
+      all[stream][plan.view] = cutoff;
     }
-    // No maintained view reads it: there is nothing to replay.
-    offsets.push_back(least.value_or(stream.log->durable_offsets().at(0)));
+  }
+  return all;
+}
+
+std::vector<model::Offset> SpeedLayer::first_offsets(const Cutoffs& cutoffs) const {
+  std::vector<model::Offset> offsets;
+  for (const StreamSource& stream : streams_) {
+    model::Offset least = stream.log->durable_offsets().at(0);
+    if (const auto views = cutoffs.find(stream.name); views != cutoffs.end()) {
+      for (const auto& [view, cutoff] : views->second) least = std::min(least, cutoff);
+    }
+    offsets.push_back(least);
   }
   return offsets;
 }
 
-Result<std::vector<model::Offset>> SpeedLayer::catch_up(StateSet& set, std::vector<model::Offset> from,
+Result<std::vector<model::Offset>> SpeedLayer::catch_up(StateSet& set, const Cutoffs& cutoffs, std::vector<model::Offset> from,
                                                         const std::vector<model::Offset>& to,
                                                         const std::function<void(double)>& progress) {
   int64_t total = 0;
   int64_t done = 0;
   for (size_t i = 0; i < from.size(); ++i) total += std::max<int64_t>(0, to[i] - from[i]);
-  std::vector<StreamReader> readers;
-  for (const StreamSource& stream : streams_) readers.emplace_back(stream);
-  while (true) {
-    Step step;
-    int64_t rows = 0;
-    for (size_t i = 0; i < readers.size(); ++i) {
-      if (from[i] >= to[i]) continue;
-      Events events = TRY(readers[i].read(from[i], to[i], options_.replay_rows_max));
+  for (size_t i = 0; i < streams_.size(); ++i) {
+    StreamReader reader(streams_[i]);
+    while (from[i] < to[i]) {
+      // Up to the next view's cut-off, and only for the views whose cut-off is behind us.
+      model::Offset end = to[i];
+      std::set<std::string> only;
+      if (const auto views = cutoffs.find(streams_[i].name); views != cutoffs.end()) {
+        for (const auto& [view, cutoff] : views->second) {
+          if (cutoff <= from[i]) only.insert(view);
+          if (cutoff > from[i]) end = std::min(end, cutoff);
+        }
+      }
+      Events events = TRY(reader.read(from[i], end, options_.replay_rows_max));
       if (events.range.size() == 0) {
         return fail(Code::corrupt, fmt::format("{}: the log has no event at offset {} although {} are durable",
                                                streams_[i].name, from[i], to[i]));
       }
-      rows += events.range.size();
+      done += events.range.size();
       from[i] = events.range.end;
+      Step step;
       step[streams_[i].name] = std::move(events);
+      TRY(apply_step(set, step, "", &only));
+      if (progress && total > 0) progress(static_cast<double>(done) / static_cast<double>(total));
     }
-    if (step.empty()) return from;
-    TRY(apply_step(set, step, ""));
-    done += rows;
-    if (progress && total > 0) progress(static_cast<double>(done) / static_cast<double>(total));
   }
+  return from;
 }
 
 Status SpeedLayer::attach(const std::map<std::string, std::string>& files) {
@@ -209,7 +221,7 @@ void SpeedLayer::retire_epochs() {
 
 // ---- the writer ----
 
-Status SpeedLayer::apply_step(StateSet& set, const Step& step, const std::string& also) {
+Status SpeedLayer::apply_step(StateSet& set, const Step& step, const std::string& also, const std::set<std::string>* only) {
   for (const auto& [stream, events] : step) {
     if (!events.bulk) continue;
     Lock lock(mutex_);
@@ -217,8 +229,9 @@ Status SpeedLayer::apply_step(StateSet& set, const Step& step, const std::string
   }
   while (true) {
     std::string failed_view;
-    Status applied = set.applier().apply(step, also, failed_view);
-    if (applied || failed_view.empty()) return applied;
+    // Out of memory is nobody's mistake: a query may hold it for a moment.
+    Status applied = set.applier().apply(step, also, failed_view, only);
+    if (applied || failed_view.empty() || applied.error().code == Code::too_large) return applied;
     // The view cannot be maintained on this data (a sum that overflows, say). It is answered at read time from now on,
     // which gives the reader the error, if there still is one.
     spdlog::warn("{} is answered at read time from now on: {}", failed_view, applied.error().describe());
@@ -245,7 +258,13 @@ Status SpeedLayer::tick() {
   const int64_t started_us = clock_.monotonic_us();
   ++tick_number_;
   const size_t unmaintained_before = current_->unmaintained().size();
-  TRY(apply_step(*current_, step, epoch_row(epochs_.newest()->number, next)));
+  if (Status applied = apply_step(*current_, step, epoch_row(epochs_.newest()->number, next)); !applied) {
+    if (applied.error().code != Code::too_large) return applied;
+    spdlog::warn("a tick waits for memory: {}", applied.error().describe());
+    Lock lock(mutex_);
+    is_woken_ = true;  // the same events again, at the next tick
+    return {};
+  }
   position_ = next;
   if (current_->unmaintained().size() > unmaintained_before) {
     auto epoch = next_epoch();
@@ -379,7 +398,7 @@ Status SpeedLayer::hand_over(Handover next) {
     const auto& old_hashes = current_->world()->basis_hashes;
     has_new_world = next.world->basis_hashes != old_hashes || next.pinned_tables != current_->pinned_tables() || !current_->unmaintained().empty();
     if (!has_new_world) return swap_build(next);
-    from = cutoffs(next);
+    from = first_offsets(cutoffs(next));
     set_id = next_set_id_++;
     return {};
   }));
@@ -392,7 +411,7 @@ Status SpeedLayer::hand_over(Handover next) {
   }
   while (true) {
     const auto to = durable();
-    auto reached = catch_up(**set, from, to, nullptr);
+    auto reached = catch_up(**set, cutoffs(next), from, to, nullptr);
     if (!reached) {
       abandon_build();
       return fail(std::move(reached).error());
@@ -434,7 +453,7 @@ Status SpeedLayer::swap_world(Handover& next, std::unique_ptr<StateSet> set, std
   // Up to the last tick exactly: a reader must not see fewer events than before, nor more than the row says.
   std::vector<model::Offset> to = position_;
   for (size_t i = 0; i < to.size(); ++i) to[i] = std::max(to[i], reached[i]);
-  auto caught_up = catch_up(*set, reached, to, nullptr);
+  auto caught_up = catch_up(*set, cutoffs(next), reached, to, nullptr);
   if (!caught_up) {
     current_->clear_boundary();
     is_building_ = false;
@@ -464,7 +483,7 @@ Status SpeedLayer::swap_world(Handover& next, std::unique_ptr<StateSet> set, std
   drop_tables(unpinned);
   TRY(current_->prepare());
   retire_epochs();
-  const auto from = cutoffs(next);
+  const auto from = first_offsets(cutoffs(next));
   Lock lock(mutex_);
   applied_ = position_;
   applied_changed_.notify_all();

@@ -98,7 +98,7 @@ class SpeedLayer {
   Status publish(std::shared_ptr<Epoch> epoch);
   std::shared_ptr<Epoch> next_epoch() const;
   std::string epoch_row(int64_t number, const std::vector<model::Offset>& offsets) const;
-  Status apply_step(StateSet& set, const Step& step, const std::string& also);
+  Status apply_step(StateSet& set, const Step& step, const std::string& also, const std::set<std::string>* only = nullptr);
   void drop_tables(const std::vector<std::string>& tables);
   void retire_epochs();
   /// Runs on the writer between two ticks; the caller waits.
@@ -106,11 +106,15 @@ class SpeedLayer {
   Status swap_world(Handover& next, std::unique_ptr<StateSet> set, std::vector<model::Offset> reached);
   Status swap_build(Handover& next);
 
-  /// Applies [from, durable) to a set that no reader sees.
-  Result<std::vector<model::Offset>> catch_up(StateSet& set, std::vector<model::Offset> from, const std::vector<model::Offset>& to,
-                                              const std::function<void(double)>& progress);
+  /// Where each view's slices begin in each stream: its build's cut-off, 0 where it has none.
+  using Cutoffs = std::map<std::string, std::map<std::string, model::Offset>>;  // stream → view → offset
+  static Cutoffs cutoffs(const Handover& handover);
+  /// The least of them, in the order of the streams; where no view reads a stream, what is durable.
+  std::vector<model::Offset> first_offsets(const Cutoffs& cutoffs) const;
+  /// Applies [from, to) to a set that no reader sees, to each view what is after its own cut-off.
+  Result<std::vector<model::Offset>> catch_up(StateSet& set, const Cutoffs& cutoffs, std::vector<model::Offset> from,
+                                              const std::vector<model::Offset>& to, const std::function<void(double)>& progress);
   std::vector<model::Offset> durable() const;
-  std::vector<model::Offset> cutoffs(const Handover& handover) const;
   Status attach(const std::map<std::string, std::string>& files);
 
   void run_compactor();

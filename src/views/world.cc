@@ -126,10 +126,12 @@ Result<World> World::from_json(std::string_view text) {
       relation.hidden_columns = columns_from(entry.at("hidden_columns"));
       world.relations[sql::lower(relation.name)] = std::move(relation);
     }
-    for (const auto& [name, schema] : document.value("schemas", json::object()).items()) {
+    const json schemas = document.value("schemas", json::object());
+    for (const auto& [name, schema] : schemas.items()) {
       world.schemas[name] = TRY(model::Schema::from_json(schema.get<std::string>()));
     }
-    for (const auto& [name, table] : document.value("tables", json::object()).items()) {
+    const json tables = document.value("tables", json::object());
+    for (const auto& [name, table] : tables.items()) {
       world.tables[name] = {name, table.at("version"), table.at("file"), columns_from(table.at("columns")), table.at("rows")};
     }
     world.basis_hashes = document.at("basis_hashes");

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "io/file_system.h"
+
+namespace anabranch::app {
+
+/// Runs one task of ours in a child process of the program (ours): the job on its standard input, one line of JSON as its answer. Blocks.
+/// Tasks: "copy" (ingest/table_copy.h), "import" (ingest/bulk_import.h). Builds go through batch/child_engine.h.
+Result<std::string> run_in_child(const io::Path& program, const std::string& task, const std::string& job);
+
+/// The child's side, for `anabranch child TASK`. Returns the exit code.
+int child_main(const std::string& task);
+
+}  // namespace anabranch::app

@@ -1,0 +1,648 @@
+#include "app/platform.h"
+
+#include <algorithm>
+#include <chrono>
+#include <future>
+#include <set>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "app/child.h"
+#include "batch/child_engine.h"
+#include "ingest/bulk_import.h"
+#include "ingest/table_copy.h"
+#include "io/process.h"
+#include "io/random.h"
+#include "lake/delta_copies.h"
+#include "serve/merged_read.h"
+#include "sql/parquet_relation.h"
+#include "sql/syntax.h"
+
+namespace anabranch::app {
+namespace {
+
+constexpr auto keeper_interval = std::chrono::milliseconds(500);
+constexpr int64_t archive_step_events = 200'000;
+constexpr uint64_t serving_memory_bytes = uint64_t{2} << 30;
+
+std::string build_id_of(int64_t now_us) {
+  std::string id;
+  for (const char c : io::to_iso8601(now_us / 1000 * 1000)) {
+    if (c != '-' && c != ':') id += c;
+  }
+  return fmt::format("{}-{:04x}", id, static_cast<unsigned>(io::random_u64() & 0xffff));
+}
+
+std::string memory_table(const std::string& table, int64_t version) { return fmt::format("table_{}_v{}", table, version); }
+
+}  // namespace
+
+Platform::Platform(project::Project project, const Options& options)
+    : project_(std::move(project)), options_(options), data_folder_(project_.root / project_.settings.data_folder) {}
+
+Platform::~Platform() { stop(); }
+
+Result<std::unique_ptr<Platform>> Platform::open(project::Project project, const Options& options) {
+  std::unique_ptr<Platform> platform(new Platform(std::move(project), options));
+  TRY(platform->open_data());
+  return platform;
+}
+
+Status Platform::open_data() {
+  started_at_us_ = clock_.now_us();
+  program_ = options_.program.empty() ? TRY(io::own_program()) : options_.program;
+  TRY(files_.create_folders(data_folder_ / "serving"));
+  TRY(files_.create_folders(data_folder_ / "lake" / "bronze"));
+  auto lock = files_.lock(data_folder_ / "lock", options_.owner);
+  if (!lock) {
+    if (lock.error().code != Code::conflict) return fail(std::move(lock).error());
+    return fail(Code::conflict, lock.error().message, "stop it, or let this command go through it");
+  }
+  lock_ = std::move(*lock);
+  catalog_ = TRY(catalog::Catalog::open(files_, data_folder_ / "catalog.db"));
+  for (const std::string& id : TRY(catalog_->abandon_running(clock_.now_us()))) {
+    spdlog::warn("build {} was interrupted; nothing of it is visible", id);
+  }
+  store_ = std::make_unique<lake::LocalStore>(files_, data_folder_);
+  manifests_ = std::make_unique<lake::ManifestStore>(*store_);
+  table_versions_ = std::make_unique<lake::TableVersions>(*store_, clock_);
+  {
+    Lock held(mutex_);
+    manifest_ = TRY(manifests_->latest());
+  }
+  streams_ = TRY(open_streams(files_, clock_, data_folder_, project_));
+
+  sql::Database::Options engine;
+  engine.threads = 1;  // more make the slowest ticks slower; queries run side by side instead
+  engine.memory_bytes_max = serving_memory_bytes;
+  engine.has_external_access = false;
+  for (const char* folder : {"serving/", "log/", "lake/"}) engine.allowed_folders.push_back(data_folder_ / folder);
+  database_ = TRY(sql::Database::open(engine));
+  archiver_ = std::make_unique<Archiver>(*store_, *database_, nullptr, streams_, clock_);
+  engine_ = std::make_unique<batch::ChildEngine>(program_, std::vector<std::string>{"child", "build"});
+  return {};
+}
+
+// ---- worlds ----
+
+Result<std::map<std::string, views::TableVersion>> Platform::pinned_tables(bool is_newest) {
+  std::map<std::string, int64_t> pins;
+  {
+    Lock lock(mutex_);
+    if (manifest_ && !is_newest) pins = manifest_->basis.tables;
+  }
+  std::map<std::string, views::TableVersion> tables;
+  for (const project::SourceFile& source : project_.sources) {
+    for (const project::TableFile& table : source.tables) {
+      const auto latest = TRY(table_versions_->latest(table.name));
+      if (!latest) continue;
+      const auto pin = pins.find(table.name);
+      const auto version = pin == pins.end() ? *latest : TRY(table_versions_->get(table.name, pin->second));
+      const std::string name = "bronze." + table.name;
+      tables[name] = {name, version.version, store_->local_path(version.file_key()), version.columns, version.file.rows};
+    }
+  }
+  return tables;
+}
+
+Result<views::World> Platform::make_world(bool is_newest, std::vector<Error>& left_out) {
+  std::map<std::string, model::Schema> schemas;
+  std::map<std::string, uint32_t> pins;
+  {
+    Lock lock(mutex_);
+    if (manifest_ && !is_newest) pins = manifest_->basis.schemas;
+  }
+  for (const OpenStream& stream : streams_) {
+    const auto pin = pins.find(stream.name);
+    const auto schema = pin == pins.end() ? stream.schemas->latest() : TRY(stream.schemas->get(pin->second));
+    schemas["bronze." + stream.name] = *schema;
+  }
+  const auto tables = TRY(pinned_tables(is_newest));
+  std::vector<std::string> missing;
+  for (const project::SourceFile& source : project_.sources) {
+    for (const project::TableFile& table : source.tables) {
+      if (!tables.contains("bronze." + table.name)) missing.push_back("bronze." + table.name);
+    }
+  }
+  std::vector<views::ModelSource> models;
+  for (const project::Model& model : project_.models) models.push_back({model.name, model.sql, model.file, model.is_materialized});
+  auto made = views::make_world(models, schemas, tables, missing);
+  for (Error& error : made.errors) {
+    if (error.code != Code::not_found) return fail(std::move(error));
+    left_out.push_back(std::move(error));
+  }
+  return std::move(made.world);
+}
+
+Result<std::map<std::string, std::string>> Platform::load_tables(const views::World& world) {
+  std::map<std::string, std::string> names;
+  auto session = TRY(database_->connect());
+  for (const auto& [name, table] : world.tables) {
+    const std::string memory = memory_table(name.substr(name.find('.') + 1), table.version);
+    TRY(session.run(fmt::format("CREATE TABLE IF NOT EXISTS {} AS FROM {}", sql::quote_identifier(memory),
+                                sql::table_file_relation(table.file, table.columns))));
+    names[name] = memory;
+  }
+  return names;
+}
+
+// A manifest as the speed layer takes it; builds that were made under another plan or basis are left out, so that those
+// views are computed from the log until the next build.
+Result<speed::Handover> Platform::handover_of(const lake::Manifest& manifest, std::shared_ptr<const views::World> world) {
+  speed::Handover next;
+  next.pinned_tables = TRY(load_tables(*world));
+  next.build_id = manifest.build_id;
+  next.archives = TRY(archiver_->archives());
+  for (const auto& [name, view] : manifest.views) {
+    const auto hash = world->basis_hashes.find(name);
+    if (hash == world->basis_hashes.end() || hash->second != view.plan_hash) continue;
+    speed::BuiltView built;
+    built.build_id = view.build_id;
+    built.database = "build_" + view.build_id;
+    for (const std::string& file : view.row_files) built.row_files.push_back((data_folder_ / file).string());
+    built.cutoff = view.cutoff;
+    built.rows = view.rows;
+    next.build_files[built.database] = (data_folder_ / view.database_file).string();
+    next.built[name] = std::move(built);
+  }
+  next.world = std::move(world);
+  Lock lock(mutex_);
+  for (const auto& [stream, archive] : next.archives) archived_[stream.substr(stream.find('.') + 1)] = {archive.end};
+  return next;
+}
+
+// ---- start and stop ----
+
+Status Platform::start() {
+  auto world = std::make_shared<const views::World>(TRY(make_world(false, left_out_)));
+  for (const Error& error : left_out_) spdlog::warn("{}", error.describe());
+  lake::Manifest manifest;
+  {
+    Lock lock(mutex_);
+    if (manifest_) manifest = *manifest_;
+  }
+  remove_old_builds(manifest);
+  if (manifest.number > 0) TRY(lake::write_delta_copies(*store_, manifest, clock_));  // a crash may have come in between
+  for (const auto& [table, version] : manifest.basis.tables) TRY(table_versions_->write_delta(table));
+
+  std::vector<speed::StreamSource> sources;
+  for (const OpenStream& stream : streams_) sources.push_back(stream.source());
+  speed_ = TRY(speed::SpeedLayer::create(*database_, sources, clock_, options_.speed));
+  archiver_->set_speed(speed_.get());
+  for (const OpenStream& stream : streams_) stream.log->on_durable([this] { speed_->wake(); });
+  TRY(speed_->start(TRY(handover_of(manifest, world)), options_.on_replay));
+  serve::QueryService::Options limits;
+  limits.timeout_us = static_cast<int64_t>(project_.settings.limits.query_timeout_ms) * 1000;
+  limits.queries_max = project_.settings.limits.queries_max;
+  queries_ = TRY(serve::QueryService::create(*database_, *speed_, clock_, limits));
+  verifier_ = std::make_unique<quality::Verifier>(*queries_, clock_);
+  TRY(database_->lock_configuration());
+  is_ready_ = true;
+  speed_->wake();
+  if (options_.builds_by_itself) keeper_ = std::thread([this] { keep(); });
+  return {};
+}
+
+void Platform::stop() {
+  {
+    Lock lock(mutex_);
+    is_stopping_ = true;
+    stopping_.notify_all();
+  }
+  if (engine_) engine_->stop();
+  if (keeper_.joinable()) keeper_.join();
+  {
+    Lock lock(build_mutex_);  // a build that was running ends as abandoned before its stations go
+  }
+  for (OpenStream& stream : streams_) {
+    if (stream.log) stream.log->close();
+  }
+  if (speed_) speed_->stop();
+}
+
+// Archives in the background and starts builds when there is too much after the last one.
+void Platform::keep() {
+  while (true) {
+    {
+      Lock lock(mutex_);
+      if (!is_stopping_) lock.wait_for(stopping_, keeper_interval);
+      if (is_stopping_) return;
+      if (running_) continue;
+    }
+    const auto applied = speed_->applied();
+    int64_t unarchived = 0;
+    const auto archived = this->archived();
+    for (const auto& [stream, offsets] : applied) {
+      const auto done = archived.find(stream);
+      unarchived += offsets[0] - (done == archived.end() ? 0 : done->second[0]);
+    }
+    const auto stats = speed_->stats();
+    if (stats.slice_events >= static_cast<int64_t>(project_.settings.build.auto_events)) {
+      if (const auto built = build({}, "events since the last build"); !built) {
+        spdlog::error("a build that started by itself failed: {}", built.error().describe());
+        Lock lock(mutex_);
+        if (!is_stopping_) lock.wait_for(stopping_, std::chrono::seconds(30));
+      }
+    } else if (unarchived >= archive_step_events) {
+      Lock building(build_mutex_);
+      const Status archiving = archiver_->archive(applied);
+      auto archives = archiver_->archives();
+      if (!archiving || !archives) {
+        spdlog::warn("events could not be archived: {}", (archiving ? archives.error() : archiving.error()).describe());
+        continue;
+      }
+      {
+        Lock lock(mutex_);
+        for (const auto& [stream, archive] : *archives) archived_[stream.substr(stream.find('.') + 1)] = {archive.end};
+      }
+      (void)speed_->set_archives(std::move(*archives));
+    }
+  }
+}
+
+// ---- builds ----
+
+Status Platform::check_views(const std::vector<std::string>& views) const {
+  const auto epoch = speed_->epochs().newest();
+  for (const std::string& view : views) {
+    if (!epoch->world->plan(view)) {
+      return fail(Code::not_found, fmt::format("there is no view {}", view), "anabranch status lists them");
+    }
+  }
+  return {};
+}
+
+Result<std::string> Platform::build(const std::vector<std::string>& views, const std::string& reason) {
+  TRY(check_views(views));
+  {
+    Lock lock(mutex_);
+    if (is_stopping_) return fail(Code::unavailable, "the server is stopping");
+    if (running_) return fail(Code::conflict, fmt::format("build {} is running", running_->id), "wait until it is published");
+    running_ = front::RunningBuild{build_id_of(clock_.now_us()), "starting", 0, 0, clock_.now_us()};
+  }
+  if (on_build_change_) on_build_change_();
+  Lock building(build_mutex_);
+  auto built = build_now(views, reason);
+  {
+    Lock lock(mutex_);
+    running_.reset();
+  }
+  if (on_build_change_) on_build_change_();
+  return built;
+}
+
+Result<std::string> Platform::build_now(const std::vector<std::string>& views, const std::string& reason) {
+  batch::BuildJob job;
+  {
+    Lock lock(mutex_);
+    job.build_id = running_->id;
+  }
+  const bool is_full = views.empty();
+  std::vector<Error> left_out;
+  std::shared_ptr<const views::World> world = speed_->epochs().newest()->world;
+  if (is_full) world = std::make_shared<const views::World>(TRY(make_world(true, left_out)));
+  job.views = views;
+  job.cutoff = TRY(speed_->begin_build());
+
+  catalog::BuildStart start;
+  start.id = job.build_id;
+  start.reason = reason;
+  start.views = views;
+  if (is_full) {
+    for (const views::Plan& plan : world->plans) start.views.push_back(plan.view);
+  }
+  start.cutoff = job.cutoff;
+  start.started_at_us = clock_.now_us();
+  job.data_folder = data_folder_.string();
+  job.threads = 2;
+  job.world = *world;
+  batch::BuildResult result;
+  const auto attempt = [&]() -> Result<lake::Manifest> {
+    TRY(catalog_->begin_build(start));
+    {
+      Lock lock(mutex_);
+      running_->stage = "archive";
+    }
+    TRY(archiver_->archive(job.cutoff));
+    const auto archives = TRY(archiver_->archives());
+    for (const auto& [stream, archive] : archives) job.archives[stream] = archive.files;
+    return compute(job, is_full, result);
+  };
+  auto manifest = attempt();
+  catalog::BuildEnd end;
+  if (manifest) {
+    // Published: from here on nothing may undo it. Other readers' copies follow, and our own.
+    {
+      Lock lock(mutex_);
+      manifest_ = *manifest;
+    }
+    const Status copies = lake::write_delta_copies(*store_, *manifest, clock_);
+    if (!copies) spdlog::error("Delta copies are behind the build and will be written at the next start: {}", copies.error().describe());
+    auto next = handover_of(*manifest, world);
+    Status handed = next ? Status{} : Status(std::unexpected(next.error()));
+    if (next) {
+      for (const auto& [name, view] : result.views) next->rebuilt.push_back(name);
+      handed = speed_->hand_over(std::move(*next));
+    }
+    if (!handed) {
+      speed_->abandon_build();
+      spdlog::error("build {} is published, but reads go on with the one before: {}", job.build_id, handed.error().describe());
+    }
+    for (const auto& [table, version] : manifest->basis.tables) (void)table_versions_->write_delta(table);
+    end.state = catalog::BuildState::published;
+    end.rows = result.rows;
+    end.peak_memory_bytes = static_cast<int64_t>(result.peak_memory_bytes);
+    if (is_full) left_out_ = left_out;
+    remove_old_builds(*manifest);
+  } else {
+    speed_->abandon_build();
+    end.state = manifest.error().code == Code::cancelled ? catalog::BuildState::abandoned : catalog::BuildState::failed;
+    end.error = manifest.error().describe();
+    (void)files_.remove_all(data_folder_ / "serving" / job.build_id);
+    (void)files_.remove(data_folder_ / "serving" / (job.build_id + ".duckdb"));
+    (void)files_.remove(data_folder_ / "serving" / (job.build_id + ".duckdb.wal"));
+  }
+  end.finished_at_us = clock_.now_us();
+  (void)catalog_->finish_build(job.build_id, end);
+  if (!manifest) return fail(std::move(manifest).error());
+  return job.build_id;
+}
+
+Result<lake::Manifest> Platform::compute(const batch::BuildJob& job, bool is_full, batch::BuildResult& result) {
+  result = TRY(engine_->run(job, [&](const batch::BuildProgress& progress) {
+    {
+      Lock lock(mutex_);
+      if (running_) {
+        running_->stage = progress.stage;
+        running_->done = progress.done;
+        running_->total = progress.total;
+      }
+    }
+    if (on_build_progress_) on_build_progress_(progress);
+  }));
+  lake::Manifest manifest;
+  {
+    Lock lock(mutex_);
+    if (is_stopping_) return fail(Code::cancelled, "the build was stopped");
+    if (manifest_) manifest = *manifest_;
+  }
+  ++manifest.number;
+  manifest.build_id = job.build_id;
+  manifest.published_at_us = clock_.now_us();
+  manifest.archived = job.cutoff;
+  if (is_full || manifest.number == 1) {
+    manifest.basis = {};
+    for (const auto& [name, table] : job.world.tables) manifest.basis.tables[name.substr(name.find('.') + 1)] = table.version;
+    for (const auto& [name, schema] : job.world.schemas) manifest.basis.schemas[name.substr(name.find('.') + 1)] = schema.version;
+  }
+  // Views that are no more are not carried over.
+  std::erase_if(manifest.views, [&](const auto& entry) { return !job.world.plan(entry.first); });
+  for (auto& [name, view] : result.views) {
+    TRY(store_->make_durable(view.database_file));
+    for (const std::string& file : view.row_files) TRY(store_->make_durable(file));
+    if (view.delta) view.delta->manifest = manifest.number;
+    manifest.views[name] = view;
+  }
+  TRY(manifests_->publish(manifest));
+  return manifest;
+}
+
+// What neither this manifest nor, for readers that are still at it, the one before names.
+void Platform::remove_old_builds(const lake::Manifest& manifest) {
+  std::set<std::string> kept;
+  for (const auto& [name, view] : manifest.views) kept.insert(view.build_id);
+  if (auto history = manifests_->history(2)) {
+    for (const auto& older : *history) {
+      for (const auto& [name, view] : older.views) kept.insert(view.build_id);
+    }
+  } else {
+    return;  // better too much than too little
+  }
+  const auto entries = files_.list(data_folder_ / "serving");
+  if (!entries) return;
+  for (const auto& entry : *entries) {
+    const std::string id = entry.name.substr(0, entry.name.find(".duckdb"));
+    if (!kept.contains(id)) (void)files_.remove_all(data_folder_ / "serving" / entry.name);
+  }
+}
+
+// ---- tables ----
+
+Result<std::vector<front::TableCopied>> Platform::copy(const std::vector<std::string>& sources) {
+  for (const std::string& name : sources) {
+    const bool is_known = std::any_of(project_.sources.begin(), project_.sources.end(), [&](const auto& source) { return source.name == name; });
+    if (!is_known) return fail(Code::not_found, fmt::format("there is no source {}", name), "see the files in sources/");
+  }
+  Lock building(build_mutex_);
+  std::vector<front::TableCopied> copied;
+  bool is_first = false;
+  for (const project::SourceFile& source : project_.sources) {
+    if (!sources.empty() && std::find(sources.begin(), sources.end(), source.name) == sources.end()) continue;
+    for (const project::TableFile& table : source.tables) {
+      const auto before = TRY(table_versions_->latest(table.name));
+      is_first = is_first || !before;
+      ingest::TableCopyJob job;
+      job.table = table.name;
+      for (const std::string& path : table.paths) {
+        job.paths.push_back(io::Path(path).is_absolute() ? path : (project_.root / path).string());
+      }
+      job.format = table.format == project::FileFormat::csv ? "csv" : table.format == project::FileFormat::json ? "json" : "parquet";
+      job.delimiter = table.csv.delimiter;
+      job.has_header = table.csv.header;
+      job.null_text = table.csv.null_text;
+      for (const auto& column : table.columns) job.columns.emplace_back(column.name, column.type.to_sql());
+      const std::string file = lake::data_file_name(build_id_of(clock_.now_us()), 0);
+      const std::string key = lake::table_file_key(table.name, file);
+      TRY(store_->prepare(key));
+      job.target = store_->local_path(key);
+      const auto result = TRY(ingest::TableCopyResult::from_json(TRY(run_in_child(program_, "copy", job.to_json()))));
+      lake::TableVersion version;
+      version.file = {file, TRY(store_->make_durable(key)), result.rows};
+      version.columns = result.columns;
+      version.content_hash = result.content_hash;
+      const auto added = TRY(table_versions_->add(table.name, version));
+      const bool has_changed = !before || added.version != before->version;
+      if (!has_changed) TRY(store_->remove(key));
+      TRY(table_versions_->write_delta(table.name));
+      if (has_changed) TRY(catalog_->record_copy({table.name, added.version, added.file.rows, clock_.now_us(), source.name}));
+      copied.push_back({table.name, added.version, added.file.rows, has_changed});
+    }
+  }
+  // Before the first build, the first copy is what gets pinned.
+  if (is_first && is_ready_) TRY(repin_after_copy());
+  return copied;
+}
+
+// A table that nobody had copied is there now: views that read it come to life, under the pins that there are.
+Status Platform::repin_after_copy() {
+  std::vector<Error> left_out;
+  auto world = std::make_shared<const views::World>(TRY(make_world(false, left_out)));
+  lake::Manifest manifest;
+  {
+    Lock lock(mutex_);
+    if (manifest_) manifest = *manifest_;
+  }
+  left_out_ = std::move(left_out);
+  return speed_->hand_over(TRY(handover_of(manifest, std::move(world))));
+}
+
+std::vector<front::TableInfo> Platform::tables() {
+  std::map<std::string, int64_t> pinned;
+  if (speed_ && is_ready_) {
+    for (const auto& [name, table] : speed_->epochs().newest()->world->tables) pinned[name.substr(name.find('.') + 1)] = table.version;
+  }
+  std::vector<front::TableInfo> all;
+  for (const project::SourceFile& source : project_.sources) {
+    for (const project::TableFile& table : source.tables) {
+      front::TableInfo info;
+      info.name = table.name;
+      if (const auto latest = table_versions_->latest(table.name); latest && *latest) {
+        info.version = (*latest)->version;
+        info.rows = (*latest)->file.rows;
+        info.copied_at_us = (*latest)->copied_at_us;
+      }
+      if (const auto pin = pinned.find(table.name); pin != pinned.end()) info.pinned_version = pin->second;
+      all.push_back(std::move(info));
+    }
+  }
+  return all;
+}
+
+// ---- events ----
+
+ingest::Ingestor* Platform::stream(const std::string& name) {
+  for (OpenStream& stream : streams_) {
+    if (stream.name == name) return stream.ingestor.get();
+  }
+  return nullptr;
+}
+
+std::vector<std::string> Platform::stream_names() const {
+  std::vector<std::string> names;
+  for (const OpenStream& stream : streams_) names.push_back(stream.name);
+  return names;
+}
+
+Status Platform::may_ingest() const {
+  if (!is_ready_) return {};
+  const auto stats = speed_->stats();
+  if (stats.failure) return fail(Code::unavailable, "events cannot be read back from the log", "see the server's log, then restart it");
+  if (stats.slice_events >= static_cast<int64_t>(project_.settings.build.ingest_limit_events)) {
+    return fail(Code::overloaded, fmt::format("{} events wait for a build", stats.slice_events), "try again when the build that is running is done");
+  }
+  return {};
+}
+
+Result<ingest::Accepted> Platform::ingest_file(const std::string& name, const std::string& path) {
+  ingest::Ingestor* ingestor = stream(name);
+  if (!ingestor) return fail(Code::not_found, fmt::format("there is no stream {}", name));
+  const io::Path folder = ingest::bulk_folder(data_folder_ / "log" / name, 0);
+  ingest::BulkImportJob job;
+  job.source = path;
+  job.folder = folder.string();
+  job.name = fmt::format("{:016x}.parquet", io::random_u64());
+  ingest::BulkImportResult result;
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    job.schema = *ingestor->schemas().latest();
+    result = TRY(ingest::BulkImportResult::from_json(TRY(run_in_child(program_, "import", job.to_json()))));
+    if (result.new_fields.empty()) break;
+    model::Schema next = job.schema;
+    ++next.version;
+    for (const auto& field : result.new_fields) next.fields.push_back(field);
+    TRY(ingestor->schemas().add(next));
+  }
+  if (result.file.rows > UINT32_MAX) return fail(Code::too_large, "a bulk file holds at most 4 billion rows", "split it");
+  std::promise<Result<ingest::Accepted>> promise;
+  ingestor->accept_bulk(result.file.to_json(), static_cast<uint32_t>(result.file.rows), std::move(result.rejects),
+                        [&](Result<ingest::Accepted> accepted) { promise.set_value(std::move(accepted)); });
+  auto accepted = promise.get_future().get();
+  if (!accepted && accepted.error().code != Code::unknown_outcome) (void)files_.remove(folder / job.name);
+  return accepted;
+}
+
+// ---- what is asked ----
+
+model::Offsets Platform::archived() const {
+  Lock lock(mutex_);
+  return archived_;
+}
+
+std::vector<front::ModelInfo> Platform::models() const {
+  std::vector<front::ModelInfo> all;
+  for (const project::Model& model : project_.models) {
+    all.push_back({model.name, model.layer == project::Layer::gold ? "gold" : "silver", model.file, model.sql, model.description});
+  }
+  return all;
+}
+
+std::optional<front::PublishedBuild> Platform::published_build() const {
+  Lock lock(mutex_);
+  if (!manifest_) return std::nullopt;
+  front::PublishedBuild build{manifest_->build_id, {}, manifest_->published_at_us};
+  for (const auto& [name, view] : manifest_->views) {
+    if (view.build_id != manifest_->build_id) continue;
+    for (const auto& [stream, offsets] : view.cutoff) build.cutoff[stream] = offsets;
+  }
+  return build;
+}
+
+std::optional<front::RunningBuild> Platform::running_build() const {
+  Lock lock(mutex_);
+  return running_;
+}
+
+Result<quality::Verdict> Platform::verify(const std::string& view) {
+  auto verdict = verifier_->verify(view);
+  catalog::Verdict record;
+  record.view = view;
+  record.at_us = clock_.now_us();
+  if (verdict) {
+    record.result = verdict->outcome == quality::Verdict::Outcome::equal ? catalog::Verdict::Result::equal : catalog::Verdict::Result::different;
+    record.rows = verdict->rows;
+    record.offsets = verdict->offsets;
+    record.elapsed_ms = verdict->elapsed_us / 1000;
+    record.note = verdict->note;
+  } else {
+    if (verdict.error().code == Code::not_found) return verdict;
+    record.result = catalog::Verdict::Result::failed;
+    record.note = verdict.error().describe();
+  }
+  TRY(catalog_->record_verdict(record));
+  return verdict;
+}
+
+Result<front::Backend::ViewErrors> Platform::view_errors(const std::string& view, size_t limit) {
+  ViewErrors out;
+  TRY(queries_->in_snapshot({}, [&](sql::Session& session, const serve::QueryService::Snapshot& snapshot) -> Status {
+    const views::Plan* plan = snapshot.epoch->world->plan(view);
+    if (!plan) return fail(Code::not_found, fmt::format("there is no view {}", view));
+    const auto* part = plan->part(views::errors_part);
+    if (!part || !serve::is_maintained(*snapshot.epoch, *plan) || plan->streams.size() != 1) return {};
+    const std::string recorded = serve::merged_part(*snapshot.epoch, *plan, *part);
+    out.total = TRY(session.query("SELECT count(*) FROM " + recorded)).integer(0, 0);
+    if (out.total == 0) return {};
+    const std::string stream = *plan->streams.begin();
+    const auto events = TRY(queries_->stream_relations(snapshot, {stream}));
+    const auto rows = TRY(session.query(fmt::format(
+        "SELECT e._partition, e._offset, e._raw FROM {} AS e JOIN {} AS f ON e._partition = f._partition AND e._offset = f._offset ORDER BY 2 LIMIT {}",
+        events.at(stream), recorded, limit)));
+    for (size_t i = 0; i < rows.row_count(); ++i) {
+      ViewError error;
+      error.stream = stream.substr(stream.find('.') + 1);
+      error.partition = static_cast<model::Partition>(rows.integer(i, 0));
+      error.offset = rows.integer(i, 1);
+      error.raw = rows.text(i, 2).value_or("");
+      // The message comes from evaluating the view's own SELECT on this one event.
+      const auto one = TRY(queries_->stream_relations(snapshot, {stream}));
+      auto meanings = serve::relation_meanings(*snapshot.epoch, plan->relations, {{stream, fmt::format("(SELECT * FROM {} WHERE _offset = {})", one.at(stream), error.offset)}});
+      const auto again = session.query(views::bind_relations(plan->canonical, meanings));
+      error.message = again ? "it fails together with other events" : again.error().message;
+      out.errors.push_back(std::move(error));
+    }
+    return {};
+  }));
+  return out;
+}
+
+}  // namespace anabranch::app

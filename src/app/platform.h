@@ -1,0 +1,132 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "app/archiver.h"
+#include "app/streams.h"
+#include "base/mutex.h"
+#include "base/result.h"
+#include "batch/batch_engine.h"
+#include "catalog/catalog.h"
+#include "front/backend.h"
+#include "io/clock.h"
+#include "io/file_system.h"
+#include "lake/local_store.h"
+#include "lake/manifest.h"
+#include "lake/table_versions.h"
+#include "project/project.h"
+#include "quality/verifier.h"
+#include "serve/query_service.h"
+#include "speed/speed_layer.h"
+#include "sql/database.h"
+#include "views/world.h"
+
+namespace anabranch::app {
+
+/// A project's data, open, with all stations connected. One program at a time holds it (a lock file); it is used by the
+/// server, and by commands when no server runs.
+class Platform final : public front::Backend {
+ public:
+  struct Options {
+    std::string owner;                 // what the lock file says of us, e.g. "process 42, http://127.0.0.1:8080"
+    bool builds_by_itself = false;     // start builds and archive in the background
+    std::function<void(double)> on_replay;
+    speed::SpeedLayer::Options speed;
+    io::Path program;                  // anabranch itself, for child processes; empty: the program that is running
+  };
+  /// conflict: another process has the project open; its message is what that one wrote into the lock file.
+  static Result<std::unique_ptr<Platform>> open(project::Project project, const Options& options);
+  ~Platform() override;
+
+  /// Replays what was not built yet and begins to answer queries. Before it, events can come in already.
+  Status start();
+  /// Stops builds, ticks and logs, in this order. What was acknowledged stays.
+  void stop();
+
+  /// Views that cannot be compiled now, with why (a table that was never copied). Set by start().
+  const std::vector<Error>& left_out() const { return left_out_; }
+  const project::Project& project() const { return project_; }
+  void on_build_change(std::function<void()> listener) { on_build_change_ = std::move(listener); }
+  /// Told of the progress of builds, for progress bars.
+  void on_build_progress(std::function<void(const batch::BuildProgress&)> listener) { on_build_progress_ = std::move(listener); }
+
+  // front::Backend
+  std::string project_name() const override { return project_.name; }
+  int64_t started_at_us() const override { return started_at_us_; }
+  bool is_ready() const override { return is_ready_; }
+  ingest::Ingestor* stream(const std::string& name) override;
+  std::vector<std::string> stream_names() const override;
+  Status may_ingest() const override;
+  model::Offsets archived() const override EXCLUDES(mutex_);
+  serve::QueryService& queries() override { return *queries_; }
+  speed::SpeedLayer& speed() override { return *speed_; }
+  quality::Verifier& verifier() override { return *verifier_; }
+  catalog::Catalog& catalog() override { return *catalog_; }
+  std::vector<front::ModelInfo> models() const override;
+  std::vector<front::TableInfo> tables() override;
+  std::optional<front::PublishedBuild> published_build() const override EXCLUDES(mutex_);
+  std::optional<front::RunningBuild> running_build() const override EXCLUDES(mutex_);
+  Result<std::string> build(const std::vector<std::string>& views, const std::string& reason) override;
+  Result<std::vector<front::TableCopied>> copy(const std::vector<std::string>& sources) override;
+  Result<ingest::Accepted> ingest_file(const std::string& stream, const std::string& path) override;
+  Result<quality::Verdict> verify(const std::string& view) override;
+  Result<ViewErrors> view_errors(const std::string& view, size_t limit) override;
+
+ private:
+  Platform(project::Project project, const Options& options);
+  Status open_data();
+  Result<views::World> make_world(bool is_newest, std::vector<Error>& left_out);
+  Result<std::map<std::string, views::TableVersion>> pinned_tables(bool is_newest);
+  Result<std::map<std::string, std::string>> load_tables(const views::World& world);
+  Result<speed::Handover> handover_of(const lake::Manifest& manifest, std::shared_ptr<const views::World> world);
+  Result<std::string> build_now(const std::vector<std::string>& views, const std::string& reason);
+  Result<lake::Manifest> compute(const batch::BuildJob& job, bool is_full, batch::BuildResult& result);
+  Status repin_after_copy();
+  Status check_views(const std::vector<std::string>& views) const;
+  void remove_old_builds(const lake::Manifest& manifest);
+  void keep();
+
+  const project::Project project_;
+  const Options options_;
+  const io::Path data_folder_;
+  io::Path program_;
+  io::FileSystem& files_ = io::local_file_system();
+  io::Clock& clock_ = io::system_clock();
+  int64_t started_at_us_ = 0;
+  std::atomic<bool> is_ready_ = false;
+  std::vector<Error> left_out_;
+  std::function<void()> on_build_change_;
+  std::function<void(const batch::BuildProgress&)> on_build_progress_;
+
+  // In the order in which they are made; destroyed in the reverse.
+  std::unique_ptr<io::FileLock> lock_;
+  std::unique_ptr<catalog::Catalog> catalog_;
+  std::unique_ptr<lake::LocalStore> store_;
+  std::unique_ptr<lake::ManifestStore> manifests_;
+  std::unique_ptr<lake::TableVersions> table_versions_;
+  std::vector<OpenStream> streams_;
+  std::unique_ptr<sql::Database> database_;
+  std::unique_ptr<Archiver> archiver_;
+  std::unique_ptr<batch::BatchEngine> engine_;
+  std::unique_ptr<speed::SpeedLayer> speed_;
+  std::unique_ptr<serve::QueryService> queries_;
+  std::unique_ptr<quality::Verifier> verifier_;
+
+  Mutex build_mutex_;  // one build, copy or archive at a time
+  mutable Mutex mutex_;
+  std::optional<lake::Manifest> manifest_ GUARDED_BY(mutex_);
+  std::optional<front::RunningBuild> running_ GUARDED_BY(mutex_);
+  model::Offsets archived_ GUARDED_BY(mutex_);
+  std::string last_build_database_ GUARDED_BY(mutex_);
+  bool is_stopping_ GUARDED_BY(mutex_) = false;
+  std::condition_variable stopping_;
+  std::thread keeper_;
+};
+
+}  // namespace anabranch::app

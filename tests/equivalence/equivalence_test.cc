@@ -1,0 +1,257 @@
+// Law L2 on the whole platform: random schedules of events, builds (of all views and of some), changes of tables and
+// restarts; after every step every view read through the platform equals a recompute. The recompute is twofold: plain
+// DuckDB, a database of its own, running the models as they are written over the accepted events (for views whose result
+// does not depend on the order of rows); and `verify` for all of them.
+
+#include <cstdlib>
+#include <random>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "app/platform.h"
+#include "project/loader.h"
+#include "project/sql_select_reader.h"
+#include "sql/parser.h"
+#include "sql/syntax.h"
+#include "tests/support/corpus_project.h"
+#include "tests/support/seed.h"
+#include "tests/support/temporary_folder.h"
+#include "views/aggregates.h"
+
+namespace anabranch {
+namespace {
+
+// Rows as sorted text, doubles rounded to what partial sums agree in.
+std::string sorted_rows(sql::Session& session, const std::string& select) {
+  auto described = session.describe(select);
+  if (!described) return "error: " + described.error().describe();
+  std::string columns;
+  for (const auto& column : *described) {
+    const std::string name = sql::quote_identifier(column.name);
+    std::string text = fmt::format("coalesce({}::VARCHAR, 'NULL')", name);
+    if (column.type == "DOUBLE") {
+      text = fmt::format("CASE WHEN {0} IS NULL THEN 'NULL' WHEN isnan({0}) THEN 'nan' WHEN abs({0}) < 1e-6 THEN '0' ELSE "
+                         "printf('%.8g', {0} + sign({0}) * abs({0}) * 1e-12) END", name);
+    }
+    columns += fmt::format("{}{}", columns.empty() ? "" : " || '|' || ", text);
+  }
+  auto result = session.query(fmt::format("SELECT {} AS line FROM ({}) ORDER BY 1", columns, select));
+  if (!result) return "error: " + result.error().describe();
+  std::string text;
+  for (size_t i = 0; i < result->row_count(); ++i) text += result->text(i, 0).value_or("NULL") + "\n";
+  return text;
+}
+
+bool depends_on_order(const test::CorpusView& view) {
+  if (view.expected_class == "keyed" || view.sql.find("LIMIT") != std::string::npos || view.sql.find("QUALIFY") != std::string::npos) return true;
+  bool is_ordered = false;
+  sql::visit_selects(*sql::parse_select(view.sql), [&](const sql::Select& select) {
+    for (const auto& item : select.items) {
+      sql::visit_expr(item, [&](const sql::Expr& node) {
+        is_ordered = is_ordered || views::depends_on_order(node);
+        return true;
+      });
+    }
+  });
+  return is_ordered;
+}
+
+class Equivalence : public ::testing::TestWithParam<int> {
+ protected:
+  void open() {
+    project::SqlSelectReader reader;
+    auto loaded = project::load(io::local_file_system(), folder_.path(), reader);
+    ASSERT_FALSE(loaded.has_errors()) << loaded.status().error().describe();
+    app::Platform::Options options;
+    options.owner = "a test";
+    options.program = ANABRANCH_PROGRAM;
+    // Small steps and early compaction, so that a few events meet all of the machinery.
+    options.speed.tick_rows_max = 1 + static_cast<size_t>(GetParam()) * 13;
+    options.speed.replay_rows_max = 17;
+    options.speed.compaction_rows = 25;
+    options.speed.tick_interval_us = 100;
+    auto opened = app::Platform::open(std::move(loaded.project), options);
+    ASSERT_TRUE(opened) << opened.error().describe();
+    platform_ = std::move(*opened);
+  }
+
+  void start() {
+    const Status started = platform_->start();
+    ASSERT_TRUE(started) << started.error().describe();
+  }
+
+  void ingest(std::mt19937_64& random, int events) {
+    std::string body;
+    for (int i = 0; i < events; ++i) {
+      // Some events come twice: they are two events.
+      const int64_t id = random() % 10 == 0 && next_id_ > 0 ? next_id_ - 1 : next_id_++;
+      body += test::random_event(random, id) + "\n";
+    }
+    const auto accepted = platform_->stream("events")->accept_and_wait(ingest::BodyFormat::ndjson, body);
+    ASSERT_TRUE(accepted) << accepted.error().describe();
+    ASSERT_EQ(accepted->accepted + accepted->quarantined, events) << "nothing is lost";
+  }
+
+  // Everything in the log, into the plain database.
+  void fill_plain() {
+    auto& log = platform_->stream("events")->log();
+    const auto end = log.durable_offsets()[0];
+    const Status waited = platform_->speed().wait_for({{"events", {end}}}, 30'000'000);
+    ASSERT_TRUE(waited) << waited.error().describe();
+    auto events = platform_->queries().query("SELECT * FROM bronze.events", {});
+    ASSERT_TRUE(events) << events.error().describe();
+    ASSERT_EQ(static_cast<int64_t>(events->rows.row_count()), end) << "bronze has every accepted event once";
+    plain_ = sql::Database::open({}).value();
+    plain_session_ = std::make_unique<sql::Session>(plain_->connect().value());
+    std::string json;
+    std::string lines;
+    const auto raw = platform_->queries().query("SELECT _raw, _offset FROM bronze.events ORDER BY _offset", {});
+    ASSERT_TRUE(raw) << raw.error().describe();
+    for (size_t i = 0; i < raw->rows.row_count(); ++i) {
+      ASSERT_EQ(raw->rows.integer(i, 1), static_cast<int64_t>(i)) << "offsets are dense";
+      lines += raw->rows.text(i, 0).value() + "\n";
+    }
+    const io::Path file = scratch_.path() / "events.ndjson";
+    test::write_text(file, lines);
+    run_plain("CREATE SCHEMA bronze; CREATE SCHEMA silver; CREATE SCHEMA gold;");
+    const std::string columns =
+        "id: 'BIGINT', k: 'VARCHAR', g: 'INTEGER', x: 'INTEGER', y: 'DOUBLE', d: 'DECIMAL(10,2)', flag: 'BOOLEAN', ts: 'TIMESTAMP', s: "
+        "'VARCHAR', tags: 'VARCHAR[]'";
+    run_plain("CREATE TABLE bronze.events (id BIGINT, k VARCHAR, g INTEGER, x INTEGER, y DOUBLE, d DECIMAL(10,2), flag BOOLEAN, ts TIMESTAMP, s "
+              "VARCHAR, tags VARCHAR[])");
+    if (!lines.empty()) {
+      run_plain(fmt::format("INSERT INTO bronze.events SELECT * FROM read_json('{}', format = 'newline_delimited', columns = {{{}}})", file.string(), columns));
+    }
+    run_plain(fmt::format("CREATE TABLE bronze.dim AS FROM read_csv('{}', types = {{'k': 'VARCHAR', 'name': 'VARCHAR', 'weight': 'DOUBLE'}})", pinned_dim_.string()));
+    run_plain(fmt::format("CREATE TABLE bronze.lookup AS FROM read_csv('{}', types = {{'g': 'INTEGER', 'label': 'VARCHAR'}})", (folder_.path() / "data/lookup.csv").string()));
+  }
+
+  void run_plain(const std::string& sql) {
+    const Status done = plain_session_->run(sql);
+    ASSERT_TRUE(done) << done.error().describe() << "\n" << sql;
+  }
+
+  void check_all(const std::string& after) {
+    fill_plain();
+    if (HasFatalFailure()) return;
+    auto reader = sql::Database::open({}).value();
+    auto session = reader->connect().value();
+    for (const auto& view : views_) {
+      SCOPED_TRACE(view.name + " after " + after);
+      const auto verdict = platform_->verifier().verify(view.name);
+      ASSERT_TRUE(verdict) << verdict.error().describe();
+      std::string differences;
+      for (const auto& difference : verdict->differences) {
+        for (const auto& [side, name] : {std::pair{&difference.expected, "expected"}, std::pair{&difference.actual, "actual"}}) {
+          differences += fmt::format("\n  {}:", name);
+          if (!side->has_value()) differences += " no row";
+          if (side->has_value()) {
+            for (const auto& value : **side) differences += " " + value.value_or("NULL");
+          }
+        }
+      }
+      EXPECT_EQ(verdict->outcome, quality::Verdict::Outcome::equal) << differences;
+      // Plain DuckDB, the model as it is written.
+      const bool is_created = plain_session_->run(fmt::format("CREATE VIEW {} AS {}", view.name, view.sql)).has_value();
+      if (!is_created || depends_on_order(view) || view.sql.find("_offset") != std::string::npos || verdict->note.find("recorded") != std::string::npos) {
+        continue;
+      }
+      const auto read = platform_->queries().query("SELECT * FROM " + view.name, {});
+      if (!read) {
+        EXPECT_FALSE(plain_session_->query("SELECT * FROM " + view.name)) << read.error().describe();
+        continue;
+      }
+      std::string csv;
+      read->rows.append_csv(csv);
+      EXPECT_EQ(platform_rows(session, view.name), sorted_rows(*plain_session_, "SELECT * FROM " + view.name));
+      ++compared_;
+    }
+  }
+
+  // What the platform answers, normalised by the same SQL, through its own query path.
+  std::string platform_rows(sql::Session&, const std::string& view) {
+    std::string text;
+    const Status read = platform_->queries().in_snapshot({}, [&](sql::Session& session, const serve::QueryService::Snapshot&) -> Status {
+      const auto bound = TRY(platform_->queries().bound_sql("SELECT * FROM " + view));
+      text = sorted_rows(session, bound);
+      return {};
+    });
+    return read ? text : read.error().describe();
+  }
+
+  test::TemporaryFolder folder_;
+  test::TemporaryFolder scratch_;
+  std::vector<test::CorpusView> views_;
+  std::unique_ptr<app::Platform> platform_;
+  std::unique_ptr<sql::Database> plain_;
+  std::unique_ptr<sql::Session> plain_session_;
+  io::Path pinned_dim_;
+  int64_t next_id_ = 0;
+  int compared_ = 0;
+};
+
+TEST_P(Equivalence, EveryViewEqualsARecomputeAfterEveryStep) {
+  const uint64_t run_seed = test::seed() + static_cast<uint64_t>(GetParam());
+  SCOPED_TRACE(fmt::format("ANABRANCH_SEED={}", run_seed - static_cast<uint64_t>(GetParam())));
+  std::mt19937_64 random(run_seed);
+  views_ = test::write_corpus_project(folder_.path(), ANABRANCH_SOURCE "/tests/equivalence/views.sql");
+  ASSERT_GE(views_.size(), 40u);
+  ASSERT_NO_FATAL_FAILURE(open());
+  ASSERT_TRUE(platform_->copy({}));
+  int dim_state = 0;
+  int copied_dim = 0;
+  const auto pin = [&](int state) {
+    pinned_dim_ = scratch_.path() / fmt::format("dim-{}.csv", state);
+    std::filesystem::copy_file(folder_.path() / "data/dim.csv", pinned_dim_, std::filesystem::copy_options::overwrite_existing);
+  };
+  pin(0);
+  ASSERT_NO_FATAL_FAILURE(start());
+  ASSERT_NO_FATAL_FAILURE(check_all("the start, with no event"));
+  ASSERT_NO_FATAL_FAILURE(ingest(random, 30));
+  ASSERT_NO_FATAL_FAILURE(check_all("the first events"));
+  for (int step = 0; step < 7; ++step) {
+    std::string what;
+    switch (random() % 5) {
+      case 0: {
+        const auto built = platform_->build({}, "test");
+        ASSERT_TRUE(built) << built.error().describe();
+        if (copied_dim != dim_state) copied_dim = dim_state;
+        pin(dim_state);
+        what = "a build of all views";
+        break;
+      }
+      case 1: {
+        const auto built = platform_->build({"gold.sums", "gold.joined", "silver.clean"}, "test");
+        ASSERT_TRUE(built) << built.error().describe();
+        what = "a build of three views";
+        break;
+      }
+      case 2: {
+        test::write_dim(folder_.path(), ++dim_state);
+        ASSERT_TRUE(platform_->copy({"reference"}));
+        const auto built = platform_->build({}, "test");
+        ASSERT_TRUE(built) << built.error().describe();
+        pin(dim_state);
+        what = "a new version of a table and a build";
+        break;
+      }
+      case 3: {
+        platform_.reset();
+        ASSERT_NO_FATAL_FAILURE(open());
+        ASSERT_NO_FATAL_FAILURE(start());
+        what = "a restart";
+        break;
+      }
+      default: what = "more events";
+    }
+    for (int i = 0; i < 3; ++i) ASSERT_NO_FATAL_FAILURE(ingest(random, 5 + static_cast<int>(random() % 60)));
+    ASSERT_NO_FATAL_FAILURE(check_all(fmt::format("step {}: {}", step, what)));
+  }
+  EXPECT_GT(compared_, 100) << "plain DuckDB was asked too";
+}
+
+INSTANTIATE_TEST_SUITE_P(RandomSchedules, Equivalence, ::testing::Range(0, 3));
+
+}  // namespace
+}  // namespace anabranch
