@@ -9,6 +9,7 @@ set_target_properties(duckdb PROPERTIES IMPORTED_LOCATION ${ANABRANCH_DUCKDB}/li
 target_include_directories(duckdb SYSTEM INTERFACE ${ANABRANCH_DUCKDB}/include)
 
 find_package(Threads REQUIRED)
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
 find_package(OpenSSL REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(SQLite3 REQUIRED)

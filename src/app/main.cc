@@ -1,8 +1,119 @@
+// The command line.
+
+#include <cstdio>
 #include <string>
 
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
 #include "app/child.h"
+#include "app/commands/commands.h"
+#include "io/file_system.h"
+
+namespace {
+
+using namespace anabranch::app;
+
+int run(int argc, char** argv) {
+  CLI::App app{"Anabranch: history and the last second in one right answer", "anabranch"};
+  app.set_version_flag("--version", ANABRANCH_VERSION);
+  app.require_subcommand(1);
+  app.failure_message(CLI::FailureMessage::help);
+  CommonOptions common;
+  const auto command = [&](const char* name, const char* description, bool prints_results) {
+    CLI::App* sub = app.add_subcommand(name, description);
+    sub->add_option("--project", common.project, "The project's folder (default: the current one or the nearest above it)");
+    if (prints_results) sub->add_flag("--json", common.is_json, "Print JSON, for programs");
+    return sub;
+  };
+
+  InitOptions init;
+  CLI::App* init_command = app.add_subcommand("init", "Make a new project");
+  init_command->add_option("dir", init.folder, "Folder to make")->required();
+  init_command->add_option("--example", init.example, "Begin with an example: flights");
+
+  CLI::App* check_command = command("check", "Read all files of the project and report every mistake", true);
+
+  std::vector<std::string> sources;
+  CLI::App* copy_command = command("copy", "Copy the tables of sources", true);
+  copy_command->add_option("source", sources, "Sources (default: all)");
+
+  IngestOptions ingest;
+  CLI::App* ingest_command = command("ingest", "Take events in from a file", true);
+  ingest_command->add_option("stream", ingest.stream, "Stream")->required();
+  ingest_command->add_option("file", ingest.file, "File, or - for standard input")->required();
+  ingest_command->add_option("--format", ingest.format, "ndjson, json, csv or parquet (default: by the file's name)")
+      ->check(CLI::IsMember({"ndjson", "json", "csv", "parquet"}));
+
+  UpOptions up;
+  CLI::App* up_command = command("up", "Start the server", false);
+  up_command->add_option("--host", up.host, "Address to listen on (default 127.0.0.1)");
+  up_command->add_option("--port", up.port, "Port (default 8080)")->check(CLI::Range(0, 65535));
+  up_command->add_flag("--insecure", up.is_insecure, "Let others reach it although there is no login");
+
+  std::vector<std::string> build_views;
+  CLI::App* build_command = command("build", "Recompute views from all events", true);
+  build_command->add_option("view", build_views, "Views (default: all)");
+
+  QueryOptions query;
+  CLI::App* query_command = command("query", "Run one SELECT", true);
+  query_command->add_option("sql", query.sql, "The SELECT")->required();
+  query_command->add_option("--format", query.format, "table, csv, json or parquet")->check(CLI::IsMember({"table", "csv", "json", "parquet"}));
+  query_command->add_option("-o,--output", query.output, "File to write to (default: standard output)");
+
+  std::string explained;
+  CLI::App* explain_command = command("explain", "Show how a view is kept up to date, and why not", true);
+  explain_command->add_option("view", explained, "View")->required();
+
+  std::vector<std::string> verify_views;
+  CLI::App* verify_command = command("verify", "Compare views with a recompute over all events", true);
+  verify_command->add_option("view", verify_views, "Views (default: all)");
+
+  CLI::App* status_command = command("status", "Show streams, tables, views and builds", true);
+
+  DemoOptions demo;
+  CLI::App* demo_command = app.add_subcommand("demo", "Eleven months of flights as history, December live");
+  demo_command->add_option("--dir", demo.folder, "Folder for the demo's project");
+  demo_command->add_option("--rate", demo.rate, "Events a second, or max");
+  demo_command->add_option("--port", demo.port, "Port")->check(CLI::Range(0, 65535));
+  demo_command->add_flag("--once", demo.is_once, "Stop at the end; exit code 0 only if every view verified");
+  demo_command->add_flag("--json", common.is_json, "Print the summary as JSON");
+
+  std::string shell;
+  CLI::App* completion_command = app.add_subcommand("completion", "Print shell completion");
+  completion_command->add_option("shell", shell, "bash or zsh")->required()->check(CLI::IsMember({"bash", "zsh"}));
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  if (*init_command) return run_init(init);
+  if (*check_command) return run_check(common);
+  if (*copy_command) return run_copy(common, sources);
+  if (*ingest_command) return run_ingest(common, ingest);
+  if (*up_command) return run_up(common, up);
+  if (*build_command) return run_build(common, build_views);
+  if (*query_command) return run_query(common, query);
+  if (*explain_command) return run_explain(common, explained);
+  if (*verify_command) return run_verify(common, verify_views);
+  if (*status_command) return run_status(common);
+  if (*demo_command) return run_demo(common, demo);
+  return run_completion(shell);
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
-  if (argc == 3 && std::string(argv[1]) == "child") return anabranch::app::child_main(argv[2]);
-  return 2;
+  spdlog::set_default_logger(spdlog::stderr_color_mt("anabranch"));  // standard output belongs to results
+  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
+  if (argc == 3 && std::string(argv[1]) == "child") return child_main(argv[2]);
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "error: {} (this is a mistake in anabranch itself)\n", error.what());
+    return 1;
+  }
 }

@@ -93,11 +93,23 @@ size_t QueryService::running() const {
 
 // ---- snapshots ----
 
+// In short stretches, so that a client that goes away does not hold a thread until the time is over.
+Status QueryService::wait_for_offsets(const QueryOptions& options, int64_t deadline_us) {
+  constexpr int64_t stretch_us = 50'000;
+  if (options.min_offsets.empty()) return {};
+  while (true) {
+    const int64_t left_us = std::max<int64_t>(0, deadline_us - clock_.monotonic_us());
+    Status waited = speed_.wait_for(options.min_offsets, std::min(left_us, stretch_us));
+    if (waited || waited.error().code != Code::timeout || left_us <= stretch_us) return waited;
+    if (options.is_cancelled && options.is_cancelled()) return fail(Code::cancelled, "the query was cancelled");
+  }
+}
+
 Status QueryService::in_snapshot(const QueryOptions& options,
                                  const std::function<Status(sql::Session&, const Snapshot&)>& work) {
   const int64_t limit_us = options.timeout_us < 0 ? no_limit_us : options.timeout_us > 0 ? std::min(options.timeout_us, options_.timeout_us) : options_.timeout_us;
   const int64_t deadline_us = clock_.monotonic_us() + limit_us;
-  if (!options.min_offsets.empty()) TRY(speed_.wait_for(options.min_offsets, limit_us));
+  TRY(wait_for_offsets(options, deadline_us));
   auto session = TRY(take_session());
   Running running{session.get(), deadline_us, options.is_cancelled};
   {

@@ -80,6 +80,7 @@ class QueryService {
     bool is_timed_out = false;
     bool was_cancelled = false;
   };
+  Status wait_for_offsets(const QueryOptions& options, int64_t deadline_us);
   Result<std::unique_ptr<sql::Session>> take_session() EXCLUDES(mutex_);
   void give_back(std::unique_ptr<sql::Session> session, bool is_usable) EXCLUDES(mutex_);
   void watch() EXCLUDES(mutex_);

@@ -1,0 +1,78 @@
+#include <atomic>
+#include <condition_variable>
+#include <thread>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "app/commands/commands.h"
+#include "app/connection.h"
+#include "app/terminal.h"
+
+namespace anabranch::app {
+namespace {
+
+// Follows the running build by the server's own account of it, on a connection of its own.
+class BuildWatch {
+ public:
+  explicit BuildWatch(const Connection& connection) {
+    if (auto client = connection.another()) {
+      thread_ = std::thread([this, client = std::move(*client)]() mutable { run(client); });
+    }
+  }
+  ~BuildWatch() {
+    {
+      std::lock_guard lock(mutex_);
+      is_done_ = true;
+      done_.notify_all();
+    }
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  void run(front::HttpClient& client) {
+    Progress progress("building");
+    std::unique_lock lock(mutex_);
+    while (!done_.wait_for(lock, std::chrono::milliseconds(200), [&] { return is_done_; })) {
+      const auto status = client.request("GET", "/v1/status");
+      if (!status) return;
+      const auto document = nlohmann::json::parse(status->body, nullptr, false);
+      const auto build = document.value("running_build", nlohmann::json());
+      if (!build.is_object()) continue;
+      const double total = build.value("total", 0.0);
+      progress.show(total > 0 ? build.value("done", 0.0) / total : 0, build.value("stage", ""));
+    }
+    progress.done("finished");
+  }
+  std::mutex mutex_;
+  std::condition_variable done_;
+  bool is_done_ = false;
+  std::thread thread_;
+};
+
+}  // namespace
+
+int run_build(const CommonOptions& common, const std::vector<std::string>& views) {
+  const auto root = project_root(common);
+  if (!root) return fail_command(common, root.error());
+  auto connection = Connection::open(*root);
+  if (!connection) return fail_command(common, connection.error());
+  Result<std::string> answer = [&] {
+    std::optional<BuildWatch> watch;
+    if (!common.is_json) watch.emplace(**connection);
+    return (*connection)->post("/v1/builds", {{"views", views}});
+  }();
+  if (!answer) return fail_command(common, answer.error());
+  if (common.is_json) {
+    fmt::print("{}\n", *answer);
+    return 0;
+  }
+  const auto build = nlohmann::json::parse(*answer, nullptr, false);
+  fmt::print("{} {} in {}: {} views, {} rows, up to", colored("published", Color::green), build.value("id", ""),
+             duration_text(static_cast<int64_t>(build.value("duration_ms", 0.0) * 1000)), build["views"].size(), with_separators(build.value("rows", int64_t{0})));
+  for (const auto& [stream, offsets] : build["cutoff"].items()) fmt::print(" {} {}", stream, with_separators(offsets[0]));
+  fmt::print("\n");
+  return 0;
+}
+
+}  // namespace anabranch::app

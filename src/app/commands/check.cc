@@ -1,0 +1,71 @@
+#include <fmt/format.h>
+
+#include "app/commands/commands.h"
+#include "app/terminal.h"
+#include "lake/local_store.h"
+#include "lake/table_versions.h"
+#include "project/loader.h"
+#include "project/sql_select_reader.h"
+#include "views/world.h"
+
+namespace anabranch::app {
+namespace {
+
+// What binding the models finds beyond reading them: unknown columns, wrong types. Tables that were never copied are
+// known by name only, so models over them wait for the first copy.
+void bind_models(const project::Project& project, std::vector<project::Problem>& problems) {
+  std::map<std::string, model::Schema> schemas;
+  for (const auto& stream : project.streams) schemas["bronze." + stream.name] = stream.schema;
+  lake::LocalStore store(io::local_file_system(), project.root / project.settings.data_folder);
+  lake::TableVersions versions(store, io::system_clock());
+  std::map<std::string, views::TableVersion> tables;
+  std::vector<std::string> missing;
+  for (const auto& source : project.sources) {
+    for (const auto& table : source.tables) {
+      const std::string name = "bronze." + table.name;
+      const auto latest = versions.latest(table.name);
+      if (latest && *latest) {
+        tables[name] = {name, (*latest)->version, store.local_path((*latest)->file_key()), (*latest)->columns, (*latest)->file.rows};
+      } else {
+        missing.push_back(name);
+      }
+    }
+  }
+  std::vector<views::ModelSource> models;
+  for (const auto& model : project.models) models.push_back({model.name, model.sql, model.file, true});
+  for (const Error& error : views::make_world(models, schemas, tables, missing).errors) {
+    const bool is_waiting = error.code == Code::not_found;
+    problems.push_back({is_waiting ? project::Severity::warning : project::Severity::error, error.place.value_or(Place{}), error.message, error.hint, ""});
+  }
+}
+
+}  // namespace
+
+int run_check(const CommonOptions& common) {
+  const auto root = project_root(common);
+  if (!root) return fail_command(common, root.error());
+  project::SqlSelectReader reader;
+  auto loaded = project::load(io::local_file_system(), *root, reader);
+  if (!loaded.has_errors()) {
+    bind_models(loaded.project, loaded.problems);
+    project::add_excerpts(loaded.problems, io::local_file_system(), *root);
+  }
+  const size_t errors = loaded.errors().size();
+  if (common.is_json) {
+    fmt::print("{}\n", project::to_json(loaded.problems));
+    return errors > 0 ? 2 : 0;
+  }
+  for (const auto& problem : loaded.problems) fmt::print(stderr, "{}\n", problem.describe());
+  if (errors > 0) {
+    fmt::print(stderr, "{} mistake{}\n", errors, errors == 1 ? "" : "s");
+    return 2;
+  }
+  const auto& project = loaded.project;
+  size_t tables = 0;
+  for (const auto& source : project.sources) tables += source.tables.size();
+  fmt::print("{} {}: {} streams, {} tables, {} models\n", colored("right", Color::green), project.name, project.streams.size(), tables,
+             project.models.size());
+  return 0;
+}
+
+}  // namespace anabranch::app

@@ -1,0 +1,43 @@
+#include <fmt/format.h>
+
+#include "app/commands/commands.h"
+#include "app/connection.h"
+#include "app/server.h"
+#include "app/terminal.h"
+
+namespace anabranch::app {
+
+int run_up(const CommonOptions& common, const UpOptions& options) {
+  const auto root = project_root(common);
+  if (!root) return fail_command(common, root.error());
+  auto project = load_project(*root, true);
+  if (!project) return fail_command(common, project.error());
+  block_signals();
+  Server::Options of_server;
+  of_server.host = options.host.empty() ? project->settings.server.host : options.host;
+  of_server.port = options.port >= 0 ? static_cast<uint16_t>(options.port) : project->settings.server.port;
+  of_server.is_insecure = options.is_insecure;
+  Progress progress("replaying the log");
+  of_server.on_replay = [&](double share) { progress.show(share, ""); };
+  const std::string name = project->name;
+  auto server = Server::start(std::move(*project), of_server);
+  if (!server) {
+    Error error = std::move(server).error();
+    if (error.code == Code::conflict) {
+      const auto address = read_server_address(*root / ".anabranch");
+      if (address) error.message += fmt::format(" and listens on http://{}:{}/", address->host, address->port);
+    }
+    return fail_command(common, error);
+  }
+  for (const Error& error : (*server)->platform().left_out()) {
+    fmt::print(stderr, "{}: {}\n", colored("waiting", Color::yellow), error.describe());
+  }
+  fmt::print("{} {} on {}\n", colored("up", Color::green), name, (*server)->url());
+  std::fflush(stdout);
+  const int signal = wait_for_signal();
+  fmt::print(stderr, "stopping (signal {})\n", signal);
+  (*server)->stop();
+  return 0;
+}
+
+}  // namespace anabranch::app

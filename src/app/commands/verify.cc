@@ -1,0 +1,68 @@
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "app/commands/commands.h"
+#include "app/connection.h"
+#include "app/terminal.h"
+
+namespace anabranch::app {
+namespace {
+
+void print_differences(const nlohmann::json& result) {
+  for (const auto& difference : result.value("differences", nlohmann::json::array())) {
+    std::vector<std::vector<std::string>> rows;
+    const auto& columns = difference["columns"];
+    for (size_t i = 0; i < columns.size(); ++i) {
+      const auto text = [&](const char* side) {
+        const auto& row = difference[side];
+        if (!row.is_array()) return std::string("(no such row)");
+        return row[i].is_null() ? std::string("NULL") : row[i].is_string() ? row[i].get<std::string>() : row[i].dump();
+      };
+      rows.push_back({columns[i], text("expected"), text("actual")});
+    }
+    fmt::print("{}\n", table_text({"column", "recomputed", "read"}, rows, {false, false, false}));
+  }
+}
+
+}  // namespace
+
+int run_verify(const CommonOptions& common, const std::vector<std::string>& views) {
+  const auto root = project_root(common);
+  if (!root) return fail_command(common, root.error());
+  auto connection = Connection::open(*root);
+  if (!connection) return fail_command(common, connection.error());
+  std::vector<std::string> names = views;
+  if (names.empty()) {
+    const auto listed = (*connection)->get("/v1/views");
+    if (!listed) return fail_command(common, listed.error());
+    const auto document = nlohmann::json::parse(*listed, nullptr, false);
+    for (const auto& view : document["views"]) names.push_back(view["name"]);
+  }
+  nlohmann::json results = nlohmann::json::array();
+  bool is_equal = true;
+  for (const std::string& name : names) {  // one at a time, so that each is shown when it is done
+    const auto answer = (*connection)->post("/v1/verify", {{"views", {name}}});
+    if (!answer) return fail_command(common, answer.error());
+    const auto document = nlohmann::json::parse(*answer, nullptr, false);
+    for (const auto& result : document["results"]) {
+      results.push_back(result);
+      const std::string outcome = result.value("result", "failed");
+      is_equal = is_equal && outcome == "equal";
+      if (common.is_json) continue;
+      std::string offsets;
+      for (const auto& [stream, list] : result["offsets"].items()) offsets += fmt::format(" {} {}", stream, with_separators(list[0]));
+      const Color color = outcome == "equal" ? Color::green : Color::red;
+      fmt::print("{}  {:<32} {:>12} rows  at{}  {}\n", colored(fmt::format("{:<9}", outcome), color), name, with_separators(result.value("rows", int64_t{0})),
+                 offsets, duration_text(static_cast<int64_t>(result.value("elapsed_ms", 0.0) * 1000)));
+      if (result.contains("note") && result["note"].is_string() && !result["note"].get<std::string>().empty()) {
+        fmt::print("           {}\n", colored(result["note"].get<std::string>(), Color::dim));
+      }
+      print_differences(result);
+      std::fflush(stdout);
+    }
+  }
+  if (common.is_json) fmt::print("{}\n", nlohmann::json{{"results", results}}.dump());
+  return is_equal ? 0 : 1;
+}
+
+}  // namespace anabranch::app

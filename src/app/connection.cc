@@ -1,0 +1,81 @@
+#include "app/connection.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "app/terminal.h"
+#include "front/problem.h"
+#include "project/loader.h"
+#include "project/sql_select_reader.h"
+
+namespace anabranch::app {
+
+Result<project::Project> load_project(const io::Path& root, bool prints_warnings) {
+  project::SqlSelectReader reader;
+  auto loaded = project::load(io::local_file_system(), root, reader);
+  const auto errors = loaded.errors();
+  for (const auto& problem : loaded.problems) {
+    if (problem.severity == project::Severity::error || prints_warnings) fmt::print(stderr, "{}\n", problem.describe());
+  }
+  if (!errors.empty()) {
+    return fail(Code::bad_input, fmt::format("the project has {} mistake{}", errors.size(), errors.size() == 1 ? "" : "s"),
+                "correct them and run: anabranch check");
+  }
+  return std::move(loaded.project);
+}
+
+Result<std::unique_ptr<Connection>> Connection::open(const io::Path& root) {
+  auto connection = std::make_unique<Connection>();
+  auto project = load_project(root, false);
+  const io::Path data_folder = root / (project ? project->settings.data_folder : ".anabranch");
+  // Held by a server, or by another command.
+  bool is_held = false;
+  if (io::local_file_system().exists(data_folder / "lock").value_or(false)) {
+    const auto lock = io::local_file_system().lock(data_folder / "lock", "");
+    is_held = !lock && lock.error().code == Code::conflict;
+    if (is_held && !read_server_address(data_folder)) {
+      return fail(Code::conflict, lock.error().message, "wait until it is done");
+    }
+  }
+  if (is_held) {
+    const auto address = read_server_address(data_folder);
+    connection->host_ = address->host;
+    connection->port_ = address->port;
+  } else {
+    if (!project) return fail(std::move(project).error());
+    Server::Options options;
+    options.port = 0;
+    options.builds_by_itself = false;
+    connection->own_ = TRY(Server::start(std::move(*project), options));
+    connection->host_ = connection->own_->host();
+    connection->port_ = connection->own_->port();
+  }
+  connection->client_ = TRY(connection->another());
+  return connection;
+}
+
+Result<front::HttpClient> Connection::another() const {
+  front::ClientOptions options;
+  options.silence_timeout = std::chrono::milliseconds(0);  // builds take as long as they take
+  return front::HttpClient::connect(host_, port_, options);
+}
+
+Result<std::string> Connection::body_of(Result<front::ClientResponse> response) {
+  if (!response) return fail(std::move(response).error());
+  if (response->status >= 400) return fail(front::error_of_problem(response->status, response->body));
+  return std::move(response->body);
+}
+
+Result<std::string> Connection::get(const std::string& target) { return body_of(client_->request("GET", target)); }
+
+Result<std::string> Connection::post(const std::string& target, const nlohmann::json& body) {
+  return post_bytes(target, "application/json", body.dump());
+}
+
+Result<std::string> Connection::post_bytes(const std::string& target, const std::string& content_type, std::string_view body) {
+  front::Headers headers;
+  headers.add("content-type", content_type);
+  return body_of(client_->request("POST", target, headers, body));
+}
+
+}  // namespace anabranch::app

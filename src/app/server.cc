@@ -1,0 +1,86 @@
+#include "app/server.h"
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "front/problem.h"
+#include "front/static_files.h"
+#include "app/web_files.h"
+
+namespace anabranch::app {
+namespace {
+
+io::Path address_file_in(const io::Path& data_folder) { return data_folder / "server.json"; }
+
+bool is_own_machine(const std::string& host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::start(project::Project project, const Options& options) {
+  if (!is_own_machine(options.host) && !options.is_insecure) {
+    return fail(Code::refused, fmt::format("{} can be reached by others, and there is no login", options.host),
+                "listen on 127.0.0.1, or give --insecure if that is really wanted");
+  }
+  std::unique_ptr<Server> server(new Server(options));
+  Platform::Options of_platform;
+  of_platform.owner = fmt::format("the project is open in process {}", ::getpid());
+  of_platform.builds_by_itself = options.builds_by_itself;
+  of_platform.on_replay = options.on_replay;
+  const auto limits = project.settings.limits;
+  const io::Path data_folder = project.root / project.settings.data_folder;
+  server->platform_ = TRY(Platform::open(std::move(project), of_platform));
+
+  front::HttpServerOptions of_http;
+  of_http.host = options.host;
+  of_http.port = options.port;
+  of_http.body_bytes_max = limits.body_bytes_max;
+  of_http.worker_threads = static_cast<int>(limits.queries_max) + 2;
+  server->http_ = std::make_unique<front::HttpServer>(of_http);
+  front::ApiOptions of_api;
+  of_api.body_bytes_max = limits.body_bytes_max;
+  of_api.has_origin_guard = is_own_machine(options.host);
+  of_api.own_hosts = {options.host};
+  server->api_ = std::make_unique<front::Api>(*server->platform_, io::system_clock(), of_api);
+  server->api_->register_routes(*server->http_);
+  if (limits.requests_per_second_max > 0) {
+    server->http_->limit("POST", "/v1/streams/{name}/events", static_cast<double>(limits.requests_per_second_max),
+                         static_cast<double>(limits.requests_per_second_max));
+  }
+  auto files = std::make_shared<front::StaticFiles>(front::web_files());
+  server->http_->fallback([files](front::Request request, front::Responder responder) { responder.answer(files->serve(request)); });
+  TRY(server->http_->start());
+  server->address_file_ = address_file_in(data_folder);
+  const nlohmann::json address = {{"host", options.host}, {"port", server->http_->port()}, {"process", ::getpid()}};
+  TRY(io::local_file_system().write_atomically(server->address_file_, address.dump() + "\n"));
+  TRY(server->platform_->start());
+  return server;
+}
+
+Server::~Server() { stop(); }
+
+void Server::stop() {
+  if (platform_) platform_->stop();  // ends a build that a client waits for
+  if (http_) http_->stop();
+  if (api_) api_->stop();
+  if (!address_file_.empty()) (void)io::local_file_system().remove(address_file_);
+  address_file_.clear();
+  http_.reset();
+  api_.reset();
+  platform_.reset();
+}
+
+std::string Server::url() const {
+  return fmt::format("http://{}:{}/", options_.host.find(':') == std::string::npos ? options_.host : "[" + options_.host + "]", http_->port());
+}
+
+std::optional<ServerAddress> read_server_address(const io::Path& data_folder) {
+  const auto text = io::local_file_system().read_file(address_file_in(data_folder));
+  if (!text) return std::nullopt;
+  const auto document = nlohmann::json::parse(*text, nullptr, false);
+  if (!document.is_object() || !document.contains("host") || !document.contains("port")) return std::nullopt;
+  return ServerAddress{document["host"].get<std::string>(), document["port"].get<uint16_t>()};
+}
+
+}  // namespace anabranch::app

@@ -1,0 +1,20 @@
+#include "catalog/migration.h"
+
+#include <array>
+
+#include "catalog/migrations/0001_builds_verdicts_copies.h"
+
+namespace anabranch::catalog {
+
+std::span<const Migration> migrations() {
+  static constexpr std::array all{migration_0001};
+  static_assert([] {
+    for (size_t i = 0; i < all.size(); ++i) {
+      if (all[i].version != static_cast<int>(i) + 1) return false;
+    }
+    return true;
+  }());
+  return all;
+}
+
+}  // namespace anabranch::catalog

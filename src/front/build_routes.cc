@@ -1,0 +1,140 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "front/build_record.h"
+#include "front/problem.h"
+#include "front/request_fields.h"
+#include "front/routes.h"
+
+namespace anabranch::front {
+
+Json build_record(const catalog::BuildRun& run) {
+  const auto& end = run.end;
+  return {{"id", run.start.id},
+          {"state", catalog::to_string(run.state)},
+          {"reason", text_or_null(run.start.reason)},
+          {"views", run.start.views},
+          {"cutoff", offsets_json(run.start.cutoff)},
+          {"started_at", time_json(run.start.started_at_us)},
+          {"finished_at", end ? time_json(end->finished_at_us) : Json()},
+          {"duration_ms", end ? Json((end->finished_at_us - run.start.started_at_us) / 1000) : Json()},
+          {"rows", end ? Json(end->rows) : Json()},
+          {"peak_memory_bytes", end ? Json(end->peak_memory_bytes) : Json()},
+          {"error", end ? text_or_null(end->error) : Json()}};
+}
+
+namespace {
+
+Result<std::vector<std::string>> read_views(Backend& backend, const Request& request) {
+  TRY(check_parameters(request.query, {}));
+  const Json fields = TRY(read_object(request.body, {"views"}));
+  auto views = TRY(read_names(fields, "views"));
+  const auto world = backend.speed().epochs().newest()->world;
+  const auto models = backend.models();  // a new model is in the world only after the build that it asks for
+  for (const std::string& view : views) {
+    if (!world->plan(view) && std::ranges::find(models, view, &ModelInfo::name) == models.end()) {
+      return fail(Code::not_found, "'views' names a view that there is not", "GET /v1/views lists them");
+    }
+  }
+  return views;
+}
+
+Result<Json> list_builds(Backend& backend, const Request& request) {
+  TRY(check_parameters(request.query, {"limit"}));
+  const auto runs = TRY(backend.catalog().builds(TRY(read_limit(request.query, 50, 1000))));
+  Json builds = Json::array();
+  for (const auto& run : runs) builds.push_back(build_record(run));
+  return Json{{"builds", std::move(builds)}};
+}
+
+Result<Json> run_build(Backend& backend, const Request& request) {
+  const auto views = TRY(read_views(backend, request));
+  const std::string id = TRY(backend.build(views, "asked"));
+  for (const auto& run : TRY(backend.catalog().builds(100))) {
+    if (run.start.id == id) return build_record(run);
+  }
+  return fail(Code::internal, fmt::format("the catalogue has no build {}", id));
+}
+
+Json row_json(const std::optional<std::vector<std::optional<std::string>>>& row) {
+  if (!row) return nullptr;
+  Json values = Json::array();
+  for (const auto& value : *row) values.push_back(value ? Json(*value) : Json());
+  return values;
+}
+
+Json verdict_json(const quality::Verdict& verdict) {
+  Json differences = Json::array();
+  for (const auto& difference : verdict.differences) {
+    differences.push_back({{"columns", difference.columns},
+                           {"expected", row_json(difference.expected)},
+                           {"actual", row_json(difference.actual)}});
+  }
+  return {{"view", verdict.view},
+          {"result", to_string(verdict.outcome)},
+          {"rows", verdict.rows},
+          {"offsets", offsets_json(verdict.offsets)},
+          {"elapsed_ms", to_ms(verdict.elapsed_us)},
+          {"note", text_or_null(verdict.note)},
+          {"differences", std::move(differences)}};
+}
+
+// That one view cannot be verified does not take away what is known of the others.
+quality::Verdict verify_view(Backend& backend, const std::string& view) {
+  auto verdict = backend.verify(view);
+  if (verdict) return std::move(*verdict);
+  quality::Verdict failed;
+  failed.view = view;
+  failed.outcome = quality::Verdict::Outcome::failed;
+  failed.note = public_message(verdict.error());
+  return failed;
+}
+
+Result<Json> run_verify(Backend& backend, const Request& request) {
+  auto views = TRY(read_views(backend, request));
+  if (views.empty()) {
+    for (const auto& plan : backend.speed().epochs().newest()->world->plans) views.push_back(plan.view);
+  }
+  Json results = Json::array();
+  for (const std::string& view : views) {
+    if (request.cancelled && *request.cancelled) return fail(Code::cancelled, "the client went away");
+    results.push_back(verdict_json(verify_view(backend, view)));
+  }
+  return Json{{"results", std::move(results)}};
+}
+
+Result<Json> run_copy(Backend& backend, const Request& request) {
+  TRY(check_parameters(request.query, {}));
+  const Json fields = TRY(read_object(request.body, {"sources"}));
+  const auto copied = TRY(backend.copy(TRY(read_names(fields, "sources"))));
+  Json tables = Json::array();
+  for (const TableCopied& table : copied) {
+    tables.push_back({{"name", table.name},
+                      {"version", table.version},
+                      {"rows", table.rows},
+                      {"changed", table.has_changed}});
+  }
+  return Json{{"tables", std::move(tables)}};
+}
+
+Handler answering(ApiContext& context, Result<Json> (*work)(Backend&, const Request&),
+                  std::string_view not_found_name) {
+  return [&context, work, not_found_name](Request request, Responder responder) {
+    const auto done = work(context.backend, request);
+    if (!done)
+      return responder.fail(done.error(), done.error().code == Code::not_found ? not_found_name : "");
+    responder.answer(json_response(*done));
+  };
+}
+
+}  // namespace
+
+void add_build_routes(RouteList& routes, ApiContext& context) {
+  routes.add("GET", "/v1/builds", Lane::reads, answering(context, list_builds, ""));
+  routes.add("POST", "/v1/builds", Lane::tasks, answering(context, run_build, "unknown_view"));
+  routes.add("POST", "/v1/verify", Lane::tasks, answering(context, run_verify, "unknown_view"));
+  routes.add("POST", "/v1/copy", Lane::tasks, answering(context, run_copy, ""));
+}
+
+}  // namespace anabranch::front

@@ -1,0 +1,169 @@
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "front/problem.h"
+#include "front/request_fields.h"
+#include "front/routes.h"
+#include "ingest/gzip.h"
+
+namespace anabranch::front {
+namespace {
+
+// Parsing takes about a millisecond for so many bytes: less than what a change of threads and a turn in a
+// queue cost small bodies, and short enough for the other connections of the io thread.
+constexpr size_t parsed_at_once_bytes_max = 64 << 10;
+
+std::string accepted_json(const std::string& stream, const ingest::Accepted& accepted) {
+  std::string text = fmt::format(R"({{"stream":{},"accepted":{},"quarantined":{},"ranges":[)",
+                                 Json(stream).dump(), accepted.accepted, accepted.quarantined);
+  for (size_t i = 0; i < accepted.ranges.size(); ++i) {
+    const auto& range = accepted.ranges[i];
+    text += fmt::format(R"({}{{"partition":{},"first_offset":{},"last_offset":{}}})", i == 0 ? "" : ",",
+                        range.partition, range.first_offset, range.last_offset);
+  }
+  return text + "]}";
+}
+
+enum class Packing { none, deflate };
+
+Result<Packing> packing_of(std::string_view encoding) {
+  for (const char* name : {"", "identity"}) {
+    if (equal_ignoring_case(encoding, name)) return Packing::none;
+  }
+  for (const char* name : {"gzip", "x-gzip", "deflate"}) {
+    if (equal_ignoring_case(encoding, name)) return Packing::deflate;
+  }
+  return fail(Code::bad_input, "this Content-Encoding is not understood",
+              "send gzip, deflate, or the bytes as they are");
+}
+
+// What is known of a request before its body is looked at.
+struct Delivery {
+  ingest::Ingestor* stream = nullptr;
+  ingest::BodyFormat format = ingest::BodyFormat::ndjson;
+  Packing packing = Packing::none;
+};
+
+class EventRoutes {
+ public:
+  explicit EventRoutes(ApiContext& context) : context_(context) {}
+
+  void take_events(Request request, Responder responder, std::shared_ptr<EventRoutes> self) {
+    const auto delivery = delivery_of(request);
+    if (!delivery) return refuse(request, responder, delivery.error());
+    if (delivery->packing == Packing::none && request.body.size() <= parsed_at_once_bytes_max) {
+      return accept(*delivery, request.body, responder);
+    }
+    const auto later =
+        std::make_shared<const Handler>([self, delivery = *delivery](Request request, Responder responder) {
+          self->unpack_and_accept(delivery, std::move(request), responder);
+        });
+    run_on(context_.intake, std::move(request), std::move(responder), later);
+  }
+
+  void take_file(Request request, Responder responder) {
+    if (!is_from_here(request)) {
+      return responder.fail({Code::refused, "files are taken in only from the server's own machine",
+                             "run the command there, or send the events to …/events", std::nullopt},
+                            "refused");
+    }
+    const auto taken = take_file(request);
+    if (!taken) return refuse(request, responder, taken.error());
+    const std::string stream(*request.params.find("name"));
+    context_.metrics->count_events(stream, *taken, 0);
+    Response response;
+    response.body = accepted_json(stream, *taken);
+    responder.answer(std::move(response));
+  }
+
+ private:
+  Result<ingest::Ingestor*> stream_of(const Request& request) {
+    const std::string name(*request.params.find("name"));
+    if (ingest::Ingestor* stream = context_.backend.stream(name)) return stream;
+    const auto names = context_.backend.stream_names();
+    return fail(
+        Code::not_found, "there is no such stream",
+        names.empty() ? "the project has none" : fmt::format("the streams are {}", fmt::join(names, ", ")));
+  }
+
+  Result<Delivery> delivery_of(const Request& request) {
+    TRY(check_parameters(request.query, {}));
+    Delivery delivery;
+    delivery.stream = TRY(stream_of(request));
+    delivery.format = TRY(ingest::body_format(request.headers.get("Content-Type")));
+    delivery.packing = TRY(packing_of(request.headers.get("Content-Encoding")));
+    TRY(context_.backend.may_ingest());
+    return delivery;
+  }
+
+  void unpack_and_accept(const Delivery& delivery, Request request, const Responder& responder) {
+    if (delivery.packing == Packing::none) return accept(delivery, request.body, responder);
+    auto body = ingest::inflate(request.body, context_.options.body_bytes_max);
+    if (!body) return refuse(request, responder, body.error());
+    request.body = {};
+    accept(delivery, *body, responder);
+  }
+
+  // The answer comes from the log's own thread, maybe after this object has gone.
+  void accept(const Delivery& delivery, std::string_view body, const Responder& responder) {
+    delivery.stream->accept(delivery.format, body,
+                            [responder, metrics = context_.metrics, stream = delivery.stream->stream(),
+                             bytes = body.size()](Result<ingest::Accepted> accepted) {
+                              if (!accepted) {
+                                metrics->count_refused_events(stream);
+                                return responder.fail(accepted.error());
+                              }
+                              metrics->count_events(stream, *accepted, bytes);
+                              Response response;
+                              response.body = accepted_json(stream, *accepted);
+                              responder.answer(std::move(response));
+                            });
+  }
+
+  void refuse(const Request& request, const Responder& responder, const Error& error) {
+    const std::string name(*request.params.find("name"));
+    const bool is_known = context_.backend.stream(name) != nullptr;
+    if (is_known) context_.metrics->count_refused_events(name);
+    responder.fail(error, error.code == Code::not_found && !is_known ? "unknown_stream" : "");
+  }
+
+  // A proxy on this machine makes everybody look as if they were here.
+  static bool is_from_here(const Request& request) {
+    for (const char* header : {"X-Forwarded-For", "Forwarded", "Via"}) {
+      if (request.headers.find(header)) return false;
+    }
+    return request.remote == "::1" || request.remote.starts_with("127.") ||
+           request.remote.starts_with("::ffff:127.");
+  }
+
+  Result<ingest::Accepted> take_file(const Request& request) {
+    TRY(check_parameters(request.query, {}));
+    ingest::Ingestor* stream = TRY(stream_of(request));
+    const Json fields = TRY(read_object(request.body, {"path"}));
+    const auto path = TRY(read_text(fields, "path"));
+    if (!path || !std::filesystem::path(*path).is_absolute()) {
+      return fail(Code::bad_input, "'path' is not the absolute path of a file",
+                  R"(send {"path": "/folder/file.parquet"})");
+    }
+    TRY(context_.backend.may_ingest());
+    return context_.backend.ingest_file(stream->stream(), *path);
+  }
+
+  ApiContext& context_;
+};
+
+}  // namespace
+
+void add_event_routes(RouteList& routes, ApiContext& context) {
+  auto events = std::make_shared<EventRoutes>(context);
+  routes.add("POST", "/v1/streams/{name}/events", Lane::io, [events](Request request, Responder responder) {
+    events->take_events(std::move(request), std::move(responder), events);
+  });
+  routes.add("POST", "/v1/streams/{name}/files", Lane::tasks, [events](Request request, Responder responder) {
+    events->take_file(std::move(request), std::move(responder));
+  });
+}
+
+}  // namespace anabranch::front

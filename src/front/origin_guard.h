@@ -1,0 +1,30 @@
+#pragma once
+// Keeps foreign web pages away from a server that asks nobody for a login.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "front/http_message.h"
+
+namespace anabranch::front {
+
+/// Two attacks on a server that only this machine can reach, through a browser on it:
+/// - DNS rebinding: a foreign name that points to 127.0.0.1, so the page may read our answers. Its Host
+/// header
+///   gives it away.
+/// - Requests across sites: a foreign page may not read the answer, but the request does its work. Its Origin
+///   header gives it away.
+/// Immutable. Any thread may call.
+class OriginGuard {
+ public:
+  /// `hosts`: names beside localhost, 127.0.0.1 and [::1] that are ours.
+  explicit OriginGuard(std::vector<std::string> hosts = {});
+  /// The refusal, or nothing.
+  std::optional<Response> check(const Request& request) const;
+
+ private:
+  std::vector<std::string> hosts_;
+};
+
+}  // namespace anabranch::front

@@ -1,0 +1,148 @@
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include "front/base64.h"
+#include "front/request_fields.h"
+#include "front/routes.h"
+
+namespace anabranch::front {
+namespace {
+
+// A page ends early when its records are large: one can be as long as a whole body.
+constexpr size_t page_bytes_max = 8 << 20;
+constexpr size_t read_at_once = 16;
+
+/// "flights/0/4096/2": stream, partition, position of the batch in the log, index in the batch.
+struct EntryId {
+  std::string stream;
+  log::EventLog::QuarantinePosition position;
+};
+
+std::string to_text(const std::string& stream, const log::QuarantineEntry& entry) {
+  return fmt::format("{}/{}/{}/{}", stream, entry.partition, entry.batch_position, entry.index);
+}
+
+template <typename T>
+bool take_number(std::string_view& text, T& number) {
+  const std::string_view part = text.substr(0, text.find('/'));
+  const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), number);
+  if (part.empty() || error != std::errc() || end != part.data() + part.size()) return false;
+  text.remove_prefix(std::min(text.size(), part.size() + 1));
+  return true;
+}
+
+Result<EntryId> parse_id(std::string_view text) {
+  EntryId id;
+  const size_t slash = text.find('/');
+  if (slash != text.npos) {
+    id.stream = text.substr(0, slash);
+    std::string_view rest = text.substr(slash + 1);
+    if (take_number(rest, id.position.partition) && id.position.partition >= 0 &&
+        take_number(rest, id.position.batch_position) && take_number(rest, id.position.index) &&
+        rest.empty()) {
+      return id;
+    }
+  }
+  return fail(Code::bad_input, "'after' is not the id of an entry",
+              "give back the 'next' of the page before");
+}
+
+Json entry_json(const std::string& stream, const log::QuarantineEntry& entry) {
+  Json json = {{"id", to_text(stream, entry)}, {"stream", stream},
+               {"partition", entry.partition}, {"at_offset", entry.at_offset},
+               {"index", entry.index},         {"received_at", time_json(entry.received_at_us)},
+               {"reason", entry.reject.reason}};
+  const std::string& raw = entry.reject.raw;
+  if (simdjson::validate_utf8(raw)) {
+    json["raw"] = raw;
+  } else {
+    json["raw_base64"] = encode_base64(raw);
+  }
+  return json;
+}
+
+// Collects one page over streams in the order of their names.
+class Page {
+ public:
+  Page(Backend& backend, size_t limit) : backend_(backend), limit_(limit) {}
+
+  Status add(const std::string& stream, std::optional<log::EventLog::QuarantinePosition> after) {
+    const auto& log = backend_.stream(stream)->log();
+    while (!is_full_) {
+      const auto found = TRY(log.quarantine(after, std::min(read_at_once, limit_ - entries_.size() + 1)));
+      if (found.empty()) return {};
+      for (const auto& entry : found) {
+        if (entries_.size() == limit_ || (bytes_ >= page_bytes_max && !entries_.empty())) {
+          is_full_ = true;  // and there is at least this one more
+          return {};
+        }
+        entries_.push_back(entry_json(stream, entry));
+        bytes_ += entry.reject.raw.size();
+        after = {entry.partition, entry.batch_position, entry.index};
+      }
+    }
+    return {};
+  }
+  bool is_full() const { return is_full_; }
+
+  Json document(uint64_t total) {
+    const Json next = is_full_ ? Json(entries_.back()["id"]) : Json();
+    return {{"total", total}, {"next", next}, {"entries", std::move(entries_)}};
+  }
+
+ private:
+  Backend& backend_;
+  const size_t limit_;
+  Json entries_ = Json::array();
+  size_t bytes_ = 0;
+  bool is_full_ = false;
+};
+
+Result<Json> quarantine_page(Backend& backend, const Request& request) {
+  TRY(check_parameters(request.query, {"stream", "limit", "after"}));
+  const size_t limit = TRY(read_limit(request.query, 100, 1000));
+  auto streams = backend.stream_names();
+  std::ranges::sort(streams);
+  if (const auto stream = request.query.find("stream")) {
+    if (std::ranges::find(streams, *stream) == streams.end())
+      return fail(Code::not_found, "there is no such stream");
+    streams = {std::string(*stream)};
+  }
+  std::optional<EntryId> after;
+  if (const auto id = request.query.find("after")) {
+    after = TRY(parse_id(*id));
+    if (std::ranges::find(streams, after->stream) == streams.end()) {
+      return fail(Code::bad_input, "'after' is of another stream", "give back the 'next' of the page before");
+    }
+    const auto partitions = backend.stream(after->stream)->log().durable_offsets().size();
+    if (static_cast<size_t>(after->position.partition) >= partitions) {
+      return fail(Code::bad_input, "'after' is of a partition that there is not",
+                  "give back the 'next' of the page before");
+    }
+  }
+  uint64_t total = 0;
+  Page page(backend, limit);
+  for (const std::string& stream : streams) {
+    total += backend.stream(stream)->log().quarantined_count();
+    if (page.is_full() || (after && stream < after->stream)) continue;
+    const bool is_begun = after && stream == after->stream;
+    TRY(page.add(stream, is_begun ? std::optional(after->position) : std::nullopt));
+  }
+  return page.document(total);
+}
+
+}  // namespace
+
+void add_quarantine_routes(RouteList& routes, ApiContext& context) {
+  routes.add("GET", "/v1/quarantine", Lane::reads, [&context](Request request, Responder responder) {
+    const auto page = quarantine_page(context.backend, request);
+    if (!page)
+      return responder.fail(page.error(), page.error().code == Code::not_found ? "unknown_stream" : "");
+    responder.answer(json_response(*page));
+  });
+}
+
+}  // namespace anabranch::front

@@ -1,0 +1,44 @@
+#include "front/problem.h"
+#include "front/request_fields.h"
+#include "front/routes.h"
+#include "front/status_document.h"
+
+namespace anabranch::front {
+namespace {
+
+Response plain(std::string text, const char* content_type) {
+  Response response;
+  response.content_type = content_type;
+  response.body = std::move(text);
+  response.headers.add("Cache-Control", "no-store");
+  return response;
+}
+
+}  // namespace
+
+void add_status_routes(RouteList& routes, ApiContext& context) {
+  routes.add_always("GET", "/v1/status", Lane::reads, [&context](Request request, Responder responder) {
+    if (const Status known = check_parameters(request.query, {}); !known)
+      return responder.fail(known.error());
+    Response response = json_response(status_document(context));
+    response.headers.add("Cache-Control", "no-store");
+    responder.answer(std::move(response));
+  });
+  routes.add_always("GET", "/healthz", Lane::io, [](Request, Responder responder) {
+    responder.answer(plain("alive\n", "text/plain; charset=utf-8"));
+  });
+  routes.add_always("GET", "/readyz", Lane::io, [&context](Request, Responder responder) {
+    Status ready = check_ready(context.backend);
+    if (ready && context.backend.speed().stats().failure) {
+      ready = fail(Code::unavailable, "the speed layer has stopped: answers do not see new events any more",
+                   "the server's log says why; start the server again");
+    }
+    if (!ready) return responder.fail(ready.error());
+    responder.answer(plain("ready\n", "text/plain; charset=utf-8"));
+  });
+  routes.add_always("GET", "/metrics", Lane::reads, [&context](Request, Responder responder) {
+    responder.answer(plain(context.metrics->all().text(), Metrics::content_type));
+  });
+}
+
+}  // namespace anabranch::front

@@ -1,0 +1,48 @@
+#include "front/view_sizes.h"
+
+#include <fmt/format.h>
+
+#include "serve/merged_read.h"
+#include "sql/syntax.h"
+
+namespace anabranch::front {
+namespace {
+
+std::string count_of(const std::string& relation) { return "(SELECT count(*) FROM " + relation + ")"; }
+
+// `SELECT 'gold.x', <rows of slices>, <recorded events>` for each view that has slices.
+std::string counting_sql(const speed::Epoch& epoch) {
+  std::string sql;
+  for (const views::Plan& plan : epoch.world->plans) {
+    const auto slices = epoch.slices.find(plan.view);
+    if (slices == epoch.slices.end() || !serve::is_maintained(epoch, plan)) continue;
+    std::string rows = "0", errors = "0";
+    if (const auto tables = slices->second.find("main"); tables != slices->second.end()) {
+      for (const std::string& table : tables->second) rows += " + " + count_of(sql::quote_identifier(table));
+    }
+    if (const auto* part = plan.part(views::errors_part))
+      errors = count_of(serve::merged_part(epoch, plan, *part));
+    sql += fmt::format("{}SELECT {}, {}, {}", sql.empty() ? "" : " UNION ALL ", sql::quote_literal(plan.view),
+                       rows, errors);
+  }
+  return sql;
+}
+
+}  // namespace
+
+Result<std::map<std::string, ViewSize>> view_sizes(serve::QueryService& queries) {
+  constexpr int64_t timeout_us = 5'000'000;
+  std::map<std::string, ViewSize> sizes;
+  TRY(queries.in_snapshot({.timeout_us = timeout_us},
+                          [&](sql::Session& session, const auto& snapshot) -> Status {
+                            const std::string sql = counting_sql(*snapshot.epoch);
+                            if (sql.empty()) return {};
+                            const auto rows = TRY(session.query(sql));
+                            for (size_t i = 0; i < rows.row_count(); ++i)
+                              sizes[*rows.text(i, 0)] = {rows.integer(i, 1), rows.integer(i, 2)};
+                            return {};
+                          }));
+  return sizes;
+}
+
+}  // namespace anabranch::front

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "io/clock.h"
+#include "lake/data_file.h"
+#include "lake/object_store.h"
+#include "sql/database.h"
+
+namespace anabranch::lake {
+
+/// A table as a copy found it: one Parquet file, whose row numbers are the order of its rows. Immutable.
+struct TableVersion {
+  std::string table;                       // e.g. "airlines"
+  int64_t version = 0;                     // from 1, without gaps
+  DataFile file;                           // below lake/bronze/<table>
+  std::vector<sql::OutputColumn> columns;  // SQL types; the file has them as select_for_parquet() wrote them
+  int64_t copied_at_us = 0;
+  std::string content_hash;
+  bool operator==(const TableVersion&) const = default;
+
+  /// The key of the file: "lake/bronze/airlines/part-00000-….parquet".
+  std::string file_key() const;
+};
+
+/// The versions of the tables that are copied from databases and files: lake/tables/<table>/<version>.json.
+/// The Delta table lake/bronze/<table> follows them.
+///
+/// Owner: the application. Any thread may call; one copy of a table at a time, a second one gets a conflict.
+class TableVersions {
+ public:
+  TableVersions(ObjectStore& store, io::Clock& clock) : store_(store), clock_(clock) {}
+
+  /// Oldest first; empty for a table that was never copied.
+  Result<std::vector<TableVersion>> list(const std::string& table);
+  /// Nothing for a table that was never copied.
+  Result<std::optional<TableVersion>> latest(const std::string& table);
+  /// not_found names the table and the version.
+  Result<TableVersion> get(const std::string& table, int64_t version);
+  /// The names of all tables that were copied, sorted.
+  Result<std::vector<std::string>> tables();
+
+  /// Adds the version after the latest and gives it; version, table and time of `copy` are filled in here.
+  /// When the latest has the same content hash and columns, that one is given and nothing changes: the new
+  /// file is the caller's to remove. Its file is durable before the version is there, and both when it
+  /// returns. not_found or corrupt: the file is not there, or not as long as said. conflict: another copy
+  /// added a version meanwhile. unknown_outcome: call again.
+  Result<TableVersion> add(const std::string& table, TableVersion copy);
+
+  /// Brings the Delta table up to the latest version, each version a commit of its own; what it has already
+  /// stays. Call it after add(), and for all tables at a start. One call a table at a time.
+  Status write_delta(const std::string& table);
+
+ private:
+  Result<std::vector<int64_t>> versions(const std::string& table);
+
+  ObjectStore& store_;
+  io::Clock& clock_;
+};
+
+/// Where the file of a copy is to be written.
+std::string table_file_key(const std::string& table, const std::string& file_name);
+
+}  // namespace anabranch::lake

@@ -1,0 +1,128 @@
+#include "lake/table_versions.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "lake/delta_table.h"
+#include "lake/document.h"
+#include "lake/local_store.h"
+#include "lake/store_for_tests.h"
+#include "tests/support/temporary_folder.h"
+
+namespace anabranch::lake {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class Tables : public ::testing::Test {
+ protected:
+  /// A copy whose file is there; `content` is also its hash.
+  TableVersion copy_of(const std::string& content, const std::string& table = "airlines") {
+    const std::string name = data_file_name("copy" + std::to_string(++copies_), 0);
+    EXPECT_TRUE(store_.put_if_absent(table_file_key(table, name), content));
+    TableVersion copy;
+    copy.file = {name, static_cast<int64_t>(content.size()), 16};
+    copy.columns = {{"carrier", "VARCHAR"}, {"since", "TIMESTAMP"}};
+    copy.content_hash = content;
+    return copy;
+  }
+  DeltaSnapshot delta() {
+    return DeltaTable::open(store_, "lake/bronze/airlines", clock_).value()->snapshot().value();
+  }
+
+  test::TemporaryFolder folder_;
+  LocalStore store_{io::local_file_system(), folder_.path()};
+  FixedClock clock_;
+  TableVersions tables_{store_, clock_};
+  int copies_ = 0;
+};
+
+TEST_F(Tables, VersionsComeBack) {
+  EXPECT_TRUE(tables_.list("airlines")->empty());
+  EXPECT_FALSE(tables_.latest("airlines").value());
+  const TableVersion first = tables_.add("airlines", copy_of("one")).value();
+  EXPECT_EQ(first.version, 1);
+  EXPECT_EQ(first.copied_at_us, clock_.now);
+  EXPECT_EQ(first.file_key(), "lake/bronze/airlines/part-00000-copy1.parquet");
+  const TableVersion second = tables_.add("airlines", copy_of("two")).value();
+  EXPECT_THAT(tables_.list("airlines").value(), ElementsAre(first, second));
+  EXPECT_EQ(*tables_.latest("airlines").value(), second);
+  EXPECT_EQ(tables_.get("airlines", 1).value(), first);
+  ASSERT_TRUE(tables_.add("zones", copy_of("z", "zones")));
+  EXPECT_THAT(tables_.tables().value(), ElementsAre("airlines", "zones"));
+  const auto missing = tables_.get("airlines", 3);
+  EXPECT_EQ(missing.error().code, Code::not_found);
+  EXPECT_THAT(missing.error().message, HasSubstr("airlines has no version 3"));
+}
+
+TEST_F(Tables, AnUnchangedCopyIsNoVersion) {
+  const TableVersion first = tables_.add("airlines", copy_of("same")).value();
+  clock_.now += 1;
+  EXPECT_EQ(tables_.add("airlines", copy_of("same")).value(), first);
+  TableVersion other_type = copy_of("same");
+  other_type.columns[0].type = "JSON";
+  EXPECT_EQ(tables_.add("airlines", other_type)->version, 2);
+}
+
+TEST_F(Tables, TheFileMustBeThereAndWhole) {
+  TableVersion copy = copy_of("one");
+  copy.file.size = 99;
+  EXPECT_EQ(tables_.add("airlines", copy).error().code, Code::corrupt);
+  copy.file.path = "nowhere.parquet";
+  EXPECT_EQ(tables_.add("airlines", copy).error().code, Code::not_found);
+  for (const std::string name : {"", "..", "a/b"})
+    EXPECT_EQ(tables_.add(name, copy_of("x")).error().code, Code::bad_input) << name;
+  EXPECT_TRUE(tables_.list("airlines")->empty());
+}
+
+TEST_F(Tables, OneOfTwoCopiesWins) {
+  TroubledStore troubled(store_);
+  TableVersions ours(troubled, clock_);
+  troubled.before_put([&] { ASSERT_TRUE(tables_.add("airlines", copy_of("theirs"))); });
+  EXPECT_EQ(ours.add("airlines", copy_of("ours")).error().code, Code::conflict);
+  EXPECT_EQ((*tables_.latest("airlines"))->content_hash, "theirs");
+}
+
+TEST_F(Tables, ALostAnswerIsLookedUp) {
+  TroubledStore troubled(store_);
+  TableVersions ours(troubled, clock_);
+  troubled.trouble(TroubledStore::Trouble::answer_lost);
+  EXPECT_EQ(ours.add("airlines", copy_of("one"))->version, 1);
+  troubled.trouble(TroubledStore::Trouble::request_lost);
+  const TableVersion two = copy_of("two");
+  EXPECT_EQ(ours.add("airlines", two).error().code, Code::unknown_outcome);
+  EXPECT_EQ(ours.add("airlines", two)->version, 2);
+}
+
+TEST_F(Tables, DeltaFollowsVersionByVersion) {
+  ASSERT_TRUE(tables_.write_delta("airlines")) << "nothing to do";
+  ASSERT_TRUE(tables_.add("airlines", copy_of("one")));
+  ASSERT_TRUE(tables_.write_delta("airlines"));
+  EXPECT_EQ(delta().version, 0);
+  // Two copies, and a crash before each Delta commit.
+  ASSERT_TRUE(tables_.add("airlines", copy_of("two")));
+  const TableVersion third = tables_.add("airlines", copy_of("three")).value();
+  ASSERT_TRUE(tables_.write_delta("airlines"));
+  ASSERT_TRUE(tables_.write_delta("airlines"));
+  EXPECT_EQ(delta().version, 2);
+  EXPECT_THAT(delta().files, ElementsAre(third.file));
+  EXPECT_EQ(delta().columns, third.columns);
+}
+
+TEST_F(Tables, DamageIsNamed) {
+  ASSERT_TRUE(tables_.add("airlines", copy_of("one")));
+  ASSERT_TRUE(tables_.add("airlines", copy_of("two")));
+  const io::Path path = folder_ / "lake/tables/airlines" / document_name(2);
+  io::FileSystem& files = io::local_file_system();
+  const std::string good = files.read_file(path).value();
+  ASSERT_TRUE(files.write_atomically(path, good.substr(0, 100)));
+  EXPECT_EQ(tables_.latest("airlines").error().code, Code::corrupt);
+  EXPECT_THAT(tables_.latest("airlines").error().message, HasSubstr(document_name(2)));
+  ASSERT_TRUE(files.write_atomically(path, good));
+  ASSERT_TRUE(files.remove(folder_ / "lake/tables/airlines" / document_name(1)));
+  EXPECT_THAT(tables_.latest("airlines").error().message, HasSubstr(document_name(1)));
+}
+
+}  // namespace
+}  // namespace anabranch::lake

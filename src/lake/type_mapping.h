@@ -1,0 +1,40 @@
+#pragma once
+// How every SQL type lies in Delta and Parquet, so that all readers agree. One table (type_mapping.cc) says
+// it; FORMAT.md prints it.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "sql/database.h"
+
+namespace anabranch::lake {
+
+/// A type as it lies in the lake.
+struct LakeType {
+  std::string delta;        // JSON, as it stands in a Delta schema: "\"long\"", "{\"type\":\"array\",…}"
+  std::string parquet;      // the engine's name of the type that the file's column has
+  bool is_original = true;  // false: written by another type than the SQL one
+  bool operator==(const LakeType&) const = default;
+};
+
+/// bad_input for a type that has no place in the lake, with what to cast it to.
+Result<LakeType> lake_type(std::string_view engine_type);
+
+/// bad_input names the first column that a Delta 1.0 Parquet file cannot hold: by the name of the column or
+/// of a field in it, two names that differ only in case, or by its type.
+Status check_columns(const std::vector<sql::OutputColumn>& columns);
+
+/// The SELECT to COPY into a Parquet file: source_sql (a SELECT that gives the columns, in any order) with
+/// each column cast as the lake wants it, in the order of `columns`. Keeps the order of the rows. Running it
+/// fails with bad_sql where a HUGEINT does not fit DECIMAL(38,0).
+Result<std::string> select_for_parquet(const std::vector<sql::OutputColumn>& columns,
+                                       std::string_view source_sql);
+
+/// The way back: source_sql gives columns as they lie in the lake (e.g. SELECT * FROM read_parquet(…)), the
+/// result has the original types.
+Result<std::string> select_from_parquet(const std::vector<sql::OutputColumn>& columns,
+                                        std::string_view source_sql);
+
+}  // namespace anabranch::lake
