@@ -25,8 +25,10 @@ Result<speed::Archive> Archiver::archive_of(const std::string& stream) {
   auto table = TRY(lake::DeltaTable::open(store_, table_key(stream), clock_));
   const auto snapshot = TRY(table->snapshot());
   speed::Archive archive;
-  for (const auto& file : snapshot.files) archive.files.push_back(store_.local_path(table->data_file_key(file.path)));
-  if (const auto end = snapshot.transactions.find(txn_app); end != snapshot.transactions.end()) archive.end = end->second;
+  for (const auto& file : snapshot.files)
+    archive.files.push_back(store_.local_path(table->data_file_key(file.path)));
+  if (const auto end = snapshot.transactions.find(txn_app); end != snapshot.transactions.end())
+    archive.end = end->second;
   return archive;
 }
 
@@ -56,7 +58,8 @@ Status Archiver::archive_stream(const OpenStream& stream, model::Offset end) {
   std::vector<sql::OutputColumn> columns = relation.columns;
   columns.insert(columns.end(), relation.hidden_columns.begin(), relation.hidden_columns.end());
   std::string names;
-  for (const auto& column : columns) names += (names.empty() ? "" : ", ") + sql::quote_identifier(column.name);
+  for (const auto& column : columns)
+    names += (names.empty() ? "" : ", ") + sql::quote_identifier(column.name);
   const std::string feed = fmt::format("archive_{}_v{}", stream.name, schema->version);
   TRY(database_.register_feed(feed, *schema, std::make_shared<speed::LogFeed>(stream.source())));
   auto session = TRY(database_.connect());
@@ -71,17 +74,22 @@ Status Archiver::archive_stream(const OpenStream& stream, model::Offset end) {
       }
       until = std::min(end, batch->end_offset());
       const auto file = TRY(ingest::bulk_file(*batch));
-      source = ingest::bulk_relation(file, ingest::bulk_folder(stream.folder, batch->partition), *batch, *schema, from, until);
+      source = ingest::bulk_relation(file, ingest::bulk_folder(stream.folder, batch->partition), *batch,
+                                     *schema, from, until);
       break;
     }
     if (source.empty()) source = fmt::format("{}({}, {})", feed, from, until);
-    const std::string name = lake::data_file_name(fmt::format("{:020}-{:08x}", from, static_cast<uint32_t>(io::random_u64())), 0);
+    const std::string name =
+        lake::data_file_name(fmt::format("{:020}-{:08x}", from, static_cast<uint32_t>(io::random_u64())), 0);
     const std::string key = table->data_file_key(name);
     TRY(store_.prepare(key));
-    const std::string select = TRY(lake::select_for_parquet(columns, fmt::format("SELECT {} FROM {}", names, source)));
-    const auto copied = TRY(session.query(fmt::format("COPY ({}) TO {} (FORMAT parquet)", select, sql::quote_literal(store_.local_path(key)))));
+    const std::string select =
+        TRY(lake::select_for_parquet(columns, fmt::format("SELECT {} FROM {}", names, source)));
+    const auto copied = TRY(session.query(
+        fmt::format("COPY ({}) TO {} (FORMAT parquet)", select, sql::quote_literal(store_.local_path(key)))));
     if (copied.integer(0, 0) != until - from) {
-      return fail(Code::corrupt, fmt::format("{}: the log gave {} events for offsets {} to {}", relation_name, copied.integer(0, 0), from, until));
+      return fail(Code::corrupt, fmt::format("{}: the log gave {} events for offsets {} to {}", relation_name,
+                                             copied.integer(0, 0), from, until));
     }
     const int64_t bytes = TRY(store_.make_durable(key));
     TRY(table->append(columns, {{name, bytes, until - from}}, {txn_app, until}));

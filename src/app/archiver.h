@@ -14,14 +14,16 @@
 
 namespace anabranch::app {
 
-/// Brings the log into the lake: `lake/bronze/<stream>`, typed columns and the four system columns, exactly once, in
-/// offset order. Owner: the platform. Any thread may call; one archive() at a time.
+/// Brings the log into the lake: `lake/bronze/<stream>`, typed columns and the four system columns, exactly
+/// once, in offset order. Owner: the platform. Any thread may call; one archive() at a time.
 class Archiver {
  public:
-  Archiver(lake::ObjectStore& store, sql::Database& database, speed::SpeedLayer* speed, const std::vector<OpenStream>& streams, io::Clock& clock)
+  Archiver(lake::ObjectStore& store, sql::Database& database, speed::SpeedLayer* speed,
+           const std::vector<OpenStream>& streams, io::Clock& clock)
       : store_(store), database_(database), speed_(speed), streams_(streams), clock_(clock) {}
 
-  /// The bulk batches of a stream come from the speed layer, which has read past them; set before the first archive().
+  /// The bulk batches of a stream come from the speed layer, which has read past them; set before the first
+  /// archive().
   void set_speed(speed::SpeedLayer* speed) { speed_ = speed; }
 
   /// When it returns, everything before these offsets is in the lake.

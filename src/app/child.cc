@@ -22,11 +22,14 @@ Result<std::string> run_in_child(const io::Path& program, const std::string& tas
   const auto exit = TRY(process->run([&](std::string_view line) { answer = line; }));
   const auto document = json::parse(answer, nullptr, false);
   if (document.is_object() && document.contains("error")) {
-    return fail(static_cast<Code>(document.value("code", static_cast<int>(Code::internal))), document["error"], document.value("hint", ""));
+    return fail(static_cast<Code>(document.value("code", static_cast<int>(Code::internal))),
+                document["error"], document.value("hint", ""));
   }
   if (!exit.is_success() || !document.is_object()) {
-    return fail(Code::internal, exit.signal != 0 ? fmt::format("the {} process was ended by signal {}", task, exit.signal)
-                                                 : fmt::format("the {} process ended with code {}: {}", task, exit.code, exit.errors));
+    return fail(Code::internal,
+                exit.signal != 0
+                    ? fmt::format("the {} process was ended by signal {}", task, exit.signal)
+                    : fmt::format("the {} process ended with code {}: {}", task, exit.code, exit.errors));
   }
   return answer;
 }
@@ -34,8 +37,16 @@ Result<std::string> run_in_child(const io::Path& program, const std::string& tas
 namespace {
 
 Result<std::string> run_task(const std::string& task, const std::string& input) {
-  if (task == "copy") return TRY(ingest::copy_table(TRY(ingest::TableCopyJob::from_json(input)))).to_json();
-  if (task == "import") return TRY(ingest::import_bulk(TRY(ingest::BulkImportJob::from_json(input)))).to_json();
+  if (task == "copy") {
+    const auto job = TRY(ingest::TableCopyJob::from_json(input));
+    const auto result = TRY(ingest::copy_table(job));
+    return result.to_json();
+  }
+  if (task == "import") {
+    const auto job = TRY(ingest::BulkImportJob::from_json(input));
+    const auto result = TRY(ingest::import_bulk(job));
+    return result.to_json();
+  }
   return fail(Code::bad_input, fmt::format("there is no task {}", task));
 }
 
@@ -45,10 +56,11 @@ int child_main(const std::string& task) {
   if (task == "build") return batch::build_in_child();
   const std::string input{std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
   const auto answer = run_task(task, input);
-  const std::string line =
-      answer ? *answer
-             : json{{"error", answer.error().message}, {"hint", answer.error().hint}, {"code", static_cast<int>(answer.error().code)}}.dump(
-                   -1, ' ', false, json::error_handler_t::replace);
+  const std::string line = answer ? *answer
+                                  : json{{"error", answer.error().message},
+                                         {"hint", answer.error().hint},
+                                         {"code", static_cast<int>(answer.error().code)}}
+                                        .dump(-1, ' ', false, json::error_handler_t::replace);
   std::fwrite(line.data(), 1, line.size(), stdout);
   std::fputc('\n', stdout);
   return answer ? 0 : 1;

@@ -15,10 +15,12 @@ Result<project::Project> load_project(const io::Path& root, bool prints_warnings
   auto loaded = project::load(io::local_file_system(), root, reader);
   const auto errors = loaded.errors();
   for (const auto& problem : loaded.problems) {
-    if (problem.severity == project::Severity::error || prints_warnings) fmt::print(stderr, "{}\n", problem.describe());
+    if (problem.severity == project::Severity::error || prints_warnings)
+      fmt::print(stderr, "{}\n", problem.describe());
   }
   if (!errors.empty()) {
-    return fail(Code::bad_input, fmt::format("the project has {} mistake{}", errors.size(), errors.size() == 1 ? "" : "s"),
+    return fail(Code::bad_input,
+                fmt::format("the project has {} mistake{}", errors.size(), errors.size() == 1 ? "" : "s"),
                 "correct them and run: anabranch check");
   }
   return std::move(loaded.project);
@@ -66,13 +68,16 @@ Result<std::string> Connection::body_of(Result<front::ClientResponse> response) 
   return std::move(response->body);
 }
 
-Result<std::string> Connection::get(const std::string& target) { return body_of(client_->request("GET", target)); }
+Result<std::string> Connection::get(const std::string& target) {
+  return body_of(client_->request("GET", target));
+}
 
 Result<std::string> Connection::post(const std::string& target, const nlohmann::json& body) {
   return post_bytes(target, "application/json", body.dump());
 }
 
-Result<std::string> Connection::post_bytes(const std::string& target, const std::string& content_type, std::string_view body) {
+Result<std::string> Connection::post_bytes(const std::string& target, const std::string& content_type,
+                                           std::string_view body) {
   front::Headers headers;
   headers.add("content-type", content_type);
   return body_of(client_->request("POST", target, headers, body));

@@ -13,17 +13,19 @@
 
 namespace anabranch::app {
 
-/// How a command reaches a project's data: through the server that runs on it, or else through one that it starts for
-/// itself. One thread.
+/// How a command reaches a project's data: through the server that runs on it, or else through one that it
+/// starts for itself. One thread.
 class Connection {
  public:
-  /// Loads the project only when no server runs. bad_input (with all problems in the message) for a broken project.
+  /// Loads the project only when no server runs. bad_input (with all problems in the message) for a broken
+  /// project.
   static Result<std::unique_ptr<Connection>> open(const io::Path& root);
 
   /// The answer's body. Problem documents become errors.
   Result<std::string> get(const std::string& target);
   Result<std::string> post(const std::string& target, const nlohmann::json& body);
-  Result<std::string> post_bytes(const std::string& target, const std::string& content_type, std::string_view body);
+  Result<std::string> post_bytes(const std::string& target, const std::string& content_type,
+                                 std::string_view body);
   /// A second connection to the same server, for another thread.
   Result<front::HttpClient> another() const;
   bool is_remote() const { return own_ == nullptr; }

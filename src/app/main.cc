@@ -24,7 +24,8 @@ int run(int argc, char** argv) {
   CommonOptions common;
   const auto command = [&](const char* name, const char* description, bool prints_results) {
     CLI::App* sub = app.add_subcommand(name, description);
-    sub->add_option("--project", common.project, "The project's folder (default: the current one or the nearest above it)");
+    sub->add_option("--project", common.project,
+                    "The project's folder (default: the current one or the nearest above it)");
     if (prints_results) sub->add_flag("--json", common.is_json, "Print JSON, for programs");
     return sub;
   };
@@ -44,7 +45,8 @@ int run(int argc, char** argv) {
   CLI::App* ingest_command = command("ingest", "Take events in from a file", true);
   ingest_command->add_option("stream", ingest.stream, "Stream")->required();
   ingest_command->add_option("file", ingest.file, "File, or - for standard input")->required();
-  ingest_command->add_option("--format", ingest.format, "ndjson, json, csv or parquet (default: by the file's name)")
+  ingest_command
+      ->add_option("--format", ingest.format, "ndjson, json, csv or parquet (default: by the file's name)")
       ->check(CLI::IsMember({"ndjson", "json", "csv", "parquet"}));
 
   UpOptions up;
@@ -60,7 +62,8 @@ int run(int argc, char** argv) {
   QueryOptions query;
   CLI::App* query_command = command("query", "Run one SELECT", true);
   query_command->add_option("sql", query.sql, "The SELECT")->required();
-  query_command->add_option("--format", query.format, "table, csv, json or parquet")->check(CLI::IsMember({"table", "csv", "json", "parquet"}));
+  query_command->add_option("--format", query.format, "table, csv, json or parquet")
+      ->check(CLI::IsMember({"table", "csv", "json", "parquet"}));
   query_command->add_option("-o,--output", query.output, "File to write to (default: standard output)");
 
   std::string explained;
@@ -83,7 +86,9 @@ int run(int argc, char** argv) {
 
   std::string shell;
   CLI::App* completion_command = app.add_subcommand("completion", "Print shell completion");
-  completion_command->add_option("shell", shell, "bash or zsh")->required()->check(CLI::IsMember({"bash", "zsh"}));
+  completion_command->add_option("shell", shell, "bash or zsh")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh"}));
 
   try {
     app.parse(argc, argv);

@@ -24,7 +24,9 @@ namespace {
 
 constexpr auto keeper_interval = std::chrono::milliseconds(500);
 constexpr int64_t archive_step_events = 200'000;
-constexpr uint64_t serving_memory_bytes = uint64_t{2} << 30;
+constexpr uint64_t states_memory_bytes = uint64_t{1}
+                                         << 30;  // for slices and pinned tables, beside what queries may take
+constexpr int64_t replay_events_per_ms = 100;    // a cautious guess of how fast a restart replays
 
 std::string build_id_of(int64_t now_us) {
   std::string id;
@@ -34,12 +36,16 @@ std::string build_id_of(int64_t now_us) {
   return fmt::format("{}-{:04x}", id, static_cast<unsigned>(io::random_u64() & 0xffff));
 }
 
-std::string memory_table(const std::string& table, int64_t version) { return fmt::format("table_{}_v{}", table, version); }
+std::string memory_table(const std::string& table, int64_t version) {
+  return fmt::format("table_{}_v{}", table, version);
+}
 
 }  // namespace
 
 Platform::Platform(project::Project project, const Options& options)
-    : project_(std::move(project)), options_(options), data_folder_(project_.root / project_.settings.data_folder) {}
+    : project_(std::move(project)),
+      options_(options),
+      data_folder_(project_.root / project_.settings.data_folder) {}
 
 Platform::~Platform() { stop(); }
 
@@ -61,23 +67,35 @@ Status Platform::open_data() {
   }
   lock_ = std::move(*lock);
   catalog_ = TRY(catalog::Catalog::open(files_, data_folder_ / "catalog.db"));
-  for (const std::string& id : TRY(catalog_->abandon_running(clock_.now_us()))) {
-    spdlog::warn("build {} was interrupted; nothing of it is visible", id);
-  }
   store_ = std::make_unique<lake::LocalStore>(files_, data_folder_);
   manifests_ = std::make_unique<lake::ManifestStore>(*store_);
   table_versions_ = std::make_unique<lake::TableVersions>(*store_, clock_);
+  const auto manifest = TRY(manifests_->latest());
   {
     Lock held(mutex_);
-    manifest_ = TRY(manifests_->latest());
+    manifest_ = manifest;
+  }
+  if (manifest) {
+    // A crash may have come between the manifest and the catalogue's word of it; mostly it has ended there
+    // too.
+    catalog::BuildEnd end;
+    end.finished_at_us = manifest->published_at_us;
+    for (const auto& [name, view] : manifest->views)
+      end.rows += view.build_id == manifest->build_id ? view.rows : 0;
+    const Status ended = catalog_->finish_build(manifest->build_id, end);
+    if (!ended && ended.error().code != Code::conflict && ended.error().code != Code::not_found) return ended;
+  }
+  for (const std::string& id : TRY(catalog_->abandon_running(clock_.now_us()))) {
+    spdlog::warn("build {} was interrupted; nothing of it is visible", id);
   }
   streams_ = TRY(open_streams(files_, clock_, data_folder_, project_));
 
   sql::Database::Options engine;
   engine.threads = 1;  // more make the slowest ticks slower; queries run side by side instead
-  engine.memory_bytes_max = serving_memory_bytes;
+  engine.memory_bytes_max = states_memory_bytes + project_.settings.limits.query_memory_bytes;
   engine.has_external_access = false;
-  for (const char* folder : {"serving/", "log/", "lake/"}) engine.allowed_folders.push_back(data_folder_ / folder);
+  for (const char* folder : {"serving/", "log/", "lake/"})
+    engine.allowed_folders.push_back(data_folder_ / folder);
   database_ = TRY(sql::Database::open(engine));
   archiver_ = std::make_unique<Archiver>(*store_, *database_, nullptr, streams_, clock_);
   engine_ = std::make_unique<batch::ChildEngine>(program_, std::vector<std::string>{"child", "build"});
@@ -100,7 +118,8 @@ Result<std::map<std::string, views::TableVersion>> Platform::pinned_tables(bool 
       const auto pin = pins.find(table.name);
       const auto version = pin == pins.end() ? *latest : TRY(table_versions_->get(table.name, pin->second));
       const std::string name = "bronze." + table.name;
-      tables[name] = {name, version.version, store_->local_path(version.file_key()), version.columns, version.file.rows};
+      tables[name] = {name, version.version, store_->local_path(version.file_key()), version.columns,
+                      version.file.rows};
     }
   }
   return tables;
@@ -126,7 +145,8 @@ Result<views::World> Platform::make_world(bool is_newest, std::vector<Error>& le
     }
   }
   std::vector<views::ModelSource> models;
-  for (const project::Model& model : project_.models) models.push_back({model.name, model.sql, model.file, model.is_materialized});
+  for (const project::Model& model : project_.models)
+    models.push_back({model.name, model.sql, model.file, model.is_materialized});
   auto made = views::make_world(models, schemas, tables, missing);
   for (Error& error : made.errors) {
     if (error.code != Code::not_found) return fail(std::move(error));
@@ -147,9 +167,10 @@ Result<std::map<std::string, std::string>> Platform::load_tables(const views::Wo
   return names;
 }
 
-// A manifest as the speed layer takes it; builds that were made under another plan or basis are left out, so that those
-// views are computed from the log until the next build.
-Result<speed::Handover> Platform::handover_of(const lake::Manifest& manifest, std::shared_ptr<const views::World> world) {
+// A manifest as the speed layer takes it; builds that were made under another plan or basis are left out, so
+// that those views are computed from the log until the next build.
+Result<speed::Handover> Platform::handover_of(const lake::Manifest& manifest,
+                                              std::shared_ptr<const views::World> world) {
   speed::Handover next;
   next.pinned_tables = TRY(load_tables(*world));
   next.build_id = manifest.build_id;
@@ -168,7 +189,8 @@ Result<speed::Handover> Platform::handover_of(const lake::Manifest& manifest, st
   }
   next.world = std::move(world);
   Lock lock(mutex_);
-  for (const auto& [stream, archive] : next.archives) archived_[stream.substr(stream.find('.') + 1)] = {archive.end};
+  for (const auto& [stream, archive] : next.archives)
+    archived_[stream.substr(stream.find('.') + 1)] = {archive.end};
   return next;
 }
 
@@ -183,7 +205,8 @@ Status Platform::start() {
     if (manifest_) manifest = *manifest_;
   }
   remove_old_builds(manifest);
-  if (manifest.number > 0) TRY(lake::write_delta_copies(*store_, manifest, clock_));  // a crash may have come in between
+  if (manifest.number > 0)
+    TRY(lake::write_delta_copies(*store_, manifest, clock_));  // a crash may have come in between
   for (const auto& [table, version] : manifest.basis.tables) TRY(table_versions_->write_delta(table));
 
   std::vector<speed::StreamSource> sources;
@@ -238,7 +261,12 @@ void Platform::keep() {
       unarchived += offsets[0] - (done == archived.end() ? 0 : done->second[0]);
     }
     const auto stats = speed_->stats();
-    if (stats.slice_events >= static_cast<int64_t>(project_.settings.build.auto_events)) {
+    const auto& when = project_.settings.build;
+    const bool are_many =
+        when.auto_events > 0 && stats.slice_events >= static_cast<int64_t>(when.auto_events);
+    const bool is_replay_long = when.auto_replay_ms > 0 && stats.slice_events / replay_events_per_ms >=
+                                                               static_cast<int64_t>(when.auto_replay_ms);
+    if (are_many || is_replay_long) {
       if (const auto built = build({}, "events since the last build"); !built) {
         spdlog::error("a build that started by itself failed: {}", built.error().describe());
         Lock lock(mutex_);
@@ -249,12 +277,14 @@ void Platform::keep() {
       const Status archiving = archiver_->archive(applied);
       auto archives = archiver_->archives();
       if (!archiving || !archives) {
-        spdlog::warn("events could not be archived: {}", (archiving ? archives.error() : archiving.error()).describe());
+        spdlog::warn("events could not be archived: {}",
+                     (archiving ? archives.error() : archiving.error()).describe());
         continue;
       }
       {
         Lock lock(mutex_);
-        for (const auto& [stream, archive] : *archives) archived_[stream.substr(stream.find('.') + 1)] = {archive.end};
+        for (const auto& [stream, archive] : *archives)
+          archived_[stream.substr(stream.find('.') + 1)] = {archive.end};
       }
       (void)speed_->set_archives(std::move(*archives));
     }
@@ -278,7 +308,9 @@ Result<std::string> Platform::build(const std::vector<std::string>& views, const
   {
     Lock lock(mutex_);
     if (is_stopping_) return fail(Code::unavailable, "the server is stopping");
-    if (running_) return fail(Code::conflict, fmt::format("build {} is running", running_->id), "wait until it is published");
+    if (running_)
+      return fail(Code::conflict, fmt::format("build {} is running", running_->id),
+                  "wait until it is published");
     running_ = front::RunningBuild{build_id_of(clock_.now_us()), "starting", 0, 0, clock_.now_us()};
   }
   if (on_build_change_) on_build_change_();
@@ -338,7 +370,9 @@ Result<std::string> Platform::build_now(const std::vector<std::string>& views, c
       manifest_ = *manifest;
     }
     const Status copies = lake::write_delta_copies(*store_, *manifest, clock_);
-    if (!copies) spdlog::error("Delta copies are behind the build and will be written at the next start: {}", copies.error().describe());
+    if (!copies)
+      spdlog::error("Delta copies are behind the build and will be written at the next start: {}",
+                    copies.error().describe());
     auto next = handover_of(*manifest, world);
     Status handed = next ? Status{} : Status(std::unexpected(next.error()));
     if (next) {
@@ -347,7 +381,8 @@ Result<std::string> Platform::build_now(const std::vector<std::string>& views, c
     }
     if (!handed) {
       speed_->abandon_build();
-      spdlog::error("build {} is published, but reads go on with the one before: {}", job.build_id, handed.error().describe());
+      spdlog::error("build {} is published, but reads go on with the one before: {}", job.build_id,
+                    handed.error().describe());
     }
     for (const auto& [table, version] : manifest->basis.tables) (void)table_versions_->write_delta(table);
     end.state = catalog::BuildState::published;
@@ -357,7 +392,8 @@ Result<std::string> Platform::build_now(const std::vector<std::string>& views, c
     remove_old_builds(*manifest);
   } else {
     speed_->abandon_build();
-    end.state = manifest.error().code == Code::cancelled ? catalog::BuildState::abandoned : catalog::BuildState::failed;
+    end.state = manifest.error().code == Code::cancelled ? catalog::BuildState::abandoned
+                                                         : catalog::BuildState::failed;
     end.error = manifest.error().describe();
     (void)files_.remove_all(data_folder_ / "serving" / job.build_id);
     (void)files_.remove(data_folder_ / "serving" / (job.build_id + ".duckdb"));
@@ -369,7 +405,8 @@ Result<std::string> Platform::build_now(const std::vector<std::string>& views, c
   return job.build_id;
 }
 
-Result<lake::Manifest> Platform::compute(const batch::BuildJob& job, bool is_full, batch::BuildResult& result) {
+Result<lake::Manifest> Platform::compute(const batch::BuildJob& job, bool is_full,
+                                         batch::BuildResult& result) {
   result = TRY(engine_->run(job, [&](const batch::BuildProgress& progress) {
     {
       Lock lock(mutex_);
@@ -393,8 +430,10 @@ Result<lake::Manifest> Platform::compute(const batch::BuildJob& job, bool is_ful
   manifest.archived = job.cutoff;
   if (is_full || manifest.number == 1) {
     manifest.basis = {};
-    for (const auto& [name, table] : job.world.tables) manifest.basis.tables[name.substr(name.find('.') + 1)] = table.version;
-    for (const auto& [name, schema] : job.world.schemas) manifest.basis.schemas[name.substr(name.find('.') + 1)] = schema.version;
+    for (const auto& [name, table] : job.world.tables)
+      manifest.basis.tables[name.substr(name.find('.') + 1)] = table.version;
+    for (const auto& [name, schema] : job.world.schemas)
+      manifest.basis.schemas[name.substr(name.find('.') + 1)] = schema.version;
   }
   // Views that are no more are not carried over.
   std::erase_if(manifest.views, [&](const auto& entry) { return !job.world.plan(entry.first); });
@@ -431,8 +470,10 @@ void Platform::remove_old_builds(const lake::Manifest& manifest) {
 
 Result<std::vector<front::TableCopied>> Platform::copy(const std::vector<std::string>& sources) {
   for (const std::string& name : sources) {
-    const bool is_known = std::any_of(project_.sources.begin(), project_.sources.end(), [&](const auto& source) { return source.name == name; });
-    if (!is_known) return fail(Code::not_found, fmt::format("there is no source {}", name), "see the files in sources/");
+    const bool is_known = std::any_of(project_.sources.begin(), project_.sources.end(),
+                                      [&](const auto& source) { return source.name == name; });
+    if (!is_known)
+      return fail(Code::not_found, fmt::format("there is no source {}", name), "see the files in sources/");
   }
   Lock building(build_mutex_);
   std::vector<front::TableCopied> copied;
@@ -447,7 +488,9 @@ Result<std::vector<front::TableCopied>> Platform::copy(const std::vector<std::st
       for (const std::string& path : table.paths) {
         job.paths.push_back(io::Path(path).is_absolute() ? path : (project_.root / path).string());
       }
-      job.format = table.format == project::FileFormat::csv ? "csv" : table.format == project::FileFormat::json ? "json" : "parquet";
+      job.format = table.format == project::FileFormat::csv    ? "csv"
+                   : table.format == project::FileFormat::json ? "json"
+                                                               : "parquet";
       job.delimiter = table.csv.delimiter;
       job.has_header = table.csv.header;
       job.null_text = table.csv.null_text;
@@ -456,16 +499,20 @@ Result<std::vector<front::TableCopied>> Platform::copy(const std::vector<std::st
       const std::string key = lake::table_file_key(table.name, file);
       TRY(store_->prepare(key));
       job.target = store_->local_path(key);
-      const auto result = TRY(ingest::TableCopyResult::from_json(TRY(run_in_child(program_, "copy", job.to_json()))));
+      const auto result =
+          TRY(ingest::TableCopyResult::from_json(TRY(run_in_child(program_, "copy", job.to_json()))));
       lake::TableVersion version;
-      version.file = {file, TRY(store_->make_durable(key)), result.rows};
+      const int64_t bytes = TRY(store_->make_durable(key));
+      version.file = {file, bytes, result.rows};
       version.columns = result.columns;
       version.content_hash = result.content_hash;
       const auto added = TRY(table_versions_->add(table.name, version));
       const bool has_changed = !before || added.version != before->version;
       if (!has_changed) TRY(store_->remove(key));
       TRY(table_versions_->write_delta(table.name));
-      if (has_changed) TRY(catalog_->record_copy({table.name, added.version, added.file.rows, clock_.now_us(), source.name}));
+      if (has_changed)
+        TRY(catalog_->record_copy(
+            {table.name, added.version, added.file.rows, clock_.now_us(), source.name}));
       copied.push_back({table.name, added.version, added.file.rows, has_changed});
     }
   }
@@ -474,7 +521,8 @@ Result<std::vector<front::TableCopied>> Platform::copy(const std::vector<std::st
   return copied;
 }
 
-// A table that nobody had copied is there now: views that read it come to life, under the pins that there are.
+// A table that nobody had copied is there now: views that read it come to life, under the pins that there
+// are.
 Status Platform::repin_after_copy() {
   std::vector<Error> left_out;
   auto world = std::make_shared<const views::World>(TRY(make_world(false, left_out)));
@@ -490,7 +538,8 @@ Status Platform::repin_after_copy() {
 std::vector<front::TableInfo> Platform::tables() {
   std::map<std::string, int64_t> pinned;
   if (speed_ && is_ready_) {
-    for (const auto& [name, table] : speed_->epochs().newest()->world->tables) pinned[name.substr(name.find('.') + 1)] = table.version;
+    for (const auto& [name, table] : speed_->epochs().newest()->world->tables)
+      pinned[name.substr(name.find('.') + 1)] = table.version;
   }
   std::vector<front::TableInfo> all;
   for (const project::SourceFile& source : project_.sources) {
@@ -527,9 +576,13 @@ std::vector<std::string> Platform::stream_names() const {
 Status Platform::may_ingest() const {
   if (!is_ready_) return {};
   const auto stats = speed_->stats();
-  if (stats.failure) return fail(Code::unavailable, "events cannot be read back from the log", "see the server's log, then restart it");
-  if (stats.slice_events >= static_cast<int64_t>(project_.settings.build.ingest_limit_events)) {
-    return fail(Code::overloaded, fmt::format("{} events wait for a build", stats.slice_events), "try again when the build that is running is done");
+  if (stats.failure)
+    return fail(Code::unavailable, "events cannot be read back from the log",
+                "see the server's log, then restart it");
+  const auto limit = static_cast<int64_t>(project_.settings.build.ingest_limit_events);
+  if (limit > 0 && stats.slice_events >= limit) {
+    return fail(Code::overloaded, fmt::format("{} events wait for a build", stats.slice_events),
+                "try again when the build that is running is done");
   }
   return {};
 }
@@ -552,9 +605,11 @@ Result<ingest::Accepted> Platform::ingest_file(const std::string& name, const st
     for (const auto& field : result.new_fields) next.fields.push_back(field);
     TRY(ingestor->schemas().add(next));
   }
-  if (result.file.rows > UINT32_MAX) return fail(Code::too_large, "a bulk file holds at most 4 billion rows", "split it");
+  if (result.file.rows > UINT32_MAX)
+    return fail(Code::too_large, "a bulk file holds at most 4 billion rows", "split it");
   std::promise<Result<ingest::Accepted>> promise;
-  ingestor->accept_bulk(result.file.to_json(), static_cast<uint32_t>(result.file.rows), std::move(result.rejects),
+  ingestor->accept_bulk(result.file.to_json(), static_cast<uint32_t>(result.file.rows),
+                        std::move(result.rejects),
                         [&](Result<ingest::Accepted> accepted) { promise.set_value(std::move(accepted)); });
   auto accepted = promise.get_future().get();
   if (!accepted && accepted.error().code != Code::unknown_outcome) (void)files_.remove(folder / job.name);
@@ -571,7 +626,8 @@ model::Offsets Platform::archived() const {
 std::vector<front::ModelInfo> Platform::models() const {
   std::vector<front::ModelInfo> all;
   for (const project::Model& model : project_.models) {
-    all.push_back({model.name, model.layer == project::Layer::gold ? "gold" : "silver", model.file, model.sql, model.description});
+    all.push_back({model.name, model.layer == project::Layer::gold ? "gold" : "silver", model.file, model.sql,
+                   model.description});
   }
   return all;
 }
@@ -598,7 +654,9 @@ Result<quality::Verdict> Platform::verify(const std::string& view) {
   record.view = view;
   record.at_us = clock_.now_us();
   if (verdict) {
-    record.result = verdict->outcome == quality::Verdict::Outcome::equal ? catalog::Verdict::Result::equal : catalog::Verdict::Result::different;
+    record.result = verdict->outcome == quality::Verdict::Outcome::equal
+                        ? catalog::Verdict::Result::equal
+                        : catalog::Verdict::Result::different;
     record.rows = verdict->rows;
     record.offsets = verdict->offsets;
     record.elapsed_ms = verdict->elapsed_us / 1000;
@@ -614,34 +672,38 @@ Result<quality::Verdict> Platform::verify(const std::string& view) {
 
 Result<front::Backend::ViewErrors> Platform::view_errors(const std::string& view, size_t limit) {
   ViewErrors out;
-  TRY(queries_->in_snapshot({}, [&](sql::Session& session, const serve::QueryService::Snapshot& snapshot) -> Status {
-    const views::Plan* plan = snapshot.epoch->world->plan(view);
-    if (!plan) return fail(Code::not_found, fmt::format("there is no view {}", view));
-    const auto* part = plan->part(views::errors_part);
-    if (!part || !serve::is_maintained(*snapshot.epoch, *plan) || plan->streams.size() != 1) return {};
-    const std::string recorded = serve::merged_part(*snapshot.epoch, *plan, *part);
-    out.total = TRY(session.query("SELECT count(*) FROM " + recorded)).integer(0, 0);
-    if (out.total == 0) return {};
-    const std::string stream = *plan->streams.begin();
-    const auto events = TRY(queries_->stream_relations(snapshot, {stream}));
-    const auto rows = TRY(session.query(fmt::format(
-        "SELECT e._partition, e._offset, e._raw FROM {} AS e JOIN {} AS f ON e._partition = f._partition AND e._offset = f._offset ORDER BY 2 LIMIT {}",
-        events.at(stream), recorded, limit)));
-    for (size_t i = 0; i < rows.row_count(); ++i) {
-      ViewError error;
-      error.stream = stream.substr(stream.find('.') + 1);
-      error.partition = static_cast<model::Partition>(rows.integer(i, 0));
-      error.offset = rows.integer(i, 1);
-      error.raw = rows.text(i, 2).value_or("");
-      // The message comes from evaluating the view's own SELECT on this one event.
-      const auto one = TRY(queries_->stream_relations(snapshot, {stream}));
-      auto meanings = serve::relation_meanings(*snapshot.epoch, plan->relations, {{stream, fmt::format("(SELECT * FROM {} WHERE _offset = {})", one.at(stream), error.offset)}});
-      const auto again = session.query(views::bind_relations(plan->canonical, meanings));
-      error.message = again ? "it fails together with other events" : again.error().message;
-      out.errors.push_back(std::move(error));
-    }
-    return {};
-  }));
+  TRY(queries_->in_snapshot(
+      {}, [&](sql::Session& session, const serve::QueryService::Snapshot& snapshot) -> Status {
+        const views::Plan* plan = snapshot.epoch->world->plan(view);
+        if (!plan) return fail(Code::not_found, fmt::format("there is no view {}", view));
+        const auto* part = plan->part(views::errors_part);
+        if (!part || !serve::is_maintained(*snapshot.epoch, *plan) || plan->streams.size() != 1) return {};
+        const std::string recorded = serve::merged_part(*snapshot.epoch, *plan, *part);
+        out.total = TRY(session.query("SELECT count(*) FROM " + recorded)).integer(0, 0);
+        if (out.total == 0) return {};
+        const std::string stream = *plan->streams.begin();
+        const auto events = TRY(queries_->stream_relations(snapshot, {stream}));
+        const auto rows = TRY(session.query(
+            fmt::format("SELECT e._partition, e._offset, e._raw FROM {} AS e JOIN {} AS f ON e._partition = "
+                        "f._partition AND e._offset = f._offset ORDER BY 2 LIMIT {}",
+                        events.at(stream), recorded, limit)));
+        for (size_t i = 0; i < rows.row_count(); ++i) {
+          ViewError error;
+          error.stream = stream.substr(stream.find('.') + 1);
+          error.partition = static_cast<model::Partition>(rows.integer(i, 0));
+          error.offset = rows.integer(i, 1);
+          error.raw = rows.text(i, 2).value_or("");
+          // The message comes from evaluating the view's own SELECT on this one event.
+          const auto one = TRY(queries_->stream_relations(snapshot, {stream}));
+          auto meanings = serve::relation_meanings(
+              *snapshot.epoch, plan->relations,
+              {{stream, fmt::format("(SELECT * FROM {} WHERE _offset = {})", one.at(stream), error.offset)}});
+          const auto again = session.query(views::bind_relations(plan->canonical, meanings));
+          error.message = again ? "it fails together with other events" : again.error().message;
+          out.errors.push_back(std::move(error));
+        }
+        return {};
+      }));
   return out;
 }
 

@@ -29,16 +29,16 @@
 
 namespace anabranch::app {
 
-/// A project's data, open, with all stations connected. One program at a time holds it (a lock file); it is used by the
-/// server, and by commands when no server runs.
+/// A project's data, open, with all stations connected. One program at a time holds it (a lock file); it is
+/// used by the server, and by commands when no server runs.
 class Platform final : public front::Backend {
  public:
   struct Options {
-    std::string owner;                 // what the lock file says of us, e.g. "process 42, http://127.0.0.1:8080"
-    bool builds_by_itself = false;     // start builds and archive in the background
+    std::string owner;              // what the lock file says of us, e.g. "process 42, http://127.0.0.1:8080"
+    bool builds_by_itself = false;  // start builds and archive in the background
     std::function<void(double)> on_replay;
     speed::SpeedLayer::Options speed;
-    io::Path program;                  // anabranch itself, for child processes; empty: the program that is running
+    io::Path program;  // anabranch itself, for child processes; empty: the program that is running
   };
   /// conflict: another process has the project open; its message is what that one wrote into the lock file.
   static Result<std::unique_ptr<Platform>> open(project::Project project, const Options& options);
@@ -54,7 +54,9 @@ class Platform final : public front::Backend {
   const project::Project& project() const { return project_; }
   void on_build_change(std::function<void()> listener) { on_build_change_ = std::move(listener); }
   /// Told of the progress of builds, for progress bars.
-  void on_build_progress(std::function<void(const batch::BuildProgress&)> listener) { on_build_progress_ = std::move(listener); }
+  void on_build_progress(std::function<void(const batch::BuildProgress&)> listener) {
+    on_build_progress_ = std::move(listener);
+  }
 
   // front::Backend
   std::string project_name() const override { return project_.name; }
@@ -84,7 +86,8 @@ class Platform final : public front::Backend {
   Result<views::World> make_world(bool is_newest, std::vector<Error>& left_out);
   Result<std::map<std::string, views::TableVersion>> pinned_tables(bool is_newest);
   Result<std::map<std::string, std::string>> load_tables(const views::World& world);
-  Result<speed::Handover> handover_of(const lake::Manifest& manifest, std::shared_ptr<const views::World> world);
+  Result<speed::Handover> handover_of(const lake::Manifest& manifest,
+                                      std::shared_ptr<const views::World> world);
   Result<std::string> build_now(const std::vector<std::string>& views, const std::string& reason);
   Result<lake::Manifest> compute(const batch::BuildJob& job, bool is_full, batch::BuildResult& result);
   Status repin_after_copy();

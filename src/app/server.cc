@@ -1,26 +1,28 @@
 #include "app/server.h"
 
-#include <unistd.h>
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
+#include "app/web_files.h"
 #include "front/problem.h"
 #include "front/static_files.h"
-#include "app/web_files.h"
 
 namespace anabranch::app {
 namespace {
 
 io::Path address_file_in(const io::Path& data_folder) { return data_folder / "server.json"; }
 
-bool is_own_machine(const std::string& host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
+bool is_own_machine(const std::string& host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
 
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::start(project::Project project, const Options& options) {
   if (!is_own_machine(options.host) && !options.is_insecure) {
-    return fail(Code::refused, fmt::format("{} can be reached by others, and there is no login", options.host),
+    return fail(Code::refused,
+                fmt::format("{} can be reached by others, and there is no login", options.host),
                 "listen on 127.0.0.1, or give --insecure if that is really wanted");
   }
   std::unique_ptr<Server> server(new Server(options));
@@ -45,14 +47,18 @@ Result<std::unique_ptr<Server>> Server::start(project::Project project, const Op
   server->api_ = std::make_unique<front::Api>(*server->platform_, io::system_clock(), of_api);
   server->api_->register_routes(*server->http_);
   if (limits.requests_per_second_max > 0) {
-    server->http_->limit("POST", "/v1/streams/{name}/events", static_cast<double>(limits.requests_per_second_max),
+    server->http_->limit("POST", "/v1/streams/{name}/events",
+                         static_cast<double>(limits.requests_per_second_max),
                          static_cast<double>(limits.requests_per_second_max));
   }
   auto files = std::make_shared<front::StaticFiles>(front::web_files());
-  server->http_->fallback([files](front::Request request, front::Responder responder) { responder.answer(files->serve(request)); });
+  server->http_->fallback([files](front::Request request, front::Responder responder) {
+    responder.answer(files->serve(request));
+  });
   TRY(server->http_->start());
   server->address_file_ = address_file_in(data_folder);
-  const nlohmann::json address = {{"host", options.host}, {"port", server->http_->port()}, {"process", ::getpid()}};
+  const nlohmann::json address = {
+      {"host", options.host}, {"port", server->http_->port()}, {"process", ::getpid()}};
   TRY(io::local_file_system().write_atomically(server->address_file_, address.dump() + "\n"));
   TRY(server->platform_->start());
   return server;
@@ -72,7 +78,9 @@ void Server::stop() {
 }
 
 std::string Server::url() const {
-  return fmt::format("http://{}:{}/", options_.host.find(':') == std::string::npos ? options_.host : "[" + options_.host + "]", http_->port());
+  return fmt::format("http://{}:{}/",
+                     options_.host.find(':') == std::string::npos ? options_.host : "[" + options_.host + "]",
+                     http_->port());
 }
 
 std::optional<ServerAddress> read_server_address(const io::Path& data_folder) {

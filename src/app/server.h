@@ -10,19 +10,19 @@
 
 namespace anabranch::app {
 
-/// A platform behind HTTP: the server of `up` and of `demo`, and, on a port of its own for as long as it takes, of a
-/// command that runs while no server does. Owner: a command; one thread.
+/// A platform behind HTTP: the server of `up` and of `demo`, and, on a port of its own for as long as it
+/// takes, of a command that runs while no server does. Owner: a command; one thread.
 class Server {
  public:
   struct Options {
     std::string host = "127.0.0.1";
-    uint16_t port = 8080;          // 0: any
-    bool is_insecure = false;      // other addresses than this machine's own, without a login
+    uint16_t port = 8080;      // 0: any
+    bool is_insecure = false;  // other addresses than this machine's own, without a login
     bool builds_by_itself = true;
     std::function<void(double)> on_replay;
   };
-  /// Listens, says where in `.anabranch/server.json`, then replays the log. refused: an address that others reach,
-  /// without a login.
+  /// Listens, says where in `.anabranch/server.json`, then replays the log. refused: an address that others
+  /// reach, without a login.
   static Result<std::unique_ptr<Server>> start(project::Project project, const Options& options);
   ~Server();
   void stop();

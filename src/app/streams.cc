@@ -17,10 +17,11 @@ Status declare(log::SchemaStore& schemas, const project::StreamFile& stream) {
       continue;
     }
     if (next.fields[*known].type != field.type) {
-      return fail_at(stream.place, Code::bad_input,
-                     fmt::format("field {} of stream {} is {} now and was {} when events were taken in", field.name, stream.name,
-                                 field.type.to_sql(), next.fields[*known].type.to_sql()),
-                     "keep the type and cast in a model, or add a field with another name");
+      return fail_at(
+          stream.place, Code::bad_input,
+          fmt::format("field {} of stream {} is {} now and was {} when events were taken in", field.name,
+                      stream.name, field.type.to_sql(), next.fields[*known].type.to_sql()),
+          "keep the type and cast in a model, or add a field with another name");
     }
     next.fields[*known] = field;
   }
@@ -32,8 +33,8 @@ Status declare(log::SchemaStore& schemas, const project::StreamFile& stream) {
 
 }  // namespace
 
-Result<std::vector<OpenStream>> open_streams(io::FileSystem& files, io::Clock& clock, const io::Path& data_folder,
-                                             const project::Project& project) {
+Result<std::vector<OpenStream>> open_streams(io::FileSystem& files, io::Clock& clock,
+                                             const io::Path& data_folder, const project::Project& project) {
   std::vector<OpenStream> streams;
   for (const project::StreamFile& stream : project.streams) {
     OpenStream open;
@@ -44,8 +45,9 @@ Result<std::vector<OpenStream>> open_streams(io::FileSystem& files, io::Clock& c
     TRY(declare(*open.schemas, stream));
     open.log = TRY(log::SegmentedLog::open(files, clock, open.folder, {}));
     for (const auto& torn : open.log->torn_tails()) {
-      spdlog::warn("{}: {} bytes at the end of {} were no whole write and are cut; nothing of them was acknowledged", stream.name, torn.bytes,
-                   torn.path.string());
+      spdlog::warn(
+          "{}: {} bytes at the end of {} were no whole write and are cut; nothing of them was acknowledged",
+          stream.name, torn.bytes, torn.path.string());
     }
     open.ingestor = std::make_unique<ingest::Ingestor>(stream.name, *open.log, *open.schemas);
     streams.push_back(std::move(open));

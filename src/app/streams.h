@@ -27,9 +27,10 @@ struct OpenStream {
   speed::StreamSource source() const { return {"bronze." + name, log.get(), schemas.get(), folder}; }
 };
 
-/// Opens the logs of all streams and brings their schemas up to what the project declares: new fields are added as a new
-/// version; a field whose type changed is refused, as the events in the log were taken in with the old one.
-Result<std::vector<OpenStream>> open_streams(io::FileSystem& files, io::Clock& clock, const io::Path& data_folder,
-                                             const project::Project& project);
+/// Opens the logs of all streams and brings their schemas up to what the project declares: new fields are
+/// added as a new version; a field whose type changed is refused, as the events in the log were taken in with
+/// the old one.
+Result<std::vector<OpenStream>> open_streams(io::FileSystem& files, io::Clock& clock,
+                                             const io::Path& data_folder, const project::Project& project);
 
 }  // namespace anabranch::app

@@ -1,13 +1,11 @@
 #include "app/terminal.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
-#include <unistd.h>
-
-#include <algorithm>
-
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace anabranch::app {
 
@@ -24,13 +22,26 @@ std::string colored(std::string_view text, Color color) {
   static const bool is_on = has_colors(STDOUT_FILENO);
   const char* code = "";
   switch (color) {
-    case Color::none: break;
-    case Color::bold: code = "1"; break;
-    case Color::dim: code = "2"; break;
-    case Color::red: code = "31"; break;
-    case Color::green: code = "32"; break;
-    case Color::yellow: code = "33"; break;
-    case Color::blue: code = "34"; break;
+    case Color::none:
+      break;
+    case Color::bold:
+      code = "1";
+      break;
+    case Color::dim:
+      code = "2";
+      break;
+    case Color::red:
+      code = "31";
+      break;
+    case Color::green:
+      code = "32";
+      break;
+    case Color::yellow:
+      code = "33";
+      break;
+    case Color::blue:
+      code = "34";
+      break;
   }
   if (!is_on || color == Color::none) return std::string(text);
   return fmt::format("\033[{}m{}\033[0m", code, text);
@@ -38,7 +49,8 @@ std::string colored(std::string_view text, Color color) {
 
 std::string with_separators(int64_t number) {
   std::string digits = std::to_string(number < 0 ? -number : number);
-  for (int at = static_cast<int>(digits.size()) - 3; at > 0; at -= 3) digits.insert(static_cast<size_t>(at), ",");
+  for (int at = static_cast<int>(digits.size()) - 3; at > 0; at -= 3)
+    digits.insert(static_cast<size_t>(at), ",");
   return (number < 0 ? "-" : "") + digits;
 }
 
@@ -61,17 +73,20 @@ namespace {
 
 // Columns that a text takes on a terminal: code points, near enough for the tables printed here.
 size_t width_of(std::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
 }  // namespace
 
-std::string table_text(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows,
+std::string table_text(const std::vector<std::string>& header,
+                       const std::vector<std::vector<std::string>>& rows,
                        const std::vector<bool>& is_right_aligned) {
   std::vector<size_t> widths;
   for (const std::string& name : header) widths.push_back(width_of(name));
   for (const auto& row : rows) {
-    for (size_t i = 0; i < row.size() && i < widths.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+    for (size_t i = 0; i < row.size() && i < widths.size(); ++i)
+      widths[i] = std::max(widths[i], width_of(row[i]));
   }
   const auto line = [&](const std::vector<std::string>& cells, Color color) {
     std::string text;
@@ -79,7 +94,8 @@ std::string table_text(const std::vector<std::string>& header, const std::vector
       const std::string padding(widths[i] - width_of(cells[i]), ' ');
       const bool is_right = i < is_right_aligned.size() && is_right_aligned[i];
       const bool is_last = i + 1 == widths.size();
-      text += (i ? "  " : "") + (is_right ? padding + colored(cells[i], color) : colored(cells[i], color) + (is_last ? "" : padding));
+      text += (i ? "  " : "") + (is_right ? padding + colored(cells[i], color)
+                                          : colored(cells[i], color) + (is_last ? "" : padding));
     }
     return text + "\n";
   };
@@ -99,11 +115,13 @@ void print_error(const Error& error) {
   const bool is_colored = has_colors(STDERR_FILENO);
   Error without_hint = error;
   without_hint.hint.clear();
-  fmt::print(stderr, "{}error:{} {}\n", is_colored ? "\033[1;31m" : "", is_colored ? "\033[0m" : "", without_hint.describe());
+  fmt::print(stderr, "{}error:{} {}\n", is_colored ? "\033[1;31m" : "", is_colored ? "\033[0m" : "",
+             without_hint.describe());
   if (!error.hint.empty()) fmt::print(stderr, "  what to do: {}\n", error.hint);
 }
 
-Progress::Progress(std::string title) : title_(std::move(title)), is_terminal_(app::is_terminal(STDERR_FILENO)) {}
+Progress::Progress(std::string title)
+    : title_(std::move(title)), is_terminal_(app::is_terminal(STDERR_FILENO)) {}
 
 Progress::~Progress() {
   if (is_line_open_) fmt::print(stderr, "\n");

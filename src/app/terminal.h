@@ -1,5 +1,6 @@
 #pragma once
-// What people see: colours where they are wanted, progress where there is a terminal, numbers that can be read.
+// What people see: colours where they are wanted, progress where there is a terminal, numbers that can be
+// read.
 
 #include <cstdint>
 #include <string>
@@ -27,7 +28,8 @@ std::string duration_text(int64_t time_us);
 std::string bytes_text(uint64_t bytes);
 
 /// Rows as a table with aligned columns; numbers to the right.
-std::string table_text(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows,
+std::string table_text(const std::vector<std::string>& header,
+                       const std::vector<std::vector<std::string>>& rows,
                        const std::vector<bool>& is_right_aligned);
 
 /// "error: …" with place and hint, to standard error.

@@ -19,9 +19,20 @@ namespace {
 
 // Results that used the clock or chance are never stored.
 bool depends_on_the_moment(const std::string& select) {
-  static const std::set<std::string, std::less<>> names = {
-      "now",       "get_current_timestamp", "current_timestamp", "today", "current_date", "get_current_time", "current_localtime",
-      "current_localtimestamp", "transaction_timestamp", "random", "uuid", "uuidv4", "uuidv7", "gen_random_uuid"};
+  static const std::set<std::string, std::less<>> names = {"now",
+                                                           "get_current_timestamp",
+                                                           "current_timestamp",
+                                                           "today",
+                                                           "current_date",
+                                                           "get_current_time",
+                                                           "current_localtime",
+                                                           "current_localtimestamp",
+                                                           "transaction_timestamp",
+                                                           "random",
+                                                           "uuid",
+                                                           "uuidv4",
+                                                           "uuidv7",
+                                                           "gen_random_uuid"};
   const auto parsed = sql::parse_select(select);
   if (!parsed) return true;
   bool is_found = false;
@@ -45,7 +56,8 @@ std::string column_list(const std::vector<sql::OutputColumn>& columns) {
 // One build. Lives for one call of run_build.
 class Build {
  public:
-  Build(const BuildJob& job, const std::function<void(const BuildProgress&)>& on_progress, sql::Session session)
+  Build(const BuildJob& job, const std::function<void(const BuildProgress&)>& on_progress,
+        sql::Session session)
       : job_(job), on_progress_(on_progress), session_(std::move(session)), folder_(job.data_folder) {}
 
   Result<BuildResult> run() {
@@ -53,8 +65,9 @@ class Build {
     const auto wanted = [&](const std::string& view) {
       return job_.views.empty() || std::find(job_.views.begin(), job_.views.end(), view) != job_.views.end();
     };
-    const auto total = static_cast<int64_t>(
-        std::count_if(job_.world.plans.begin(), job_.world.plans.end(), [&](const Plan& plan) { return wanted(plan.view); }));
+    const auto total =
+        static_cast<int64_t>(std::count_if(job_.world.plans.begin(), job_.world.plans.end(),
+                                           [&](const Plan& plan) { return wanted(plan.view); }));
     int64_t done = 0;
     for (const Plan& plan : job_.world.plans) {
       on_progress_({"views", plan.view, done, total});
@@ -72,7 +85,8 @@ class Build {
   Status begin() {
     auto& files = io::local_file_system();
     TRY(files.create_folders(folder_ / "serving" / job_.build_id));
-    TRY(session_.run(fmt::format("ATTACH {} AS build", sql::quote_literal((folder_ / database_file()).string()))));
+    TRY(session_.run(
+        fmt::format("ATTACH {} AS build", sql::quote_literal((folder_ / database_file()).string()))));
     for (const auto& [stream, schema] : job_.world.schemas) {
       const views::Relation& relation = job_.world.relations.at(sql::lower(stream));
       std::vector<sql::OutputColumn> columns = relation.columns;
@@ -86,7 +100,8 @@ class Build {
       } else {
         std::string nulls;
         for (const auto& column : columns) {
-          nulls += fmt::format("{}NULL::{} AS {}", nulls.empty() ? "" : ", ", column.type, sql::quote_identifier(column.name));
+          nulls += fmt::format("{}NULL::{} AS {}", nulls.empty() ? "" : ", ", column.type,
+                               sql::quote_identifier(column.name));
         }
         events = fmt::format("(SELECT {} WHERE false)", nulls);
       }
@@ -94,7 +109,8 @@ class Build {
     }
     for (const auto& [name, table] : job_.world.tables) {
       const std::string memory_table = sql::quote_identifier("table " + name);
-      TRY(session_.run(fmt::format("CREATE TABLE {} AS FROM {}", memory_table, sql::table_file_relation(table.file, table.columns))));
+      TRY(session_.run(fmt::format("CREATE TABLE {} AS FROM {}", memory_table,
+                                   sql::table_file_relation(table.file, table.columns))));
       views::add_meaning(meanings_, job_.world.relations.at(sql::lower(name)), memory_table);
     }
     return {};
@@ -140,12 +156,14 @@ class Build {
   Result<std::string> build_part(const Plan& plan, const views::StatePart& part, lake::ViewBuild& built) {
     const bool is_rows = plan.view_class == views::ViewClass::linear && part.name == "main";
     if (is_rows) return build_rows(plan, part, built);
-    const std::string partial =
-        views::bind_relations(views::bind_relations(part.partial, {{"rows", "(" + plan.rows + ")"}}), meanings_);
+    const std::string partial = views::bind_relations(
+        views::bind_relations(part.partial, {{"rows", "(" + plan.rows + ")"}}), meanings_);
     const std::string table = "build.main." + sql::quote_identifier(plan.view + "#" + part.name);
     std::string order;
-    for (const std::string& key : part.keys) order += (order.empty() ? " ORDER BY " : ", ") + sql::quote_identifier(key);
-    TRY(session_.run(fmt::format("CREATE TABLE {} AS SELECT {} FROM ({}){}", table, column_list(part.columns), partial, order)));
+    for (const std::string& key : part.keys)
+      order += (order.empty() ? " ORDER BY " : ", ") + sql::quote_identifier(key);
+    TRY(session_.run(fmt::format("CREATE TABLE {} AS SELECT {} FROM ({}){}", table, column_list(part.columns),
+                                 partial, order)));
     built.part_rows[part.name] = TRY(session_.query("SELECT count(*) FROM " + table)).integer(0, 0);
     return table;
   }
@@ -161,7 +179,8 @@ class Build {
     }
     const std::string select = TRY(lake::select_for_parquet(columns, views::bind_relations(rows, meanings_)));
     const std::string path = (folder_ / file).string();
-    const auto copied = TRY(session_.query(fmt::format("COPY ({}) TO {} (FORMAT parquet)", select, sql::quote_literal(path))));
+    const auto copied = TRY(
+        session_.query(fmt::format("COPY ({}) TO {} (FORMAT parquet)", select, sql::quote_literal(path))));
     built.row_files = {file};
     built.part_rows["main"] = copied.integer(0, 0);
     const std::string relation = sql::parquet_relation({path}, columns, "");
@@ -174,7 +193,8 @@ class Build {
 
   Status write_result(const Plan& plan, const std::string& select, lake::ViewBuild& built) {
     lake::DeltaCopy copy;
-    copy.table = fmt::format("lake/{}/{}", plan.view.substr(0, plan.view.find('.')), plan.view.substr(plan.view.find('.') + 1));
+    copy.table = fmt::format("lake/{}/{}", plan.view.substr(0, plan.view.find('.')),
+                             plan.view.substr(plan.view.find('.') + 1));
     copy.columns = plan.columns;
     TRY(lake::check_columns(plan.columns));
     auto& files = io::local_file_system();
@@ -182,11 +202,12 @@ class Build {
     const std::string name = lake::data_file_name(job_.build_id, 0);
     const io::Path path = folder_ / copy.table / name;
     const std::string for_parquet = TRY(lake::select_for_parquet(plan.columns, select));
-    const auto copied =
-        TRY(session_.query(fmt::format("COPY ({}) TO {} (FORMAT parquet)", for_parquet, sql::quote_literal(path.string()))));
+    const auto copied = TRY(session_.query(
+        fmt::format("COPY ({}) TO {} (FORMAT parquet)", for_parquet, sql::quote_literal(path.string()))));
     built.rows = copied.integer(0, 0);
     const auto file = TRY(files.open(path, io::FileSystem::Open::read));
-    copy.files.push_back({name, static_cast<int64_t>(TRY(file->size())), built.rows});
+    const auto bytes = static_cast<int64_t>(TRY(file->size()));
+    copy.files.push_back({name, bytes, built.rows});
     built.delta = std::move(copy);
     return {};
   }
@@ -194,7 +215,8 @@ class Build {
   void mean(const Plan& plan, const std::string& sql) {
     meanings_[plan.view] = sql;
     meanings_[plan.view + "!"] = sql;
-    if (!plan.inlined.empty()) meanings_[plan.view] = "(" + views::bind_relations(plan.inlined, meanings_) + ")";
+    if (!plan.inlined.empty())
+      meanings_[plan.view] = "(" + views::bind_relations(plan.inlined, meanings_) + ")";
   }
 
   std::string database_file() const { return fmt::format("serving/{}.duckdb", job_.build_id); }
@@ -209,7 +231,8 @@ class Build {
 
 }  // namespace
 
-Result<BuildResult> run_build(const BuildJob& job, const std::function<void(const BuildProgress&)>& on_progress) {
+Result<BuildResult> run_build(const BuildJob& job,
+                              const std::function<void(const BuildProgress&)>& on_progress) {
   sql::Database::Options options;
   options.threads = job.threads;
   options.memory_bytes_max = job.memory_bytes_max;

@@ -16,10 +16,14 @@ using nlohmann::json;
 namespace {
 
 json to_json(const lake::ViewBuild& view) {
-  json document = {{"view", view.view},           {"build_id", view.build_id},
-                   {"plan_hash", view.plan_hash}, {"cutoff", view.cutoff},
-                   {"database_file", view.database_file}, {"row_files", view.row_files},
-                   {"part_rows", view.part_rows}, {"rows", view.rows}};
+  json document = {{"view", view.view},
+                   {"build_id", view.build_id},
+                   {"plan_hash", view.plan_hash},
+                   {"cutoff", view.cutoff},
+                   {"database_file", view.database_file},
+                   {"row_files", view.row_files},
+                   {"part_rows", view.part_rows},
+                   {"rows", view.rows}};
   if (view.delta) {
     json files = json::array();
     for (const auto& file : view.delta->files) files.push_back({file.path, file.size, file.rows});
@@ -58,7 +62,8 @@ void say(const json& line) {
 
 }  // namespace
 
-Result<BuildResult> ChildEngine::run(const BuildJob& job, const std::function<void(const BuildProgress&)>& on_progress) {
+Result<BuildResult> ChildEngine::run(const BuildJob& job,
+                                     const std::function<void(const BuildProgress&)>& on_progress) {
   auto process = TRY(io::start_process(program_, arguments_, job.to_json()));
   {
     Lock lock(mutex_);
@@ -71,7 +76,10 @@ Result<BuildResult> ChildEngine::run(const BuildJob& job, const std::function<vo
     const auto document = json::parse(line, nullptr, false);
     if (!document.is_object()) return;
     if (document.contains("error")) {
-      error = Error{static_cast<Code>(document.value("code", static_cast<int>(Code::internal))), document["error"], document.value("hint", ""), {}};
+      error = Error{static_cast<Code>(document.value("code", static_cast<int>(Code::internal))),
+                    document["error"],
+                    document.value("hint", ""),
+                    {}};
     } else if (document.contains("result")) {
       result.emplace();
       for (const auto& view : document["result"].at("views")) {
@@ -80,8 +88,8 @@ Result<BuildResult> ChildEngine::run(const BuildJob& job, const std::function<vo
       }
       result->rows = document["result"].at("rows");
     } else {
-      on_progress({document.value("stage", ""), document.value("view", ""), document.value("done", int64_t{0}),
-                   document.value("total", int64_t{0})});
+      on_progress({document.value("stage", ""), document.value("view", ""),
+                   document.value("done", int64_t{0}), document.value("total", int64_t{0})});
     }
   });
   bool was_stopped = false;
@@ -95,8 +103,9 @@ Result<BuildResult> ChildEngine::run(const BuildJob& job, const std::function<vo
   if (error) return fail(std::move(*error));
   if (!ended.is_success() || !result) {
     return fail(Code::internal,
-                ended.signal != 0 ? fmt::format("the build's process was ended by signal {}", ended.signal)
-                                  : fmt::format("the build's process ended with code {}: {}", ended.code, ended.errors),
+                ended.signal != 0
+                    ? fmt::format("the build's process was ended by signal {}", ended.signal)
+                    : fmt::format("the build's process ended with code {}: {}", ended.code, ended.errors),
                 ended.signal == 9 ? "the system may have run out of memory" : "");
   }
   result->peak_memory_bytes = ended.peak_memory_bytes;
@@ -114,12 +123,17 @@ int build_in_child() {
   const auto attempt = [&]() -> Result<BuildResult> {
     const BuildJob job = TRY(BuildJob::from_json(input));
     return run_build(job, [](const BuildProgress& progress) {
-      say({{"stage", progress.stage}, {"view", progress.view}, {"done", progress.done}, {"total", progress.total}});
+      say({{"stage", progress.stage},
+           {"view", progress.view},
+           {"done", progress.done},
+           {"total", progress.total}});
     });
   };
   const auto result = attempt();
   if (!result) {
-    say({{"error", result.error().message}, {"hint", result.error().hint}, {"code", static_cast<int>(result.error().code)}});
+    say({{"error", result.error().message},
+         {"hint", result.error().hint},
+         {"code", static_cast<int>(result.error().code)}});
     return 1;
   }
   json views = json::array();

@@ -80,7 +80,7 @@ TEST_F(ApiQuery, BadSqlHasAPlace) {
        std::vector<std::tuple<const char*, int, int>>{{"SELEC 1", 1, 1},
                                                       {"SELECT 1\nFROM nowhere", 2, 6},
                                                       {"SELECT carier FROM bronze.flights", 1, 8},
-                                                      {"SELECT 1 +", 1, 10}}) {
+                                                      {"SELECT 1 +", 1, 11}}) {
     const auto response = query_sql(sql);
     EXPECT_EQ(outcome(response), "400 bad_sql") << sql;
     EXPECT_EQ(parsed(response).value("line", 0), line) << response.body;

@@ -391,8 +391,10 @@ void ConnectionImpl::begin_body() {
   body_began_us_ = now_us();
   set_body_deadline();
   if (!refusal_ && !head_.is_chunked) {
-    // Not filled with zeros first: it is about to be filled with what comes.
-    request_.body.resize_and_overwrite(head_.content_length, [](char*, size_t size) { return size; });
+    // Not filled with zeros first: it is about to be filled with what comes. The size that GCC 12 gives to the
+    // function is the capacity, which may be more.
+    request_.body.resize_and_overwrite(head_.content_length,
+                                       [size = head_.content_length](char*, size_t) { return size; });
   }
   if (has_body && head_.expects_continue && input_used_ == input_.size()) {
     write("HTTP/1.1 100 Continue\r\n\r\n", {}, &ConnectionImpl::on_continue);

@@ -159,7 +159,7 @@ struct HttpClient::Impl {
     while (!error && body.size() < size) {
       const size_t filled = body.size();
       const size_t piece = std::min<size_t>(size - filled, body_piece_bytes);
-      body.resize_and_overwrite(filled + piece, [](char*, size_t whole) { return whole; });
+      body.resize_and_overwrite(filled + piece, [&](char*, size_t) { return filled + piece; });
       size_t got = 0;
       error = run(options.silence_timeout, [&](auto done) {
         stream->async_read_some(asio::mutable_buffer(body.data() + filled, piece),

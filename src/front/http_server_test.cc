@@ -100,6 +100,18 @@ TEST_F(Server, HeadHasTheHeaderOfGetAndNoBody) {
   EXPECT_EQ(http.request("GET", "/a").value().body, "twelve bytes");
 }
 
+TEST_F(Server, BodiesOfEveryLengthComeWhole) {
+  make().route("POST", "/a", RunOn::worker, [](Request request, Responder responder) {
+    responder.answer(text("<" + request.body + ">"));
+  });
+  start();
+  HttpClient http = client();
+  for (size_t length = 0; length < 200; ++length) {
+    const std::string body(length, 'x');
+    EXPECT_EQ(http.request("POST", "/a", {}, body).value().body, "<" + body + ">");
+  }
+}
+
 TEST_F(Server, HeaderValuesCannotForgeHeaders) {
   make().route("GET", "/a", RunOn::io, [](Request, Responder responder) {
     Response response = text("a");

@@ -21,39 +21,37 @@ struct EntryId {
   log::EventLog::QuarantinePosition position;
 };
 
-std::string to_text(const std::string& stream, const log::QuarantineEntry& entry) {
-  return fmt::format("{}/{}/{}/{}", stream, entry.partition, entry.batch_position, entry.index);
+std::string to_text(const std::string& stream, const log::EventLog::QuarantinePosition& at) {
+  return fmt::format("{}/{}/{}/{}", stream, at.partition, at.batch_position, at.index);
 }
 
+// Takes the digits before the next slash.
 template <typename T>
-bool take_number(std::string_view& text, T& number) {
+void take_number(std::string_view& text, T& number) {
   const std::string_view part = text.substr(0, text.find('/'));
-  const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), number);
-  if (part.empty() || error != std::errc() || end != part.data() + part.size()) return false;
+  (void)std::from_chars(part.data(), part.data() + part.size(), number);
   text.remove_prefix(std::min(text.size(), part.size() + 1));
-  return true;
 }
 
 Result<EntryId> parse_id(std::string_view text) {
   EntryId id;
-  const size_t slash = text.find('/');
-  if (slash != text.npos) {
-    id.stream = text.substr(0, slash);
-    std::string_view rest = text.substr(slash + 1);
-    if (take_number(rest, id.position.partition) && id.position.partition >= 0 &&
-        take_number(rest, id.position.batch_position) && take_number(rest, id.position.index) &&
-        rest.empty()) {
-      return id;
-    }
-  }
+  id.stream = text.substr(0, text.find('/'));
+  std::string_view rest = text.substr(std::min(text.size(), id.stream.size() + 1));
+  take_number(rest, id.position.partition);
+  take_number(rest, id.position.batch_position);
+  take_number(rest, id.position.index);
+  if (to_text(id.stream, id.position) == text && id.position.partition >= 0) return id;
   return fail(Code::bad_input, "'after' is not the id of an entry",
               "give back the 'next' of the page before");
 }
 
 Json entry_json(const std::string& stream, const log::QuarantineEntry& entry) {
-  Json json = {{"id", to_text(stream, entry)}, {"stream", stream},
-               {"partition", entry.partition}, {"at_offset", entry.at_offset},
-               {"index", entry.index},         {"received_at", time_json(entry.received_at_us)},
+  Json json = {{"id", to_text(stream, {entry.partition, entry.batch_position, entry.index})},
+               {"stream", stream},
+               {"partition", entry.partition},
+               {"at_offset", entry.at_offset},
+               {"index", entry.index},
+               {"received_at", time_json(entry.received_at_us)},
                {"reason", entry.reject.reason}};
   const std::string& raw = entry.reject.raw;
   if (simdjson::validate_utf8(raw)) {

@@ -82,10 +82,11 @@ void Updates::tell_status(std::vector<EventStream>& fresh, bool is_round) {
   const Json document = status_document(context_);
   const std::string text = to_text(document);
   for (EventStream& client : fresh) client.send("status", text);
-  if (is_round) {
+  const bool is_first = clients_.empty();  // then all have been told now
+  if (is_round || is_first) {
     std::string signature = status_signature(document);
     const int64_t now_us = context_.clock.monotonic_us();
-    if (signature != last_signature_ || now_us - last_status_us_ >= silence_max_us) {
+    if (is_first || signature != last_signature_ || now_us - last_status_us_ >= silence_max_us) {
       last_signature_ = std::move(signature);
       last_status_us_ = now_us;
       tell_all("status", text);

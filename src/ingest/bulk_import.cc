@@ -21,8 +21,12 @@ std::string BulkImportJob::to_json() const {
 Result<BulkImportJob> BulkImportJob::from_json(std::string_view text) {
   try {
     const json document = json::parse(text);
-    return BulkImportJob{document.at("source"), document.at("folder"), document.at("name"),
-                         TRY(model::Schema::from_json(document.at("schema").get<std::string>()))};
+    BulkImportJob job;
+    job.source = document.at("source");
+    job.folder = document.at("folder");
+    job.name = document.at("name");
+    job.schema = TRY(model::Schema::from_json(document.at("schema").get<std::string>()));
+    return job;
   } catch (const json::exception& error) {
     return fail(Code::bad_input, fmt::format("an import job cannot be read: {}", error.what()));
   }
@@ -140,7 +144,8 @@ Result<BulkImportResult> import_bulk(const BulkImportJob& job) {
     }
     has_dropped_columns = true;
     if (job.schema.on_drift == model::OnDrift::evolve) {
-      result.new_fields.push_back({name, TRY(model::Type::parse(evolved_type(type))), false, ""});
+      model::Type evolved = TRY(model::Type::parse(evolved_type(type)));
+      result.new_fields.push_back({name, std::move(evolved), false, ""});
     } else if (job.schema.on_drift == model::OnDrift::quarantine) {
       refuse(sql::quote_identifier(name) + " IS NOT NULL", fmt::format("field {} is not declared", name));
     }

@@ -204,7 +204,9 @@ class LocalFileSystem final : public FileSystem {
     if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
       char text[256];
       const ssize_t size = ::pread(fd, text, sizeof(text), 0);
-      return fail(Code::conflict, std::string(text, size > 0 ? static_cast<size_t>(size) : 0));
+      // Empty for the moment between the lock and the owner's words.
+      return fail(Code::conflict,
+                  size > 0 ? std::string(text, static_cast<size_t>(size)) : "another program is opening it");
     }
     if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, owner.data(), owner.size(), 0) < 0) {
       return fail_errno("write", path, errno);

@@ -13,9 +13,12 @@ using views::Plan;
 
 std::string_view to_string(Verdict::Outcome outcome) {
   switch (outcome) {
-    case Verdict::Outcome::equal: return "equal";
-    case Verdict::Outcome::different: return "different";
-    case Verdict::Outcome::failed: return "failed";
+    case Verdict::Outcome::equal:
+      return "equal";
+    case Verdict::Outcome::different:
+      return "different";
+    case Verdict::Outcome::failed:
+      return "failed";
   }
   return "failed";
 }
@@ -27,14 +30,15 @@ constexpr int differences_max = 10;
 /// The view from scratch: its own SELECT over all events, views below it likewise.
 class Recompute {
  public:
-  Recompute(const Epoch& epoch, std::map<std::string, std::string> streams) : epoch_(epoch), streams_(std::move(streams)) {
+  Recompute(const Epoch& epoch, std::map<std::string, std::string> streams)
+      : epoch_(epoch), streams_(std::move(streams)) {
     for (const auto& [name, table] : epoch.tables) {
       views::add_meaning(tables_, epoch.world->relations.at(sql::lower(name)), sql::quote_identifier(table));
     }
   }
 
-  /// The canonical SELECT, or (`is_staged`) all stages over everything at once, for a SELECT that raises although each
-  /// of its failing events is recorded: which filter an engine runs first may not decide that.
+  /// The canonical SELECT, or (`is_staged`) all stages over everything at once, for a SELECT that raises
+  /// although each of its failing events is recorded: which filter an engine runs first may not decide that.
   std::string select_of(const std::string& view, bool is_staged) {
     std::map<std::string, std::string> meanings;
     for (const Plan& plan : epoch_.world->plans) {
@@ -52,7 +56,8 @@ class Recompute {
         add_streams(all, nullptr, plan);
         meanings[plan.view] = "(" + views::bind_relations(plan.inlined, all) + ")";
         if (plan.part(views::errors_part)) {  // its SELECT may raise; its rows do not
-          views::add_meaning(meanings, epoch_.world->relations.at(sql::lower(plan.view)), meanings[plan.view]);
+          views::add_meaning(meanings, epoch_.world->relations.at(sql::lower(plan.view)),
+                             meanings[plan.view]);
         }
       }
     }
@@ -60,12 +65,15 @@ class Recompute {
   }
 
  private:
-  void add_streams(std::map<std::string, std::string>& meanings, const views::StatePart* errors, const Plan& plan) const {
+  void add_streams(std::map<std::string, std::string>& meanings, const views::StatePart* errors,
+                   const Plan& plan) const {
     for (const auto& [stream, events] : streams_) {
       std::string sql = events;
       if (errors && serve::is_maintained(epoch_, plan)) {
-        sql = fmt::format("(SELECT * FROM {} AS e WHERE NOT EXISTS (SELECT 1 FROM {} AS f WHERE f._partition = e._partition AND f._offset = e._offset))",
-                          events, serve::merged_part(epoch_, plan, *errors));
+        sql = fmt::format(
+            "(SELECT * FROM {} AS e WHERE NOT EXISTS (SELECT 1 FROM {} AS f WHERE f._partition = "
+            "e._partition AND f._offset = e._offset))",
+            events, serve::merged_part(epoch_, plan, *errors));
       }
       views::add_meaning(meanings, epoch_.world->relations.at(sql::lower(stream)), sql);
     }
@@ -74,7 +82,11 @@ class Recompute {
   static std::string staged(const Plan& plan, const std::map<std::string, std::string>& meanings) {
     std::map<std::string, std::string> states;
     for (const views::StatePart& part : plan.parts) {
-      states[part.name] = "(" + views::bind_relations(views::bind_relations(part.partial, {{"rows", "(" + plan.rows + ")"}}), meanings) + ")";
+      states[part.name] =
+          "(" +
+          views::bind_relations(views::bind_relations(part.partial, {{"rows", "(" + plan.rows + ")"}}),
+                                meanings) +
+          ")";
     }
     return views::bind_relations(plan.finalise, states);
   }
@@ -124,12 +136,15 @@ class Comparison {
 
   Result<Digest> digest(const std::string& select) {
     std::string columns;
-    for (const auto& column : plan_.columns) columns += (columns.empty() ? "" : ", ") + sql::quote_identifier(column.name);
-    const auto rows = TRY(session_.query(fmt::format("SELECT count(*), sum(hash({})::HUGEINT)::VARCHAR FROM ({})", columns, select)));
+    for (const auto& column : plan_.columns)
+      columns += (columns.empty() ? "" : ", ") + sql::quote_identifier(column.name);
+    const auto rows = TRY(session_.query(
+        fmt::format("SELECT count(*), sum(hash({})::HUGEINT)::VARCHAR FROM ({})", columns, select)));
     return Digest{rows.integer(0, 0), rows.text(0, 1).value_or("")};
   }
 
-  // Rows are paired by their exact columns; those that agree in all of them are told apart by their place among them.
+  // Rows are paired by their exact columns; those that agree in all of them are told apart by their place
+  // among them.
   Status find_differences(Verdict& verdict) {
     std::string keys;
     std::string on = "e._nth = a._nth";
@@ -142,7 +157,8 @@ class Comparison {
       order += (order.empty() ? "" : ", ") + name;
       if (is_compared) {
         differs += fmt::format(
-            " OR NOT ((e.{0} IS NULL AND a.{0} IS NULL) OR coalesce(e.{0} = a.{0}, false) OR coalesce(abs(e.{0} - a.{0}) <= 1e-9 * "
+            " OR NOT ((e.{0} IS NULL AND a.{0} IS NULL) OR coalesce(e.{0} = a.{0}, false) OR "
+            "coalesce(abs(e.{0} - a.{0}) <= 1e-9 * "
             "greatest(abs(e.{0}), abs(a.{0}), 1), false))",
             name);
       } else {
@@ -151,14 +167,17 @@ class Comparison {
       }
     }
     const auto numbered = [&](const std::string& select) {
-      return fmt::format("(SELECT *, row_number() OVER ({}{}ORDER BY {}) AS _nth FROM ({}))", keys.empty() ? "" : "PARTITION BY ", keys.empty() ? "" : keys + " ", order, select);
+      return fmt::format("(SELECT *, row_number() OVER ({}{}ORDER BY {}) AS _nth FROM ({}))",
+                         keys.empty() ? "" : "PARTITION BY ", keys.empty() ? "" : keys + " ", order, select);
     };
     std::string columns = "e._nth IS NOT NULL, a._nth IS NOT NULL";
     for (const char* side : {"e", "a"}) {
-      for (const auto& column : plan_.columns) columns += fmt::format(", {}.{}::VARCHAR", side, sql::quote_identifier(column.name));
+      for (const auto& column : plan_.columns)
+        columns += fmt::format(", {}.{}::VARCHAR", side, sql::quote_identifier(column.name));
     }
-    const auto rows = TRY(session_.query(fmt::format("SELECT {} FROM {} AS e FULL JOIN {} AS a ON {} WHERE e._nth IS NULL OR a._nth IS NULL{} LIMIT {}",
-                                                     columns, numbered(expected_), numbered(actual_), on, differs, differences_max)));
+    const auto rows = TRY(session_.query(fmt::format(
+        "SELECT {} FROM {} AS e FULL JOIN {} AS a ON {} WHERE e._nth IS NULL OR a._nth IS NULL{} LIMIT {}",
+        columns, numbered(expected_), numbered(actual_), on, differs, differences_max)));
     for (size_t row = 0; row < rows.row_count(); ++row) {
       Difference difference;
       for (const auto& column : plan_.columns) difference.columns.push_back(column.name);
@@ -189,38 +208,46 @@ Result<Verdict> Verifier::verify(const std::string& view) {
   const int64_t started_us = clock_.monotonic_us();
   serve::QueryOptions options;
   options.timeout_us = -1;
-  TRY(queries_.in_snapshot(options, [&](sql::Session& session, const serve::QueryService::Snapshot& snapshot) -> Status {
-    const Epoch& epoch = *snapshot.epoch;
-    const Plan* plan = epoch.world->plan(view);
-    if (!plan) return fail(Code::not_found, fmt::format("there is no view {}", view), "anabranch status lists them");
-    for (const std::string& stream : plan->streams) {
-      const std::string name = stream.substr(stream.find('.') + 1);
-      verdict.offsets[name] = snapshot.offsets.at(name);
-    }
-    const auto streams = TRY(queries_.stream_relations(snapshot, plan->streams));
-    const auto read_streams = TRY(queries_.stream_relations(snapshot, serve::needed_streams(epoch, {view})));
-    const std::string actual = serve::relation_meanings(epoch, {view}, read_streams).at(view + "!");
-    Recompute recompute(epoch, streams);
-    if (const auto* errors = plan->part(views::errors_part); errors && serve::is_maintained(epoch, *plan)) {
-      const auto recorded = TRY(session.query("SELECT count(*) FROM " + serve::merged_part(epoch, *plan, *errors)));
-      if (recorded.integer(0, 0) > 0) {
-        verdict.note = fmt::format("{} events are recorded as failed in this view and left out on both sides", recorded.integer(0, 0));
-      }
-    }
-    Status compared = Comparison(session, *plan, recompute.select_of(view, false), actual).run(verdict);
-    if (!compared && compared.error().code == Code::bad_sql) {
-      const std::string first_error = compared.error().describe();
-      const auto read = session.query(fmt::format("SELECT count(*) FROM ({})", actual));
-      if (!read) {
-        verdict.note = "reading it raises, and so does recomputing it: " + first_error;
-        return {};
-      }
-      verdict.note += (verdict.note.empty() ? "" : "; ") +
-                      std::string("the SELECT as written raises (") + first_error + "), so it was recomputed with its errors guarded";
-      compared = Comparison(session, *plan, recompute.select_of(view, true), actual).run(verdict);
-    }
-    return compared;
-  }));
+  TRY(queries_.in_snapshot(
+      options, [&](sql::Session& session, const serve::QueryService::Snapshot& snapshot) -> Status {
+        const Epoch& epoch = *snapshot.epoch;
+        const Plan* plan = epoch.world->plan(view);
+        if (!plan)
+          return fail(Code::not_found, fmt::format("there is no view {}", view),
+                      "anabranch status lists them");
+        for (const std::string& stream : plan->streams) {
+          const std::string name = stream.substr(stream.find('.') + 1);
+          verdict.offsets[name] = snapshot.offsets.at(name);
+        }
+        const auto streams = TRY(queries_.stream_relations(snapshot, plan->streams));
+        const auto read_streams =
+            TRY(queries_.stream_relations(snapshot, serve::needed_streams(epoch, {view})));
+        const std::string actual = serve::relation_meanings(epoch, {view}, read_streams).at(view + "!");
+        Recompute recompute(epoch, streams);
+        if (const auto* errors = plan->part(views::errors_part);
+            errors && serve::is_maintained(epoch, *plan)) {
+          const auto recorded =
+              TRY(session.query("SELECT count(*) FROM " + serve::merged_part(epoch, *plan, *errors)));
+          if (recorded.integer(0, 0) > 0) {
+            verdict.note =
+                fmt::format("{} events are recorded as failed in this view and left out on both sides",
+                            recorded.integer(0, 0));
+          }
+        }
+        Status compared = Comparison(session, *plan, recompute.select_of(view, false), actual).run(verdict);
+        if (!compared && compared.error().code == Code::bad_sql) {
+          const std::string first_error = compared.error().describe();
+          const auto read = session.query(fmt::format("SELECT count(*) FROM ({})", actual));
+          if (!read) {
+            verdict.note = "reading it raises, and so does recomputing it: " + first_error;
+            return {};
+          }
+          verdict.note += (verdict.note.empty() ? "" : "; ") + std::string("the SELECT as written raises (") +
+                          first_error + "), so it was recomputed with its errors guarded";
+          compared = Comparison(session, *plan, recompute.select_of(view, true), actual).run(verdict);
+        }
+        return compared;
+      }));
   verdict.elapsed_us = clock_.monotonic_us() - started_us;
   return verdict;
 }

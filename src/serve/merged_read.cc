@@ -25,7 +25,8 @@ std::set<std::string> reads(const Epoch& epoch, const Plan& plan) {
 
 std::string states_sql(const Epoch& epoch, const Plan& plan, const views::StatePart& part) {
   std::string columns;
-  for (const auto& column : part.columns) columns += (columns.empty() ? "" : ", ") + sql::quote_identifier(column.name);
+  for (const auto& column : part.columns)
+    columns += (columns.empty() ? "" : ", ") + sql::quote_identifier(column.name);
   std::string states;
   const auto add = [&](const std::string& from) {
     states += fmt::format("{}SELECT {} FROM {}", states.empty() ? "" : " UNION ALL ", columns, from);
@@ -35,7 +36,8 @@ std::string states_sql(const Epoch& epoch, const Plan& plan, const views::StateP
     if (is_rows && !built->second.row_files.empty()) {
       add(sql::parquet_relation(built->second.row_files, part.columns, ""));
     } else if (!is_rows) {
-      add(fmt::format("{}.main.{}", sql::quote_identifier(built->second.database), sql::quote_identifier(plan.view + "#" + part.name)));
+      add(fmt::format("{}.main.{}", sql::quote_identifier(built->second.database),
+                      sql::quote_identifier(plan.view + "#" + part.name)));
     }
   }
   if (const auto slices = epoch.slices.find(plan.view); slices != epoch.slices.end()) {
@@ -76,14 +78,16 @@ std::set<std::string> needed_streams(const Epoch& epoch, const std::set<std::str
   return streams;
 }
 
-std::map<std::string, std::string> relation_meanings(const Epoch& epoch, const std::set<std::string>& relations,
+std::map<std::string, std::string> relation_meanings(const Epoch& epoch,
+                                                     const std::set<std::string>& relations,
                                                      const StreamRelations& streams) {
   const auto needed = closure(epoch, relations);
   std::map<std::string, std::string> meanings;
   for (const std::string& name : needed) {
     const Relation& relation = epoch.world->relations.at(sql::lower(name));
     if (relation.kind == Relation::Kind::stream) {
-      if (const auto found = streams.find(name); found != streams.end()) views::add_meaning(meanings, relation, found->second);
+      if (const auto found = streams.find(name); found != streams.end())
+        views::add_meaning(meanings, relation, found->second);
     } else if (relation.kind == Relation::Kind::table) {
       if (const auto found = epoch.tables.find(name); found != epoch.tables.end()) {
         views::add_meaning(meanings, relation, sql::quote_identifier(found->second));
@@ -92,7 +96,8 @@ std::map<std::string, std::string> relation_meanings(const Epoch& epoch, const s
   }
   for (const Plan& plan : epoch.world->plans) {
     if (!needed.contains(plan.view)) continue;
-    const std::string read = is_maintained(epoch, plan) ? merged_sql(epoch, plan) : views::bind_relations(plan.canonical, meanings);
+    const std::string read = is_maintained(epoch, plan) ? merged_sql(epoch, plan)
+                                                        : views::bind_relations(plan.canonical, meanings);
     meanings[plan.view + "!"] = "(" + read + ")";
     // The canonical SELECT of a maintained view may read a linear one by its order.
     if (plan.inlined.empty()) {

@@ -12,7 +12,8 @@ namespace anabranch::serve {
 namespace {
 
 bool is_allowed_table_function(std::string_view name) {
-  static const std::set<std::string, std::less<>> names = {"range", "generate_series", "unnest", "json_each", "json_tree"};
+  static const std::set<std::string, std::less<>> names = {"range", "generate_series", "unnest", "json_each",
+                                                           "json_tree"};
   return names.contains(name);
 }
 
@@ -41,7 +42,8 @@ class Check {
     if (table.kind != sql::TableRef::Kind::function) return;
     const std::string& name = table.function->name;
     if (!is_allowed_table_function(name)) {
-      refuse(fmt::format("the table function {} is not allowed", name), "read streams, tables and views by their names", table.position);
+      refuse(fmt::format("the table function {} is not allowed", name),
+             "read streams, tables and views by their names", table.position);
     }
   }
 
@@ -51,11 +53,13 @@ class Check {
     }
     if (node.kind != sql::Expr::Kind::call && node.kind != sql::Expr::Kind::window) return;
     if (is_allowed_table_function(node.name) || is_allowed_function(node.name)) return;
-    refuse(fmt::format("the function {} is not allowed", node.name), "only functions that compute from their arguments are", node.position);
+    refuse(fmt::format("the function {} is not allowed", node.name),
+           "only functions that compute from their arguments are", node.position);
   }
 
   void refuse(std::string message, std::string hint, sql::Position position) {
-    if (!error) error = Error{Code::refused, std::move(message), std::move(hint), sql::place_at(text_, position)};
+    if (!error)
+      error = Error{Code::refused, std::move(message), std::move(hint), sql::place_at(text_, position)};
   }
 
   const std::string_view text_;

@@ -22,8 +22,8 @@ constexpr auto watch_interval = std::chrono::milliseconds(20);
 
 }  // namespace
 
-Result<std::unique_ptr<QueryService>> QueryService::create(sql::Database& database, speed::SpeedLayer& speed, io::Clock& clock,
-                                                           const Options& options) {
+Result<std::unique_ptr<QueryService>> QueryService::create(sql::Database& database, speed::SpeedLayer& speed,
+                                                           io::Clock& clock, const Options& options) {
   std::unique_ptr<QueryService> service(new QueryService(database, speed, clock, options));
   service->watchdog_ = std::thread([raw = service.get()] { raw->watch(); });
   return service;
@@ -62,7 +62,8 @@ Result<std::unique_ptr<sql::Session>> QueryService::take_session() {
   {
     Lock lock(mutex_);
     if (taken_ >= options_.queries_max) {
-      return fail(Code::overloaded, fmt::format("{} queries are running already", taken_), "try again in a moment");
+      return fail(Code::overloaded, fmt::format("{} queries are running already", taken_),
+                  "try again in a moment");
     }
     ++taken_;
     if (!idle_.empty()) {
@@ -101,13 +102,16 @@ Status QueryService::wait_for_offsets(const QueryOptions& options, int64_t deadl
     const int64_t left_us = std::max<int64_t>(0, deadline_us - clock_.monotonic_us());
     Status waited = speed_.wait_for(options.min_offsets, std::min(left_us, stretch_us));
     if (waited || waited.error().code != Code::timeout || left_us <= stretch_us) return waited;
-    if (options.is_cancelled && options.is_cancelled()) return fail(Code::cancelled, "the query was cancelled");
+    if (options.is_cancelled && options.is_cancelled())
+      return fail(Code::cancelled, "the query was cancelled");
   }
 }
 
 Status QueryService::in_snapshot(const QueryOptions& options,
                                  const std::function<Status(sql::Session&, const Snapshot&)>& work) {
-  const int64_t limit_us = options.timeout_us < 0 ? no_limit_us : options.timeout_us > 0 ? std::min(options.timeout_us, options_.timeout_us) : options_.timeout_us;
+  const int64_t limit_us = options.timeout_us < 0   ? no_limit_us
+                           : options.timeout_us > 0 ? std::min(options.timeout_us, options_.timeout_us)
+                                                    : options_.timeout_us;
   const int64_t deadline_us = clock_.monotonic_us() + limit_us;
   TRY(wait_for_offsets(options, deadline_us));
   auto session = TRY(take_session());
@@ -138,7 +142,8 @@ Status QueryService::in_snapshot(const QueryOptions& options,
   give_back(std::move(session), is_ended || done.has_value());
   if (!done && done.error().code == Code::cancelled) {
     if (running.is_timed_out) {
-      return fail(Code::timeout, fmt::format("the query ran longer than {} ms and was cancelled", limit_us / 1000),
+      return fail(Code::timeout,
+                  fmt::format("the query ran longer than {} ms and was cancelled", limit_us / 1000),
                   "read less, or raise limits.query_timeout_ms");
     }
     return fail(Code::cancelled, "the query was cancelled");
@@ -167,36 +172,43 @@ int64_t QueryService::log_rows_read() const {
   return rows;
 }
 
-Result<std::map<std::string, std::string>> QueryService::stream_relations(const Snapshot& snapshot,
-                                                                          const std::set<std::string>& streams) {
+Result<std::map<std::string, std::string>> QueryService::stream_relations(
+    const Snapshot& snapshot, const std::set<std::string>& streams) {
   std::map<std::string, std::string> relations;
   for (const std::string& stream : streams) {
     const model::Schema& schema = snapshot.epoch->world->schemas.at(stream);
     const model::Offset end = snapshot.offsets.at(bare_name(stream)).at(0);
     std::vector<sql::OutputColumn> columns = snapshot.epoch->world->relations.at(sql::lower(stream)).columns;
-    for (const auto& hidden : snapshot.epoch->world->relations.at(sql::lower(stream)).hidden_columns) columns.push_back(hidden);
+    for (const auto& hidden : snapshot.epoch->world->relations.at(sql::lower(stream)).hidden_columns)
+      columns.push_back(hidden);
     std::string names;
-    for (const auto& column : columns) names += (names.empty() ? "" : ", ") + sql::quote_identifier(column.name);
+    for (const auto& column : columns)
+      names += (names.empty() ? "" : ", ") + sql::quote_identifier(column.name);
     std::vector<std::string> parts;
     model::Offset archived = 0;
-    if (const auto archive = snapshot.epoch->archives.find(stream); archive != snapshot.epoch->archives.end()) {
+    if (const auto archive = snapshot.epoch->archives.find(stream);
+        archive != snapshot.epoch->archives.end()) {
       archived = archive->second.end;
       // A file of an older schema version lacks the columns that came later: union_by_name gives NULL.
-      if (!archive->second.files.empty()) parts.push_back(sql::archive_relation(archive->second.files, columns, end));
+      if (!archive->second.files.empty())
+        parts.push_back(sql::archive_relation(archive->second.files, columns, end));
     }
     const model::Offset from = std::min(archived, end);
     for (const auto& source : speed_.streams()) {
       if (source.name != stream) continue;
       for (const auto& batch : speed_.bulk_batches(stream, from, end)) {
         const auto file = TRY(ingest::bulk_file(*batch));
-        parts.push_back(ingest::bulk_relation(file, ingest::bulk_folder(source.folder, batch->partition), *batch, schema,
-                                              std::max(from, batch->base_offset), std::min(end, batch->end_offset())));
+        parts.push_back(ingest::bulk_relation(file, ingest::bulk_folder(source.folder, batch->partition),
+                                              *batch, schema, std::max(from, batch->base_offset),
+                                              std::min(end, batch->end_offset())));
       }
     }
-    if (from < end) parts.push_back(fmt::format("{}({}, {})", TRY(feed_name(stream, schema)), from, end));
-    if (parts.empty()) parts.push_back(fmt::format("{}(0, 0)", TRY(feed_name(stream, schema))));
+    const std::string feed = TRY(feed_name(stream, schema));
+    if (from < end) parts.push_back(fmt::format("{}({}, {})", feed, from, end));
+    if (parts.empty()) parts.push_back(feed + "(0, 0)");
     std::string all;
-    for (const std::string& part : parts) all += fmt::format("{}SELECT {} FROM {}", all.empty() ? "" : " UNION ALL ", names, part);
+    for (const std::string& part : parts)
+      all += fmt::format("{}SELECT {} FROM {}", all.empty() ? "" : " UNION ALL ", names, part);
     relations[stream] = "(" + all + ")";
   }
   return relations;
@@ -207,7 +219,8 @@ Result<std::map<std::string, std::string>> QueryService::stream_relations(const 
 Result<std::string> QueryService::bind(const std::string& text, const Snapshot& snapshot) {
   const auto select = TRY(sql::parse_select(text));
   TRY(check_query(select, text));
-  const auto exposed = TRY(views::expose(select, snapshot.epoch->world->relations, text));
+  const auto exposed = TRY(views::expose(select, snapshot.epoch->world->relations, text,
+                                          snapshot.epoch->world->uncopied));
   const auto streams = TRY(stream_relations(snapshot, needed_streams(*snapshot.epoch, exposed.relations)));
   return views::bind_relations(exposed.sql, relation_meanings(*snapshot.epoch, exposed.relations, streams));
 }

@@ -1,5 +1,7 @@
 #include "speed/applier.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "ingest/bulk.h"
@@ -26,38 +28,73 @@ class Applier::StepFeed final : public sql::Feed {
       return (*batches)[at++];
     }
   };
-  const std::vector<std::shared_ptr<const model::ColumnBatch>>* batches_ = nullptr;  // of the step that is running
+  const std::vector<std::shared_ptr<const model::ColumnBatch>>* batches_ =
+      nullptr;  // of the step that is running
 };
 
 std::string create_table_sql(const std::string& table, const views::StatePart& part) {
   std::string columns;
   for (const auto& column : part.columns) {
-    columns += fmt::format("{}{} {}", columns.empty() ? "" : ", ", sql::quote_identifier(column.name), column.type);
+    columns +=
+        fmt::format("{}{} {}", columns.empty() ? "" : ", ", sql::quote_identifier(column.name), column.type);
   }
   return fmt::format("CREATE TABLE {} ({});", sql::quote_identifier(table), columns);
 }
 
-Result<std::unique_ptr<Applier>> Applier::create(sql::Database& database, int id, std::shared_ptr<const views::World> world,
+Result<std::unique_ptr<Applier>> Applier::create(sql::Database& database, int id,
+                                                 std::shared_ptr<const views::World> world,
                                                  std::map<std::string, std::string> tables) {
-  std::unique_ptr<Applier> applier(new Applier(TRY(database.connect()), std::move(world), std::move(tables)));
+  auto session = TRY(database.connect());
+  std::unique_ptr<Applier> applier(new Applier(std::move(session), std::move(world), std::move(tables)));
   applier->id_ = id;
   for (const auto& [stream, schema] : applier->world_->schemas) {
     auto feed = std::make_shared<StepFeed>();
     applier->feeds_[stream] = feed;
     TRY(database.register_feed(applier->feed_name(stream), schema, feed));
   }
+  TRY(applier->stage_views(database));
   return applier;
+}
+
+// Linear views that several statements read: it is the joins and checks in them that a tick spends its time on.
+Status Applier::stage_views(sql::Database& database) {
+  for (const views::Plan& plan : world_->plans) {
+    if (plan.inlined.empty() || !plan.is_maintained()) continue;
+    const auto is_reader = [&](const views::Plan& other) {
+      return other.is_maintained() && (other.view == plan.view || other.relations.contains(plan.view));
+    };
+    if (std::count_if(world_->plans.begin(), world_->plans.end(), is_reader) < 2) continue;
+    std::map<std::string, std::string> streams;
+    for (const auto& [stream, feed] : feeds_) streams[stream] = feed_name(stream) + "()";
+    const auto select = session_.prepare(views::bind_relations(plan.inlined, meanings(streams, true)));
+    if (!select) return in_context(std::move(select), "planning " + plan.view);
+    auto rows = TRY(database.register_stage(stage_name(plan.view), *select));
+    staged_.push_back({plan.view, plan.streams, std::move(rows), std::nullopt});
+  }
+  return {};
+}
+
+std::string Applier::stage_name(const std::string& view) const {
+  std::string name = fmt::format("stage_{}_{}", id_, view);
+  std::replace(name.begin(), name.end(), '.', '_');
+  return name;
 }
 
 std::string Applier::feed_name(const std::string& stream) const {
   return fmt::format("feed_{}_{}", id_, stream.substr(stream.find('.') + 1));
 }
 
-std::map<std::string, std::string> Applier::meanings(const std::map<std::string, std::string>& streams) const {
+std::map<std::string, std::string> Applier::meanings(
+    const std::map<std::string, std::string>& streams, bool reads_stages) const {
   std::map<std::string, std::string> all = streams;
   for (const auto& [table, memory_table] : tables_) all[table] = sql::quote_identifier(memory_table);
   for (const views::Plan& plan : world_->plans) {  // in the order of dependencies
-    if (!plan.inlined.empty()) all[plan.view] = "(" + views::bind_relations(plan.inlined, all) + ")";
+    if (plan.inlined.empty()) continue;
+    const bool is_staged = reads_stages && std::any_of(staged_.begin(), staged_.end(), [&](const Staged& staged) {
+                             return staged.view == plan.view;
+                           });
+    all[plan.view] = is_staged ? stage_name(plan.view) + "()"
+                               : "(" + views::bind_relations(plan.inlined, all) + ")";
   }
   return all;
 }
@@ -67,18 +104,38 @@ Status Applier::prepare(const ActiveTables& active) {
   inserts_.clear();
   std::map<std::string, std::string> streams;
   for (const auto& [stream, feed] : feeds_) streams[stream] = feed_name(stream) + "()";
-  const auto bound = meanings(streams);
+  const auto bound = meanings(streams, true);
+  for (Staged& staged : staged_) {
+    auto select = session_.prepare(views::bind_relations(world_->plan(staged.view)->inlined, bound));
+    if (!select) return in_context(std::move(select), "planning " + staged.view);
+    staged.statement = std::move(*select);
+  }
   for (const views::Plan& plan : world_->plans) {
     if (!plan.is_maintained() || left_out_.contains(plan.view)) continue;
     const auto tables = active.find(plan.view);
     if (tables == active.end()) continue;
     for (const views::StatePart& part : plan.parts) {
-      const std::string partial = views::bind_relations(part.partial, {{"rows", "(" + plan.rows + ")"}});
-      const std::string insert = fmt::format("INSERT INTO {} ", sql::quote_identifier(tables->second.at(part.name))) + partial;
-      auto statement = session_.prepare(views::bind_relations(insert, bound));
+      const std::string into = fmt::format("INSERT INTO {} ", sql::quote_identifier(tables->second.at(part.name)));
+      const std::string insert = into + views::bind_relations(part.partial, {{"rows", "(" + plan.rows + ")"}});
+      // A staged view's own rows are those that others read, with more columns.
+      const bool reads_own_stage = !plan.inlined.empty() && bound.at(plan.view) == stage_name(plan.view) + "()";
+      const std::string planned =
+          reads_own_stage ? into + views::bind_relations(part.partial, {{"rows", bound.at(plan.view)}}) : insert;
+      auto statement = session_.prepare(views::bind_relations(planned, bound));
       if (!statement) return in_context(std::move(statement), "planning " + plan.view);
       inserts_.push_back({plan.view, plan.streams, insert, std::move(*statement)});
     }
+  }
+  return {};
+}
+
+Status Applier::run_stages(const Step& step) {
+  const bool has_bulk = std::any_of(step.begin(), step.end(), [](const auto& events) { return events.second.bulk != nullptr; });
+  if (has_bulk) return {};  // its statements are made for the step and read no stages
+  for (Staged& staged : staged_) {
+    const bool has_events = std::any_of(staged.streams.begin(), staged.streams.end(),
+                                        [&](const std::string& stream) { return step.contains(stream); });
+    if (has_events) TRY(staged.statement->run_into(*staged.rows));
   }
   return {};
 }
@@ -87,17 +144,14 @@ Status Applier::run_inserts(const Step& step, std::string& failed_view, const st
   // Bulk files are read in place of the feed, by statements made for this step.
   std::map<std::string, std::string> streams;
   bool has_bulk = false;
-  for (const auto& [stream, events] : step) {
-    streams[stream] = feed_name(stream) + "()";
-    const auto feed = feeds_.find(stream);
-    if (feed != feeds_.end()) feed->second->set(&events.batches);
-  }
+  for (const auto& [stream, events] : step) streams[stream] = feed_name(stream) + "()";
   for (const auto& [stream, events] : step) {
     if (!events.bulk) continue;
     has_bulk = true;
     const auto file = TRY(ingest::bulk_file(*events.bulk));
     const io::Path folder = ingest::bulk_folder(events.stream_folder, events.bulk->partition);
-    streams[stream] = ingest::bulk_relation(file, folder, *events.bulk, world_->schemas.at(stream), events.range.first, events.range.end);
+    streams[stream] = ingest::bulk_relation(file, folder, *events.bulk, world_->schemas.at(stream),
+                                            events.range.first, events.range.end);
   }
   std::map<std::string, std::string> bound;
   if (has_bulk) bound = meanings(streams);
@@ -125,9 +179,22 @@ Status Applier::run_inserts(const Step& step, std::string& failed_view, const st
 
 Status Applier::apply(const Step& step, const std::string& also, std::string& failed_view,
                       const std::set<std::string>* only) {
+  for (const auto& [stream, events] : step) {
+    if (const auto feed = feeds_.find(stream); feed != feeds_.end()) feed->second->set(&events.batches);
+  }
   TRY(session_.run("BEGIN TRANSACTION"));
-  Status done = run_inserts(step, failed_view, only);
+  Status done = run_stages(step);
+  if (!done && done.error().code != Code::too_large) {
+    // Each statement for itself from now on, so that only the views that do fail are left out.
+    (void)session_.run("ROLLBACK");
+    staged_.clear();
+    TRY(prepare(active_));
+    TRY(session_.run("BEGIN TRANSACTION"));
+    done = {};
+  }
+  if (done) done = run_inserts(step, failed_view, only);
   for (auto& [stream, feed] : feeds_) feed->set(nullptr);
+  for (Staged& staged : staged_) staged.rows->clear();
   if (done && !also.empty()) done = session_.run(also);
   if (done) done = session_.run("COMMIT");
   if (!done) (void)session_.run("ROLLBACK");

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -51,18 +52,30 @@ class Applier {
     std::string sql;  // with relations of streams still to be bound
     sql::Statement statement;
   };
+  /// A linear view that others read: its rows are made once in a step, and all statements read them.
+  struct Staged {
+    std::string view;
+    std::set<std::string> streams;
+    std::shared_ptr<sql::Stage> rows;
+    std::optional<sql::Statement> statement;
+  };
   Applier(sql::Session session, std::shared_ptr<const views::World> world, std::map<std::string, std::string> tables)
       : session_(std::move(session)), world_(std::move(world)), tables_(std::move(tables)) {}
   std::string feed_name(const std::string& stream) const;
   /// What every relation but the streams means, with the streams meaning what `streams` says.
-  std::map<std::string, std::string> meanings(const std::map<std::string, std::string>& streams) const;
+  std::map<std::string, std::string> meanings(const std::map<std::string, std::string>& streams,
+                                              bool reads_stages = false) const;
+  Status stage_views(sql::Database& database);
+  Status run_stages(const Step& step);
   Status run_inserts(const Step& step, std::string& failed_view, const std::set<std::string>* only);
+  std::string stage_name(const std::string& view) const;
 
   sql::Session session_;
   std::shared_ptr<const views::World> world_;
   std::map<std::string, std::string> tables_;
   int id_ = 0;
   std::map<std::string, std::shared_ptr<StepFeed>> feeds_;
+  std::vector<Staged> staged_;  // in the order of dependencies
   std::vector<Insert> inserts_;
   ActiveTables active_;
   std::set<std::string> left_out_;

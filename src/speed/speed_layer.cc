@@ -16,8 +16,8 @@ std::string bare_name(const std::string& stream) { return stream.substr(stream.f
 
 }  // namespace
 
-SpeedLayer::SpeedLayer(sql::Database& database, sql::Session session, std::vector<StreamSource> streams, io::Clock& clock,
-                       const Options& options)
+SpeedLayer::SpeedLayer(sql::Database& database, sql::Session session, std::vector<StreamSource> streams,
+                       io::Clock& clock, const Options& options)
     : database_(database),
       streams_(std::move(streams)),
       clock_(clock),
@@ -28,10 +28,12 @@ SpeedLayer::SpeedLayer(sql::Database& database, sql::Session session, std::vecto
   for (const StreamSource& stream : streams_) readers_.emplace_back(stream);
 }
 
-Result<std::unique_ptr<SpeedLayer>> SpeedLayer::create(sql::Database& database, std::vector<StreamSource> streams,
-                                                       io::Clock& clock, const Options& options) {
+Result<std::unique_ptr<SpeedLayer>> SpeedLayer::create(sql::Database& database,
+                                                       std::vector<StreamSource> streams, io::Clock& clock,
+                                                       const Options& options) {
   auto session = TRY(database.connect());
-  return std::unique_ptr<SpeedLayer>(new SpeedLayer(database, std::move(session), std::move(streams), clock, options));
+  return std::unique_ptr<SpeedLayer>(
+      new SpeedLayer(database, std::move(session), std::move(streams), clock, options));
 }
 
 SpeedLayer::~SpeedLayer() { stop(); }
@@ -45,7 +47,8 @@ Status SpeedLayer::start(const Handover& first, const std::function<void(double)
     columns += fmt::format(", offset_{} BIGINT", i);
     zeros += ", 0";
   }
-  TRY(ddl_session_.run(fmt::format("CREATE TABLE epoch ({}); INSERT INTO epoch VALUES ({})", columns, zeros)));
+  TRY(ddl_session_.run(
+      fmt::format("CREATE TABLE epoch ({}); INSERT INTO epoch VALUES ({})", columns, zeros)));
   TRY(attach(first.build_files));
   current_ = TRY(StateSet::create(database_, next_set_id_++, first.world, first.pinned_tables));
   const Cutoffs begin = cutoffs(first);
@@ -124,7 +127,8 @@ std::vector<model::Offset> SpeedLayer::first_offsets(const Cutoffs& cutoffs) con
   return offsets;
 }
 
-Result<std::vector<model::Offset>> SpeedLayer::catch_up(StateSet& set, const Cutoffs& cutoffs, std::vector<model::Offset> from,
+Result<std::vector<model::Offset>> SpeedLayer::catch_up(StateSet& set, const Cutoffs& cutoffs,
+                                                        std::vector<model::Offset> from,
                                                         const std::vector<model::Offset>& to,
                                                         const std::function<void(double)>& progress) {
   int64_t total = 0;
@@ -144,8 +148,9 @@ Result<std::vector<model::Offset>> SpeedLayer::catch_up(StateSet& set, const Cut
       }
       Events events = TRY(reader.read(from[i], end, options_.replay_rows_max));
       if (events.range.size() == 0) {
-        return fail(Code::corrupt, fmt::format("{}: the log has no event at offset {} although {} are durable",
-                                               streams_[i].name, from[i], to[i]));
+        return fail(Code::corrupt,
+                    fmt::format("{}: the log has no event at offset {} although {} are durable",
+                                streams_[i].name, from[i], to[i]));
       }
       done += events.range.size();
       from[i] = events.range.end;
@@ -190,7 +195,8 @@ Status SpeedLayer::publish(std::shared_ptr<Epoch> epoch) {
 
 void SpeedLayer::drop_tables(const std::vector<std::string>& tables) {
   std::string drops;
-  for (const std::string& table : tables) drops += fmt::format("DROP TABLE IF EXISTS {};", sql::quote_identifier(table));
+  for (const std::string& table : tables)
+    drops += fmt::format("DROP TABLE IF EXISTS {};", sql::quote_identifier(table));
   if (drops.empty()) return;
   // Readers that began before still see them: the engine keeps what their transaction can see.
   if (const Status dropped = ddl_session_.run(drops); !dropped) {
@@ -221,7 +227,8 @@ void SpeedLayer::retire_epochs() {
 
 // ---- the writer ----
 
-Status SpeedLayer::apply_step(StateSet& set, const Step& step, const std::string& also, const std::set<std::string>* only) {
+Status SpeedLayer::apply_step(StateSet& set, const Step& step, const std::string& also,
+                              const std::set<std::string>* only) {
   for (const auto& [stream, events] : step) {
     if (!events.bulk) continue;
     Lock lock(mutex_);
@@ -232,8 +239,8 @@ Status SpeedLayer::apply_step(StateSet& set, const Step& step, const std::string
     // Out of memory is nobody's mistake: a query may hold it for a moment.
     Status applied = set.applier().apply(step, also, failed_view, only);
     if (applied || failed_view.empty() || applied.error().code == Code::too_large) return applied;
-    // The view cannot be maintained on this data (a sum that overflows, say). It is answered at read time from now on,
-    // which gives the reader the error, if there still is one.
+    // The view cannot be maintained on this data (a sum that overflows, say). It is answered at read time
+    // from now on, which gives the reader the error, if there still is one.
     spdlog::warn("{} is answered at read time from now on: {}", failed_view, applied.error().describe());
     set.leave_out(failed_view, applied.error().describe());
   }
@@ -251,7 +258,8 @@ Status SpeedLayer::tick() {
     if (events.range.size() == 0) continue;
     rows += static_cast<size_t>(events.range.size());
     next[i] = events.range.end;
-    if (!events.batches.empty()) oldest_us = std::min(oldest_us, events.batches.front()->row_ingested_at_us.front());
+    if (!events.batches.empty())
+      oldest_us = std::min(oldest_us, events.batches.front()->row_ingested_at_us.front());
     step[streams_[i].name] = std::move(events);
   }
   if (step.empty()) return {};
@@ -396,7 +404,8 @@ Status SpeedLayer::hand_over(Handover next) {
   TRY(on_writer([&]() -> Status {
     TRY(attach(next.build_files));
     const auto& old_hashes = current_->world()->basis_hashes;
-    has_new_world = next.world->basis_hashes != old_hashes || next.pinned_tables != current_->pinned_tables() || !current_->unmaintained().empty();
+    has_new_world = next.world->basis_hashes != old_hashes ||
+                    next.pinned_tables != current_->pinned_tables() || !current_->unmaintained().empty();
     if (!has_new_world) return swap_build(next);
     from = first_offsets(cutoffs(next));
     set_id = next_set_id_++;
@@ -445,11 +454,13 @@ Status SpeedLayer::swap_build(Handover& next) {
   retire_epochs();
   Lock lock(mutex_);
   stats_.slice_events = 0;
-  for (size_t i = 0; i < position_.size() && i < build_cutoff_.size(); ++i) stats_.slice_events += position_[i] - build_cutoff_[i];
+  for (size_t i = 0; i < position_.size() && i < build_cutoff_.size(); ++i)
+    stats_.slice_events += position_[i] - build_cutoff_[i];
   return {};
 }
 
-Status SpeedLayer::swap_world(Handover& next, std::unique_ptr<StateSet> set, std::vector<model::Offset> reached) {
+Status SpeedLayer::swap_world(Handover& next, std::unique_ptr<StateSet> set,
+                              std::vector<model::Offset> reached) {
   // Up to the last tick exactly: a reader must not see fewer events than before, nor more than the row says.
   std::vector<model::Offset> to = position_;
   for (size_t i = 0; i < to.size(); ++i) to[i] = std::max(to[i], reached[i]);
@@ -523,7 +534,8 @@ void SpeedLayer::run_compactor() {
       if (const Status merged = session->run(job.sql); merged) {
         done.push_back(std::move(job));
       } else {
-        // The slices stay as they are: reads are right, only slower. (A handover may have dropped them meanwhile.)
+        // The slices stay as they are: reads are right, only slower. (A handover may have dropped them
+        // meanwhile.)
         (void)session->run("ROLLBACK");
         spdlog::debug("compaction of {} left out: {}", job.view, merged.error().describe());
       }
@@ -550,7 +562,8 @@ void SpeedLayer::run_compactor() {
 
 // ---- what others ask ----
 
-std::vector<log::BatchPtr> SpeedLayer::bulk_batches(const std::string& stream, model::Offset from, model::Offset end) const {
+std::vector<log::BatchPtr> SpeedLayer::bulk_batches(const std::string& stream, model::Offset from,
+                                                    model::Offset end) const {
   Lock lock(mutex_);
   std::vector<log::BatchPtr> batches;
   if (const auto found = bulks_.find(stream); found != bulks_.end()) {
@@ -575,7 +588,8 @@ Status SpeedLayer::wait_for(const model::Offsets& offsets, int64_t timeout_us) {
     bool is_included = true;
     for (size_t i = 0; i < streams_.size(); ++i) {
       const auto wanted = offsets.find(bare_name(streams_[i].name));
-      if (wanted != offsets.end() && !wanted->second.empty()) is_included = is_included && applied_[i] >= wanted->second[0];
+      if (wanted != offsets.end() && !wanted->second.empty())
+        is_included = is_included && applied_[i] >= wanted->second[0];
     }
     if (is_included) return {};
     if (is_stopping_) return fail(Code::unavailable, "the speed layer has stopped");

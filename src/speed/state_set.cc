@@ -8,7 +8,8 @@
 
 namespace anabranch::speed {
 
-Result<std::unique_ptr<StateSet>> StateSet::create(sql::Database& database, int id, std::shared_ptr<const views::World> world,
+Result<std::unique_ptr<StateSet>> StateSet::create(sql::Database& database, int id,
+                                                   std::shared_ptr<const views::World> world,
                                                    std::map<std::string, std::string> pinned_tables) {
   auto applier = TRY(Applier::create(database, id, world, pinned_tables));
   std::unique_ptr<StateSet> set(
@@ -82,14 +83,17 @@ std::vector<StateSet::Compaction> StateSet::plan_compaction() {
       if (!part.is_combining || tables.empty()) continue;
       Compaction job{plan.view, part.name, tables, new_table_name(plan.view, part.name), ""};
       std::string columns;
-      for (const auto& column : part.columns) columns += (columns.empty() ? "" : ", ") + sql::quote_identifier(column.name);
+      for (const auto& column : part.columns)
+        columns += (columns.empty() ? "" : ", ") + sql::quote_identifier(column.name);
       std::string states;
       for (const std::string& table : tables) {
-        states += fmt::format("{}SELECT {} FROM {}", states.empty() ? "" : " UNION ALL ", columns, sql::quote_identifier(table));
+        states += fmt::format("{}SELECT {} FROM {}", states.empty() ? "" : " UNION ALL ", columns,
+                              sql::quote_identifier(table));
       }
       // Cast to the declared types: what an engine version infers for a merged state must not drift.
-      job.sql = fmt::format("BEGIN TRANSACTION; {} INSERT INTO {} {}; COMMIT;", create_table_sql(job.into, part),
-                            sql::quote_identifier(job.into), views::bind_relations(part.merge, {{"states", "(" + states + ")"}}));
+      job.sql = fmt::format("BEGIN TRANSACTION; {} INSERT INTO {} {}; COMMIT;",
+                            create_table_sql(job.into, part), sql::quote_identifier(job.into),
+                            views::bind_relations(part.merge, {{"states", "(" + states + ")"}}));
       jobs.push_back(std::move(job));
     }
   }

@@ -6,6 +6,9 @@ namespace anabranch::speed {
 namespace {
 
 constexpr size_t read_bytes_max = 8 << 20;
+// A step over a bulk file reads the whole file once a statement: few large steps.
+constexpr size_t bulk_step_factor = 25;
+constexpr size_t bulk_rows_max = 500'000;
 
 }  // namespace
 
@@ -22,7 +25,8 @@ Result<Events> StreamReader::read(model::Offset from, model::Offset end, size_t 
       if (batch->encoding == log::Encoding::bulk) {
         if (events.range.size() == 0) {
           events.bulk = batch;
-          events.range.end = std::min({end, batch->end_offset(), room});
+          const size_t rows = std::max(rows_max, std::min(rows_max * bulk_step_factor, bulk_rows_max));
+          events.range.end = std::min({end, batch->end_offset(), from + static_cast<model::Offset>(rows)});
         }
         break;  // a bulk file is a step of its own
       }

@@ -15,6 +15,7 @@
 #include "sql/engine_error.h"
 #include "sql/feed_function.h"
 #include "sql/rows.h"
+#include "sql/stage.h"
 #include "sql/syntax.h"
 
 namespace anabranch::sql {
@@ -38,6 +39,25 @@ Result<int64_t> Statement::run() {
     if (!chunk || chunk->size() == 0 || chunk->ColumnCount() == 0) return 0;
     const duckdb::Value changed = chunk->GetValue(0, 0);
     return changed.type().IsIntegral() && !changed.IsNull() ? changed.GetValue<int64_t>() : 0;
+  } catch (const std::exception& error) {
+    return fail(engine_error(error, impl_->text, Code::internal));
+  }
+}
+
+Status Statement::run_into(Stage& stage) {
+  stage.clear();
+  try {
+    duckdb::vector<duckdb::Value> values;
+    auto result = impl_->prepared->Execute(values, false);
+    if (result->HasError()) return fail(engine_error(result->GetErrorObject(), impl_->text, Code::internal));
+    while (auto chunk = result->Fetch()) {
+      if (chunk->size() == 0) break;
+      auto kept = duckdb::make_uniq<duckdb::DataChunk>();
+      kept->Initialize(duckdb::Allocator::DefaultAllocator(), stage.impl().types);
+      chunk->Copy(*kept);  // what is fetched lives in the result only
+      stage.impl().chunks.push_back(std::move(kept));
+    }
+    return {};
   } catch (const std::exception& error) {
     return fail(engine_error(error, impl_->text, Code::internal));
   }
@@ -344,6 +364,20 @@ Status Database::register_feed(const std::string& name, const model::Schema& sch
     duckdb::Connection connection(*impl_->duckdb);
     create_feed_function(connection, name, schema, std::move(feed));
     return {};
+  } catch (const std::exception& error) {
+    return fail(engine_error(error, "", Code::internal));
+  }
+}
+
+Result<std::shared_ptr<Stage>> Database::register_stage(const std::string& name, const Statement& select) {
+  try {
+    auto impl = std::make_unique<Stage::Impl>();
+    impl->names = select.impl_->prepared->GetNames();
+    impl->types = select.impl_->prepared->GetTypes();
+    auto stage = std::make_shared<Stage>(std::move(impl));
+    duckdb::Connection connection(*impl_->duckdb);
+    create_stage_function(connection, name, stage);
+    return stage;
   } catch (const std::exception& error) {
     return fail(engine_error(error, "", Code::internal));
   }

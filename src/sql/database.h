@@ -50,6 +50,19 @@ class Rows {
   std::unique_ptr<Impl> impl_;
 };
 
+/// Rows that one statement leaves for others of the same thread to read, as the table function of its name.
+class Stage {
+ public:
+  struct Impl;
+  explicit Stage(std::unique_ptr<Impl> impl);
+  ~Stage();
+  void clear();
+  Impl& impl() { return *impl_; }
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
 /// A statement that was planned once and is executed many times. Belongs to its session's thread.
 class Statement {
  public:
@@ -60,8 +73,11 @@ class Statement {
   ~Statement();
   /// Runs it; gives the number of rows that it changed.
   Result<int64_t> run();
+  /// Runs a SELECT and puts its rows in place of those of the stage that was made for it.
+  Status run_into(Stage& stage);
 
  private:
+  friend class Database;
   std::unique_ptr<Impl> impl_;
 };
 
@@ -136,6 +152,9 @@ class Database {
   /// columns. The events may be of other schema versions: missing fields are NULL, others are cast. Has no
   /// statistics, so that prepared statements over it stay right. The feed lives as long as the database.
   Status register_feed(const std::string& name, const model::Schema& schema, std::shared_ptr<Feed> feed);
+
+  /// Makes `name()` a table function that gives what a stage holds: rows of this SELECT. Has no statistics either.
+  Result<std::shared_ptr<Stage>> register_stage(const std::string& name, const Statement& select);
 
   /// After this, no setting can be changed by SQL.
   Status lock_configuration();

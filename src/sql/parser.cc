@@ -467,6 +467,11 @@ Place place_at(std::string_view text, Position position) {
 }
 
 Result<Select> parse_select(std::string_view text) {
+  // The engine would take the text up to there, and be silent about the rest.
+  if (const size_t zero = text.find('\0'); zero != text.npos) {
+    return fail_at(place_at(text, static_cast<Position>(zero)), Code::bad_sql,
+                   "a zero byte stands in the statement");
+  }
   try {
     duckdb::Parser parser;
     parser.ParseQuery(std::string(text));

@@ -36,8 +36,8 @@ bool names_hidden_column(const Select& select) {
 
 class Exposer {
  public:
-  Exposer(const Relations& relations, std::string_view text, bool has_hidden)
-      : relations_(relations), text_(text), has_hidden_(has_hidden) {}
+  Exposer(const Relations& relations, std::string_view text, const std::set<std::string>& uncopied, bool has_hidden)
+      : relations_(relations), text_(text), uncopied_(uncopied), has_hidden_(has_hidden) {}
 
   Select expose(Select select, std::vector<std::string> ctes) {
     for (sql::Cte& cte : select.ctes) {
@@ -102,8 +102,13 @@ class Exposer {
     const auto found = relations_.find(name);
     if (found == relations_.end()) {
       if (!error) {
-        error = Error{Code::bad_sql, fmt::format("there is no stream, table or view {}", name),
-                      hint_for(table), sql::place_at(text_, table.position)};
+        const bool is_uncopied = uncopied_.contains(name);
+        const std::string message = !is_uncopied ? "there is no stream, table or view " + name
+                                    : name.starts_with("bronze.")
+                                        ? fmt::format("the table {} was never copied", name)
+                                        : fmt::format("{} waits for a table that was never copied", name);
+        error = Error{Code::bad_sql, message, is_uncopied ? "run: anabranch copy" : hint_for(table),
+                      sql::place_at(text_, table.position)};
       }
       return;
     }
@@ -143,13 +148,15 @@ class Exposer {
 
   const Relations& relations_;
   const std::string_view text_;
+  const std::set<std::string>& uncopied_;
   const bool has_hidden_;
 };
 
 }  // namespace
 
-Result<Exposed> expose(const Select& select, const Relations& relations, std::string_view text) {
-  Exposer exposer(relations, text, names_hidden_column(select));
+Result<Exposed> expose(const Select& select, const Relations& relations, std::string_view text,
+                       const std::set<std::string>& uncopied) {
+  Exposer exposer(relations, text, uncopied, names_hidden_column(select));
   const Select exposed = exposer.expose(select, {});
   if (exposer.error) return fail(std::move(*exposer.error));
   return Exposed{sql::to_sql(exposed), std::move(exposer.names)};

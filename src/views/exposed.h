@@ -18,8 +18,10 @@ struct Exposed {
 };
 
 /// Replaces the names of streams, tables and views. Hidden columns are there when the SELECT names one, and
-/// `*` still leaves them out. bad_sql, with its place in `text`, for a name that is none of the relations.
-Result<Exposed> expose(const sql::Select& select, const Relations& relations, std::string_view text);
+/// `*` still leaves them out. bad_sql, with its place in `text`, for a name that is none of the relations; it says to
+/// copy when the name is one of `uncopied`.
+Result<Exposed> expose(const sql::Select& select, const Relations& relations, std::string_view text,
+                       const std::set<std::string>& uncopied = {});
 
 /// Meanings for a relation under both tokens, see views::bind_relations.
 void add_meaning(std::map<std::string, std::string>& meanings, const Relation& relation,

@@ -77,6 +77,7 @@ class Analysis {
         base_order_ = fmt::format("({} * 65536 + {})", qualified(alias, model::offset_column),
                                   qualified(alias, model::partition_column));
         out_.ingested_at = qualified(alias, model::ingested_at_column);
+        out_.event_alias = alias;
         return true;
       case Relation::Kind::linear_view:
         add_events(alias, table.position);

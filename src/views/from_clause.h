@@ -18,6 +18,8 @@ struct FromClause {
   size_t event_sources = 0;       // streams and linear views in it
   std::vector<Reason> obstacles;  // empty: linear in the events
 
+  /// Under which name the scope has the events, where they come straight from a stream; else empty.
+  std::string event_alias;
   // Where an event came from, in the names of the scope.
   std::string partition;  // "f._partition"
   std::string offset;

@@ -54,6 +54,18 @@ Outcome outcome_of(const Expr& predicate) {
           fmt::format("({0} IS NOT NULL AND NOT coalesce(struct_extract({0}, 'v')::BOOLEAN, false))", tried)};
 }
 
+// Whether an expression has the same outcome in all rows that one event gives: it reads nothing but the event.
+bool is_of_event(const Expr& expr, const std::string& event_alias) {
+  bool is_of_event = !event_alias.empty();
+  sql::visit_expr(expr, [&](const Expr& node) {
+    const bool is_of_table = node.kind == Expr::Kind::column &&
+                             (node.path.size() < 2 || !sql::same_name(node.path[0], event_alias));
+    if (is_of_table || node.query || node.name == "text") is_of_event = false;
+    return is_of_event;
+  });
+  return is_of_event;
+}
+
 std::string and_all(const std::vector<std::string>& terms) {
   std::string text;
   for (const std::string& term : terms) text += (text.empty() ? "" : " AND ") + term;
@@ -83,9 +95,11 @@ Result<GuardedRows> guard_rows(const std::vector<RowColumns::Column>& columns, c
 
   std::vector<std::string> safe;
   std::vector<Outcome> guarded;
+  bool rows_fail_together = true;  // all rows of an event, or none
   for (size_t i = 0; i < conjuncts.size(); ++i) {
     if (facts[1 + columns.size() + i].can_fail) {
       guarded.push_back(outcome_of(conjuncts[i]));
+      rows_fail_together = rows_fail_together && is_of_event(conjuncts[i], from.event_alias);
     } else {
       safe.push_back(sql::to_sql(conjuncts[i]));
     }
@@ -97,6 +111,7 @@ Result<GuardedRows> guard_rows(const std::vector<RowColumns::Column>& columns, c
         columns[i].expr.name == "text";  // the packed order: offsets are far below its limits
     can_fail[i] = facts[1 + i].can_fail && !is_ours;
     any_can_fail = any_can_fail || can_fail[i];
+    if (can_fail[i]) rows_fail_together = rows_fail_together && is_of_event(columns[i].expr, from.event_alias);
   }
   const std::string safe_where = safe.empty() ? "" : " WHERE " + and_all(safe);
 
@@ -136,8 +151,10 @@ Result<GuardedRows> guard_rows(const std::vector<RowColumns::Column>& columns, c
                        guarded.empty() ? "false" : is_not_true);
   tried += " FROM " + from_sql + safe_where;
   if (failed.empty()) failed = "false";
-  // An event of which one row fails is left out with all of its rows.
-  const std::string over = from.has_fan_out ? " OVER (PARTITION BY _event_partition, _event_offset)" : "";
+  // An event of which one row fails is left out with all of its rows. To look at them together is dear, and not
+  // needed where what can fail is the same in each.
+  const bool looks_at_all_rows = from.has_fan_out && !rows_fail_together;
+  const std::string over = looks_at_all_rows ? " OVER (PARTITION BY _event_partition, _event_offset)" : "";
   const std::string is_failed =
       fmt::format("((NOT _is_kept AND NOT _is_dropped) OR (_is_kept AND ({})))", failed);
   const std::string judged = fmt::format("SELECT *, {} AS _is_failed FROM ({})",

@@ -190,6 +190,8 @@ WorldResult make_world(const std::vector<ModelSource>& models, const std::map<st
     result.world.plans.push_back(std::move(*plan));
   }
   result.world.relations = compiler->relations();
+  result.world.uncopied.insert(missing_tables.begin(), missing_tables.end());
+  result.world.uncopied.insert(failed.begin(), failed.end());
   return result;
 }
 

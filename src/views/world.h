@@ -2,6 +2,7 @@
 // All views of a project under one basis: what a build computes and what the speed layer goes on with.
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,7 @@ struct World {
   std::map<std::string, TableVersion> tables;         // by "bronze.<table>": the pinned versions
   std::map<std::string, std::string> basis_hashes;    // by view: plan, table versions, schemas
   std::map<std::string, bool> materialized;
+  std::set<std::string> uncopied;  // tables that were never copied, and the views that wait for them
 
   const Plan* plan(std::string_view view) const;
   std::string to_json() const;

@@ -1,7 +1,8 @@
-// Law L2 on the whole platform: random schedules of events, builds (of all views and of some), changes of tables and
-// restarts; after every step every view read through the platform equals a recompute. The recompute is twofold: plain
-// DuckDB, a database of its own, running the models as they are written over the accepted events (for views whose result
-// does not depend on the order of rows); and `verify` for all of them.
+// Law L2 on the whole platform: random schedules of events, builds (of all views and of some), changes of
+// tables and restarts; after every step every view read through the platform equals a recompute. The
+// recompute is twofold: plain DuckDB, a database of its own, running the models as they are written over the
+// accepted events (for views whose result does not depend on the order of rows); and `verify` for all of
+// them.
 
 #include <cstdlib>
 #include <random>
@@ -31,8 +32,10 @@ std::string sorted_rows(sql::Session& session, const std::string& select) {
     const std::string name = sql::quote_identifier(column.name);
     std::string text = fmt::format("coalesce({}::VARCHAR, 'NULL')", name);
     if (column.type == "DOUBLE") {
-      text = fmt::format("CASE WHEN {0} IS NULL THEN 'NULL' WHEN isnan({0}) THEN 'nan' WHEN abs({0}) < 1e-6 THEN '0' ELSE "
-                         "printf('%.8g', {0} + sign({0}) * abs({0}) * 1e-12) END", name);
+      text = fmt::format(
+          "CASE WHEN {0} IS NULL THEN 'NULL' WHEN isnan({0}) THEN 'nan' WHEN abs({0}) < 1e-6 THEN '0' ELSE "
+          "printf('%.8g', {0} + sign({0}) * abs({0}) * 1e-12) END",
+          name);
     }
     columns += fmt::format("{}{}", columns.empty() ? "" : " || '|' || ", text);
   }
@@ -44,7 +47,9 @@ std::string sorted_rows(sql::Session& session, const std::string& select) {
 }
 
 bool depends_on_order(const test::CorpusView& view) {
-  if (view.expected_class == "keyed" || view.sql.find("LIMIT") != std::string::npos || view.sql.find("QUALIFY") != std::string::npos) return true;
+  if (view.expected_class == "keyed" || view.sql.find("LIMIT") != std::string::npos ||
+      view.sql.find("QUALIFY") != std::string::npos)
+    return true;
   bool is_ordered = false;
   sql::visit_selects(*sql::parse_select(view.sql), [&](const sql::Select& select) {
     for (const auto& item : select.items) {
@@ -106,7 +111,8 @@ class Equivalence : public ::testing::TestWithParam<int> {
     plain_session_ = std::make_unique<sql::Session>(plain_->connect().value());
     std::string json;
     std::string lines;
-    const auto raw = platform_->queries().query("SELECT _raw, _offset FROM bronze.events ORDER BY _offset", {});
+    const auto raw =
+        platform_->queries().query("SELECT _raw, _offset FROM bronze.events ORDER BY _offset", {});
     ASSERT_TRUE(raw) << raw.error().describe();
     for (size_t i = 0; i < raw->rows.row_count(); ++i) {
       ASSERT_EQ(raw->rows.integer(i, 1), static_cast<int64_t>(i)) << "offsets are dense";
@@ -116,15 +122,26 @@ class Equivalence : public ::testing::TestWithParam<int> {
     test::write_text(file, lines);
     run_plain("CREATE SCHEMA bronze; CREATE SCHEMA silver; CREATE SCHEMA gold;");
     const std::string columns =
-        "id: 'BIGINT', k: 'VARCHAR', g: 'INTEGER', x: 'INTEGER', y: 'DOUBLE', d: 'DECIMAL(10,2)', flag: 'BOOLEAN', ts: 'TIMESTAMP', s: "
+        "id: 'BIGINT', k: 'VARCHAR', g: 'INTEGER', x: 'INTEGER', y: 'DOUBLE', d: 'DECIMAL(10,2)', flag: "
+        "'BOOLEAN', ts: 'TIMESTAMP', s: "
         "'VARCHAR', tags: 'VARCHAR[]'";
-    run_plain("CREATE TABLE bronze.events (id BIGINT, k VARCHAR, g INTEGER, x INTEGER, y DOUBLE, d DECIMAL(10,2), flag BOOLEAN, ts TIMESTAMP, s "
-              "VARCHAR, tags VARCHAR[])");
+    run_plain(
+        "CREATE TABLE bronze.events (id BIGINT, k VARCHAR, g INTEGER, x INTEGER, y DOUBLE, d DECIMAL(10,2), "
+        "flag BOOLEAN, ts TIMESTAMP, s "
+        "VARCHAR, tags VARCHAR[])");
     if (!lines.empty()) {
-      run_plain(fmt::format("INSERT INTO bronze.events SELECT * FROM read_json('{}', format = 'newline_delimited', columns = {{{}}})", file.string(), columns));
+      run_plain(
+          fmt::format("INSERT INTO bronze.events SELECT * FROM read_json('{}', format = 'newline_delimited', "
+                      "columns = {{{}}})",
+                      file.string(), columns));
     }
-    run_plain(fmt::format("CREATE TABLE bronze.dim AS FROM read_csv('{}', types = {{'k': 'VARCHAR', 'name': 'VARCHAR', 'weight': 'DOUBLE'}})", pinned_dim_.string()));
-    run_plain(fmt::format("CREATE TABLE bronze.lookup AS FROM read_csv('{}', types = {{'g': 'INTEGER', 'label': 'VARCHAR'}})", (folder_.path() / "data/lookup.csv").string()));
+    run_plain(
+        fmt::format("CREATE TABLE bronze.dim AS FROM read_csv('{}', types = {{'k': 'VARCHAR', 'name': "
+                    "'VARCHAR', 'weight': 'DOUBLE'}})",
+                    pinned_dim_.string()));
+    run_plain(fmt::format(
+        "CREATE TABLE bronze.lookup AS FROM read_csv('{}', types = {{'g': 'INTEGER', 'label': 'VARCHAR'}})",
+        (folder_.path() / "data/lookup.csv").string()));
   }
 
   void run_plain(const std::string& sql) {
@@ -143,7 +160,8 @@ class Equivalence : public ::testing::TestWithParam<int> {
       ASSERT_TRUE(verdict) << verdict.error().describe();
       std::string differences;
       for (const auto& difference : verdict->differences) {
-        for (const auto& [side, name] : {std::pair{&difference.expected, "expected"}, std::pair{&difference.actual, "actual"}}) {
+        for (const auto& [side, name] :
+             {std::pair{&difference.expected, "expected"}, std::pair{&difference.actual, "actual"}}) {
           differences += fmt::format("\n  {}:", name);
           if (!side->has_value()) differences += " no row";
           if (side->has_value()) {
@@ -153,8 +171,10 @@ class Equivalence : public ::testing::TestWithParam<int> {
       }
       EXPECT_EQ(verdict->outcome, quality::Verdict::Outcome::equal) << differences;
       // Plain DuckDB, the model as it is written.
-      const bool is_created = plain_session_->run(fmt::format("CREATE VIEW {} AS {}", view.name, view.sql)).has_value();
-      if (!is_created || depends_on_order(view) || view.sql.find("_offset") != std::string::npos || verdict->note.find("recorded") != std::string::npos) {
+      const bool is_created =
+          plain_session_->run(fmt::format("CREATE VIEW {} AS {}", view.name, view.sql)).has_value();
+      if (!is_created || depends_on_order(view) || view.sql.find("_offset") != std::string::npos ||
+          verdict->note.find("recorded") != std::string::npos) {
         continue;
       }
       const auto read = platform_->queries().query("SELECT * FROM " + view.name, {});
@@ -164,7 +184,8 @@ class Equivalence : public ::testing::TestWithParam<int> {
       }
       std::string csv;
       read->rows.append_csv(csv);
-      EXPECT_EQ(platform_rows(session, view.name), sorted_rows(*plain_session_, "SELECT * FROM " + view.name));
+      EXPECT_EQ(platform_rows(session, view.name),
+                sorted_rows(*plain_session_, "SELECT * FROM " + view.name));
       ++compared_;
     }
   }
@@ -172,11 +193,12 @@ class Equivalence : public ::testing::TestWithParam<int> {
   // What the platform answers, normalised by the same SQL, through its own query path.
   std::string platform_rows(sql::Session&, const std::string& view) {
     std::string text;
-    const Status read = platform_->queries().in_snapshot({}, [&](sql::Session& session, const serve::QueryService::Snapshot&) -> Status {
-      const auto bound = TRY(platform_->queries().bound_sql("SELECT * FROM " + view));
-      text = sorted_rows(session, bound);
-      return {};
-    });
+    const Status read = platform_->queries().in_snapshot(
+        {}, [&](sql::Session& session, const serve::QueryService::Snapshot&) -> Status {
+          const auto bound = TRY(platform_->queries().bound_sql("SELECT * FROM " + view));
+          text = sorted_rows(session, bound);
+          return {};
+        });
     return read ? text : read.error().describe();
   }
 
@@ -203,7 +225,8 @@ TEST_P(Equivalence, EveryViewEqualsARecomputeAfterEveryStep) {
   int copied_dim = 0;
   const auto pin = [&](int state) {
     pinned_dim_ = scratch_.path() / fmt::format("dim-{}.csv", state);
-    std::filesystem::copy_file(folder_.path() / "data/dim.csv", pinned_dim_, std::filesystem::copy_options::overwrite_existing);
+    std::filesystem::copy_file(folder_.path() / "data/dim.csv", pinned_dim_,
+                               std::filesystem::copy_options::overwrite_existing);
   };
   pin(0);
   ASSERT_NO_FATAL_FAILURE(start());
@@ -243,7 +266,8 @@ TEST_P(Equivalence, EveryViewEqualsARecomputeAfterEveryStep) {
         what = "a restart";
         break;
       }
-      default: what = "more events";
+      default:
+        what = "more events";
     }
     for (int i = 0; i < 3; ++i) ASSERT_NO_FATAL_FAILURE(ingest(random, 5 + static_cast<int>(random() % 60)));
     ASSERT_NO_FATAL_FAILURE(check_all(fmt::format("step {}: {}", step, what)));

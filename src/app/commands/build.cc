@@ -68,9 +68,12 @@ int run_build(const CommonOptions& common, const std::vector<std::string>& views
     return 0;
   }
   const auto build = nlohmann::json::parse(*answer, nullptr, false);
-  fmt::print("{} {} in {}: {} views, {} rows, up to", colored("published", Color::green), build.value("id", ""),
-             duration_text(static_cast<int64_t>(build.value("duration_ms", 0.0) * 1000)), build["views"].size(), with_separators(build.value("rows", int64_t{0})));
-  for (const auto& [stream, offsets] : build["cutoff"].items()) fmt::print(" {} {}", stream, with_separators(offsets[0]));
+  fmt::print("{} {} in {}: {} views, {} rows, up to", colored("published", Color::green),
+             build.value("id", ""),
+             duration_text(static_cast<int64_t>(build.value("duration_ms", 0.0) * 1000)),
+             build["views"].size(), with_separators(build.value("rows", int64_t{0})));
+  for (const auto& [stream, offsets] : build["cutoff"].items())
+    fmt::print(" {} {}", stream, with_separators(offsets[0]));
   fmt::print("\n");
   return 0;
 }

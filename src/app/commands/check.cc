@@ -11,8 +11,8 @@
 namespace anabranch::app {
 namespace {
 
-// What binding the models finds beyond reading them: unknown columns, wrong types. Tables that were never copied are
-// known by name only, so models over them wait for the first copy.
+// What binding the models finds beyond reading them: unknown columns, wrong types. Tables that were never
+// copied are known by name only, so models over them wait for the first copy.
 void bind_models(const project::Project& project, std::vector<project::Problem>& problems) {
   std::map<std::string, model::Schema> schemas;
   for (const auto& stream : project.streams) schemas["bronze." + stream.name] = stream.schema;
@@ -25,7 +25,8 @@ void bind_models(const project::Project& project, std::vector<project::Problem>&
       const std::string name = "bronze." + table.name;
       const auto latest = versions.latest(table.name);
       if (latest && *latest) {
-        tables[name] = {name, (*latest)->version, store.local_path((*latest)->file_key()), (*latest)->columns, (*latest)->file.rows};
+        tables[name] = {name, (*latest)->version, store.local_path((*latest)->file_key()), (*latest)->columns,
+                        (*latest)->file.rows};
       } else {
         missing.push_back(name);
       }
@@ -35,7 +36,8 @@ void bind_models(const project::Project& project, std::vector<project::Problem>&
   for (const auto& model : project.models) models.push_back({model.name, model.sql, model.file, true});
   for (const Error& error : views::make_world(models, schemas, tables, missing).errors) {
     const bool is_waiting = error.code == Code::not_found;
-    problems.push_back({is_waiting ? project::Severity::warning : project::Severity::error, error.place.value_or(Place{}), error.message, error.hint, ""});
+    problems.push_back({is_waiting ? project::Severity::warning : project::Severity::error,
+                        error.place.value_or(Place{}), error.message, error.hint, ""});
   }
 }
 
@@ -63,8 +65,8 @@ int run_check(const CommonOptions& common) {
   const auto& project = loaded.project;
   size_t tables = 0;
   for (const auto& source : project.sources) tables += source.tables.size();
-  fmt::print("{} {}: {} streams, {} tables, {} models\n", colored("right", Color::green), project.name, project.streams.size(), tables,
-             project.models.size());
+  fmt::print("{} {}: {} streams, {} tables, {} models\n", colored("right", Color::green), project.name,
+             project.streams.size(), tables, project.models.size());
   return 0;
 }
 

@@ -1,5 +1,5 @@
-// The main job on real input: eleven months of flights as history, December arriving live through the HTTP endpoint, the
-// batch layer taking over in the middle, and every view compared with a recompute at the end.
+// The main job on real input: eleven months of flights as history, December arriving live through the HTTP
+// endpoint, the batch layer taking over in the middle, and every view compared with a recompute at the end.
 
 #include <algorithm>
 #include <atomic>
@@ -45,13 +45,18 @@ Result<Flights> split_flights(const io::Path& folder) {
   Flights flights;
   const auto database = TRY(sql::Database::open({}));
   auto session = TRY(database->connect());
-  const std::string source = fmt::format("read_parquet({})", sql::quote_literal((folder / "data" / "flights.parquet").string()));
+  const std::string source =
+      fmt::format("read_parquet({})", sql::quote_literal((folder / "data" / "flights.parquet").string()));
   flights.history_file = (folder / ".anabranch" / "history.parquet").string();
   TRY(io::local_file_system().create_folders(folder / ".anabranch"));
-  const auto copied = TRY(session.query(fmt::format("COPY (SELECT * FROM {} WHERE month < 12) TO {} (FORMAT parquet)", source, sql::quote_literal(flights.history_file))));
+  const auto copied =
+      TRY(session.query(fmt::format("COPY (SELECT * FROM {} WHERE month < 12) TO {} (FORMAT parquet)", source,
+                                    sql::quote_literal(flights.history_file))));
   flights.history_rows = copied.integer(0, 0);
   const auto live = TRY(session.query(fmt::format(
-      "SELECT to_json(f)::VARCHAR FROM (SELECT * REPLACE (strftime(time_hour, '%Y-%m-%dT%H:%M:%SZ') AS time_hour) FROM {} WHERE month = 12 ORDER BY day, sched_dep_time) f", source)));
+      "SELECT to_json(f)::VARCHAR FROM (SELECT * REPLACE (strftime(time_hour, '%Y-%m-%dT%H:%M:%SZ') AS "
+      "time_hour) FROM {} WHERE month = 12 ORDER BY day, sched_dep_time) f",
+      source)));
   for (size_t i = 0; i < live.row_count(); ++i) flights.live.push_back(live.text(i, 0).value_or(""));
   return flights;
 }
@@ -70,12 +75,14 @@ class Replay {
     std::thread reader([this] { read_along(); });
     Status done;
     // A twentieth of a second's worth in each request, or 2,000 events when there is no limit.
-    const size_t step = events_per_s_ > 0 ? std::max<size_t>(1, static_cast<size_t>(events_per_s_ / 20)) : 2000;
+    const size_t step =
+        events_per_s_ > 0 ? std::max<size_t>(1, static_cast<size_t>(events_per_s_ / 20)) : 2000;
     for (size_t at = 0; at < events_.size() && done; at += step) {
       std::string body;
       const size_t end = std::min(events_.size(), at + step);
       for (size_t i = at; i < end; ++i) body += events_[i] + "\n";
-      if (events_per_s_ > 0) wait_until(started_us_ + static_cast<int64_t>(static_cast<double>(at) / events_per_s_ * 1e6));
+      if (events_per_s_ > 0)
+        wait_until(started_us_ + static_cast<int64_t>(static_cast<double>(at) / events_per_s_ * 1e6));
       auto response = client.request("POST", "/v1/streams/flights/events", headers, body);
       const int64_t acknowledged_us = monotonic_us();
       if (!response) {
@@ -90,7 +97,8 @@ class Replay {
         std::lock_guard lock(mutex_);
         sent_ = end;
         quarantined_ += answer.value("quarantined", int64_t{0});
-        if (!answer["ranges"].empty()) last_acknowledged_ = {answer["ranges"].back()["last_offset"].get<int64_t>(), acknowledged_us};
+        if (!answer["ranges"].empty())
+          last_acknowledged_ = {answer["ranges"].back()["last_offset"].get<int64_t>(), acknowledged_us};
         changed_.notify_all();
       }
     }
@@ -120,7 +128,8 @@ class Replay {
 
   void wait_until(int64_t time_us) {
     std::unique_lock lock(mutex_);
-    while (monotonic_us() < time_us) changed_.wait_for(lock, std::chrono::microseconds(time_us - monotonic_us()));
+    while (monotonic_us() < time_us)
+      changed_.wait_for(lock, std::chrono::microseconds(time_us - monotonic_us()));
   }
 
   // Freshness: from the acknowledgement of an event to the first read that shows it, on the client's clock.
@@ -138,7 +147,8 @@ class Replay {
         if (last_acknowledged_.offset <= seen) return;
         wanted = last_acknowledged_;
       }
-      const json query = {{"sql", "SELECT * FROM gold.delay_by_carrier WHERE carrier = 'UA'"}, {"min_offset", {{"flights", wanted.offset}}}};
+      const json query = {{"sql", "SELECT * FROM gold.delay_by_carrier WHERE carrier = 'UA'"},
+                          {"min_offset", {{"flights", wanted.offset}}}};
       const auto response = client->request("POST", "/v1/query", headers, query.dump());
       if (!response || response->status != 200) return;
       seen = wanted.offset;
@@ -163,14 +173,17 @@ class Replay {
 
 class Demo {
  public:
-  Demo(const CommonOptions& common, const DemoOptions& options) : common_(common), options_(options), folder_(std::filesystem::absolute(options.folder)) {}
+  Demo(const CommonOptions& common, const DemoOptions& options)
+      : common_(common), options_(options), folder_(std::filesystem::absolute(options.folder)) {}
 
   Result<bool> run() {
     double events_per_s = 0;
     if (options_.rate != "max") {
       char* end = nullptr;
       events_per_s = std::strtod(options_.rate.c_str(), &end);
-      if (*end != '\0' || !(events_per_s > 0)) return fail(Code::bad_input, fmt::format("'{}' is not a rate", options_.rate), "give events a second, or max");
+      if (*end != '\0' || !(events_per_s > 0))
+        return fail(Code::bad_input, fmt::format("'{}' is not a rate", options_.rate),
+                    "give events a second, or max");
     }
     TRY(prepare());
     title("History");
@@ -193,13 +206,16 @@ class Demo {
     say(fmt::format("the page is at {}", server_->url()));
     const int64_t ingest_started_us = monotonic_us();
     const auto taken = TRY(post("/v1/streams/flights/files", {{"path", flights.history_file}}));
-    say(fmt::format("{} flights of January to November taken in as one log record ({})", with_separators(taken.value("accepted", int64_t{0})),
+    say(fmt::format("{} flights of January to November taken in as one log record ({})",
+                    with_separators(taken.value("accepted", int64_t{0})),
                     duration_text(monotonic_us() - ingest_started_us)));
     TRY(server_->platform().speed().wait_for({{"flights", {flights.history_rows}}}, 120'000'000));
     TRY(build("history"));
     TRY(show_answers());
 
-    title(fmt::format("December, live through HTTP at {}", events_per_s > 0 ? with_separators(static_cast<int64_t>(events_per_s)) + " events/s" : "full speed"));
+    title(fmt::format(
+        "December, live through HTTP at {}",
+        events_per_s > 0 ? with_separators(static_cast<int64_t>(events_per_s)) + " events/s" : "full speed"));
     TRY(replay(flights, events_per_s));
 
     title("Verify");
@@ -223,12 +239,14 @@ class Demo {
     if (!TRY(files.exists(folder_ / "anabranch.yml"))) {
       TRY(write_example_project("flights", folder_));
     } else if (!TRY(files.exists(folder_ / "data" / "flights.parquet"))) {
-      return fail(Code::bad_input, fmt::format("{} holds another project", folder_.string()), "name a new folder with --dir");
+      return fail(Code::bad_input, fmt::format("{} holds another project", folder_.string()),
+                  "name a new folder with --dir");
     }
     // The demo begins at the beginning; nobody's data is in its folder.
     if (const auto address = read_server_address(folder_ / ".anabranch")) {
       if (front::HttpClient::connect(address->host, address->port)) {
-        return fail(Code::conflict, fmt::format("a demo is running on port {}", address->port), "stop it first, or name another folder with --dir and a port with --port");
+        return fail(Code::conflict, fmt::format("a demo is running on port {}", address->port),
+                    "stop it first, or name another folder with --dir and a port with --port");
       }
     }
     return files.remove_all(folder_ / ".anabranch");
@@ -261,10 +279,15 @@ class Demo {
   }
 
   Status show_answers() {
-    const auto answer = TRY(post("/v1/query", {{"sql", "SELECT name, flights, round(mean_delay, 2) AS mean_delay FROM gold.delay_by_carrier ORDER BY flights DESC LIMIT 3"}}));
+    const auto answer =
+        TRY(post("/v1/query", {{"sql",
+                                "SELECT name, flights, round(mean_delay, 2) AS mean_delay FROM "
+                                "gold.delay_by_carrier ORDER BY flights DESC LIMIT 3"}}));
     std::string line;
     for (const auto& row : answer["rows"]) {
-      line += fmt::format("{}{} {} flights, {} min", line.empty() ? "" : " · ", row[0].is_string() ? row[0].get<std::string>() : row[0].dump(), with_separators(row[1]), row[2].dump());
+      line += fmt::format("{}{} {} flights, {} min", line.empty() ? "" : " · ",
+                          row[0].is_string() ? row[0].get<std::string>() : row[0].dump(),
+                          with_separators(row[1]), row[2].dump());
     }
     say(fmt::format("at offset {:>9}  {}", with_separators(answer["offsets"]["flights"][0]), line));
     return {};
@@ -282,8 +305,10 @@ class Demo {
     bool has_begun_build = false;
     Status shown;
     // Queries of every kind, side by side with the events, as a dashboard would ask.
-    static const char* const queries[] = {"SELECT * FROM gold.delay_by_carrier", "SELECT * FROM gold.daily_traffic WHERE origin = 'JFK'",
-                                          "SELECT * FROM gold.worst_routes", "SELECT * FROM gold.busiest_day", "SELECT * FROM gold.delay_quantiles"};
+    static const char* const queries[] = {"SELECT * FROM gold.delay_by_carrier",
+                                          "SELECT * FROM gold.daily_traffic WHERE origin = 'JFK'",
+                                          "SELECT * FROM gold.worst_routes", "SELECT * FROM gold.busiest_day",
+                                          "SELECT * FROM gold.delay_quantiles"};
     size_t turn = 0;
     while (!is_over && shown) {
       const size_t sent = replay.sent();
@@ -314,8 +339,10 @@ class Demo {
     TRY(std::move(replayed));
     TRY(std::move(built));
     if (!has_begun_build) TRY(build("in the middle of December"));
-    say(colored(fmt::format("            the build took {}", duration_text(build_times_us_.back())), Color::blue));
-    TRY(server_->platform().speed().wait_for({{"flights", {server_->platform().stream("flights")->log().durable_offsets()[0]}}}, 60'000'000));
+    say(colored(fmt::format("            the build took {}", duration_text(build_times_us_.back())),
+                Color::blue));
+    TRY(server_->platform().speed().wait_for(
+        {{"flights", {server_->platform().stream("flights")->log().durable_offsets()[0]}}}, 60'000'000));
     TRY(show_answers());
     replay_us_ = replay.elapsed_us();
     freshness_us_ = replay.freshness_us();
@@ -332,12 +359,16 @@ class Demo {
       is_equal = is_equal && is_right;
       rows_verified_ += verdict.rows;
       ++views_verified_;
-      say(fmt::format("{}  {:<30} {:>9} rows  {}", colored(is_right ? "equal    " : "DIFFERENT", is_right ? Color::green : Color::red), plan.view,
-                      with_separators(verdict.rows), duration_text(verdict.elapsed_us)));
+      say(fmt::format("{}  {:<30} {:>9} rows  {}",
+                      colored(is_right ? "equal    " : "DIFFERENT", is_right ? Color::green : Color::red),
+                      plan.view, with_separators(verdict.rows), duration_text(verdict.elapsed_us)));
       for (const auto& difference : verdict.differences) {
         for (size_t i = 0; i < difference.columns.size(); ++i) {
-          const auto text = [&](const auto& side) { return side ? (*side)[i].value_or("NULL") : std::string("(no such row)"); };
-          say(fmt::format("    {}: recomputed {}, read {}", difference.columns[i], text(difference.expected), text(difference.actual)));
+          const auto text = [&](const auto& side) {
+            return side ? (*side)[i].value_or("NULL") : std::string("(no such row)");
+          };
+          say(fmt::format("    {}: recomputed {}, read {}", difference.columns[i], text(difference.expected),
+                          text(difference.actual)));
         }
       }
     }
@@ -346,14 +377,19 @@ class Demo {
 
   void summarise(const Flights& flights) const {
     const auto live = static_cast<int64_t>(flights.live.size());
-    const double per_s = replay_us_ > 0 ? static_cast<double>(live) / (static_cast<double>(replay_us_) / 1e6) : 0;
+    const double per_s =
+        replay_us_ > 0 ? static_cast<double>(live) / (static_cast<double>(replay_us_) / 1e6) : 0;
     if (common_.is_json) {
       fmt::print("{}\n", json{{"events", flights.history_rows + live},
                               {"live_events", live},
                               {"quarantined", quarantined_},
                               {"events_per_s", per_s},
-                              {"freshness_ms", {{"p50", static_cast<double>(percentile(freshness_us_, 0.5)) / 1e3}, {"p99", static_cast<double>(percentile(freshness_us_, 0.99)) / 1e3}}},
-                              {"query_ms", {{"p50", static_cast<double>(percentile(query_times_us_, 0.5)) / 1e3}, {"p99", static_cast<double>(percentile(query_times_us_, 0.99)) / 1e3}}},
+                              {"freshness_ms",
+                               {{"p50", static_cast<double>(percentile(freshness_us_, 0.5)) / 1e3},
+                                {"p99", static_cast<double>(percentile(freshness_us_, 0.99)) / 1e3}}},
+                              {"query_ms",
+                               {{"p50", static_cast<double>(percentile(query_times_us_, 0.5)) / 1e3},
+                                {"p99", static_cast<double>(percentile(query_times_us_, 0.99)) / 1e3}}},
                               {"build_ms", static_cast<double>(build_times_us_.back()) / 1e3},
                               {"views_verified", views_verified_},
                               {"rows_verified", rows_verified_},
@@ -363,11 +399,15 @@ class Demo {
     }
     title("Summary");
     const std::vector<std::vector<std::string>> rows = {
-        {"events", fmt::format("{} history + {} live", with_separators(flights.history_rows), with_separators(live))},
+        {"events",
+         fmt::format("{} history + {} live", with_separators(flights.history_rows), with_separators(live))},
         {"live rate", fmt::format("{} events/s", with_separators(static_cast<int64_t>(per_s)))},
-        {"freshness", fmt::format("p50 {}, p99 {}", duration_text(percentile(freshness_us_, 0.5)), duration_text(percentile(freshness_us_, 0.99)))},
-        {"query", fmt::format("p50 {}, p99 {}", duration_text(percentile(query_times_us_, 0.5)), duration_text(percentile(query_times_us_, 0.99)))},
-        {"build", fmt::format("{} of {} events", duration_text(build_times_us_.back()), with_separators(flights.history_rows + live / 2))},
+        {"freshness", fmt::format("p50 {}, p99 {}", duration_text(percentile(freshness_us_, 0.5)),
+                                  duration_text(percentile(freshness_us_, 0.99)))},
+        {"query", fmt::format("p50 {}, p99 {}", duration_text(percentile(query_times_us_, 0.5)),
+                              duration_text(percentile(query_times_us_, 0.99)))},
+        {"build", fmt::format("{} of {} events", duration_text(build_times_us_.back()),
+                              with_separators(flights.history_rows + live / 2))},
         {"verified", fmt::format("{} rows of {} views", with_separators(rows_verified_), views_verified_)},
         {"memory", bytes_text(io::own_memory_bytes())},
     };

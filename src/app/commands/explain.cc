@@ -20,20 +20,28 @@ int run_explain(const CommonOptions& common, const std::string& view) {
   }
   const auto document = nlohmann::json::parse(*answer, nullptr, false);
   const bool is_maintained = document.value("maintained", false);
-  fmt::print("{}  {}  ({})\n", colored(view, Color::bold), document.value("class", ""), document.value("file", ""));
+  fmt::print("{}  {}  ({})\n", colored(view, Color::bold), document.value("class", ""),
+             document.value("file", ""));
   if (is_maintained) {
-    fmt::print("\nMaintained on every event: a read merges the build's states with those of later slices and never goes back to events.\n");
+    fmt::print(
+        "\nMaintained on every event: a read merges the build's states with those of later slices and never "
+        "goes back to events.\n");
   } else if (document.value("class", "") == "merged") {
-    fmt::print("\nComputed when it is read, from the merged results of other views and tables; it does not go back to events.\n");
+    fmt::print(
+        "\nComputed when it is read, from the merged results of other views and tables; it does not go back "
+        "to events.\n");
   } else {
     fmt::print("\nComputed when it is read, over all events: right, but each read costs a pass over them.\n");
   }
-  for (const auto& reason : document.value("reasons", nlohmann::json::array())) {
+  const auto reasons = document.value("reasons", nlohmann::json::array());
+  for (const auto& reason : reasons) {
     fmt::print("  {} {}", colored(reason.value("clause", ""), Color::yellow), reason.value("reason", ""));
-    if (reason.value("line", 0) > 0) fmt::print("  (line {}, column {})", reason.value("line", 0), reason.value("column", 0));
+    if (reason["line"].is_number())  // null where there is no place
+      fmt::print("  (line {}, column {})", reason["line"].get<int>(), reason.value("column", 0));
     fmt::print("\n");
   }
-  const auto plan = document.value("plan", nlohmann::json::object());
+  const auto plan = document.value("plan", nlohmann::json());
+  if (!plan.is_object()) return 0;
   const auto stage = [&](const std::string& title, const std::string& sql) {
     if (!sql.empty()) fmt::print("\n{}\n  {}\n", colored(title, Color::blue), sql);
   };

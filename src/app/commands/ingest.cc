@@ -32,8 +32,9 @@ struct Totals {
     accepted += answer.value("accepted", int64_t{0});
     quarantined += answer.value("quarantined", int64_t{0});
     for (const auto& range : answer.value("ranges", nlohmann::json::array())) {
-      const bool continues = !ranges.empty() && ranges.back()["partition"] == range["partition"] &&
-                             ranges.back()["last_offset"].get<int64_t>() + 1 == range["first_offset"].get<int64_t>();
+      const bool continues =
+          !ranges.empty() && ranges.back()["partition"] == range["partition"] &&
+          ranges.back()["last_offset"].get<int64_t>() + 1 == range["first_offset"].get<int64_t>();
       if (continues) {
         ranges.back()["last_offset"] = range["last_offset"];
       } else {
@@ -74,8 +75,10 @@ size_t end_of_records(std::string_view text) {
   return end;
 }
 
-Status send(Connection& connection, const std::string& stream, const std::string& type, std::string_view body, Totals& totals) {
-  const std::string answer = TRY(connection.post_bytes("/v1/streams/" + url_part(stream) + "/events", type, body));
+Status send(Connection& connection, const std::string& stream, const std::string& type, std::string_view body,
+            Totals& totals) {
+  const std::string answer =
+      TRY(connection.post_bytes("/v1/streams/" + url_part(stream) + "/events", type, body));
   totals.add(nlohmann::json::parse(answer, nullptr, false));
   return {};
 }
@@ -83,16 +86,20 @@ Status send(Connection& connection, const std::string& stream, const std::string
 Status ingest(Connection& connection, const IngestOptions& options, Totals& totals) {
   const std::string format = format_of(options);
   if (format == "parquet") {
-    if (options.file == "-") return fail(Code::bad_input, "Parquet cannot be read from standard input", "give the file's name");
+    if (options.file == "-")
+      return fail(Code::bad_input, "Parquet cannot be read from standard input", "give the file's name");
     const std::string path = std::filesystem::absolute(options.file).string();
-    const std::string answer = TRY(connection.post("/v1/streams/" + url_part(options.stream) + "/files", {{"path", path}}));
+    const std::string answer =
+        TRY(connection.post("/v1/streams/" + url_part(options.stream) + "/files", {{"path", path}}));
     totals.add(nlohmann::json::parse(answer, nullptr, false));
     return {};
   }
   std::ifstream file;
   if (options.file != "-") {
     file.open(options.file, std::ios::binary);
-    if (!file) return fail(Code::bad_input, fmt::format("cannot read {}", options.file), "check the name and who may read it");
+    if (!file)
+      return fail(Code::bad_input, fmt::format("cannot read {}", options.file),
+                  "check the name and who may read it");
   }
   std::istream& in = options.file == "-" ? std::cin : file;
   if (format == "json") {  // one value: it cannot be cut
@@ -100,11 +107,13 @@ Status ingest(Connection& connection, const IngestOptions& options, Totals& tota
     return send(connection, options.stream, "application/json", body, totals);
   }
   if (format != "ndjson" && format != "csv") {
-    return fail(Code::bad_input, fmt::format("the format {} is not known", format), "there are: ndjson, json, csv, parquet");
+    return fail(Code::bad_input, fmt::format("the format {} is not known", format),
+                "there are: ndjson, json, csv, parquet");
   }
   Progress progress("ingesting");
   std::error_code no_size;
-  const double total = options.file == "-" ? 0 : static_cast<double>(std::filesystem::file_size(options.file, no_size));
+  const double total =
+      options.file == "-" ? 0 : static_cast<double>(std::filesystem::file_size(options.file, no_size));
   double sent = 0;
   std::string rest;
   std::string lines;
@@ -121,13 +130,15 @@ Status ingest(Connection& connection, const IngestOptions& options, Totals& tota
         lines.resize(end);
       }
       if (header.empty()) {
-        const size_t end = end_of_records(lines.substr(0, lines.find('\n') + 1)) != 0 ? lines.find('\n') + 1 : lines.size();
+        const size_t end =
+            end_of_records(lines.substr(0, lines.find('\n') + 1)) != 0 ? lines.find('\n') + 1 : lines.size();
         header = lines.substr(0, end);
       } else {
         lines = header + lines;
       }
     }
-    TRY(send(connection, options.stream, format == "csv" ? "text/csv" : "application/x-ndjson", lines, totals));
+    TRY(send(connection, options.stream, format == "csv" ? "text/csv" : "application/x-ndjson", lines,
+             totals));
     sent += static_cast<double>(lines.size());
     if (total > 0) progress.show(sent / total, with_separators(totals.accepted) + " events");
   }
@@ -145,20 +156,27 @@ int run_ingest(const CommonOptions& common, const IngestOptions& options) {
   Totals totals;
   const Status done = ingest(**connection, options, totals);
   if (!done) {
-    if (totals.accepted > 0) fmt::print(stderr, "{} events were taken in before that\n", with_separators(totals.accepted));
+    if (totals.accepted > 0)
+      fmt::print(stderr, "{} events were taken in before that\n", with_separators(totals.accepted));
     return fail_command(common, done.error());
   }
   if (common.is_json) {
-    fmt::print("{}\n", nlohmann::json{{"stream", options.stream}, {"accepted", totals.accepted}, {"quarantined", totals.quarantined}, {"ranges", totals.ranges}}.dump());
+    fmt::print("{}\n", nlohmann::json{{"stream", options.stream},
+                                      {"accepted", totals.accepted},
+                                      {"quarantined", totals.quarantined},
+                                      {"ranges", totals.ranges}}
+                           .dump());
     return 0;
   }
   fmt::print("{} {} events", colored("accepted", Color::green), with_separators(totals.accepted));
   if (totals.ranges.size() == 1) {
-    fmt::print(", offsets {} to {}", with_separators(totals.ranges[0]["first_offset"]), with_separators(totals.ranges[0]["last_offset"]));
+    fmt::print(", offsets {} to {}", with_separators(totals.ranges[0]["first_offset"]),
+               with_separators(totals.ranges[0]["last_offset"]));
   }
   fmt::print("\n");
   if (totals.quarantined > 0) {
-    fmt::print("{} {} (see /quarantine on the page, or GET /v1/quarantine)\n", colored("quarantined", Color::yellow), with_separators(totals.quarantined));
+    fmt::print("{} {} (see /quarantine on the page, or GET /v1/quarantine)\n",
+               colored("quarantined", Color::yellow), with_separators(totals.quarantined));
   }
   return 0;
 }

@@ -35,7 +35,8 @@ std::string as_table(const std::string& answer) {
   for (const auto& column : document["columns"]) {
     header.push_back(column["name"]);
     const std::string type = column["type"];
-    is_right.push_back(type.ends_with("INT") || type.ends_with("INTEGER") || type == "DOUBLE" || type == "FLOAT" || type.starts_with("DECIMAL"));
+    is_right.push_back(type.ends_with("INT") || type.ends_with("INTEGER") || type == "DOUBLE" ||
+                       type == "FLOAT" || type.starts_with("DECIMAL"));
   }
   std::vector<std::vector<std::string>> rows;
   for (const auto& row : document["rows"]) {
@@ -46,10 +47,13 @@ std::string as_table(const std::string& answer) {
   std::string text = table_text(header, rows, is_right);
   std::string offsets;
   for (const auto& [stream, list] : document["offsets"].items()) {
-    offsets += fmt::format("{}{} {}", offsets.empty() ? "" : ", ", stream, with_separators(list[0].get<int64_t>()));
+    offsets +=
+        fmt::format("{}{} {}", offsets.empty() ? "" : ", ", stream, with_separators(list[0].get<int64_t>()));
   }
-  text += colored(fmt::format("{} rows, at {}, in {:.1f} ms\n", with_separators(static_cast<int64_t>(rows.size())), offsets, document.value("elapsed_ms", 0.0)),
-                  Color::dim);
+  text += colored(
+      fmt::format("{} rows, at {}, in {:.1f} ms\n", with_separators(static_cast<int64_t>(rows.size())),
+                  offsets, document.value("elapsed_ms", 0.0)),
+      Color::dim);
   return text;
 }
 
@@ -67,14 +71,19 @@ Status write_parquet(const std::string& answer, const std::string& output) {
   for (const auto& column : document["columns"]) {
     const std::string type = column["type"];
     const bool is_nested = type.ends_with("]") || type.starts_with("STRUCT") || type.starts_with("MAP");
-    columns += fmt::format("{}CAST(j->{}'$[{}]' AS {}) AS {}", index ? ", " : "", is_nested ? "" : ">", index, type, sql::quote_identifier(column["name"].get<std::string>()));
+    columns += fmt::format("{}CAST(j->{}'$[{}]' AS {}) AS {}", index ? ", " : "", is_nested ? "" : ">", index,
+                           type, sql::quote_identifier(column["name"].get<std::string>()));
     ++index;
   }
   const auto database = TRY(sql::Database::open({}));
   auto session = TRY(database->connect());
-  const std::string source = lines.empty() ? "(SELECT NULL::JSON AS j WHERE false)"
-                                           : fmt::format("(SELECT json AS j FROM read_json_objects({}, format = 'newline_delimited'))", sql::quote_literal(lines_file));
-  const Status written = session.run(fmt::format("COPY (SELECT {} FROM {}) TO {} (FORMAT parquet)", columns, source, sql::quote_literal(output)));
+  const std::string source =
+      lines.empty()
+          ? "(SELECT NULL::JSON AS j WHERE false)"
+          : fmt::format("(SELECT json AS j FROM read_json_objects({}, format = 'newline_delimited'))",
+                        sql::quote_literal(lines_file));
+  const Status written = session.run(fmt::format("COPY (SELECT {} FROM {}) TO {} (FORMAT parquet)", columns,
+                                                 source, sql::quote_literal(output)));
   (void)files.remove(lines_file);
   return written;
 }

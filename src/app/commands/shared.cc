@@ -12,7 +12,8 @@ namespace anabranch::app {
 
 Result<io::Path> project_root(const CommonOptions& common) {
   const io::Path start = common.project.empty() ? std::filesystem::current_path() : io::Path(common.project);
-  return project::find_project_root(io::local_file_system(), std::filesystem::absolute(start).lexically_normal());
+  return project::find_project_root(io::local_file_system(),
+                                    std::filesystem::absolute(start).lexically_normal());
 }
 
 int fail_command(const CommonOptions& common, const Error& error) {
@@ -20,7 +21,9 @@ int fail_command(const CommonOptions& common, const Error& error) {
   if (common.is_json) {
     nlohmann::json document = {{"error", error.message}, {"code", to_string(error.code)}};
     if (!error.hint.empty()) document["hint"] = error.hint;
-    if (error.place) document["place"] = {{"file", error.place->file}, {"line", error.place->line}, {"column", error.place->column}};
+    if (error.place)
+      document["place"] = {
+          {"file", error.place->file}, {"line", error.place->line}, {"column", error.place->column}};
     fmt::print("{}\n", document.dump());
   } else {
     print_error(error);

@@ -8,7 +8,9 @@
 namespace anabranch::app {
 namespace {
 
-std::string offset_text(const nlohmann::json& list) { return list.is_array() && !list.empty() && list[0].is_number() ? with_separators(list[0]) : "–"; }
+std::string offset_text(const nlohmann::json& list) {
+  return list.is_array() && !list.empty() && list[0].is_number() ? with_separators(list[0]) : "–";
+}
 
 }  // namespace
 
@@ -25,21 +27,29 @@ int run_status(const CommonOptions& common) {
   }
   const auto status = nlohmann::json::parse(*answer, nullptr, false);
   fmt::print("{}  {}\n", colored(status.value("project", ""), Color::bold),
-             (*connection)->is_remote() ? fmt::format("server up for {}", duration_text(static_cast<int64_t>(status.value("uptime_s", 0.0) * 1e6)))
-                                        : std::string("no server is running"));
+             (*connection)->is_remote()
+                 ? fmt::format("server up for {}",
+                               duration_text(static_cast<int64_t>(status.value("uptime_s", 0.0) * 1e6)))
+                 : std::string("no server is running"));
   std::vector<std::vector<std::string>> rows;
   for (const auto& stream : status["streams"]) {
-    rows.push_back({stream["name"], offset_text(stream["durable_offsets"]), offset_text(stream["applied_offsets"]), offset_text(stream["archived_offsets"]),
-                    offset_text(stream["cutoff_offsets"]), with_separators(stream.value("quarantined", int64_t{0})), bytes_text(stream.value("log_bytes", uint64_t{0}))});
+    rows.push_back({stream["name"], offset_text(stream["durable_offsets"]),
+                    offset_text(stream["applied_offsets"]), offset_text(stream["archived_offsets"]),
+                    offset_text(stream["cutoff_offsets"]),
+                    with_separators(stream.value("quarantined", int64_t{0})),
+                    bytes_text(stream.value("log_bytes", uint64_t{0}))});
   }
-  fmt::print("\n{}", table_text({"stream", "durable", "applied", "archived", "cut-off", "quarantined", "log"}, rows, {false, true, true, true, true, true, true}));
+  fmt::print("\n{}", table_text({"stream", "durable", "applied", "archived", "cut-off", "quarantined", "log"},
+                                rows, {false, true, true, true, true, true, true}));
   rows.clear();
   for (const auto& table : status["tables"]) {
     const auto number = [&](const char* key) { return table.value(key, int64_t{0}); };
-    rows.push_back({table["name"], number("version") ? std::to_string(number("version")) : "never copied", number("pinned_version") ? std::to_string(number("pinned_version")) : "–",
+    rows.push_back({table["name"], number("version") ? std::to_string(number("version")) : "never copied",
+                    number("pinned_version") ? std::to_string(number("pinned_version")) : "–",
                     with_separators(number("rows"))});
   }
-  if (!rows.empty()) fmt::print("\n{}", table_text({"table", "version", "pinned", "rows"}, rows, {false, true, true, true}));
+  if (!rows.empty())
+    fmt::print("\n{}", table_text({"table", "version", "pinned", "rows"}, rows, {false, true, true, true}));
   const auto views = (*connection)->get("/v1/views");
   if (views) {
     rows.clear();
@@ -49,10 +59,12 @@ int run_status(const CommonOptions& common) {
       rows.push_back({view["name"], view["class"], with_separators(view.value("build_rows", int64_t{0})),
                       verify.is_object() ? verify.value("result", "") : "not verified yet"});
     }
-    fmt::print("\n{}", table_text({"view", "class", "build rows", "verify"}, rows, {false, false, true, false}));
+    fmt::print("\n{}",
+               table_text({"view", "class", "build rows", "verify"}, rows, {false, false, true, false}));
   }
   if (status["build"].is_object()) {
-    fmt::print("\nbuild {}, {} old\n", status["build"].value("id", ""), duration_text(static_cast<int64_t>(status["build"].value("age_s", 0.0) * 1e6)));
+    fmt::print("\nbuild {}, {} old\n", status["build"].value("id", ""),
+               duration_text(static_cast<int64_t>(status["build"].value("age_s", 0.0) * 1e6)));
   } else {
     fmt::print("\nno build yet: run anabranch build\n");
   }

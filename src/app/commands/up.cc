@@ -20,12 +20,14 @@ int run_up(const CommonOptions& common, const UpOptions& options) {
   Progress progress("replaying the log");
   of_server.on_replay = [&](double share) { progress.show(share, ""); };
   const std::string name = project->name;
+  const io::Path data_folder = *root / project->settings.data_folder;
   auto server = Server::start(std::move(*project), of_server);
   if (!server) {
     Error error = std::move(server).error();
     if (error.code == Code::conflict) {
-      const auto address = read_server_address(*root / ".anabranch");
-      if (address) error.message += fmt::format(" and listens on http://{}:{}/", address->host, address->port);
+      const auto address = read_server_address(data_folder);
+      if (address)
+        error.message += fmt::format(" and listens on http://{}:{}/", address->host, address->port);
     }
     return fail_command(common, error);
   }

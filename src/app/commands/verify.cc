@@ -16,7 +16,9 @@ void print_differences(const nlohmann::json& result) {
       const auto text = [&](const char* side) {
         const auto& row = difference[side];
         if (!row.is_array()) return std::string("(no such row)");
-        return row[i].is_null() ? std::string("NULL") : row[i].is_string() ? row[i].get<std::string>() : row[i].dump();
+        return row[i].is_null()     ? std::string("NULL")
+               : row[i].is_string() ? row[i].get<std::string>()
+                                    : row[i].dump();
       };
       rows.push_back({columns[i], text("expected"), text("actual")});
     }
@@ -50,11 +52,14 @@ int run_verify(const CommonOptions& common, const std::vector<std::string>& view
       is_equal = is_equal && outcome == "equal";
       if (common.is_json) continue;
       std::string offsets;
-      for (const auto& [stream, list] : result["offsets"].items()) offsets += fmt::format(" {} {}", stream, with_separators(list[0]));
+      for (const auto& [stream, list] : result["offsets"].items())
+        offsets += fmt::format(" {} {}", stream, with_separators(list[0]));
       const Color color = outcome == "equal" ? Color::green : Color::red;
-      fmt::print("{}  {:<32} {:>12} rows  at{}  {}\n", colored(fmt::format("{:<9}", outcome), color), name, with_separators(result.value("rows", int64_t{0})),
-                 offsets, duration_text(static_cast<int64_t>(result.value("elapsed_ms", 0.0) * 1000)));
-      if (result.contains("note") && result["note"].is_string() && !result["note"].get<std::string>().empty()) {
+      fmt::print("{}  {:<32} {:>12} rows  at{}  {}\n", colored(fmt::format("{:<9}", outcome), color), name,
+                 with_separators(result.value("rows", int64_t{0})), offsets,
+                 duration_text(static_cast<int64_t>(result.value("elapsed_ms", 0.0) * 1000)));
+      if (result.contains("note") && result["note"].is_string() &&
+          !result["note"].get<std::string>().empty()) {
         fmt::print("           {}\n", colored(result["note"].get<std::string>(), Color::dim));
       }
       print_differences(result);

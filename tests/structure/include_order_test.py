@@ -1,0 +1,326 @@
+#!/usr/bin/env python3
+"""What must stay true of the source tree, beside the laws of the data.
+
+Each rule is a function from a Tree to a list of findings, "file:line: what is wrong". `TheTree` applies every rule to this
+project; `Rules` shows each rule a bad tree in a temporary folder, so that a rule which finds nothing is known to work.
+
+    python3 tests/structure/include_order_test.py
+"""
+
+import json
+import re
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+# A folder of src may include those before it, never those after. src/README.md says why; it is the order in which an
+# event travels. A folder that is not here yet takes its place from the design, so it is listed already.
+ORDER = ["base", "io", "model", "sql", "project", "catalog", "security", "log", "lake", "ingest", "views", "batch", "speed",
+         "serve", "quality", "schedule", "front", "connect", "app"]
+
+# Never, whatever the order says: (the folder that includes, what it includes, why).
+STRANGERS = [("batch", "speed", "both read views, and meet only in what is served"),
+             ("speed", "batch", "both read views, and meet only in what is served")]
+
+# Libraries that are wrapped in one place: the pattern of their headers, and the folders that may see them.
+LIBRARIES = [("DuckDB", r"duckdb(\.hpp|\.h|/.*)", {"sql"}),
+             ("Boost", r"boost/.*", {"front"}),
+             ("simdjson", r"simdjson\.h", {"ingest"}),
+             ("yaml-cpp", r"yaml-cpp/.*", {"project"}),
+             ("SQLite", r"sqlite3(ext)?\.h", {"catalog"}),
+             ("prometheus-cpp", r"prometheus/.*", {"front"}),
+             ("CLI11", r"CLI/.*", {"app"}),
+             ("OpenSSL", r"openssl/.*", {"front", "security"})]
+# Headers of ours that may not bring the library in either. simdjson is not among them: the parsers of events have its
+# values in their private functions, so who includes them compiles it too.
+WRAPPED = {library for library, _, _ in LIBRARIES} - {"simdjson"}
+
+LINES_MAX = 700
+# Longer for a reason: file → reason. A reason names why a split would help nobody.
+LONG_FILES = {}
+
+CODE = {".h", ".cc", ".inc"}
+SOURCES = CODE | {".py", ".ts", ".tsx", ".mjs", ".css"}
+INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
+SLEEPS = re.compile(r"\b(sleep_for|sleep_until|usleep|nanosleep)\b")
+# Folders of the machine on which something was built. What stands in a URL or a longer path is none.
+BUILD_PATHS = re.compile(r"(?<![\w.~}-])/(?:work|root|home)(?:/|(?=[\s\"'`:,;)]|$))")
+
+
+class Tree:
+    """The files of a project: what git tracks or would track, or every file where there is no git."""
+
+    def __init__(self, root, files=None):
+        self.root = Path(root)
+        self.files = sorted(files if files is not None else self._list())
+        self._texts = {}
+
+    def _list(self):
+        try:
+            listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=self.root,
+                                    capture_output=True, check=True).stdout.decode()
+            names = [name for name in listed.split("\0") if name]
+            if names:
+                return [name for name in names if (self.root / name).is_file()]
+        except (OSError, subprocess.CalledProcessError):
+            pass
+        left_out = {".git", ".deps", "build", "node_modules", "dist", "__pycache__", ".venv", ".anabranch"}
+        return [str(path.relative_to(self.root)) for path in self.root.rglob("*")
+                if path.is_file() and not left_out & set(path.relative_to(self.root).parts)]
+
+    def text(self, name):
+        """The file's text; nothing for what is not text."""
+        if name not in self._texts:
+            try:
+                self._texts[name] = (self.root / name).read_bytes().decode("utf-8")
+            except UnicodeDecodeError:
+                self._texts[name] = ""
+        return self._texts[name]
+
+    def lines(self, name):
+        return enumerate(self.text(name).splitlines(), 1)
+
+    def code(self, *tops):
+        return [name for name in self.files if Path(name).suffix in CODE and Path(name).parts[0] in tops]
+
+    def includes(self, name):
+        """(line, is_system, path) of each include."""
+        for number, line in self.lines(name):
+            found = INCLUDE.match(line)
+            if found:
+                yield number, found.group(1) == "<", found.group(2)
+
+    def folder(self, name):
+        """"views" for "src/views/plan.h"; nothing outside of src or directly in it."""
+        parts = Path(name).parts
+        return parts[1] if parts[0] == "src" and len(parts) > 2 else None
+
+
+def include_order(tree):
+    found = []
+    for name in tree.code("src"):
+        folder = tree.folder(name)
+        if folder is None:
+            continue
+        if folder not in ORDER:
+            found.append(f"{name}:1: the folder src/{folder} has no place in the order; give it one in {Path(__file__).name}")
+            continue
+        for number, is_system, path in tree.includes(name):
+            target = path.split("/")[0]
+            if is_system or "/" not in path or target not in ORDER:
+                continue
+            if ORDER.index(target) > ORDER.index(folder):
+                found.append(f"{name}:{number}: {folder} includes {path}, but {target} comes after {folder}")
+            for stranger, other, why in STRANGERS:
+                if (folder, target) == (stranger, other):
+                    found.append(f"{name}:{number}: {folder} never includes {target}: {why}")
+            if target == "connect" and folder not in ("connect", "app"):
+                found.append(f"{name}:{number}: only app includes connect")
+    return found
+
+
+def library_homes(tree):
+    """Also by way of a header of ours: who includes it sees the library too."""
+    headers = {name[len("src/"):]: name for name in tree.code("src")}
+    seen = {}  # file → library → the header that brings it in
+
+    def libraries(name, path):
+        if name in seen:
+            return seen[name]
+        seen[name] = {}
+        for _, _, included in tree.includes(name):
+            for library, pattern, _ in LIBRARIES:
+                if re.fullmatch(pattern, included):
+                    seen[name].setdefault(library, included)
+            inner = headers.get(included)
+            if inner and inner not in path:
+                for library in WRAPPED & set(libraries(inner, path | {inner})):
+                    seen[name].setdefault(library, included)
+        return seen[name]
+
+    found = []
+    for name in tree.code("src", "tests"):
+        for library, by in libraries(name, {name}).items():
+            homes = next(homes for other, _, homes in LIBRARIES if other == library)
+            if tree.folder(name) not in homes:
+                number = next(number for number, _, included in tree.includes(name) if included == by)
+                allowed = " and ".join(f"src/{home}" for home in sorted(homes))
+                found.append(f"{name}:{number}: {library} is seen in {allowed} only, here by {by}")
+    return found
+
+
+def readmes(tree):
+    folders = {str(Path(name).parent) for name in tree.code("src") if len(Path(name).parts) == 3} | {"src"}
+    return [f"{folder}: has no README.md" for folder in sorted(folders) if f"{folder}/README.md" not in tree.files]
+
+
+def no_sleeping_tests(tree):
+    """A test waits for what it needs, with a limit; one that sleeps is slow or fails now and then."""
+    found = []
+    for name in tree.code("src", "tests"):
+        is_test = name.startswith("tests/") or "_test." in name or "_for_tests." in name
+        for number, line in tree.lines(name) if is_test else ():
+            if SLEEPS.search(line.split("//")[0]):
+                found.append(f"{name}:{number}: a test sleeps; wait for the event itself")
+    return found
+
+
+def file_sizes(tree):
+    found = []
+    for name in tree.files:
+        if Path(name).suffix in SOURCES and name not in LONG_FILES:
+            count = tree.text(name).count("\n")
+            if count > LINES_MAX:
+                found.append(f"{name}:{LINES_MAX}: {count} lines; split it where you can name the part, or list it with a reason")
+    for name in LONG_FILES:
+        if name not in tree.files or tree.text(name).count("\n") <= LINES_MAX:
+            found.append(f"{name}: is listed as long and is not")
+    return found
+
+
+def no_build_paths(tree):
+    found = []
+    for name in tree.files:
+        for number, line in tree.lines(name):
+            if BUILD_PATHS.search(line):
+                found.append(f"{name}:{number}: a path of one machine: {line.strip()[:100]}")
+    return found
+
+
+def lock_files(tree):
+    """npm writes down the registry that it happened to ask; versions and hashes are enough."""
+    found = []
+
+    def walk(value, name):
+        if isinstance(value, dict):
+            if isinstance(value.get("resolved"), str):
+                found.append(f"{name}: names a registry: {value['resolved']}")
+            for inner in value.values():
+                walk(inner, name)
+        elif isinstance(value, list):
+            for inner in value:
+                walk(inner, name)
+
+    for name in tree.files:
+        if Path(name).name == "package-lock.json":
+            walk(json.loads(tree.text(name)), name)
+    return found
+
+
+RULES = [include_order, library_homes, readmes, no_sleeping_tests, file_sizes, no_build_paths, lock_files]
+
+
+class TheTree(unittest.TestCase):
+    """Every rule on this project."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.tree = Tree(Path(__file__).resolve().parents[2])
+
+    def test_there_is_something_to_look_at(self):
+        self.assertGreater(len(self.tree.code("src")), 100, "the rules look at nothing")
+
+
+def _add(rule):
+    def test(self):
+        found = rule(self.tree)
+        self.assertEqual(found, [], "\n" + "\n".join(found))
+    setattr(TheTree, "test_" + rule.__name__, test)
+
+
+for _rule in RULES:
+    _add(_rule)
+
+
+class Rules(unittest.TestCase):
+    """Every rule on a tree that breaks it, and on one that does not."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = Path(folder.name)
+
+    def tree(self, files):
+        for name, text in files.items():
+            path = self.root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return Tree(self.root, list(files))
+
+    def assert_found(self, rule, files, *parts):
+        found = rule(self.tree(files))
+        self.assertEqual(len(found), len(parts), found)
+        for text, part in zip(found, parts):
+            self.assertIn(part, text)
+
+    def test_include_order_finds_a_folder_that_looks_ahead(self):
+        self.assert_found(include_order, {"src/io/file.cc": '#include "base/result.h"\n#include "log/event_log.h"\n'},
+                          "src/io/file.cc:2: io includes log/event_log.h")
+
+    def test_include_order_finds_batch_and_speed_meeting(self):
+        self.assert_found(include_order, {"src/speed/a.cc": '#include "batch/b.h"\n'}, "speed never includes batch")
+        self.assert_found(include_order, {"src/batch/a.cc": '  #  include "speed/b.h"\n'}, "comes after", "batch never includes speed")
+
+    def test_include_order_lets_only_app_see_connect(self):
+        self.assert_found(include_order, {"src/app/a.cc": '#include "connect/kafka/log.h"\n',
+                                          "src/connect/kafka/log.cc": '#include "connect/kafka/log.h"\n#include "log/event_log.h"\n'})
+        self.assert_found(include_order, {"src/front/a.cc": '#include "connect/kafka/log.h"\n'}, "comes after", "only app includes connect")
+
+    def test_include_order_finds_a_folder_without_a_place(self):
+        self.assert_found(include_order, {"src/misc/a.cc": ""}, "src/misc has no place in the order")
+
+    def test_include_order_takes_what_comes_before(self):
+        self.assert_found(include_order, {"src/ingest/a.cc": '#include <lake/x.h>\n#include "lake/x.h"\n#include "log/y.h"\n#include "ingest/a.h"\n',
+                                          "src/CMakeLists.txt": ""})
+
+    def test_library_homes_finds_a_library_abroad(self):
+        self.assert_found(library_homes, {"src/views/a.cc": '#include "duckdb/parser/parser.hpp"\n'}, "DuckDB is seen in src/sql only")
+        self.assert_found(library_homes, {"tests/system/a.cc": "#include <boost/asio.hpp>\n"}, "Boost is seen in src/front only")
+        for header in ("simdjson.h", "yaml-cpp/yaml.h", "sqlite3.h", "prometheus/counter.h", "CLI/CLI.hpp", "openssl/ssl.h"):
+            self.assert_found(library_homes, {"src/serve/a.cc": f"\n#include <{header}>\n"}, "src/serve/a.cc:2: ")
+
+    def test_library_homes_finds_a_library_behind_our_own_header(self):
+        self.assert_found(library_homes, {"src/sql/rows.h": '#include "duckdb.hpp"\n', "src/sql/deep.h": '#include "sql/rows.h"\n',
+                                          "src/serve/a.cc": '\n#include "sql/deep.h"\n'}, "src/serve/a.cc:2: DuckDB is seen in src/sql only, here by sql/deep.h")
+
+    def test_library_homes_takes_a_library_at_home(self):
+        self.assert_found(library_homes, {"src/sql/a.h": '#include "sql/b.h"\n#include "duckdb.hpp"\n', "src/sql/b.h": '#include "sql/a.h"\n',
+                                          "src/security/a.cc": "#include <openssl/evp.h>\n", "src/front/a.cc": "#include <openssl/evp.h>\n"})
+
+    def test_readmes_finds_a_folder_without_one(self):
+        self.assert_found(readmes, {"src/README.md": "", "src/log/log.h": "", "src/log/deep/x.h": "", "src/lake/README.md": "", "src/lake/a.h": ""},
+                          "src/log: has no README.md")
+
+    def test_no_sleeping_tests_finds_one(self):
+        self.assert_found(no_sleeping_tests, {"src/log/log_test.cc": "  std::this_thread::sleep_for(1s);\n", "tests/support/a.h": "usleep(10);\n",
+                                              "src/log/log.cc": "std::this_thread::sleep_for(1s);\n", "src/io/b_test.cc": "// no sleep_for here\n"},
+                          "src/log/log_test.cc:1", "tests/support/a.h:1")
+
+    def test_file_sizes_finds_a_long_one(self):
+        self.assert_found(file_sizes, {"src/a/long.cc": "\n" * (LINES_MAX + 1), "src/a/just.cc": "\n" * LINES_MAX,
+                                       "web/package-lock.json": "\n" * 9999}, "src/a/long.cc")
+
+    def test_no_build_paths_finds_them(self):
+        # Put together here, so that this file has none itself.
+        paths = ["/" + "work/main/x", "/" + "root", "/" + "home/me/project"]
+        self.assert_found(no_build_paths, {f"docs/{i}.md": f'see\n"{path}"\n' for i, path in enumerate(paths)},
+                          "docs/0.md:2", "docs/1.md:2", "docs/2.md:2")
+
+    def test_no_build_paths_takes_urls_and_longer_names(self):
+        slash = "/"
+        self.assert_found(no_build_paths, {"a.md": f"https://example.org{slash}home/x a{slash}work/b {slash}homes {slash}rootless ~{slash}work ${{X}}{slash}work\n",
+                                           "b.bin": b"\xff\xfe" + b"/" + b"root/x"})
+
+    def test_lock_files_finds_a_registry(self):
+        self.assert_found(lock_files, {"web/package-lock.json": '{"packages": {"node_modules/x": {"version": "1", "resolved": "https://r.example/x.tgz"}}}'},
+                          "https://r.example/x.tgz")
+        self.assert_found(lock_files, {"web/package-lock.json": '{"packages": {"node_modules/x": {"version": "1", "integrity": "sha512-x"}}}'})
+
+    def test_a_folder_without_git_is_read_too(self):
+        self.tree({"src/log/log.h": "", "build/x.h": "", "web/node_modules/y.h": ""})
+        self.assertEqual(Tree(self.root).files, ["src/log/log.h"])
+
+
+if __name__ == "__main__":
+    unittest.main()
