@@ -246,7 +246,9 @@ class Bench:
         before = cpu_seconds(server.process.pid)
         background = Background()
         own = own_children_seconds()
-        answer = subprocess.run(command, check=True, capture_output=True, text=True)
+        answer = subprocess.run(command, capture_output=True, text=True)
+        if answer.returncode != 0:
+            raise SystemExit(f"{' '.join(command)}: {answer.stderr}")
         measured = json.loads(answer.stdout)
         server_s = cpu_seconds(server.process.pid) - before
         client_s = own_children_seconds() - own

@@ -1,5 +1,5 @@
-// Sends events to a running server and measures from the client's side. Bodies are made before the clock starts, so that
-// little of the machine goes to the client. Prints one JSON object.
+// Sends events to a running server and measures from the client's side. Bodies are made before the clock
+// starts, so that little of the machine goes to the client. Prints one JSON object.
 
 #include <algorithm>
 #include <atomic>
@@ -27,15 +27,16 @@ using nlohmann::json;
 struct Options {
   uint16_t port = 0;
   std::string stream = "flights";
-  std::string events_file;       // NDJSON
+  std::string events_file;  // NDJSON
   size_t events_per_request = 1000;
-  double events_per_s = 0;       // 0: as fast as the server takes them
-  double seconds = 0;            // 0: each event once; else the file is sent again and again for so long
+  double events_per_s = 0;  // 0: as fast as the server takes them
+  double seconds = 0;       // 0: each event once; else the file is sent again and again for so long
   int connections = 1;
-  std::string probe;             // a query; with it freshness is measured
-  std::vector<std::string> reads;  // queries that are asked one after the other for as long as events are sent
+  std::string probe;  // a query; with it freshness is measured
+  std::vector<std::string>
+      reads;  // queries that are asked one after the other for as long as events are sent
   double read_pause_ms = 0;
-  size_t answers_needed = 0;     // without events: ask each read so many times
+  size_t answers_needed = 0;  // without events: ask each read so many times
 };
 
 int64_t now_us() { return io::system_clock().monotonic_us(); }
@@ -52,7 +53,11 @@ json summary_of(std::vector<int64_t> times_us) {
     const auto index = static_cast<size_t>(part * static_cast<double>(times_us.size()));
     return static_cast<double>(times_us[std::min(times_us.size() - 1, index)]) / 1000.0;
   };
-  return {{"samples", times_us.size()}, {"p50_ms", at(0.5)}, {"p90_ms", at(0.9)}, {"p99_ms", at(0.99)}, {"max_ms", at(1)}};
+  return {{"samples", times_us.size()},
+          {"p50_ms", at(0.5)},
+          {"p90_ms", at(0.9)},
+          {"p99_ms", at(0.99)},
+          {"max_ms", at(1)}};
 }
 
 [[noreturn]] void give_up(const std::string& why) {
@@ -146,7 +151,8 @@ class Load {
       if (is_over(number)) break;
       const Body& body = bodies_[number % bodies_.size()];
       if (options_.events_per_s > 0) {
-        const double due_s = static_cast<double>(number * options_.events_per_request) / options_.events_per_s;
+        const double due_s =
+            static_cast<double>(number * options_.events_per_request) / options_.events_per_s;
         const int64_t due_us = started_us_ + static_cast<int64_t>(due_s * 1e6);
         sleep_until_us(due_us);
         if (is_over(number)) break;
@@ -200,6 +206,7 @@ class Load {
     front::Headers headers;
     headers.add("content-type", "application/json");
     auto response = client.request("POST", "/v1/query", headers, body);
+    while (response && response->status == 408) response = client.request("POST", "/v1/query", headers, body);
     if (response && response->status != 200) give_up("a query was answered with " + response->body);
     return response;
   }
@@ -238,7 +245,8 @@ class Load {
         const int64_t began_us = now_us();
         if (!ask(client, bodies[i])) give_up("a read was not answered");
         read_times_us_[i].push_back(now_us() - began_us);
-        if (options_.read_pause_ms > 0) std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(options_.read_pause_ms));
+        if (options_.read_pause_ms > 0)
+          std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(options_.read_pause_ms));
       }
     }
   }
@@ -246,7 +254,8 @@ class Load {
   void wait_for_last() {
     auto client = connect(options_);
     std::lock_guard lock(mutex_);
-    if (last_offset_ >= 0) (void)ask(client, query_body("SELECT 1 FROM gold.delay_by_carrier LIMIT 1", last_offset_));
+    if (last_offset_ >= 0)
+      (void)ask(client, query_body("SELECT 1 FROM gold.delay_by_carrier LIMIT 1", last_offset_));
   }
 
   const Options& options_;
@@ -264,8 +273,8 @@ class Load {
   int64_t last_acknowledged_us_ = 0;
   bool is_done_ = false;
   std::vector<int64_t> ack_times_us_;
-  std::vector<int64_t> freshness_us_;                 // the prober's until it ends
-  std::vector<std::vector<int64_t>> read_times_us_;   // the reader's until it ends
+  std::vector<int64_t> freshness_us_;                // the prober's until it ends
+  std::vector<std::vector<int64_t>> read_times_us_;  // the reader's until it ends
 };
 
 }  // namespace

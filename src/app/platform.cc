@@ -670,41 +670,4 @@ Result<quality::Verdict> Platform::verify(const std::string& view) {
   return verdict;
 }
 
-Result<front::Backend::ViewErrors> Platform::view_errors(const std::string& view, size_t limit) {
-  ViewErrors out;
-  TRY(queries_->in_snapshot(
-      {}, [&](sql::Session& session, const serve::QueryService::Snapshot& snapshot) -> Status {
-        const views::Plan* plan = snapshot.epoch->world->plan(view);
-        if (!plan) return fail(Code::not_found, fmt::format("there is no view {}", view));
-        const auto* part = plan->part(views::errors_part);
-        if (!part || !serve::is_maintained(*snapshot.epoch, *plan) || plan->streams.size() != 1) return {};
-        const std::string recorded = serve::merged_part(*snapshot.epoch, *plan, *part);
-        out.total = TRY(session.query("SELECT count(*) FROM " + recorded)).integer(0, 0);
-        if (out.total == 0) return {};
-        const std::string stream = *plan->streams.begin();
-        const auto events = TRY(queries_->stream_relations(snapshot, {stream}));
-        const auto rows = TRY(session.query(
-            fmt::format("SELECT e._partition, e._offset, e._raw FROM {} AS e JOIN {} AS f ON e._partition = "
-                        "f._partition AND e._offset = f._offset ORDER BY 2 LIMIT {}",
-                        events.at(stream), recorded, limit)));
-        for (size_t i = 0; i < rows.row_count(); ++i) {
-          ViewError error;
-          error.stream = stream.substr(stream.find('.') + 1);
-          error.partition = static_cast<model::Partition>(rows.integer(i, 0));
-          error.offset = rows.integer(i, 1);
-          error.raw = rows.text(i, 2).value_or("");
-          // The message comes from evaluating the view's own SELECT on this one event.
-          const auto one = TRY(queries_->stream_relations(snapshot, {stream}));
-          auto meanings = serve::relation_meanings(
-              *snapshot.epoch, plan->relations,
-              {{stream, fmt::format("(SELECT * FROM {} WHERE _offset = {})", one.at(stream), error.offset)}});
-          const auto again = session.query(views::bind_relations(plan->canonical, meanings));
-          error.message = again ? "it fails together with other events" : again.error().message;
-          out.errors.push_back(std::move(error));
-        }
-        return {};
-      }));
-  return out;
-}
-
 }  // namespace anabranch::app

@@ -91,7 +91,8 @@ T take(Result<T>&& result) {
 inline void take(Result<void>&&) {}
 }  // namespace detail
 
-// The value of a Result, or return its error. In a statement of its own: GCC 12 leaks its siblings in braces else.
+// The value of a Result, or return its error. In a statement of its own: GCC 12 leaks its siblings in braces
+// else.
 #define TRY(...)                                                            \
   ({                                                                        \
     auto try_result = (__VA_ARGS__);                                        \

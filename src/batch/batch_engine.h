@@ -16,12 +16,13 @@ namespace anabranch::batch {
 
 struct BuildJob {
   std::string build_id;
-  std::string data_folder;           // absolute; everything that is written lies below it
-  std::vector<std::string> views;    // to be computed, all of the world's when empty
-  model::Offsets cutoff;             // by stream, names without "bronze."
-  std::map<std::string, std::vector<std::string>> archives;  // by "bronze.<stream>": bronze files that reach the cut-off
+  std::string data_folder;         // absolute; everything that is written lies below it
+  std::vector<std::string> views;  // to be computed, all of the world's when empty
+  model::Offsets cutoff;           // by stream, names without "bronze."
+  std::map<std::string, std::vector<std::string>>
+      archives;  // by "bronze.<stream>": bronze files that reach the cut-off
   int threads = 2;
-  uint64_t memory_bytes_max = 0;     // 0: the engine's default
+  uint64_t memory_bytes_max = 0;  // 0: the engine's default
   views::World world;
 
   std::string to_json() const;
@@ -45,9 +46,10 @@ struct BuildProgress {
 class BatchEngine {
  public:
   virtual ~BatchEngine() = default;
-  /// Blocks until done. Files lie on the disk when it returns, not yet durable and not yet visible. cancelled after
-  /// stop(). Errors in a view's SQL or data name the view.
-  virtual Result<BuildResult> run(const BuildJob& job, const std::function<void(const BuildProgress&)>& on_progress) = 0;
+  /// Blocks until done. Files lie on the disk when it returns, not yet durable and not yet visible. cancelled
+  /// after stop(). Errors in a view's SQL or data name the view.
+  virtual Result<BuildResult> run(const BuildJob& job,
+                                  const std::function<void(const BuildProgress&)>& on_progress) = 0;
   /// Ends the running build at once. Any thread.
   virtual void stop() = 0;
 };

@@ -7,8 +7,9 @@
 
 namespace anabranch::batch {
 
-/// Does a build in this process with DuckDB: the states into `serving/<build>.duckdb`, rows of linear views into
-/// `serving/<build>/`, results of materialised views into their Delta folders (data files only).
-Result<BuildResult> run_build(const BuildJob& job, const std::function<void(const BuildProgress&)>& on_progress);
+/// Does a build in this process with DuckDB: the states into `serving/<build>.duckdb`, rows of linear views
+/// into `serving/<build>/`, results of materialised views into their Delta folders (data files only).
+Result<BuildResult> run_build(const BuildJob& job,
+                              const std::function<void(const BuildProgress&)>& on_progress);
 
 }  // namespace anabranch::batch

@@ -8,15 +8,16 @@
 
 namespace anabranch::batch {
 
-/// The embedded default: DuckDB in a child process of this program, so that a build can neither crash the server nor
-/// hold its memory. One build at a time; stop() from any thread.
+/// The embedded default: DuckDB in a child process of this program, so that a build can neither crash the
+/// server nor hold its memory. One build at a time; stop() from any thread.
 class ChildEngine final : public BatchEngine {
  public:
   /// `program` is run with the arguments and must call build_in_child().
   ChildEngine(io::Path program, std::vector<std::string> arguments)
       : program_(std::move(program)), arguments_(std::move(arguments)) {}
 
-  Result<BuildResult> run(const BuildJob& job, const std::function<void(const BuildProgress&)>& on_progress) override;
+  Result<BuildResult> run(const BuildJob& job,
+                          const std::function<void(const BuildProgress&)>& on_progress) override;
   void stop() override EXCLUDES(mutex_);
 
  private:
@@ -27,8 +28,8 @@ class ChildEngine final : public BatchEngine {
   bool is_stopped_ GUARDED_BY(mutex_) = false;
 };
 
-/// The child's side: the job comes on standard input, progress and result go line by line to standard output. Returns
-/// the exit code.
+/// The child's side: the job comes on standard input, progress and result go line by line to standard output.
+/// Returns the exit code.
 int build_in_child();
 
 }  // namespace anabranch::batch

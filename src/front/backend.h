@@ -59,7 +59,8 @@ class Backend {
   virtual ~Backend() = default;
   virtual std::string project_name() const = 0;
   virtual int64_t started_at_us() const = 0;
-  virtual bool is_ready() const = 0;  // false while the log is replayed: then only healthz, readyz, status answer
+  virtual bool is_ready()
+      const = 0;  // false while the log is replayed: then only healthz, readyz, status answer
 
   virtual ingest::Ingestor* stream(const std::string& name) = 0;  // null: unknown
   virtual std::vector<std::string> stream_names() const = 0;

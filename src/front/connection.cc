@@ -391,8 +391,8 @@ void ConnectionImpl::begin_body() {
   body_began_us_ = now_us();
   set_body_deadline();
   if (!refusal_ && !head_.is_chunked) {
-    // Not filled with zeros first: it is about to be filled with what comes. The size that GCC 12 gives to the
-    // function is the capacity, which may be more.
+    // Not filled with zeros first: it is about to be filled with what comes. The size that GCC 12 gives to
+    // the function is the capacity, which may be more.
     request_.body.resize_and_overwrite(head_.content_length,
                                        [size = head_.content_length](char*, size_t) { return size; });
   }

@@ -2,11 +2,11 @@
 #include <charconv>
 
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include "front/base64.h"
 #include "front/request_fields.h"
 #include "front/routes.h"
+#include "ingest/excerpt.h"
 
 namespace anabranch::front {
 namespace {
@@ -54,7 +54,7 @@ Json entry_json(const std::string& stream, const log::QuarantineEntry& entry) {
                {"received_at", time_json(entry.received_at_us)},
                {"reason", entry.reject.reason}};
   const std::string& raw = entry.reject.raw;
-  if (simdjson::validate_utf8(raw)) {
+  if (ingest::is_utf8(raw)) {
     json["raw"] = raw;
   } else {
     json["raw_base64"] = encode_base64(raw);

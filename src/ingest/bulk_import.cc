@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/crc32c.h"
+#include "ingest/declared_fields.h"
 #include "lake/type_mapping.h"
 #include "sql/database.h"
 #include "sql/syntax.h"
@@ -37,7 +38,8 @@ std::string BulkImportResult::to_json() const {
   for (const auto& reject : rejects) rejected.push_back({reject.reason, reject.raw});
   model::Schema fields;
   fields.fields = new_fields;
-  return json{{"file", file.to_json()}, {"rejects", rejected}, {"new_fields", fields.to_json()}}.dump(-1, ' ', false, json::error_handler_t::replace);
+  return json{{"file", file.to_json()}, {"rejects", rejected}, {"new_fields", fields.to_json()}}.dump(
+      -1, ' ', false, json::error_handler_t::replace);
 }
 
 Result<BulkImportResult> BulkImportResult::from_json(std::string_view text) {
@@ -59,19 +61,22 @@ constexpr int64_t rejects_max = 100'000;
 
 // As for JSON: integers become bigint, other numbers double, nested values json.
 std::string evolved_type(const std::string& type) {
-  for (const char* integer : {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}) {
+  for (const char* integer :
+       {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}) {
     if (type == integer) return "BIGINT";
   }
   if (type.ends_with("]") || type.starts_with("STRUCT") || type.starts_with("MAP")) return "JSON";
   if (type == "FLOAT" || type == "DOUBLE" || type.starts_with("DECIMAL")) return "DOUBLE";
-  for (const char* kept : {"BOOLEAN", "DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "VARCHAR", "HUGEINT", "UBIGINT"}) {
+  for (const char* kept :
+       {"BOOLEAN", "DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "VARCHAR", "HUGEINT", "UBIGINT"}) {
     if (type == kept) return type;
   }
   return "VARCHAR";
 }
 
 bool is_number(const std::string& type) {
-  return type.ends_with("INT") || type.ends_with("INTEGER") || type == "FLOAT" || type == "DOUBLE" || type.starts_with("DECIMAL");
+  return type.ends_with("INT") || type.ends_with("INTEGER") || type == "FLOAT" || type == "DOUBLE" ||
+         type.starts_with("DECIMAL");
 }
 
 // Only values that fit without loss fit a type: a number is no text, and 5.7 is no integer.
@@ -80,7 +85,9 @@ bool may_convert(const std::string& from, const std::string& to) {
   if (is_number(from) && is_number(to)) return true;
   const bool is_time = from.starts_with("TIMESTAMP") || from == "DATE";
   if (is_time && (to.starts_with("TIMESTAMP") || to == "DATE")) return true;
-  if (from == "VARCHAR") return to == "JSON" || to == "UUID" || to.starts_with("TIMESTAMP") || to == "DATE" || to == "TIME" || to == "INTERVAL";
+  if (from == "VARCHAR")
+    return to == "JSON" || to == "UUID" || to.starts_with("TIMESTAMP") || to == "DATE" || to == "TIME" ||
+           to == "INTERVAL";
   return to == "JSON" || from.ends_with("]") || from.starts_with("STRUCT") || from.starts_with("MAP");
 }
 
@@ -91,10 +98,12 @@ Result<BulkImportResult> import_bulk(const BulkImportJob& job) {
   options.threads = 2;
   const auto database = TRY(sql::Database::open(options));
   auto session = TRY(database->connect());
-  const std::string source = fmt::format("read_parquet({}, file_row_number = true)", sql::quote_literal(job.source));
+  const std::string source =
+      fmt::format("read_parquet({}, file_row_number = true)", sql::quote_literal(job.source));
   auto described = session.describe("SELECT * FROM " + source);
   if (!described) {
-    return fail(Code::bad_input, fmt::format("{} cannot be read as Parquet: {}", job.source, described.error().message),
+    return fail(Code::bad_input,
+                fmt::format("{} cannot be read as Parquet: {}", job.source, described.error().message),
                 "check that the file is whole and a Parquet file");
   }
   BulkImportResult result;
@@ -103,8 +112,8 @@ Result<BulkImportResult> import_bulk(const BulkImportJob& job) {
     if (column.name != "file_row_number") types[column.name] = column.type;
   }
 
-  std::string columns;   // of the file that is written
-  std::string problem;   // why a row is refused, as an expression; NULL: it is not
+  std::string columns;  // of the file that is written
+  std::string problem;  // why a row is refused, as an expression; NULL: it is not
   std::vector<sql::OutputColumn> written;
   const auto refuse = [&](const std::string& when, const std::string& reason) {
     problem += fmt::format(" WHEN {} THEN {}", when, sql::quote_literal(reason));
@@ -113,17 +122,20 @@ Result<BulkImportResult> import_bulk(const BulkImportJob& job) {
     const auto found = types.find(field.name);
     const std::string type = field.type.to_sql();
     if (found == types.end()) {
-      if (field.required) refuse("true", fmt::format("field {} is required and the file has no such column", field.name));
+      if (field.required)
+        refuse("true", fmt::format("field {} is required and the file has no such column", field.name));
       continue;
     }
     const std::string name = sql::quote_identifier(field.name);
     if (!may_convert(found->second, type)) {
-      refuse(name + " IS NOT NULL", fmt::format("field {}: {} does not fit {}", field.name, found->second, type));
+      refuse(name + " IS NOT NULL",
+             fmt::format("field {}: {} does not fit {}", field.name, found->second, type));
       columns += fmt::format("NULL::{} AS {}, ", type, name);
     } else {
       if (found->second != type) {
-        refuse(fmt::format("{0} IS NOT NULL AND (TRY_CAST({0} AS {1}) IS NULL OR TRY_CAST(TRY_CAST({0} AS {1}) AS {2}) IS DISTINCT FROM {0})", name, type,
-                           found->second),
+        refuse(fmt::format("{0} IS NOT NULL AND (TRY_CAST({0} AS {1}) IS NULL OR TRY_CAST(TRY_CAST({0} AS "
+                           "{1}) AS {2}) IS DISTINCT FROM {0})",
+                           name, type, found->second),
                fmt::format("field {}: the value does not fit {} without loss", field.name, type));
       }
       columns += fmt::format("TRY_CAST({} AS {}) AS {}, ", name, type, name);
@@ -139,11 +151,16 @@ Result<BulkImportResult> import_bulk(const BulkImportJob& job) {
                              std::any_of(job.schema.fields.begin(), job.schema.fields.end(),
                                          [&](const auto& field) { return sql::same_name(field.name, name); });
     if (is_clashing) {
-      return fail(Code::bad_input, fmt::format("{}: the column {} cannot be told from one that the stream has", job.source, name),
-                  "rename it");
+      return fail(
+          Code::bad_input,
+          fmt::format("{}: the column {} cannot be told from one that the stream has", job.source, name),
+          "rename it");
     }
     has_dropped_columns = true;
     if (job.schema.on_drift == model::OnDrift::evolve) {
+      if (const std::string why = column_objection(name); !why.empty()) {
+        return fail(Code::bad_input, fmt::format("{}: {}", job.source, why));
+      }
       model::Type evolved = TRY(model::Type::parse(evolved_type(type)));
       result.new_fields.push_back({name, std::move(evolved), false, ""});
     } else if (job.schema.on_drift == model::OnDrift::quarantine) {
@@ -152,32 +169,43 @@ Result<BulkImportResult> import_bulk(const BulkImportJob& job) {
   }
   if (!result.new_fields.empty()) return result;
   if (written.empty()) {
-    return fail(Code::bad_input, fmt::format("{} has none of the stream's columns", job.source), "compare the names; they are case-sensitive");
+    return fail(Code::bad_input, fmt::format("{} has none of the stream's columns", job.source),
+                "compare the names; they are case-sensitive");
   }
   const std::string verdict = problem.empty() ? "NULL::VARCHAR" : fmt::format("CASE{} END", problem);
-  const auto bad = TRY(session.query(fmt::format("SELECT count(*) FROM {} WHERE {} IS NOT NULL", source, verdict)));
+  const auto bad =
+      TRY(session.query(fmt::format("SELECT count(*) FROM {} WHERE {} IS NOT NULL", source, verdict)));
   const int64_t bad_rows = bad.integer(0, 0);
   if (bad_rows > rejects_max) {
-    const auto first = TRY(session.query(fmt::format("SELECT {} FROM {} WHERE {} IS NOT NULL LIMIT 1", verdict, source, verdict)));
-    return fail(Code::too_large, fmt::format("{}: {} rows do not fit the stream, e.g. because of: {}", job.source, bad_rows, first.text(0, 0).value_or("")),
+    const auto first = TRY(session.query(
+        fmt::format("SELECT {} FROM {} WHERE {} IS NOT NULL LIMIT 1", verdict, source, verdict)));
+    return fail(Code::too_large,
+                fmt::format("{}: {} rows do not fit the stream, e.g. because of: {}", job.source, bad_rows,
+                            first.text(0, 0).value_or("")),
                 "correct the file or the stream's fields; nothing was taken in");
   }
   if (bad_rows > 0) {
     std::string packed;
-    for (const auto& [name, type] : types) packed += fmt::format("{}{} := {}", packed.empty() ? "" : ", ", sql::quote_identifier(name), sql::quote_identifier(name));
-    const auto rows = TRY(session.query(fmt::format(
-        "SELECT 'row ' || file_row_number || ': ' || {0}, to_json(struct_pack({1}))::VARCHAR FROM {2} WHERE {0} IS NOT NULL ORDER BY file_row_number",
-        verdict, packed, source)));
-    for (size_t i = 0; i < rows.row_count(); ++i) result.rejects.push_back({rows.text(i, 0).value_or(""), rows.text(i, 1).value_or("")});
+    for (const auto& [name, type] : types)
+      packed += fmt::format("{}{} := {}", packed.empty() ? "" : ", ", sql::quote_identifier(name),
+                            sql::quote_identifier(name));
+    const auto rows = TRY(session.query(
+        fmt::format("SELECT 'row ' || file_row_number || ': ' || {0}, to_json(struct_pack({1}))::VARCHAR "
+                    "FROM {2} WHERE {0} IS NOT NULL ORDER BY file_row_number",
+                    verdict, packed, source)));
+    for (size_t i = 0; i < rows.row_count(); ++i)
+      result.rejects.push_back({rows.text(i, 0).value_or(""), rows.text(i, 1).value_or("")});
   }
 
   auto& files = io::local_file_system();
   const io::Path folder = job.folder;
   TRY(files.create_folders(folder));
   const io::Path target = folder / job.name;
-  const std::string select = TRY(lake::select_for_parquet(
-      written, fmt::format("SELECT {} FROM {} WHERE {} IS NULL", columns.substr(0, columns.size() - 2), source, verdict)));
-  const auto copied = TRY(session.query(fmt::format("COPY ({}) TO {} (FORMAT parquet)", select, sql::quote_literal(target.string()))));
+  const std::string select = TRY(
+      lake::select_for_parquet(written, fmt::format("SELECT {} FROM {} WHERE {} IS NULL",
+                                                    columns.substr(0, columns.size() - 2), source, verdict)));
+  const auto copied = TRY(session.query(
+      fmt::format("COPY ({}) TO {} (FORMAT parquet)", select, sql::quote_literal(target.string()))));
   result.file.name = job.name;
   result.file.rows = copied.integer(0, 0);
   if (has_dropped_columns || bad_rows > 0) {

@@ -40,4 +40,13 @@ std::string DeclaredFields::objection(std::string_view name) const {
   return {};
 }
 
+std::string column_objection(std::string_view name) {
+  if (name.find_first_of(" ,;{}()=") == std::string_view::npos) return {};
+  return fmt::format(
+      "field \"{}\": a column's name has no space and none of ,;{{}}()= in it; rename the field, or set "
+      "on_drift: "
+      "freeze",
+      excerpt(name));
+}
+
 }  // namespace anabranch::ingest

@@ -47,6 +47,10 @@ class DeclaredFields {
   std::unordered_map<std::string, size_t> by_folded_name_;
 };
 
+/// Why a name cannot become that of a column by drift; empty when it can. Delta tables refuse some
+/// characters, and a column that the lake cannot hold would stop every build.
+std::string column_objection(std::string_view name);
+
 /// Where drift ends: an event cannot add fields past this many.
 inline constexpr size_t fields_max = 1000;
 

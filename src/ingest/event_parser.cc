@@ -238,6 +238,10 @@ Status EventParser::parse_csv(std::string_view body, Collector& into) {
     for (size_t i = 0; i < types.size() && schema_.fields.size() + candidates.size() < fields_max; ++i) {
       const std::optional<model::Type> type = types[i].type();
       if (!type) continue;
+      if (const std::string why = column_objection(reader.undeclared()[i].name); !why.empty()) {
+        return fail(Code::bad_input, fmt::format("header: {}", why),
+                    "the first line of CSV names the columns, each once, as the stream's fields are named");
+      }
       candidates.push_back(reader.undeclared()[i]);
       candidate_fields.push_back({candidates.back().name, *type, false, {}});
     }

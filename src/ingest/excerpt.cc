@@ -24,4 +24,6 @@ std::string excerpt(std::string_view text) {
   return shown;
 }
 
+bool is_utf8(std::string_view bytes) { return simdjson::validate_utf8(bytes); }
+
 }  // namespace anabranch::ingest

@@ -7,7 +7,8 @@
 namespace anabranch::ingest {
 namespace {
 
-constexpr int evolutions_max = 3;  // in one body: each adds all fields that were new, so the second finds none
+constexpr int evolutions_max =
+    3;  // in one body: each adds all fields that were new, so the second finds none
 
 }  // namespace
 
@@ -23,7 +24,8 @@ std::unique_ptr<EventParser> Ingestor::take_parser(uint32_t version) {
   return parser;
 }
 
-Result<model::SchemaPtr> Ingestor::evolve(const model::Schema& from, const std::vector<model::Field>& fields) {
+Result<model::SchemaPtr> Ingestor::evolve(const model::Schema& from,
+                                          const std::vector<model::Field>& fields) {
   Lock lock(mutex_);  // one at a time, so that no version is made twice
   const model::SchemaPtr latest = schemas_.latest();
   if (latest->version != from.version) return latest;  // somebody was first: look again with theirs
@@ -47,7 +49,8 @@ Result<ParsedBody> Ingestor::parse(BodyFormat format, std::string_view body) {
     if (parsed.new_fields.empty()) return parsed;
     schema = TRY(evolve(*schema, parsed.new_fields));
   }
-  return fail(Code::retry, fmt::format("the schema of {} changes too fast", stream_), "send the events again");
+  return fail(Code::retry, fmt::format("the schema of {} changes too fast", stream_),
+              "send the events again");
 }
 
 void Ingestor::accept(BodyFormat format, std::string_view body, Done done) {
@@ -63,16 +66,17 @@ void Ingestor::accept(BodyFormat format, std::string_view body, Done done) {
     done(accepted);  // an empty body: nothing to keep
     return;
   }
-  log_.append(std::move(parsed->batch), [accepted, done = std::move(done)](Result<log::Appended> appended) mutable {
-    if (!appended) {
-      done(fail(std::move(appended).error()));
-      return;
-    }
-    if (appended->range.size() > 0) {
-      accepted.ranges.push_back({appended->partition, appended->range.first, appended->range.end - 1});
-    }
-    done(std::move(accepted));
-  });
+  log_.append(
+      std::move(parsed->batch), [accepted, done = std::move(done)](Result<log::Appended> appended) mutable {
+        if (!appended) {
+          done(fail(std::move(appended).error()));
+          return;
+        }
+        if (appended->range.size() > 0) {
+          accepted.ranges.push_back({appended->partition, appended->range.first, appended->range.end - 1});
+        }
+        done(std::move(accepted));
+      });
 }
 
 Result<Accepted> Ingestor::accept_and_wait(BodyFormat format, std::string_view body) {
@@ -81,7 +85,8 @@ Result<Accepted> Ingestor::accept_and_wait(BodyFormat format, std::string_view b
   return promise.get_future().get();
 }
 
-void Ingestor::accept_bulk(const std::string& record_json, uint32_t rows, std::vector<log::Reject> rejects, Done done) {
+void Ingestor::accept_bulk(const std::string& record_json, uint32_t rows, std::vector<log::Reject> rejects,
+                           Done done) {
   log::NewBatch batch;
   batch.schema_version = schemas_.latest()->version;
   batch.encoding = log::Encoding::bulk;
@@ -96,7 +101,8 @@ void Ingestor::accept_bulk(const std::string& record_json, uint32_t rows, std::v
       done(fail(std::move(appended).error()));
       return;
     }
-    if (appended->range.size() > 0) accepted.ranges.push_back({appended->partition, appended->range.first, appended->range.end - 1});
+    if (appended->range.size() > 0)
+      accepted.ranges.push_back({appended->partition, appended->range.first, appended->range.end - 1});
     done(std::move(accepted));
   });
 }

@@ -34,14 +34,15 @@ class Ingestor {
       : stream_(std::move(stream)), log_(log), schemas_(schemas) {}
 
   using Done = std::function<void(Result<Accepted>)>;
-  /// `done` is called once, when the events are durable or have failed; on this thread or the log's own. A body whose
-  /// fields the stream does not declare gets a new schema version first, where the stream lets it.
+  /// `done` is called once, when the events are durable or have failed; on this thread or the log's own. A
+  /// body whose fields the stream does not declare gets a new schema version first, where the stream lets it.
   void accept(BodyFormat format, std::string_view body, Done done);
   /// accept() and wait.
   Result<Accepted> accept_and_wait(BodyFormat format, std::string_view body);
 
   /// A bulk file that lies beside the log already, with the rows that could not become events.
-  void accept_bulk(const std::string& record_json, uint32_t rows, std::vector<log::Reject> rejects, Done done);
+  void accept_bulk(const std::string& record_json, uint32_t rows, std::vector<log::Reject> rejects,
+                   Done done);
 
   const std::string& stream() const { return stream_; }
   log::EventLog& log() { return log_; }
@@ -49,7 +50,8 @@ class Ingestor {
 
  private:
   Result<ParsedBody> parse(BodyFormat format, std::string_view body) EXCLUDES(mutex_);
-  Result<model::SchemaPtr> evolve(const model::Schema& from, const std::vector<model::Field>& fields) EXCLUDES(mutex_);
+  Result<model::SchemaPtr> evolve(const model::Schema& from, const std::vector<model::Field>& fields)
+      EXCLUDES(mutex_);
   std::unique_ptr<EventParser> take_parser(uint32_t version) EXCLUDES(mutex_);
 
   const std::string stream_;
@@ -57,7 +59,8 @@ class Ingestor {
   log::SchemaStore& schemas_;
   Mutex mutex_;
   uint32_t parsers_version_ GUARDED_BY(mutex_) = 0;
-  std::vector<std::unique_ptr<EventParser>> parsers_ GUARDED_BY(mutex_);  // idle ones; they keep their buffers
+  std::vector<std::unique_ptr<EventParser>> parsers_
+      GUARDED_BY(mutex_);  // idle ones; they keep their buffers
 };
 
 }  // namespace anabranch::ingest

@@ -168,6 +168,7 @@ bool JsonEventReader::take_undeclared(std::string_view name, ondemand::value& va
     problem = fmt::format("field {}: {}", excerpt(name), problem);
     return false;
   }
+  if (problem = column_objection(name); !problem.empty()) return false;
   found_.push_back({std::string(name), *type, false, {}});
   return true;
 }

@@ -11,7 +11,8 @@ namespace anabranch::ingest {
 using nlohmann::json;
 
 std::string TableCopyJob::to_json() const {
-  json document = {{"table", table}, {"paths", paths}, {"format", format}, {"null_text", null_text}, {"columns", columns}, {"target", target}};
+  json document = {{"table", table},         {"paths", paths},     {"format", format},
+                   {"null_text", null_text}, {"columns", columns}, {"target", target}};
   if (delimiter) document["delimiter"] = *delimiter;
   if (has_header) document["has_header"] = *has_header;
   return document.dump();
@@ -61,14 +62,16 @@ std::string source_sql(const TableCopyJob& job) {
   for (const std::string& path : job.paths) paths += (paths.empty() ? "" : ", ") + sql::quote_literal(path);
   std::string columns;
   for (const auto& [name, type] : job.columns) {
-    columns += fmt::format("{}{}: {}", columns.empty() ? "" : ", ", sql::quote_literal(name), sql::quote_literal(type));
+    columns += fmt::format("{}{}: {}", columns.empty() ? "" : ", ", sql::quote_literal(name),
+                           sql::quote_literal(type));
   }
   if (job.format == "parquet") return fmt::format("read_parquet([{}], union_by_name = true)", paths);
   if (job.format == "json") {
     const std::string types = columns.empty() ? "" : fmt::format(", columns = {{{}}}", columns);
     return fmt::format("read_json([{}], sample_size = -1{})", paths, types);
   }
-  std::string options = ", sample_size = -1, strict_mode = true, nullstr = " + sql::quote_literal(job.null_text);
+  std::string options =
+      ", sample_size = -1, strict_mode = true, nullstr = " + sql::quote_literal(job.null_text);
   if (job.delimiter) options += ", delim = " + sql::quote_literal(*job.delimiter);
   if (job.has_header) options += fmt::format(", header = {}", *job.has_header);
   // Types by name, so that columns may stand in any order and those not named are sniffed.
@@ -94,7 +97,8 @@ Result<TableCopyResult> copy_table(const TableCopyJob& job) {
       column.type = type;
     }
     if (!is_there) {
-      return fail(Code::bad_input, fmt::format("table {}: {} has no column {}", job.table, job.paths.front(), name),
+      return fail(Code::bad_input,
+                  fmt::format("table {}: {} has no column {}", job.table, job.paths.front(), name),
                   "correct the names under columns: in the source");
     }
   }
@@ -104,9 +108,11 @@ Result<TableCopyResult> copy_table(const TableCopyJob& job) {
     const std::string name = sql::quote_identifier(column.name);
     typed += fmt::format("{}CAST({} AS {}) AS {}", typed.empty() ? "" : ", ", name, column.type, name);
   }
-  const std::string select = TRY(lake::select_for_parquet(result.columns, fmt::format("SELECT {} FROM ({})", typed, source)));
+  const std::string select =
+      TRY(lake::select_for_parquet(result.columns, fmt::format("SELECT {} FROM ({})", typed, source)));
   const std::string temporary = job.target + ".tmp";
-  auto copied = session.query(fmt::format("COPY ({}) TO {} (FORMAT parquet)", select, sql::quote_literal(temporary)));
+  auto copied =
+      session.query(fmt::format("COPY ({}) TO {} (FORMAT parquet)", select, sql::quote_literal(temporary)));
   if (!copied) {
     (void)io::local_file_system().remove(temporary);
     return in_context(std::move(copied), fmt::format("table {}", job.table));
@@ -114,8 +120,10 @@ Result<TableCopyResult> copy_table(const TableCopyJob& job) {
   result.rows = copied->integer(0, 0);
   std::string names;
   for (const auto& column : result.columns) names += ", " + sql::quote_identifier(column.name);
-  const auto hash = TRY(session.query(fmt::format("SELECT coalesce(sum(hash(file_row_number{})::HUGEINT), 0)::VARCHAR FROM read_parquet({}, file_row_number = true)",
-                                                  names, sql::quote_literal(temporary))));
+  const auto hash =
+      TRY(session.query(fmt::format("SELECT coalesce(sum(hash(file_row_number{})::HUGEINT), 0)::VARCHAR FROM "
+                                    "read_parquet({}, file_row_number = true)",
+                                    names, sql::quote_literal(temporary))));
   result.content_hash = fmt::format("{}-{}", result.rows, hash.text(0, 0).value_or(""));
   TRY(io::local_file_system().rename(temporary, job.target));
   return result;

@@ -1,6 +1,6 @@
 #pragma once
-// Tables in: files become one Parquet file a version. Runs in a child process, because CSV and JSON readers touch
-// whatever a user names.
+// Tables in: files become one Parquet file a version. Runs in a child process, because CSV and JSON readers
+// touch whatever a user names.
 
 #include <map>
 #include <optional>
@@ -20,8 +20,9 @@ struct TableCopyJob {
   std::optional<std::string> delimiter;
   std::optional<bool> has_header;
   std::string null_text;
-  std::vector<std::pair<std::string, std::string>> columns;  // name and SQL type; empty: sniffed over the whole file
-  std::string target;              // absolute path of the Parquet file to write
+  std::vector<std::pair<std::string, std::string>>
+      columns;         // name and SQL type; empty: sniffed over the whole file
+  std::string target;  // absolute path of the Parquet file to write
 
   std::string to_json() const;
   static Result<TableCopyJob> from_json(std::string_view json);
@@ -36,8 +37,8 @@ struct TableCopyResult {
   static Result<TableCopyResult> from_json(std::string_view json);
 };
 
-/// Reads everything before it writes the file's name: a failure leaves no file. Errors name the file and, where the
-/// engine tells, the line.
+/// Reads everything before it writes the file's name: a failure leaves no file. Errors name the file and,
+/// where the engine tells, the line.
 Result<TableCopyResult> copy_table(const TableCopyJob& job);
 
 }  // namespace anabranch::ingest

@@ -77,8 +77,8 @@ ValueParser::ValueParser(const model::Type& type) : type_(type), takes_(Takes::n
       range(least_of<int64_t>(), most_of<int64_t>());
       break;
     case Kind::hugeint:
-      most_ = static_cast<__int128>(~static_cast<unsigned __int128>(0) >> 1);
-      range(-most_ - 1, most_);
+      range(1 - power_of_ten(38),
+            power_of_ten(38) - 1);  // what DECIMAL(38,0), its type in the lake, can hold
       break;
     case Kind::utinyint:
       range(0, most_of<uint8_t>());

@@ -3,22 +3,35 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <mutex>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <mutex>
-
-#include <fmt/format.h>
-
 namespace anabranch::io {
 namespace {
 
 constexpr size_t errors_kept_bytes = 8192;
+
+// A reader that has gone is an error of this write, never the end of this program (SIGPIPE).
+ssize_t write_without_signal(int fd, const void* bytes, size_t size) {
+  sigset_t pipe_signal, before;
+  ::sigemptyset(&pipe_signal);
+  ::sigaddset(&pipe_signal, SIGPIPE);
+  ::pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
+  const ssize_t count = ::write(fd, bytes, size);
+  const int error = errno;
+  const timespec at_once{};
+  if (count < 0 && error == EPIPE) (void)::sigtimedwait(&pipe_signal, nullptr, &at_once);
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = error;
+  return count;
+}
 
 class Descriptor {
  public:
@@ -41,7 +54,8 @@ class Descriptor {
 
 Result<std::pair<Descriptor, Descriptor>> make_pipe() {
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return fail(Code::io, fmt::format("cannot make a pipe: {}", std::strerror(errno)));
+  if (::pipe2(ends, O_CLOEXEC) != 0)
+    return fail(Code::io, fmt::format("cannot make a pipe: {}", std::strerror(errno)));
   return std::pair{Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
@@ -74,7 +88,8 @@ class LocalProcess final : public Process {
         return fail(Code::io, fmt::format("cannot wait for a child process: {}", std::strerror(errno)));
       }
       if (polled[2].revents != 0) {
-        const ssize_t count = ::write(input_.get(), to_write_.data() + written, to_write_.size() - written);
+        const ssize_t count =
+            write_without_signal(input_.get(), to_write_.data() + written, to_write_.size() - written);
         if (count > 0) written += static_cast<size_t>(count);
         if (written == to_write_.size() || (count < 0 && errno != EAGAIN && errno != EINTR)) input_.close();
       }
@@ -102,7 +117,8 @@ class LocalProcess final : public Process {
     int status = 0;
     rusage usage{};
     while (::wait4(pid_, &status, 0, &usage) < 0) {
-      if (errno != EINTR) return fail(Code::io, fmt::format("cannot wait for a child process: {}", std::strerror(errno)));
+      if (errno != EINTR)
+        return fail(Code::io, fmt::format("cannot wait for a child process: {}", std::strerror(errno)));
     }
     {
       std::lock_guard lock(mutex_);
@@ -133,7 +149,8 @@ class LocalProcess final : public Process {
 
 }  // namespace
 
-Result<std::unique_ptr<Process>> start_process(const Path& program, const std::vector<std::string>& arguments, std::string input) {
+Result<std::unique_ptr<Process>> start_process(const Path& program, const std::vector<std::string>& arguments,
+                                               std::string input) {
   auto [input_read, input_write] = TRY(make_pipe());
   auto [output_read, output_write] = TRY(make_pipe());
   auto [errors_read, errors_write] = TRY(make_pipe());
@@ -158,7 +175,8 @@ Result<std::unique_ptr<Process>> start_process(const Path& program, const std::v
     ::_exit(127);
   }
   ::fcntl(input_write.get(), F_SETFL, O_NONBLOCK);
-  return std::make_unique<LocalProcess>(pid, std::move(input_write), std::move(output_read), std::move(errors_read), std::move(input));
+  return std::make_unique<LocalProcess>(pid, std::move(input_write), std::move(output_read),
+                                        std::move(errors_read), std::move(input));
 }
 
 Result<Path> own_program() {

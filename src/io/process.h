@@ -13,10 +13,10 @@
 namespace anabranch::io {
 
 struct ProcessExit {
-  int code = 0;            // exit code, when signal is 0
-  int signal = 0;          // what ended it, when not 0
+  int code = 0;    // exit code, when signal is 0
+  int signal = 0;  // what ended it, when not 0
   uint64_t peak_memory_bytes = 0;
-  std::string errors;      // the end of what it wrote to standard error
+  std::string errors;  // the end of what it wrote to standard error
   bool is_success() const { return code == 0 && signal == 0; }
 };
 
@@ -30,9 +30,10 @@ class Process {
   virtual void kill() = 0;
 };
 
-/// Starts a program with arguments; `input` is its standard input. The child dies with its parent (Linux), so that no
-/// child of a killed server goes on writing.
-Result<std::unique_ptr<Process>> start_process(const Path& program, const std::vector<std::string>& arguments, std::string input);
+/// Starts a program with arguments; `input` is its standard input. The child dies with its parent (Linux), so
+/// that no child of a killed server goes on writing.
+Result<std::unique_ptr<Process>> start_process(const Path& program, const std::vector<std::string>& arguments,
+                                               std::string input);
 
 /// The program that is running.
 Result<Path> own_program();

@@ -26,6 +26,17 @@ TEST(Process, KillEndsIt) {
   EXPECT_EQ(exit->signal, SIGKILL);
 }
 
+TEST(Process, ChildThatLeavesItsInputUnreadEndsAlone) {
+  const std::string more_than_a_pipe_holds(1 << 20, 'x');
+  for (const char* ending : {"exit 3", "kill -9 $$"}) {
+    auto process = start_process("/bin/sh", {"-c", ending}, more_than_a_pipe_holds);
+    ASSERT_TRUE(process);
+    const auto exit = (*process)->run([](std::string_view) {});
+    ASSERT_TRUE(exit);
+    EXPECT_FALSE(exit->is_success());
+  }
+}
+
 TEST(Process, MissingProgramFails) {
   auto process = start_process("/nonexistent/program", {}, "");
   ASSERT_TRUE(process);

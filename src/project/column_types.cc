@@ -9,12 +9,28 @@
 
 namespace anabranch::project {
 
+namespace {
+
+// The members of structs are columns too for the lake.
+bool check_member_names(const model::Type& type, const Place& place, Problems& problems) {
+  for (const std::string& name : type.names) {
+    if (!check_column_name(name, place, problems)) return false;
+  }
+  for (const model::Type& child : type.children) {
+    if (!check_member_names(child, place, problems)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 std::optional<model::Type> parse_type(const Located& name, Problems& problems) {
   static const std::vector<std::string> usual = {
       "boolean", "tinyint", "smallint", "integer",   "int",         "bigint",   "hugeint", "double",
       "float",   "real",    "decimal",  "numeric",   "varchar",     "text",     "string",  "blob",
       "date",    "time",    "datetime", "timestamp", "timestamptz", "interval", "uuid",    "json"};
   auto type = model::Type::parse(name.text);
+  if (type && !check_member_names(*type, name.place, problems)) return std::nullopt;
   if (type) return *std::move(type);
   const auto meant = nearest(name.text, usual);
   problems.error(name.place, type.error().message,

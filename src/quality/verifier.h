@@ -25,7 +25,7 @@ struct Verdict {
   int64_t rows = 0;
   model::Offsets offsets;  // exclusive: what both sides saw
   int64_t elapsed_us = 0;
-  std::string note;        // recorded events left out, a boundary within the tolerance, or why it failed
+  std::string note;  // recorded events left out, a boundary within the tolerance, or why it failed
   std::vector<Difference> differences;  // the first ones
 };
 
@@ -36,7 +36,8 @@ class Verifier {
  public:
   Verifier(serve::QueryService& queries, io::Clock& clock) : queries_(queries), clock_(clock) {}
 
-  /// not_found for a view that there is not. A view whose evaluation raises on both sides alike is equal, with a note.
+  /// not_found for a view that there is not. A view whose evaluation raises on both sides alike is equal,
+  /// with a note.
   Result<Verdict> verify(const std::string& view);
 
  private:

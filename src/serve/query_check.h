@@ -1,6 +1,7 @@
 #pragma once
-// What users' SQL may be: one SELECT over names of the catalogue, with functions that only compute. Checked on the parse
-// tree, because an engine that is locked down still lets COPY TO, ATTACH, CREATE and PRAGMA through.
+// What users' SQL may be: one SELECT over names of the catalogue, with functions that only compute. Checked
+// on the parse tree, because an engine that is locked down still lets COPY TO, ATTACH, CREATE and PRAGMA
+// through.
 
 #include <string_view>
 
@@ -9,7 +10,8 @@
 
 namespace anabranch::serve {
 
-/// refused, with a place in `text`, for functions and table functions that are not on the list and for parameters.
+/// refused, with a place in `text`, for functions and table functions that are not on the list and for
+/// parameters.
 Status check_query(const sql::Select& select, std::string_view text);
 
 bool is_allowed_function(std::string_view name);

@@ -123,11 +123,16 @@ Status QueryService::in_snapshot(const QueryOptions& options,
   }
   const auto attempt = [&]() -> Status {
     const auto pin = speed_.epochs().pin();  // before the transaction: what it will meet cannot go away
+    // A function that is registered later is unknown to a transaction that has looked for one already.
+    for (const auto& [stream, schema] : speed_.epochs().newest()->world->schemas)
+      TRY(feed_name(stream, schema));
     TRY(session->run("BEGIN TRANSACTION"));
     const auto row = TRY(session->query("SELECT * FROM epoch"));
     Snapshot snapshot;
     snapshot.epoch = speed_.epochs().find(row.integer(0, 0));
     if (!snapshot.epoch) return fail(Code::internal, fmt::format("epoch {} is not known", row.integer(0, 0)));
+    // Now: what is registered after the transaction's first look at functions is not there for it.
+    for (const auto& [stream, schema] : snapshot.epoch->world->schemas) TRY(feed_name(stream, schema));
     for (size_t i = 0; i < speed_.streams().size(); ++i) {
       snapshot.offsets[bare_name(speed_.streams()[i].name)] = {row.integer(0, 2 + i)};
     }
@@ -219,8 +224,8 @@ Result<std::map<std::string, std::string>> QueryService::stream_relations(
 Result<std::string> QueryService::bind(const std::string& text, const Snapshot& snapshot) {
   const auto select = TRY(sql::parse_select(text));
   TRY(check_query(select, text));
-  const auto exposed = TRY(views::expose(select, snapshot.epoch->world->relations, text,
-                                          snapshot.epoch->world->uncopied));
+  const auto exposed =
+      TRY(views::expose(select, snapshot.epoch->world->relations, text, snapshot.epoch->world->uncopied));
   const auto streams = TRY(stream_relations(snapshot, needed_streams(*snapshot.epoch, exposed.relations)));
   return views::bind_relations(exposed.sql, relation_meanings(*snapshot.epoch, exposed.relations, streams));
 }

@@ -43,8 +43,8 @@ class QueryService {
     size_t queries_max = 8;  // at once; more are overloaded
     int64_t timeout_us = 30'000'000;
   };
-  static Result<std::unique_ptr<QueryService>> create(sql::Database& database, speed::SpeedLayer& speed, io::Clock& clock,
-                                                      const Options& options);
+  static Result<std::unique_ptr<QueryService>> create(sql::Database& database, speed::SpeedLayer& speed,
+                                                      io::Clock& clock, const Options& options);
   ~QueryService();
 
   /// bad_sql and refused have a place in the text; timeout, cancelled, overloaded.
@@ -53,18 +53,20 @@ class QueryService {
   /// What `query` would run, for explain and for tests.
   Result<std::string> bound_sql(const std::string& text);
 
-  /// A transaction that sees one epoch: what query() runs in, for others who must see exactly the same (verify).
+  /// A transaction that sees one epoch: what query() runs in, for others who must see exactly the same
+  /// (verify).
   struct Snapshot {
     speed::EpochPtr epoch;
     model::Offsets offsets;
   };
-  /// Calls `work` with a session inside such a transaction. At most timeout_us after the start the session's query is
-  /// cancelled.
+  /// Calls `work` with a session inside such a transaction. At most timeout_us after the start the session's
+  /// query is cancelled.
   Status in_snapshot(const QueryOptions& options,
                      const std::function<Status(sql::Session&, const Snapshot&)>& work);
 
   /// What the streams mean at these offsets: archived files, bulk files and the log.
-  Result<std::map<std::string, std::string>> stream_relations(const Snapshot& snapshot, const std::set<std::string>& streams);
+  Result<std::map<std::string, std::string>> stream_relations(const Snapshot& snapshot,
+                                                              const std::set<std::string>& streams);
 
   /// Events that reads have gone back to so far: none for maintained views.
   int64_t log_rows_read() const;

@@ -56,7 +56,8 @@ Result<std::unique_ptr<Applier>> Applier::create(sql::Database& database, int id
   return applier;
 }
 
-// Linear views that several statements read: it is the joins and checks in them that a tick spends its time on.
+// Linear views that several statements read: it is the joins and checks in them that a tick spends its time
+// on.
 Status Applier::stage_views(sql::Database& database) {
   for (const views::Plan& plan : world_->plans) {
     if (plan.inlined.empty() || !plan.is_maintained()) continue;
@@ -66,7 +67,7 @@ Status Applier::stage_views(sql::Database& database) {
     if (std::count_if(world_->plans.begin(), world_->plans.end(), is_reader) < 2) continue;
     std::map<std::string, std::string> streams;
     for (const auto& [stream, feed] : feeds_) streams[stream] = feed_name(stream) + "()";
-    const auto select = session_.prepare(views::bind_relations(plan.inlined, meanings(streams, true)));
+    auto select = session_.prepare(views::bind_relations(plan.inlined, meanings(streams, true)));
     if (!select) return in_context(std::move(select), "planning " + plan.view);
     auto rows = TRY(database.register_stage(stage_name(plan.view), *select));
     staged_.push_back({plan.view, plan.streams, std::move(rows), std::nullopt});
@@ -84,17 +85,17 @@ std::string Applier::feed_name(const std::string& stream) const {
   return fmt::format("feed_{}_{}", id_, stream.substr(stream.find('.') + 1));
 }
 
-std::map<std::string, std::string> Applier::meanings(
-    const std::map<std::string, std::string>& streams, bool reads_stages) const {
+std::map<std::string, std::string> Applier::meanings(const std::map<std::string, std::string>& streams,
+                                                     bool reads_stages) const {
   std::map<std::string, std::string> all = streams;
   for (const auto& [table, memory_table] : tables_) all[table] = sql::quote_identifier(memory_table);
   for (const views::Plan& plan : world_->plans) {  // in the order of dependencies
     if (plan.inlined.empty()) continue;
-    const bool is_staged = reads_stages && std::any_of(staged_.begin(), staged_.end(), [&](const Staged& staged) {
-                             return staged.view == plan.view;
-                           });
-    all[plan.view] = is_staged ? stage_name(plan.view) + "()"
-                               : "(" + views::bind_relations(plan.inlined, all) + ")";
+    const bool is_staged =
+        reads_stages && std::any_of(staged_.begin(), staged_.end(),
+                                    [&](const Staged& staged) { return staged.view == plan.view; });
+    all[plan.view] =
+        is_staged ? stage_name(plan.view) + "()" : "(" + views::bind_relations(plan.inlined, all) + ")";
   }
   return all;
 }
@@ -115,12 +116,16 @@ Status Applier::prepare(const ActiveTables& active) {
     const auto tables = active.find(plan.view);
     if (tables == active.end()) continue;
     for (const views::StatePart& part : plan.parts) {
-      const std::string into = fmt::format("INSERT INTO {} ", sql::quote_identifier(tables->second.at(part.name)));
-      const std::string insert = into + views::bind_relations(part.partial, {{"rows", "(" + plan.rows + ")"}});
+      const std::string into =
+          fmt::format("INSERT INTO {} ", sql::quote_identifier(tables->second.at(part.name)));
+      const std::string insert =
+          into + views::bind_relations(part.partial, {{"rows", "(" + plan.rows + ")"}});
       // A staged view's own rows are those that others read, with more columns.
-      const bool reads_own_stage = !plan.inlined.empty() && bound.at(plan.view) == stage_name(plan.view) + "()";
+      const bool reads_own_stage =
+          !plan.inlined.empty() && bound.at(plan.view) == stage_name(plan.view) + "()";
       const std::string planned =
-          reads_own_stage ? into + views::bind_relations(part.partial, {{"rows", bound.at(plan.view)}}) : insert;
+          reads_own_stage ? into + views::bind_relations(part.partial, {{"rows", bound.at(plan.view)}})
+                          : insert;
       auto statement = session_.prepare(views::bind_relations(planned, bound));
       if (!statement) return in_context(std::move(statement), "planning " + plan.view);
       inserts_.push_back({plan.view, plan.streams, insert, std::move(*statement)});
@@ -130,7 +135,8 @@ Status Applier::prepare(const ActiveTables& active) {
 }
 
 Status Applier::run_stages(const Step& step) {
-  const bool has_bulk = std::any_of(step.begin(), step.end(), [](const auto& events) { return events.second.bulk != nullptr; });
+  const bool has_bulk =
+      std::any_of(step.begin(), step.end(), [](const auto& events) { return events.second.bulk != nullptr; });
   if (has_bulk) return {};  // its statements are made for the step and read no stages
   for (Staged& staged : staged_) {
     const bool has_events = std::any_of(staged.streams.begin(), staged.streams.end(),

@@ -21,22 +21,25 @@ using Step = std::map<std::string, Events>;
 using ActiveTables = std::map<std::string, std::map<std::string, std::string>>;
 
 /// Evaluates the rows and partial stages of all views on a few events and appends the states.
-/// One thread. Prepared statements over a table function of ours: parameters and growing tables under a prepared plan
-/// are both wrong here (a plan keeps the statistics of the moment when it was prepared).
+/// One thread. Prepared statements over a table function of ours: parameters and growing tables under a
+/// prepared plan are both wrong here (a plan keeps the statistics of the moment when it was prepared).
 class Applier {
  public:
-  /// `id` keeps the table functions of several appliers apart. `tables` maps "bronze.planes" to the in-memory table
-  /// that holds the pinned version. The world outlives the applier's last step.
-  static Result<std::unique_ptr<Applier>> create(sql::Database& database, int id, std::shared_ptr<const views::World> world,
+  /// `id` keeps the table functions of several appliers apart. `tables` maps "bronze.planes" to the in-memory
+  /// table that holds the pinned version. The world outlives the applier's last step.
+  static Result<std::unique_ptr<Applier>> create(sql::Database& database, int id,
+                                                 std::shared_ptr<const views::World> world,
                                                  std::map<std::string, std::string> tables);
 
-  /// Plans all statements anew; to be called after any CREATE or DROP, which would make every statement plan again
-  /// at each run.
+  /// Plans all statements anew; to be called after any CREATE or DROP, which would make every statement plan
+  /// again at each run.
   Status prepare(const ActiveTables& active);
 
-  /// One transaction: the states of the step and what `also` says (the epoch row). When a view's statement fails, its
-  /// name goes to `failed_view` and nothing is changed. `only`, when not null: no other views than these.
-  Status apply(const Step& step, const std::string& also, std::string& failed_view, const std::set<std::string>* only = nullptr);
+  /// One transaction: the states of the step and what `also` says (the epoch row). When a view's statement
+  /// fails, its name goes to `failed_view` and nothing is changed. `only`, when not null: no other views than
+  /// these.
+  Status apply(const Step& step, const std::string& also, std::string& failed_view,
+               const std::set<std::string>* only = nullptr);
 
   /// Runs SQL outside of a step.
   Status run(const std::string& sql) { return session_.run(sql); }
@@ -59,7 +62,8 @@ class Applier {
     std::shared_ptr<sql::Stage> rows;
     std::optional<sql::Statement> statement;
   };
-  Applier(sql::Session session, std::shared_ptr<const views::World> world, std::map<std::string, std::string> tables)
+  Applier(sql::Session session, std::shared_ptr<const views::World> world,
+          std::map<std::string, std::string> tables)
       : session_(std::move(session)), world_(std::move(world)), tables_(std::move(tables)) {}
   std::string feed_name(const std::string& stream) const;
   /// What every relation but the streams means, with the streams meaning what `streams` says.

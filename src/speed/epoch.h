@@ -1,6 +1,7 @@
 #pragma once
-// What a reader reads: which builds and which slices, under which basis. The number of the epoch in force stands in one
-// row of the in-memory database, which every reader's transaction reads first; the rest is here.
+// What a reader reads: which builds and which slices, under which basis. The number of the epoch in force
+// stands in one row of the in-memory database, which every reader's transaction reads first; the rest is
+// here.
 
 #include <cstdint>
 #include <map>
@@ -17,8 +18,8 @@ namespace anabranch::speed {
 /// A view's part of a build.
 struct BuiltView {
   std::string build_id;
-  std::string database;                 // the name under which the build's file is attached
-  std::vector<std::string> row_files;   // Parquet files with the rows of a linear view
+  std::string database;                // the name under which the build's file is attached
+  std::vector<std::string> row_files;  // Parquet files with the rows of a linear view
   model::Offsets cutoff;
   int64_t rows = 0;
 };
@@ -33,18 +34,18 @@ struct Archive {
 struct Epoch {
   int64_t number = 0;
   std::shared_ptr<const views::World> world;
-  std::string build_id;                                            // of the newest build; empty: none yet
-  std::map<std::string, BuiltView> built;                          // by view; absent: never built
+  std::string build_id;                    // of the newest build; empty: none yet
+  std::map<std::string, BuiltView> built;  // by view; absent: never built
   std::map<std::string, std::map<std::string, std::vector<std::string>>> slices;  // view → part → tables
-  std::map<std::string, std::string> tables;                       // "bronze.planes" → in-memory table
-  std::map<std::string, Archive> archives;                         // by "bronze.<stream>"
-  std::map<std::string, std::string> unmaintained;                 // views whose tick failed: view → why
+  std::map<std::string, std::string> tables;        // "bronze.planes" → in-memory table
+  std::map<std::string, Archive> archives;          // by "bronze.<stream>"
+  std::map<std::string, std::string> unmaintained;  // views whose tick failed: view → why
 };
 
 using EpochPtr = std::shared_ptr<const Epoch>;
 
-/// Counts the readers of each epoch, because the engine lets a file be detached under an open transaction and breaks it
-/// later. Any thread may call.
+/// Counts the readers of each epoch, because the engine lets a file be detached under an open transaction and
+/// breaks it later. Any thread may call.
 class EpochRegister {
  public:
   /// Holds its epoch, and with it every later one, until destroyed.
@@ -64,12 +65,14 @@ class EpochRegister {
 
   /// Makes an epoch known; readers may meet it from now on.
   void add(EpochPtr epoch) EXCLUDES(mutex_);
-  /// Pins the newest epoch. A reader pins first and then reads the epoch row: it meets this one or a later one.
+  /// Pins the newest epoch. A reader pins first and then reads the epoch row: it meets this one or a later
+  /// one.
   Pin pin() EXCLUDES(mutex_);
   EpochPtr find(int64_t number) const EXCLUDES(mutex_);
   EpochPtr newest() const EXCLUDES(mutex_);
   std::vector<EpochPtr> all() const EXCLUDES(mutex_);
-  /// Takes out and returns the epochs that are not the newest and that no reader can meet any more, oldest first.
+  /// Takes out and returns the epochs that are not the newest and that no reader can meet any more, oldest
+  /// first.
   std::vector<EpochPtr> retire() EXCLUDES(mutex_);
 
  private:

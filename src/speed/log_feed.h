@@ -7,8 +7,9 @@
 
 namespace anabranch::speed {
 
-/// The events of a log as a table function `name(from, end)`: for what is recomputed when it is read, and for the
-/// archive. Rows of bulk files are left out: read them by ingest::bulk_relation. Any number of cursors at once.
+/// The events of a log as a table function `name(from, end)`: for what is recomputed when it is read, and for
+/// the archive. Rows of bulk files are left out: read them by ingest::bulk_relation. Any number of cursors at
+/// once.
 class LogFeed final : public sql::Feed {
  public:
   explicit LogFeed(StreamSource source) : source_(std::move(source)) {}

@@ -21,7 +21,8 @@ class RecentTimes {
     if (n == 0) return std::nullopt;
     std::array<int64_t, 1024> sorted = times_;
     const auto index = std::min(n - 1, static_cast<size_t>(part * static_cast<double>(n)));
-    std::nth_element(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(index), sorted.begin() + static_cast<std::ptrdiff_t>(n));
+    std::nth_element(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(index),
+                     sorted.begin() + static_cast<std::ptrdiff_t>(n));
     return sorted[index];
   }
 

@@ -22,33 +22,37 @@ namespace anabranch::speed {
 /// What a build brought: under which world it was made and what each view's part of it is.
 struct Handover {
   std::shared_ptr<const views::World> world;
-  std::map<std::string, std::string> pinned_tables;     // "bronze.planes" → in-memory table, loaded already
-  std::string build_id;                                 // of the newest build; may be empty at the start
-  std::map<std::string, BuiltView> built;               // all views that have a build, carried-over ones too
-  std::map<std::string, std::string> build_files;       // database name → file, to be attached
+  std::map<std::string, std::string> pinned_tables;  // "bronze.planes" → in-memory table, loaded already
+  std::string build_id;                              // of the newest build; may be empty at the start
+  std::map<std::string, BuiltView> built;            // all views that have a build, carried-over ones too
+  std::map<std::string, std::string> build_files;    // database name → file, to be attached
   std::map<std::string, Archive> archives;
-  std::vector<std::string> rebuilt;                     // views whose build is new
+  std::vector<std::string> rebuilt;  // views whose build is new
 };
 
 /// Maintains all views on the events after their builds' cut-offs.
-/// Owner: the application. One writer thread of its own makes ticks; a second one compacts. Any thread may call.
+/// Owner: the application. One writer thread of its own makes ticks; a second one compacts. Any thread may
+/// call.
 ///
-/// Order of calls: create, start; then begin_build and either hand_over or abandon_build, any number of times; stop.
+/// Order of calls: create, start; then begin_build and either hand_over or abandon_build, any number of
+/// times; stop.
 class SpeedLayer {
  public:
   struct Options {
     size_t tick_rows_max = 20'000;
     size_t replay_rows_max = 100'000;
-    int64_t tick_interval_us = 4'000;        // from the start of a tick to the start of the next
-    size_t compaction_rows = 150'000;        // compacts when so many events were applied since the last time
+    int64_t tick_interval_us = 4'000;  // from the start of a tick to the start of the next
+    size_t compaction_rows = 150'000;  // compacts when so many events were applied since the last time
   };
-  /// `database` is the in-memory database that readers use too; the streams' logs and it outlive the speed layer.
-  static Result<std::unique_ptr<SpeedLayer>> create(sql::Database& database, std::vector<StreamSource> streams, io::Clock& clock,
+  /// `database` is the in-memory database that readers use too; the streams' logs and it outlive the speed
+  /// layer.
+  static Result<std::unique_ptr<SpeedLayer>> create(sql::Database& database,
+                                                    std::vector<StreamSource> streams, io::Clock& clock,
                                                     const Options& options);
   ~SpeedLayer();
 
-  /// Publishes the first epoch and replays the log from the builds' cut-offs to what is durable now; `progress` is told
-  /// the share done (0 to 1). Then ticks begin.
+  /// Publishes the first epoch and replays the log from the builds' cut-offs to what is durable now;
+  /// `progress` is told the share done (0 to 1). Then ticks begin.
   Status start(const Handover& first, const std::function<void(double)>& progress);
   void stop();
 
@@ -60,19 +64,21 @@ class SpeedLayer {
   /// Waits until these offsets (exclusive) are included. timeout, or unavailable when the layer stopped.
   Status wait_for(const model::Offsets& offsets, int64_t timeout_us) EXCLUDES(mutex_);
 
-  /// Draws the line for a build: everything applied so far is before its cut-off, which is returned. conflict while
-  /// another build is under way.
+  /// Draws the line for a build: everything applied so far is before its cut-off, which is returned. conflict
+  /// while another build is under way.
   Result<model::Offsets> begin_build();
   void abandon_build();
-  /// Replaces the slices before the line by the build, in one step for all readers. When the world has changed, the
-  /// slices after the cut-off are computed anew under it first, from the log, beside the current ones. Blocks until
-  /// done; ticks go on meanwhile.
+  /// Replaces the slices before the line by the build, in one step for all readers. When the world has
+  /// changed, the slices after the cut-off are computed anew under it first, from the log, beside the current
+  /// ones. Blocks until done; ticks go on meanwhile.
   Status hand_over(Handover next);
   /// More of the log was archived.
   Status set_archives(std::map<std::string, Archive> archives);
 
-  /// The bulk batches of a stream ("bronze.flights") that overlap [from, end), among those after the builds' cut-offs.
-  std::vector<log::BatchPtr> bulk_batches(const std::string& stream, model::Offset from, model::Offset end) const EXCLUDES(mutex_);
+  /// The bulk batches of a stream ("bronze.flights") that overlap [from, end), among those after the builds'
+  /// cut-offs.
+  std::vector<log::BatchPtr> bulk_batches(const std::string& stream, model::Offset from,
+                                          model::Offset end) const EXCLUDES(mutex_);
 
   EpochRegister& epochs() { return epochs_; }
   /// Columns of the epoch row after number and tick, in this order.
@@ -88,8 +94,8 @@ class SpeedLayer {
   Stats stats() const EXCLUDES(mutex_);
 
  private:
-  SpeedLayer(sql::Database& database, sql::Session session, std::vector<StreamSource> streams, io::Clock& clock,
-             const Options& options);
+  SpeedLayer(sql::Database& database, sql::Session session, std::vector<StreamSource> streams,
+             io::Clock& clock, const Options& options);
 
   // Writer thread.
   void run_writer();
@@ -98,7 +104,8 @@ class SpeedLayer {
   Status publish(std::shared_ptr<Epoch> epoch);
   std::shared_ptr<Epoch> next_epoch() const;
   std::string epoch_row(int64_t number, const std::vector<model::Offset>& offsets) const;
-  Status apply_step(StateSet& set, const Step& step, const std::string& also, const std::set<std::string>* only = nullptr);
+  Status apply_step(StateSet& set, const Step& step, const std::string& also,
+                    const std::set<std::string>* only = nullptr);
   void drop_tables(const std::vector<std::string>& tables);
   void retire_epochs();
   /// Runs on the writer between two ticks; the caller waits.
@@ -112,8 +119,10 @@ class SpeedLayer {
   /// The least of them, in the order of the streams; where no view reads a stream, what is durable.
   std::vector<model::Offset> first_offsets(const Cutoffs& cutoffs) const;
   /// Applies [from, to) to a set that no reader sees, to each view what is after its own cut-off.
-  Result<std::vector<model::Offset>> catch_up(StateSet& set, const Cutoffs& cutoffs, std::vector<model::Offset> from,
-                                              const std::vector<model::Offset>& to, const std::function<void(double)>& progress);
+  Result<std::vector<model::Offset>> catch_up(StateSet& set, const Cutoffs& cutoffs,
+                                              std::vector<model::Offset> from,
+                                              const std::vector<model::Offset>& to,
+                                              const std::function<void(double)>& progress);
   std::vector<model::Offset> durable() const;
   Status attach(const std::map<std::string, std::string>& files);
 

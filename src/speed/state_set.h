@@ -11,15 +11,16 @@
 
 namespace anabranch::speed {
 
-/// The slices of all views under one basis, as tables of the in-memory database. One thread: the speed layer's writer,
-/// or before its handover the thread that fills it.
+/// The slices of all views under one basis, as tables of the in-memory database. One thread: the speed
+/// layer's writer, or before its handover the thread that fills it.
 ///
-/// Each part of a view has one active table, to which ticks append, and closed ones. While a build runs, the closed ones
-/// are kept in two groups, before and after its cut-off, which are never merged with each other.
+/// Each part of a view has one active table, to which ticks append, and closed ones. While a build runs, the
+/// closed ones are kept in two groups, before and after its cut-off, which are never merged with each other.
 class StateSet {
  public:
   /// `id` keeps the names of tables and table functions apart from those of other sets.
-  static Result<std::unique_ptr<StateSet>> create(sql::Database& database, int id, std::shared_ptr<const views::World> world,
+  static Result<std::unique_ptr<StateSet>> create(sql::Database& database, int id,
+                                                  std::shared_ptr<const views::World> world,
                                                   std::map<std::string, std::string> pinned_tables);
 
   Applier& applier() { return *applier_; }
@@ -33,8 +34,8 @@ class StateSet {
   }
   const std::map<std::string, std::string>& unmaintained() const { return unmaintained_; }
 
-  /// Closes the active tables and begins new ones: of all parts, or only of those whose states combine. The caller
-  /// publishes an epoch and then calls prepare().
+  /// Closes the active tables and begins new ones: of all parts, or only of those whose states combine. The
+  /// caller publishes an epoch and then calls prepare().
   Status roll(bool all_parts);
   Status prepare() { return applier_->prepare(active_); }
 
@@ -42,7 +43,8 @@ class StateSet {
   void set_boundary();
   /// The build was abandoned: no boundary any more.
   void clear_boundary();
-  /// The build with that cut-off holds this view now: forgets the slices before the boundary; returns their tables.
+  /// The build with that cut-off holds this view now: forgets the slices before the boundary; returns their
+  /// tables.
   std::vector<std::string> forget_before(const std::string& view);
 
   /// What compaction is to merge: closed tables of combining parts, and the table to make.
@@ -54,8 +56,8 @@ class StateSet {
     std::string sql;  // makes `into`
   };
   std::vector<Compaction> plan_compaction();
-  /// Puts the merged table in place of those it was made of; returns the tables to drop (which is `into` itself when
-  /// the others are gone meanwhile).
+  /// Puts the merged table in place of those it was made of; returns the tables to drop (which is `into`
+  /// itself when the others are gone meanwhile).
   std::vector<std::string> finish_compaction(const Compaction& done);
 
   /// Every table of the set.
@@ -70,7 +72,10 @@ class StateSet {
   };
   StateSet(std::unique_ptr<Applier> applier, std::shared_ptr<const views::World> world,
            std::map<std::string, std::string> pinned_tables, int id)
-      : applier_(std::move(applier)), world_(std::move(world)), pinned_tables_(std::move(pinned_tables)), id_(id) {}
+      : applier_(std::move(applier)),
+        world_(std::move(world)),
+        pinned_tables_(std::move(pinned_tables)),
+        id_(id) {}
   std::string new_table_name(const std::string& view, const std::string& part);
 
   std::unique_ptr<Applier> applier_;

@@ -21,7 +21,8 @@ struct StreamSource {
   io::Path folder;  // log/<stream>
 };
 
-/// Consecutive durable events of one stream, ready to be evaluated: decoded columns, or a range of a bulk file.
+/// Consecutive durable events of one stream, ready to be evaluated: decoded columns, or a range of a bulk
+/// file.
 struct Events {
   std::vector<std::shared_ptr<const model::ColumnBatch>> batches;
   log::BatchPtr bulk;      // then `batches` is empty

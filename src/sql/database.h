@@ -153,7 +153,8 @@ class Database {
   /// statistics, so that prepared statements over it stay right. The feed lives as long as the database.
   Status register_feed(const std::string& name, const model::Schema& schema, std::shared_ptr<Feed> feed);
 
-  /// Makes `name()` a table function that gives what a stage holds: rows of this SELECT. Has no statistics either.
+  /// Makes `name()` a table function that gives what a stage holds: rows of this SELECT. Has no statistics
+  /// either.
   Result<std::shared_ptr<Stage>> register_stage(const std::string& name, const Statement& select);
 
   /// After this, no setting can be changed by SQL.

@@ -77,6 +77,19 @@ std::optional<Place> take_drawing(std::string& message, std::string_view text) {
   return place;
 }
 
+// The place of a character, in bytes, whose number in the text is that of the byte at the given place.
+Place place_at_character(std::string_view text, const Place& drawn) {
+  size_t begin = 0;
+  for (int line = 1; line < drawn.line; ++line) begin = text.find('\n', begin) + 1;
+  const size_t characters = begin + static_cast<size_t>(drawn.column) - 1;
+  size_t at = 0;
+  for (size_t seen = 0; at < text.size() && seen < characters; ++seen) {
+    ++at;
+    while (at < text.size() && (text[at] & 0xC0) == 0x80) ++at;
+  }
+  return place_at(text, static_cast<Position>(at));
+}
+
 }  // namespace
 
 Error engine_error(const std::exception& error, std::string_view text, Code by_default) {
@@ -87,11 +100,20 @@ Error engine_error(const duckdb::ErrorData& data, std::string_view text, Code by
   Error out;
   out.code = code_of(data.Type(), by_default);
   out.message = data.RawMessage();
+  // The engine says it in words only.
+  if (out.code == Code::io && out.message.find("No space left on device") != std::string::npos)
+    out.code = Code::disk_full;
   out.place = take_drawing(out.message, text);
+  if (out.place)
+    out.place = place_at_character(text, *out.place);  // drawn in characters; places are in bytes
   if (const auto found = data.ExtraInfo().find("position");
       found != data.ExtraInfo().end() && !text.empty()) {
     out.place = place_at(text, std::atoll(found->second.c_str()));
   }
+  // The parser counts characters where everything else counts bytes.
+  const bool is_syntax =
+      data.Type() == duckdb::ExceptionType::PARSER || data.Type() == duckdb::ExceptionType::SYNTAX;
+  if (is_syntax && out.place) out.place = place_at_character(text, *out.place);
   if (out.code == Code::too_large) out.hint = "the query needs more memory than its limit: read less at once";
   return out;
 }

@@ -64,6 +64,14 @@ duckdb::unique_ptr<duckdb::FunctionData> bind(duckdb::ClientContext&, duckdb::Ta
   return data;
 }
 
+duckdb::unique_ptr<duckdb::NodeStatistics> guess_rows(duckdb::ClientContext&,
+                                                      const duckdb::FunctionData* bound) {
+  const auto& data = bound->Cast<FeedBind>();
+  const bool has_range = data.end > data.from;
+  return duckdb::make_uniq<duckdb::NodeStatistics>(has_range ? static_cast<idx_t>(data.end - data.from)
+                                                             : rows_guessed);
+}
+
 duckdb::unique_ptr<duckdb::GlobalTableFunctionState> init(duckdb::ClientContext&,
                                                           duckdb::TableFunctionInitInput& input) {
   auto state = duckdb::make_uniq<FeedState>();
@@ -206,6 +214,7 @@ void create_feed_function(duckdb::Connection& connection, const std::string& nam
     if (has_range) arguments = {LogicalType::BIGINT, LogicalType::BIGINT};
     duckdb::TableFunction function(name, arguments, scan, bind, init);
     function.projection_pushdown = true;
+    function.cardinality = guess_rows;
     function.function_info = info;
     set.AddFunction(function);
   }

@@ -15,7 +15,8 @@ std::string parquet_relation(const std::vector<std::string>& files, const std::v
     const std::string name = quote_identifier(column.name);
     casts += fmt::format("{}CAST({} AS {}) AS {}", casts.empty() ? "" : ", ", name, column.type, name);
   }
-  return fmt::format("(SELECT {} FROM read_parquet([{}]){})", casts, list, where.empty() ? "" : " WHERE " + where);
+  return fmt::format("(SELECT {} FROM read_parquet([{}]){})", casts, list,
+                     where.empty() ? "" : " WHERE " + where);
 }
 
 std::string archive_relation(const std::vector<std::string>& files, const std::vector<OutputColumn>& columns,
@@ -31,7 +32,8 @@ std::string archive_relation(const std::vector<std::string>& files, const std::v
   }
   // The empty SELECT gives every column a place when no file has it yet.
   return fmt::format(
-      "(SELECT {} FROM (SELECT * FROM read_parquet([{}], union_by_name = true) WHERE _offset < {} UNION ALL BY NAME SELECT {} WHERE false))",
+      "(SELECT {} FROM (SELECT * FROM read_parquet([{}], union_by_name = true) WHERE _offset < {} UNION ALL "
+      "BY NAME SELECT {} WHERE false))",
       casts, list, end, empty);
 }
 
@@ -41,7 +43,8 @@ std::string table_file_relation(const std::string& file, const std::vector<Outpu
     const std::string name = quote_identifier(column.name);
     casts += fmt::format("CAST({} AS {}) AS {}, ", name, column.type, name);
   }
-  return fmt::format("(SELECT {}file_row_number AS _row FROM read_parquet({}, file_row_number = true))", casts, quote_literal(file));
+  return fmt::format("(SELECT {}file_row_number AS _row FROM read_parquet({}, file_row_number = true))",
+                     casts, quote_literal(file));
 }
 
 }  // namespace anabranch::sql

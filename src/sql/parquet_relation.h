@@ -16,7 +16,6 @@ std::string parquet_relation(const std::vector<std::string>& files, const std::v
 /// A pinned version of a table: its columns and _row, the number of each row in the file.
 std::string table_file_relation(const std::string& file, const std::vector<OutputColumn>& columns);
 
-
 /// Events of bronze files before `end`, with columns that a file lacks as NULL.
 std::string archive_relation(const std::vector<std::string>& files, const std::vector<OutputColumn>& columns,
                              model::Offset end);

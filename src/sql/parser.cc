@@ -203,7 +203,10 @@ Expr convert_star(const duckdb::StarExpression& star) {
   }
   out.kind = Expr::Kind::star;
   if (!star.relation_name.empty()) out.path.push_back(star.relation_name);
-  for (const auto& column : star.exclude_list) out.exclude.push_back(column.column);
+  for (const auto& column : star.exclude_list) {
+    out.exclude.push_back(column.table.empty() ? std::vector<std::string>{column.column}
+                                               : std::vector<std::string>{column.table, column.column});
+  }
   std::sort(out.exclude.begin(), out.exclude.end());
   for (const auto& [name, expr] : star.replace_list) out.replace.emplace_back(name, convert(*expr));
   std::sort(out.replace.begin(), out.replace.end(), [](auto& a, auto& b) { return a.first < b.first; });
@@ -453,6 +456,25 @@ Select convert(const duckdb::QueryNode& node) {
   }
 }
 
+// For what the engine's tree has no place of: where the last word of `what` stands in the text; -1 when it
+// does not.
+Position position_of_word(std::string_view text, const std::string& what) {
+  const std::string word = what.substr(what.rfind(' ') + 1);
+  for (const auto& token : duckdb::Parser::Tokenize(std::string(text))) {
+    if (same_name(text.substr(token.start, word.size()), word)) return static_cast<Position>(token.start);
+  }
+  return -1;
+}
+
+Position position_after_semicolon(std::string_view text) {
+  bool is_after = false;
+  for (const auto& token : duckdb::Parser::Tokenize(std::string(text))) {
+    if (is_after && text[token.start] != ';') return static_cast<Position>(token.start);
+    is_after = is_after || text[token.start] == ';';
+  }
+  return 0;
+}
+
 }  // namespace
 
 Place place_at(std::string_view text, Position position) {
@@ -479,8 +501,7 @@ Result<Select> parse_select(std::string_view text) {
       return fail_at({"", 1, 1}, Code::bad_sql, "there is no statement", "write one SELECT");
     }
     if (parser.statements.size() > 1) {
-      return fail_at(place_at(text, static_cast<Position>(parser.statements[1]->stmt_location)),
-                     Code::refused, "more than one statement",
+      return fail_at(place_at(text, position_after_semicolon(text)), Code::refused, "more than one statement",
                      "write one SELECT, without a second one after a semicolon");
     }
     const auto& statement = *parser.statements[0];
@@ -491,7 +512,8 @@ Result<Select> parse_select(std::string_view text) {
     }
     return convert(*statement.Cast<duckdb::SelectStatement>().node);
   } catch (const NotTaken& problem) {
-    return fail_at(place_at(text, problem.position), Code::refused, problem.what + " is not supported",
+    const Position position = problem.position < 0 ? position_of_word(text, problem.what) : problem.position;
+    return fail_at(place_at(text, position), Code::refused, problem.what + " is not supported",
                    "write the query without it");
   } catch (const std::exception& error) {
     return fail(engine_error(error, text, Code::bad_sql));

@@ -17,6 +17,7 @@ TEST(Parser, PrintingIsAFixedPoint) {
       "between 2 preceding "
       "and current row) from t qualify n = 1",
       "select distinct on (k) * exclude (a) replace (b + 1 as b) from t order by k, v desc",
+      "select * exclude (t.a, b), u.* exclude (c) from t join u on t.a = u.a",
       "with x as (select 1 as a), y(b) as materialized (select a from x) select * from x, y where x.a = y.b",
       "select * from a join b using (id, \"Odd name\") left join c on c.x = a.x cross join d natural join e",
       "(select 1 union all select 2) union select 3 order by 1",
@@ -62,6 +63,13 @@ TEST(Parser, SyntaxErrorHasItsPlace) {
   ASSERT_TRUE(result.error().place);
   EXPECT_EQ(result.error().place->line, 3);
   EXPECT_EQ(result.error().place->column, 7);
+}
+
+TEST(Parser, SyntaxErrorAfterOtherLettersHasItsPlace) {
+  const auto result = parse_select("SELECT 'é–ü' AS x FROM FROM t");
+  ASSERT_FALSE(result);
+  ASSERT_TRUE(result.error().place);
+  EXPECT_EQ(result.error().place->column, 28) << "in bytes";
 }
 
 TEST(Parser, RefusesWhatIsNotOneSelect) {

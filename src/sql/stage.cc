@@ -3,6 +3,7 @@
 #include "duckdb/catalog/catalog.hpp"
 #include "duckdb/function/table_function.hpp"
 #include "duckdb/parser/parsed_data/create_table_function_info.hpp"
+#include "sql/feed_function.h"
 
 namespace anabranch::sql {
 namespace {
@@ -25,10 +26,16 @@ duckdb::unique_ptr<duckdb::FunctionData> bind(duckdb::ClientContext&, duckdb::Ta
                                               duckdb::vector<duckdb::LogicalType>& types,
                                               duckdb::vector<std::string>& names) {
   auto data = duckdb::make_uniq<StageBind>();
-  data->stage = duckdb::shared_ptr_cast<duckdb::TableFunctionInfo, StageInfo>(input.table_function.function_info)->stage;
+  data->stage =
+      duckdb::shared_ptr_cast<duckdb::TableFunctionInfo, StageInfo>(input.table_function.function_info)
+          ->stage;
   types = data->stage->impl().types;
   names = data->stage->impl().names;
   return data;
+}
+
+duckdb::unique_ptr<duckdb::NodeStatistics> guess_rows(duckdb::ClientContext&, const duckdb::FunctionData*) {
+  return duckdb::make_uniq<duckdb::NodeStatistics>(rows_guessed);
 }
 
 duckdb::unique_ptr<duckdb::GlobalTableFunctionState> init(duckdb::ClientContext&,
@@ -61,9 +68,11 @@ Stage::Stage(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Stage::~Stage() = default;
 void Stage::clear() { impl_->chunks.clear(); }
 
-void create_stage_function(duckdb::Connection& connection, const std::string& name, std::shared_ptr<Stage> stage) {
+void create_stage_function(duckdb::Connection& connection, const std::string& name,
+                           std::shared_ptr<Stage> stage) {
   duckdb::TableFunction function(name, {}, scan, bind, init);
   function.projection_pushdown = true;
+  function.cardinality = guess_rows;
   auto info = duckdb::make_shared_ptr<StageInfo>();
   info->stage = std::move(stage);
   function.function_info = info;

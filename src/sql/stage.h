@@ -14,6 +14,7 @@ struct Stage::Impl {
 };
 
 /// Makes `name()` a table function that gives the rows of a stage. Like feeds it has no statistics.
-void create_stage_function(duckdb::Connection& connection, const std::string& name, std::shared_ptr<Stage> stage);
+void create_stage_function(duckdb::Connection& connection, const std::string& name,
+                           std::shared_ptr<Stage> stage);
 
 }  // namespace anabranch::sql

@@ -82,7 +82,14 @@ std::string call_sql(const Expr& expr) {
 
 std::string star_sql(const Expr& expr) {
   std::string text = expr.path.empty() ? "*" : quote_identifier(expr.path[0]) + ".*";
-  if (!expr.exclude.empty()) text += fmt::format(" EXCLUDE ({})", join_names(expr.exclude));
+  if (!expr.exclude.empty()) {
+    std::string list;
+    for (const auto& path : expr.exclude) {
+      list += list.empty() ? "" : ", ";
+      for (size_t i = 0; i < path.size(); ++i) list += (i ? "." : "") + quote_identifier(path[i]);
+    }
+    text += fmt::format(" EXCLUDE ({})", list);
+  }
   if (!expr.replace.empty()) {
     std::string list;
     for (const auto& [name, with] : expr.replace) {

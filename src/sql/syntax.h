@@ -55,7 +55,7 @@ struct Expr {
   std::vector<OrderItem> order_by;  // f(… ORDER BY …)
   Box<Over> over;
   Box<Select> query;
-  std::vector<std::string> exclude;
+  std::vector<std::vector<std::string>> exclude;  // star: [relation,] name
   std::vector<std::pair<std::string, Expr>> replace;
   std::string alias;
   Position position = -1;

@@ -36,7 +36,8 @@ bool names_hidden_column(const Select& select) {
 
 class Exposer {
  public:
-  Exposer(const Relations& relations, std::string_view text, const std::set<std::string>& uncopied, bool has_hidden)
+  Exposer(const Relations& relations, std::string_view text, const std::set<std::string>& uncopied,
+          bool has_hidden)
       : relations_(relations), text_(text), uncopied_(uncopied), has_hidden_(has_hidden) {}
 
   Select expose(Select select, std::vector<std::string> ctes) {
@@ -52,10 +53,15 @@ class Exposer {
         for (const std::string& name : hidden) {
           const std::string column = name.substr(name.find('\n') + 1);
           const std::string alias = name.substr(0, name.find('\n'));
-          const bool is_meant = item.path.empty() || sql::same_name(item.path[0], alias);
-          if (is_meant && std::find(item.exclude.begin(), item.exclude.end(), column) == item.exclude.end()) {
-            item.exclude.push_back(column);
-          }
+          if (!item.path.empty() && !sql::same_name(item.path[0], alias)) continue;
+          // With its relation: another one may have a column of this name that is meant.
+          const std::vector<std::string> path =
+              item.path.empty() ? std::vector{alias, column} : std::vector{column};
+          const bool is_there = std::any_of(item.exclude.begin(), item.exclude.end(), [&](const auto& other) {
+            return sql::same_name(other.back(), column) &&
+                   (other.size() == 1 || sql::same_name(other[0], alias));
+          });
+          if (!is_there) item.exclude.push_back(path);
         }
       }
     }
@@ -78,11 +84,20 @@ class Exposer {
  private:
   void expose(TableRef& table, const std::vector<std::string>& ctes, std::vector<std::string>& hidden) {
     switch (table.kind) {
-      case TableRef::Kind::join:
+      case TableRef::Kind::join: {
+        const size_t before = hidden.size();
         expose(*table.left, ctes, hidden);
+        const size_t between = hidden.size();
         expose(*table.right, ctes, hidden);
+        const bool both_have_hidden = between > before && hidden.size() > between;
+        if (table.join_kind == TableRef::JoinKind::natural && both_have_hidden && !error) {
+          error = Error{Code::bad_sql,
+                        "a NATURAL JOIN would join by the system columns too, as the query names one",
+                        "write USING and the columns", sql::place_at(text_, table.right->position)};
+        }
         if (table.condition) table.condition = inside(*table.condition, ctes);
         return;
+      }
       case TableRef::Kind::subquery:
         table.query = expose(*table.query, ctes);
         return;

@@ -18,8 +18,8 @@ struct Exposed {
 };
 
 /// Replaces the names of streams, tables and views. Hidden columns are there when the SELECT names one, and
-/// `*` still leaves them out. bad_sql, with its place in `text`, for a name that is none of the relations; it says to
-/// copy when the name is one of `uncopied`.
+/// `*` still leaves them out. bad_sql, with its place in `text`, for a name that is none of the relations; it
+/// says to copy when the name is one of `uncopied`.
 Result<Exposed> expose(const sql::Select& select, const Relations& relations, std::string_view text,
                        const std::set<std::string>& uncopied = {});
 
@@ -27,8 +27,8 @@ Result<Exposed> expose(const sql::Select& select, const Relations& relations, st
 void add_meaning(std::map<std::string, std::string>& meanings, const Relation& relation,
                  const std::string& sql);
 
-/// The place in `text` of the name that an engine's message quotes; line 1, column 1 where it is not there. The engine
-/// has seen our printing of the SELECT, so its own place is of no use.
+/// The place in `text` of the name that an engine's message quotes; line 1, column 1 where it is not there.
+/// The engine has seen our printing of the SELECT, so its own place is of no use.
 Place place_of_quoted(std::string_view message, std::string_view text);
 /// Takes the marks of relations ("@bronze.x!") out of an engine's message.
 void hide_tokens(std::string& message);

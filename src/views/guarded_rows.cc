@@ -22,12 +22,60 @@ bool is_or(const Expr& expr) {
   return expr.kind == Expr::Kind::other && expr.name == "or" && is_plain(expr, "OR");
 }
 
+bool is_not(const Expr& expr) {
+  return expr.kind == Expr::Kind::other && expr.name == "not" && expr.children.size() == 1;
+}
+
 void split(const Expr& predicate, std::vector<Expr>& conjuncts) {
   if (!is_and(predicate)) {
     conjuncts.push_back(predicate);
     return;
   }
   for (const Expr& child : predicate.children) split(child, conjuncts);
+}
+
+// What can be known of a predicate although something in it failed: an error is an unknown value.
+enum class Sure { is_true, is_false, is_not_true, is_not_false };
+
+Sure of_negated(Sure sure) {
+  switch (sure) {
+    case Sure::is_true:
+      return Sure::is_false;
+    case Sure::is_false:
+      return Sure::is_true;
+    case Sure::is_not_true:
+      return Sure::is_not_false;
+    case Sure::is_not_false:
+      return Sure::is_not_true;
+  }
+  return sure;
+}
+
+// An expression, true or false and never NULL: whether this is sure of the predicate.
+std::string sure_sql(const Expr& predicate, Sure sure) {
+  if (is_not(predicate)) return sure_sql(predicate.children[0], of_negated(sure));
+  if (is_and(predicate) || is_or(predicate)) {
+    // true AND true is true, one false is enough for false; with OR it is the other way round.
+    const bool needs_all = is_and(predicate) == (sure == Sure::is_true || sure == Sure::is_not_false);
+    std::string terms;
+    for (const Expr& child : predicate.children) {
+      terms += (terms.empty() ? "" : needs_all ? " AND " : " OR ") + sure_sql(child, sure);
+    }
+    return "(" + terms + ")";
+  }
+  const std::string tried = fmt::format("TRY(struct_pack(v := {}))", sql::to_sql(predicate));
+  const std::string value = fmt::format("struct_extract({}, 'v')::BOOLEAN", tried);
+  switch (sure) {
+    case Sure::is_true:
+      return fmt::format("coalesce({}, false)", value);
+    case Sure::is_false:
+      return fmt::format("coalesce(NOT {}, false)", value);
+    case Sure::is_not_true:
+      return fmt::format("({} IS NOT NULL AND NOT coalesce({}, false))", tried, value);
+    case Sure::is_not_false:
+      return fmt::format("({} IS NOT NULL AND coalesce({}, true))", tried, value);
+  }
+  return "false";
 }
 
 // Two expressions: the predicate is surely true; it is surely not true (false or NULL).
@@ -37,24 +85,11 @@ struct Outcome {
 };
 
 Outcome outcome_of(const Expr& predicate) {
-  if (is_and(predicate) || is_or(predicate)) {
-    const bool is_conjunction = is_and(predicate);
-    Outcome out;
-    for (const Expr& child : predicate.children) {
-      const Outcome inner = outcome_of(child);
-      const char* for_true = is_conjunction ? " AND " : " OR ";
-      const char* for_not_true = is_conjunction ? " OR " : " AND ";
-      out.is_true += (out.is_true.empty() ? "" : for_true) + inner.is_true;
-      out.is_not_true += (out.is_not_true.empty() ? "" : for_not_true) + inner.is_not_true;
-    }
-    return {"(" + out.is_true + ")", "(" + out.is_not_true + ")"};
-  }
-  const std::string tried = fmt::format("TRY(struct_pack(v := {}))", sql::to_sql(predicate));
-  return {fmt::format("coalesce(struct_extract({}, 'v')::BOOLEAN, false)", tried),
-          fmt::format("({0} IS NOT NULL AND NOT coalesce(struct_extract({0}, 'v')::BOOLEAN, false))", tried)};
+  return {sure_sql(predicate, Sure::is_true), sure_sql(predicate, Sure::is_not_true)};
 }
 
-// Whether an expression has the same outcome in all rows that one event gives: it reads nothing but the event.
+// Whether an expression has the same outcome in all rows that one event gives: it reads nothing but the
+// event.
 bool is_of_event(const Expr& expr, const std::string& event_alias) {
   bool is_of_event = !event_alias.empty();
   sql::visit_expr(expr, [&](const Expr& node) {
@@ -111,7 +146,8 @@ Result<GuardedRows> guard_rows(const std::vector<RowColumns::Column>& columns, c
         columns[i].expr.name == "text";  // the packed order: offsets are far below its limits
     can_fail[i] = facts[1 + i].can_fail && !is_ours;
     any_can_fail = any_can_fail || can_fail[i];
-    if (can_fail[i]) rows_fail_together = rows_fail_together && is_of_event(columns[i].expr, from.event_alias);
+    if (can_fail[i])
+      rows_fail_together = rows_fail_together && is_of_event(columns[i].expr, from.event_alias);
   }
   const std::string safe_where = safe.empty() ? "" : " WHERE " + and_all(safe);
 
@@ -151,8 +187,8 @@ Result<GuardedRows> guard_rows(const std::vector<RowColumns::Column>& columns, c
                        guarded.empty() ? "false" : is_not_true);
   tried += " FROM " + from_sql + safe_where;
   if (failed.empty()) failed = "false";
-  // An event of which one row fails is left out with all of its rows. To look at them together is dear, and not
-  // needed where what can fail is the same in each.
+  // An event of which one row fails is left out with all of its rows. To look at them together is dear, and
+  // not needed where what can fail is the same in each.
   const bool looks_at_all_rows = from.has_fan_out && !rows_fail_together;
   const std::string over = looks_at_all_rows ? " OVER (PARTITION BY _event_partition, _event_offset)" : "";
   const std::string is_failed =

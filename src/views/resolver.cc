@@ -85,7 +85,11 @@ std::optional<std::vector<Expr>> Scope::star(const Expr& star) const {
         seen_using.push_back(name);
         item.path = {name};
       }
-      if (contains(star.exclude, name)) continue;
+      const bool is_excluded =
+          std::any_of(star.exclude.begin(), star.exclude.end(), [&](const std::vector<std::string>& path) {
+            return same_name(path.back(), name) && (path.size() == 1 || same_name(path[0], relation.alias));
+          });
+      if (is_excluded) continue;
       for (const auto& [replaced, with] : star.replace) {
         if (same_name(replaced, name)) item = with;
       }

@@ -30,7 +30,8 @@ json to_json(const std::vector<sql::OutputColumn>& columns) {
 
 std::vector<sql::OutputColumn> columns_from(const json& list) {
   std::vector<sql::OutputColumn> columns;
-  for (const auto& entry : list) columns.push_back({entry[0].get<std::string>(), entry[1].get<std::string>()});
+  for (const auto& entry : list)
+    columns.push_back({entry[0].get<std::string>(), entry[1].get<std::string>()});
   return columns;
 }
 
@@ -67,8 +68,8 @@ Plan plan_from(const json& document) {
   plan.tables = document.at("tables");
   plan.rows = document.at("rows");
   for (const auto& entry : document.at("parts")) {
-    plan.parts.push_back({entry.at("name"), entry.at("partial"), entry.at("merge"), columns_from(entry.at("columns")),
-                          entry.at("keys"), entry.at("is_combining")});
+    plan.parts.push_back({entry.at("name"), entry.at("partial"), entry.at("merge"),
+                          columns_from(entry.at("columns")), entry.at("keys"), entry.at("is_combining")});
   }
   plan.finalise = document.at("finalise");
   plan.inlined = document.at("inlined");
@@ -80,7 +81,8 @@ Plan plan_from(const json& document) {
 std::string basis_hash(const World& world, const Plan& plan) {
   uint64_t hash = fnv1a(to_json(plan).dump());
   for (const std::string& name : plan.relations) {
-    if (const auto below = world.basis_hashes.find(name); below != world.basis_hashes.end()) hash = fnv1a(below->second, hash);
+    if (const auto below = world.basis_hashes.find(name); below != world.basis_hashes.end())
+      hash = fnv1a(below->second, hash);
   }
   for (const std::string& table : plan.tables) {
     if (const auto found = world.tables.find(table); found != world.tables.end()) {
@@ -88,7 +90,8 @@ std::string basis_hash(const World& world, const Plan& plan) {
     }
   }
   for (const std::string& stream : plan.streams) {
-    if (const auto found = world.schemas.find(stream); found != world.schemas.end()) hash = fnv1a(found->second.to_json(), hash);
+    if (const auto found = world.schemas.find(stream); found != world.schemas.end())
+      hash = fnv1a(found->second.to_json(), hash);
   }
   return fmt::format("{:016x}", hash);
 }
@@ -106,7 +109,10 @@ std::string World::to_json() const {
   }
   for (const auto& [name, schema] : schemas) document["schemas"][name] = schema.to_json();
   for (const auto& [name, table] : tables) {
-    document["tables"][name] = {{"version", table.version}, {"file", table.file}, {"columns", views::to_json(table.columns)}, {"rows", table.rows}};
+    document["tables"][name] = {{"version", table.version},
+                                {"file", table.file},
+                                {"columns", views::to_json(table.columns)},
+                                {"rows", table.rows}};
   }
   document["basis_hashes"] = basis_hashes;
   document["materialized"] = materialized;
@@ -132,7 +138,8 @@ Result<World> World::from_json(std::string_view text) {
     }
     const json tables = document.value("tables", json::object());
     for (const auto& [name, table] : tables.items()) {
-      world.tables[name] = {name, table.at("version"), table.at("file"), columns_from(table.at("columns")), table.at("rows")};
+      world.tables[name] = {name, table.at("version"), table.at("file"), columns_from(table.at("columns")),
+                            table.at("rows")};
     }
     world.basis_hashes = document.at("basis_hashes");
     world.materialized = document.at("materialized");
@@ -142,8 +149,10 @@ Result<World> World::from_json(std::string_view text) {
   return world;
 }
 
-WorldResult make_world(const std::vector<ModelSource>& models, const std::map<std::string, model::Schema>& schemas,
-                       const std::map<std::string, TableVersion>& tables, const std::vector<std::string>& missing_tables) {
+WorldResult make_world(const std::vector<ModelSource>& models,
+                       const std::map<std::string, model::Schema>& schemas,
+                       const std::map<std::string, TableVersion>& tables,
+                       const std::vector<std::string>& missing_tables) {
   WorldResult result;
   auto compiler = Compiler::create();
   if (!compiler) {
@@ -167,7 +176,8 @@ WorldResult make_world(const std::vector<ModelSource>& models, const std::map<st
         if (std::find(missing_tables.begin(), missing_tables.end(), full) != missing_tables.end()) {
           Place place = sql::place_at(model.sql, table.position);
           place.file = model.file;
-          result.errors.push_back({Code::not_found, fmt::format("the table {} was never copied", full), "run: anabranch copy", place});
+          result.errors.push_back({Code::not_found, fmt::format("the table {} was never copied", full),
+                                   "run: anabranch copy", place});
           reads_failed = true;
         }
         reads_failed = reads_failed || std::find(failed.begin(), failed.end(), full) != failed.end();

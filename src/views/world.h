@@ -18,7 +18,8 @@ struct TableVersion {
   std::string name;  // "bronze.planes"
   int64_t version = 0;
   std::string file;  // Parquet, absolute; its row order is the table's
-  std::vector<sql::OutputColumn> columns;  // the types that the table has; the file may hold others (see src/lake)
+  std::vector<sql::OutputColumn>
+      columns;  // the types that the table has; the file may hold others (see src/lake)
   int64_t rows = 0;
 };
 
@@ -34,9 +35,9 @@ struct ModelSource {
 struct World {
   std::vector<Plan> plans;  // in the order of their dependencies
   Relations relations;
-  std::map<std::string, model::Schema> schemas;       // by "bronze.<stream>": the pinned versions
-  std::map<std::string, TableVersion> tables;         // by "bronze.<table>": the pinned versions
-  std::map<std::string, std::string> basis_hashes;    // by view: plan, table versions, schemas
+  std::map<std::string, model::Schema> schemas;     // by "bronze.<stream>": the pinned versions
+  std::map<std::string, TableVersion> tables;       // by "bronze.<table>": the pinned versions
+  std::map<std::string, std::string> basis_hashes;  // by view: plan, table versions, schemas
   std::map<std::string, bool> materialized;
   std::set<std::string> uncopied;  // tables that were never copied, and the views that wait for them
 
@@ -45,13 +46,15 @@ struct World {
   static Result<World> from_json(std::string_view json);
 };
 
-/// Compiles all models. `missing_tables` are known by name only (never copied): a model that reads one is an error that
-/// says to copy it. All mistakes are returned at once, each with its file and place.
+/// Compiles all models. `missing_tables` are known by name only (never copied): a model that reads one is an
+/// error that says to copy it. All mistakes are returned at once, each with its file and place.
 struct WorldResult {
   World world;
   std::vector<Error> errors;
 };
-WorldResult make_world(const std::vector<ModelSource>& models, const std::map<std::string, model::Schema>& schemas,
-                       const std::map<std::string, TableVersion>& tables, const std::vector<std::string>& missing_tables);
+WorldResult make_world(const std::vector<ModelSource>& models,
+                       const std::map<std::string, model::Schema>& schemas,
+                       const std::map<std::string, TableVersion>& tables,
+                       const std::vector<std::string>& missing_tables);
 
 }  // namespace anabranch::views

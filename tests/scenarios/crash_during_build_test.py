@@ -72,6 +72,9 @@ class CrashDuringBuildTest(Case):
         self.assertEqual(answer.status, 200, answer)
         return answer.json["id"], time.monotonic() - started
 
+    def manifests(self, project):
+        return len(list(project.data("lake/manifests").glob("*.json")))
+
     def check_serving(self, project):
         """Nothing lies in serving/ that neither the newest manifest nor the one before names."""
         named = set()
@@ -135,11 +138,16 @@ class CrashDuringBuildTest(Case):
         reader = self.in_thread(self.watch, lambda: port[0], stopping)
         outcomes = {"old": 0, "new": 0}
         try:
-            for round in range(program.rounds(5)):
+            for round in range(program.rounds(6)):
                 last = self.send(client, self.rng.randrange(1, 2000))
+                before = self.manifests(project)
                 building = self.in_thread(self.build, server.port)
                 running = wait_until(lambda: (client.status()["running_build"] or {}).get("id") or not building.is_running(), "the build runs")
-                stopping.wait(self.rng.uniform(0, seconds * 1.1))
+                if round % 2 == 0:  # at any moment
+                    stopping.wait(self.rng.uniform(0, seconds * 1.1))
+                else:  # just after the manifest: before the Delta copies, the handover or the catalogue's word of it
+                    wait_until(lambda: self.manifests(project) > before or not building.is_running(), "the manifest is there", 60, 0.001)
+                    stopping.wait(self.rng.uniform(0, 0.03))
                 port[0] = None
                 server.kill()
                 done = building.join()

@@ -120,13 +120,13 @@ class Client:
 class Server:
     """A server of a project. Made ready by Project.start(); ended by kill(), stop() or the test's end."""
 
-    def __init__(self, project, arguments, environment=None):
+    def __init__(self, project, arguments, environment=None, output=None):
         self.project = project
         self.log_path = project.folder.parent / f"{project.folder.name}.server-{next(project.servers)}.log"
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(
                 [PROGRAM, "up", "--project", str(project.folder), *arguments],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=environment)
+                stdin=subprocess.DEVNULL, stdout=output or log, stderr=subprocess.STDOUT, env=environment)
         self.port = None
 
     @property
@@ -245,9 +245,9 @@ class Project:
             raise AssertionError(f"{arguments}: exit code {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}")
         return json.loads(done.stdout)
 
-    def launch(self, *arguments, environment=None):
-        """A server that may or may not come up."""
-        server = Server(self, arguments or ("--port", "0"), environment)
+    def launch(self, *arguments, environment=None, output=None):
+        """A server that may or may not come up. What it prints goes to its log, or to the descriptor `output`."""
+        server = Server(self, arguments or ("--port", "0"), environment, output)
         self.started.append(server)
         return server
 

@@ -1,4 +1,5 @@
-// SQL in, rows or errors out: runs the text files of this folder on a whole platform. README.md says what may stand in them.
+// SQL in, rows or errors out: runs the text files of this folder on a whole platform. README.md says what may
+// stand in them.
 
 #include <algorithm>
 #include <fstream>
@@ -64,7 +65,8 @@ std::vector<Block> read_blocks(const io::Path& file) {
       is_inside = false;
     } else if (!is_inside) {
       const size_t space = std::min(line.find(' '), line.size());
-      blocks.push_back({number, line.substr(0, space), line.substr(std::min(space + 1, line.size())), {}, {}});
+      blocks.push_back(
+          {number, line.substr(0, space), line.substr(std::min(space + 1, line.size())), {}, {}});
       is_inside = true;
       is_expected = false;
     } else if (line == "----") {
@@ -99,11 +101,13 @@ class SqlText : public ::testing::TestWithParam<std::string> {
  private:
   void run(const Block& block) {
     const std::map<std::string, void (SqlText::*)(const Block&)> keywords = {
-        {"stream", &SqlText::declare_stream}, {"table", &SqlText::declare_table}, {"model", &SqlText::declare_model},
-        {"copy", &SqlText::copy},             {"start", &SqlText::start},         {"ingest", &SqlText::ingest},
-        {"build", &SqlText::build},           {"query", &SqlText::query},         {"error", &SqlText::error},
-        {"again", &SqlText::again},           {"class", &SqlText::view_class},    {"recorded", &SqlText::recorded},
-        {"verify", &SqlText::verify}};
+        {"stream", &SqlText::declare_stream}, {"table", &SqlText::declare_table},
+        {"model", &SqlText::declare_model},   {"copy", &SqlText::copy},
+        {"start", &SqlText::start},           {"ingest", &SqlText::ingest},
+        {"build", &SqlText::build},           {"query", &SqlText::query},
+        {"error", &SqlText::error},           {"again", &SqlText::again},
+        {"changed", &SqlText::changed},       {"class", &SqlText::view_class},
+        {"recorded", &SqlText::recorded},     {"verify", &SqlText::verify}};
     const auto found = keywords.find(block.keyword);
     if (found == keywords.end()) return stop(fmt::format("there is no statement {}", block.keyword));
     (this->*found->second)(block);
@@ -114,20 +118,32 @@ class SqlText : public ::testing::TestWithParam<std::string> {
 
   // ---- the project ----
 
-  // "id bigint required, k varchar" as the keys of a YAML map.
-  static std::vector<Lines> columns(const std::string& declared) {
-    std::vector<Lines> all;
-    for (const std::string& column : split(declared, ", ")) all.push_back(words(column));
+  struct Column {
+    std::string name;
+    std::string type;
+    bool is_required = false;
+  };
+  // "id bigint required, k varchar"; the type may have spaces and, without a space behind, commas.
+  static std::vector<Column> columns(const std::string& declared) {
+    std::vector<Column> all;
+    for (const std::string& text : split(declared, ", ")) {
+      const size_t space = text.find(' ');
+      Column column{text.substr(0, space), text.substr(space + 1), text.ends_with(" required")};
+      if (column.is_required) column.type.resize(column.type.size() - std::string_view(" required").size());
+      all.push_back(std::move(column));
+    }
     return all;
   }
 
   void declare_stream(const Block& block) {
     const size_t space = block.rest.find(' ');
     std::string yaml = "fields:\n";
-    for (const Lines& column : columns(block.rest.substr(space + 1))) {
-      yaml += fmt::format("  - {{name: '{}', type: '{}', required: {}}}\n", column.at(0), column.at(1), column.size() > 2);
+    for (const Column& column : columns(block.rest.substr(space + 1))) {
+      yaml += fmt::format("  - {{name: '{}', type: '{}', required: {}}}\n", column.name, column.type,
+                          column.is_required);
     }
-    test::write_text(folder_.path() / "streams" / (block.rest.substr(0, space) + ".yml"), yaml + joined(block.body, "\n") + "\n");
+    test::write_text(folder_.path() / "streams" / (block.rest.substr(0, space) + ".yml"),
+                     yaml + joined(block.body, "\n") + "\n");
   }
 
   void declare_table(const Block& block) {
@@ -136,18 +152,20 @@ class SqlText : public ::testing::TestWithParam<std::string> {
     std::string header;
     if (space != std::string::npos) {
       std::string types;
-      for (const Lines& column : columns(block.rest.substr(space + 1))) {
-        types += fmt::format("{}{}: '{}'", types.empty() ? "" : ", ", column.at(0), column.at(1));
-        headers_[name] += (headers_[name].empty() ? "" : ",") + column.at(0);
+      for (const Column& column : columns(block.rest.substr(space + 1))) {
+        types += fmt::format("{}{}: '{}'", types.empty() ? "" : ", ", column.name, column.type);
+        headers_[name] += (headers_[name].empty() ? "" : ",") + column.name;
       }
       tables_ += fmt::format("  {0}: {{path: data/{0}.csv, columns: {{{1}}}}}\n", name, types);
       test::write_text(folder_.path() / "sources" / "reference.yml", "kind: files\ntables:\n" + tables_);
     }
-    test::write_text(folder_.path() / "data" / (name + ".csv"), headers_[name] + "\n" + joined(block.body, "\n") + "\n");
+    test::write_text(folder_.path() / "data" / (name + ".csv"),
+                     headers_[name] + "\n" + joined(block.body, "\n") + "\n");
   }
 
   void declare_model(const Block& block) {
-    test::write_text(folder_.path() / "models" / (joined(split(block.rest, "."), "/") + ".sql"), joined(block.body, "\n") + "\n");
+    test::write_text(folder_.path() / "models" / (joined(split(block.rest, "."), "/") + ".sql"),
+                     joined(block.body, "\n") + "\n");
   }
 
   // ---- the platform ----
@@ -197,12 +215,14 @@ class SqlText : public ::testing::TestWithParam<std::string> {
     }
     const auto accepted = stream->accept_and_wait(format, joined(block.body, "\n") + "\n");
     if (!accepted) return stop(accepted.error().describe());
-    if (accepted->quarantined != quarantined) complain(fmt::format("{} were quarantined, {} accepted", accepted->quarantined, accepted->accepted));
+    if (accepted->quarantined != quarantined)
+      complain(fmt::format("{} were quarantined, {} accepted", accepted->quarantined, accepted->accepted));
     asked_.clear();
   }
 
   void build(const Block& block) {
-    if (const auto built = platform_->build(words(block.rest), "test"); !built) stop(built.error().describe());
+    if (const auto built = platform_->build(words(block.rest), "test"); !built)
+      stop(built.error().describe());
   }
 
   Result<serve::Answer> answer(const std::string& sql) {
@@ -219,12 +239,15 @@ class SqlText : public ::testing::TestWithParam<std::string> {
     if (!is_started_) return stop("the project is not started");
     asked_.push_back(block);
     const auto got = answer(joined(block.body, "\n"));
-    if (!got) return complain(fmt::format("error {} {}:{}\n{}", to_string(got.error().code), got.error().place.value_or(Place{}).line,
-                                          got.error().place.value_or(Place{}).column, got.error().describe()));
+    if (!got)
+      return complain(fmt::format("error {} {}:{}\n{}", to_string(got.error().code),
+                                  got.error().place.value_or(Place{}).line,
+                                  got.error().place.value_or(Place{}).column, got.error().describe()));
     Lines rows;
     for (size_t row = 0; row < got->rows.row_count(); ++row) {
       Lines values;
-      for (size_t column = 0; column < got->rows.columns().size(); ++column) values.push_back(shown(got->rows.text(row, column)));
+      for (size_t column = 0; column < got->rows.columns().size(); ++column)
+        values.push_back(shown(got->rows.text(row, column)));
       rows.push_back(joined(values, "\t"));
     }
     Lines expected = block.expected;
@@ -232,7 +255,9 @@ class SqlText : public ::testing::TestWithParam<std::string> {
       std::sort(rows.begin(), rows.end());
       std::sort(expected.begin(), expected.end());
     }
-    if (rows != expected) complain(fmt::format("{}\ngives\n{}\nbut expected is\n{}", joined(block.body, "\n"), joined(rows, "\n"), joined(expected, "\n")));
+    if (rows != expected)
+      complain(fmt::format("{}\ngives\n{}\nbut expected is\n{}", joined(block.body, "\n"), joined(rows, "\n"),
+                           joined(expected, "\n")));
   }
 
   void error(const Block& block) {
@@ -242,14 +267,17 @@ class SqlText : public ::testing::TestWithParam<std::string> {
     if (got) return complain(fmt::format("{}\nis no error", joined(block.body, "\n")));
     const Place place = got.error().place.value_or(Place{});
     const std::string said = fmt::format("{} {}:{}", to_string(got.error().code), place.line, place.column);
-    if (said != block.rest) complain(fmt::format("{}\nis error {}, but expected is {}\n{}", joined(block.body, "\n"), said, block.rest, got.error().describe()));
+    if (said != block.rest)
+      complain(fmt::format("{}\nis error {}, but expected is {}\n{}", joined(block.body, "\n"), said,
+                           block.rest, got.error().describe()));
     for (const std::string& part : block.expected) {
-      if (got.error().describe().find(part) == std::string::npos) complain(fmt::format("\"{}\" is not part of: {}", part, got.error().describe()));
+      if (got.error().describe().find(part) == std::string::npos)
+        complain(fmt::format("\"{}\" is not part of: {}", part, got.error().describe()));
     }
   }
 
   void again(const Block&) {
-    if (asked_.empty()) return stop("nothing was asked since the last ingest or copy");
+    if (asked_.empty()) return stop("nothing was asked since the last ingest, copy or changed");
     const auto asked = asked_;
     for (const Block& block : asked) {
       SCOPED_TRACE(fmt::format("again, in line {}", block_->line));
@@ -258,17 +286,22 @@ class SqlText : public ::testing::TestWithParam<std::string> {
     asked_ = asked;
   }
 
+  void changed(const Block&) { asked_.clear(); }
+
   void view_class(const Block& block) {
     const Lines parts = words(block.rest);
     const auto epoch = platform_->speed().epochs().newest();
     const views::Plan* plan = epoch->world->plan(parts.at(0));
     if (!plan) return complain(fmt::format("there is no view {}", parts[0]));
-    if (views::to_string(plan->view_class) != parts.at(1)) complain(fmt::format("{} is {}", parts[0], views::to_string(plan->view_class)));
-    if (epoch->unmaintained.contains(parts[0])) complain(fmt::format("{} is left out: {}", parts[0], epoch->unmaintained.at(parts[0])));
+    if (views::to_string(plan->view_class) != parts.at(1))
+      complain(fmt::format("{} is {}", parts[0], views::to_string(plan->view_class)));
+    if (epoch->unmaintained.contains(parts[0]))
+      complain(fmt::format("{} is left out: {}", parts[0], epoch->unmaintained.at(parts[0])));
     for (const std::string& part : block.expected) {
       std::string reasons;
       for (const auto& reason : plan->reasons) reasons += reason.clause + ": " + reason.reason + "\n";
-      if (reasons.find(part) == std::string::npos) complain(fmt::format("\"{}\" is not part of: {}", part, reasons));
+      if (reasons.find(part) == std::string::npos)
+        complain(fmt::format("\"{}\" is not part of: {}", part, reasons));
     }
   }
 
@@ -277,11 +310,14 @@ class SqlText : public ::testing::TestWithParam<std::string> {
     const auto errors = platform_->view_errors(block.rest, 100);
     if (!errors) return complain(errors.error().describe());
     Lines lines;
-    for (const auto& error : errors->errors) lines.push_back(fmt::format("{}\t{}", error.offset, error.message));
-    bool is_same = lines.size() == block.expected.size() && errors->total == static_cast<int64_t>(lines.size());
+    for (const auto& error : errors->errors)
+      lines.push_back(fmt::format("{}\t{}", error.offset, error.message));
+    bool is_same =
+        lines.size() == block.expected.size() && errors->total == static_cast<int64_t>(lines.size());
     for (size_t i = 0; is_same && i < lines.size(); ++i) {
       const Lines expected = split(block.expected[i], "\t");
-      is_same = lines[i].starts_with(expected.at(0) + "\t") && lines[i].find(expected.back()) != std::string::npos;
+      is_same =
+          lines[i].starts_with(expected.at(0) + "\t") && lines[i].find(expected.back()) != std::string::npos;
     }
     if (!is_same) complain(fmt::format("recorded are\n{}", joined(lines, "\n")));
   }
@@ -293,7 +329,8 @@ class SqlText : public ::testing::TestWithParam<std::string> {
       if (!verdict) {
         complain(fmt::format("{}: {}", model.name, verdict.error().describe()));
       } else if (verdict->outcome != quality::Verdict::Outcome::equal) {
-        complain(fmt::format("{} is {}: {}", model.name, quality::to_string(verdict->outcome), verdict->note));
+        complain(
+            fmt::format("{} is {}: {}", model.name, quality::to_string(verdict->outcome), verdict->note));
       }
     }
   }
@@ -319,7 +356,8 @@ std::vector<std::string> all_files() {
   return names;
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, SqlText, ::testing::ValuesIn(all_files()), [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Files, SqlText, ::testing::ValuesIn(all_files()),
+                         [](const auto& info) { return info.param; });
 
 }  // namespace
 }  // namespace anabranch

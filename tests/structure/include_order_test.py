@@ -155,6 +155,20 @@ def readmes(tree):
     return [f"{folder}: has no README.md" for folder in sorted(folders) if f"{folder}/README.md" not in tree.files]
 
 
+def named_files(tree):
+    """A README that names a file which is gone misleads more than none."""
+    found = []
+    for name in tree.files:
+        if not name.startswith("src/") or Path(name).suffix != ".md":
+            continue
+        for number, line in tree.lines(name):
+            for named in re.findall(r"`((?![A-Z]+\.cc)[A-Za-z0-9_./-]+\.(?:h|cc|inc|py|md|yml))`", line):
+                places = [str(Path(name).parent / named), f"src/{named}", named, f"src/{Path(name).parts[1]}/{named}"]
+                if not any(place in tree.files for place in places) and not any(file.endswith("/" + named) for file in tree.files):
+                    found.append(f"{name}:{number}: there is no {named}")
+    return found
+
+
 def no_sleeping_tests(tree):
     """A test waits for what it needs, with a limit; one that sleeps is slow or fails now and then."""
     found = []
@@ -208,7 +222,7 @@ def lock_files(tree):
     return found
 
 
-RULES = [include_order, library_homes, readmes, no_sleeping_tests, file_sizes, no_build_paths, lock_files]
+RULES = [include_order, library_homes, readmes, named_files, no_sleeping_tests, file_sizes, no_build_paths, lock_files]
 
 
 class TheTree(unittest.TestCase):
@@ -291,6 +305,10 @@ class Rules(unittest.TestCase):
     def test_readmes_finds_a_folder_without_one(self):
         self.assert_found(readmes, {"src/README.md": "", "src/log/log.h": "", "src/log/deep/x.h": "", "src/lake/README.md": "", "src/lake/a.h": ""},
                           "src/log: has no README.md")
+
+    def test_named_files_finds_one_that_is_gone(self):
+        self.assert_found(named_files, {"src/log/README.md": "Enter at\n`event_log.h`, `io/file.h` or `tests/x.py`; see `gone.h` and `*.md`.\n",
+                                        "src/log/event_log.h": "", "src/io/file.h": "", "tests/x.py": ""}, "src/log/README.md:2: there is no gone.h")
 
     def test_no_sleeping_tests_finds_one(self):
         self.assert_found(no_sleeping_tests, {"src/log/log_test.cc": "  std::this_thread::sleep_for(1s);\n", "tests/support/a.h": "usleep(10);\n",

@@ -1,5 +1,6 @@
 #pragma once
-// A project whose models are the hand-written views of tests/equivalence/views.sql, with random events for it.
+// A project whose models are the hand-written views of tests/equivalence/views.sql, with random events for
+// it.
 
 #include <cstdio>
 #include <fstream>
@@ -53,7 +54,8 @@ inline std::vector<CorpusView> write_corpus_project(const io::Path& folder, cons
   const auto views = read_view_corpus(corpus_file);
   for (const auto& view : views) {
     const size_t dot = view.name.find('.');
-    write_text(folder / "models" / view.name.substr(0, dot) / (view.name.substr(dot + 1) + ".sql"), view.sql + "\n");
+    write_text(folder / "models" / view.name.substr(0, dot) / (view.name.substr(dot + 1) + ".sql"),
+               view.sql + "\n");
   }
   return views;
 }
@@ -62,13 +64,16 @@ inline std::vector<CorpusView> write_corpus_project(const io::Path& folder, cons
 inline std::string random_event(std::mt19937_64& random, int64_t id) {
   const auto pick = [&](int n) { return static_cast<int>(random() % static_cast<uint64_t>(n)); };
   static const char* keys[] = {"\"a\"", "\"b\"", "\"c\"", "\"d\"", "null", "\"\""};
-  static const char* texts[] = {"\"1\"", "\"7\"", "\"12\"", "\"x\"", "null", "\"99999999999\"", "\"\"", "\" 5\""};
+  static const char* texts[] = {"\"1\"", "\"7\"",           "\"12\"", "\"x\"",
+                                "null",  "\"99999999999\"", "\"\"",   "\" 5\""};
   static const char* doubles[] = {"1000000.125", "-0.0", "0", "null", "1e-9", "123456.789", "-17.25", "3"};
   if (pick(20) == 0) {
-    static const char* rubbish[] = {"not json", "{\"k\":\"no id\"}", "{\"id\":\"text\"}", "[1]", "{\"id\":1,\"x\":5.5}", "{\"id\":2,\"ts\":\"2013-02-30\"}"};
+    static const char* rubbish[] = {"not json", "{\"k\":\"no id\"}",    "{\"id\":\"text\"}",
+                                    "[1]",      "{\"id\":1,\"x\":5.5}", "{\"id\":2,\"ts\":\"2013-02-30\"}"};
     return rubbish[pick(6)];
   }
-  std::string event = fmt::format("{{\"id\":{},\"k\":{},\"y\":{},\"s\":{}", id, keys[pick(6)], doubles[pick(8)], texts[pick(8)]);
+  std::string event = fmt::format("{{\"id\":{},\"k\":{},\"y\":{},\"s\":{}", id, keys[pick(6)],
+                                  doubles[pick(8)], texts[pick(8)]);
   if (pick(8)) event += fmt::format(",\"g\":{}", pick(5));
   if (pick(9)) event += fmt::format(",\"x\":{}", pick(100));
   if (pick(7)) event += fmt::format(",\"d\":{}.{:02}", pick(300), pick(100));

@@ -1,6 +1,6 @@
 #pragma once
-// One function a command. Each prints its own output and errors and returns the exit code: 0 done, 1 failed (a verify
-// mismatch too), 2 wrong usage or a broken project.
+// One function a command. Each prints its own output and errors and returns the exit code: 0 done, 1 failed
+// (a verify mismatch too), 2 wrong usage or a broken project.
 
 #include <cstdint>
 #include <string>
@@ -35,8 +35,8 @@ struct IngestOptions {
 int run_ingest(const CommonOptions& common, const IngestOptions& options);
 
 struct UpOptions {
-  std::string host;   // empty: as the project says
-  int port = -1;      // -1: as the project says
+  std::string host;  // empty: as the project says
+  int port = -1;     // -1: as the project says
   bool is_insecure = false;
 };
 int run_up(const CommonOptions& common, const UpOptions& options);

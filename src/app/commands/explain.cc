@@ -36,8 +36,8 @@ int run_explain(const CommonOptions& common, const std::string& view) {
   const auto reasons = document.value("reasons", nlohmann::json::array());
   for (const auto& reason : reasons) {
     fmt::print("  {} {}", colored(reason.value("clause", ""), Color::yellow), reason.value("reason", ""));
-    if (reason["line"].is_number())  // null where there is no place
-      fmt::print("  (line {}, column {})", reason["line"].get<int>(), reason.value("column", 0));
+    const auto line = reason.value("line", nlohmann::json());  // null where there is no place
+    if (line.is_number()) fmt::print("  (line {}, column {})", line.get<int>(), reason.value("column", 0));
     fmt::print("\n");
   }
   const auto plan = document.value("plan", nlohmann::json());

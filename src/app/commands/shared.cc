@@ -58,6 +58,7 @@ sigset_t ending_signals() {
 void block_signals() {
   const sigset_t set = ending_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  (void)::signal(SIGPIPE, SIG_IGN);  // whoever read what the server prints may go away
 }
 
 int wait_for_signal() {

@@ -37,7 +37,7 @@ int run_up(const CommonOptions& common, const UpOptions& options) {
   fmt::print("{} {} on {}\n", colored("up", Color::green), name, (*server)->url());
   std::fflush(stdout);
   const int signal = wait_for_signal();
-  fmt::print(stderr, "stopping (signal {})\n", signal);
+  std::fputs(fmt::format("stopping (signal {})\n", signal).c_str(), stderr);  // may fail: the reader may have gone
   (*server)->stop();
   return 0;
 }
