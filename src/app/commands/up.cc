@@ -37,7 +37,8 @@ int run_up(const CommonOptions& common, const UpOptions& options) {
   fmt::print("{} {} on {}\n", colored("up", Color::green), name, (*server)->url());
   std::fflush(stdout);
   const int signal = wait_for_signal();
-  std::fputs(fmt::format("stopping (signal {})\n", signal).c_str(), stderr);  // may fail: the reader may have gone
+  std::fputs(fmt::format("stopping (signal {})\n", signal).c_str(),
+             stderr);  // may fail: the reader may have gone
   (*server)->stop();
   return 0;
 }
