@@ -296,7 +296,7 @@ out = pathlib.Path({str(self.work / 'plain')!r})
 out.mkdir(exist_ok=True)
 began = time.monotonic()
 db = duckdb.connect(config={{"threads": {THREADS}}})
-db.execute("SET TimeZone = 'UTC'; CREATE SCHEMA bronze; CREATE SCHEMA silver; CREATE SCHEMA gold")
+db.execute("SET enable_progress_bar = false; SET TimeZone = 'UTC'; CREATE SCHEMA bronze; CREATE SCHEMA silver; CREATE SCHEMA gold")
 for stream in ("flights",):
     files = sorted(str(f) for f in (root / ".anabranch/lake/bronze" / stream).glob("*.parquet"))
     db.execute(f"CREATE VIEW bronze.{{stream}} AS FROM read_parquet({{files}})")

@@ -323,12 +323,20 @@ class Maintained {
       over += (over.empty() ? "PARTITION BY " : ", ") + sql::quote_identifier(rows.add(partition, "_key"));
     }
     std::string order;
+    std::string sort_key;  // the same order, as arguments of create_sort_key
     for (const sql::OrderItem& item : top.window.over->order_by) {
       sql::OrderItem over_state = item;
-      over_state.expr = sql::column(rows.add(*item.expr, "_order"));
+      const std::string column = rows.add(*item.expr, "_order");
+      over_state.expr = sql::column(column);
       order += (order.empty() ? "" : ", ") + sql::to_sql(over_state);
+      sort_key += fmt::format("{}, '{} NULLS {}', ", sql::quote_identifier(column),
+                              item.is_descending ? "DESC" : "ASC",
+                              item.nulls == sql::OrderItem::Nulls::first ? "FIRST" : "LAST");
     }
-    if (top.window.name == "row_number") order += (order.empty() ? "" : ", ") + std::string(order_column);
+    if (top.window.name == "row_number") {
+      order += (order.empty() ? "" : ", ") + std::string(order_column);
+      sort_key += fmt::format("{}, 'ASC NULLS LAST'", order_column);
+    }
     if (!order.empty()) over += (over.empty() ? "ORDER BY " : " ORDER BY ") + order;
     const std::string state_window = fmt::format("{}() OVER ({})", top.window.name, over);
     std::vector<std::string> orders;
@@ -345,13 +353,23 @@ class Maintained {
     if (!TRY(finish_rows(rows))) return {};
     StatePart main;
     main.name = "main";
-    for (const Expr& partition : top.window.over->partition_by)
-      main.keys.push_back(rows.add(partition, "_key"));
+    for (const Expr& partition : top.window.over->partition_by) {
+      const std::string key = rows.add(partition, "_key");
+      if (std::find(main.keys.begin(), main.keys.end(), key) == main.keys.end()) main.keys.push_back(key);
+    }
     std::string columns;
     for (const auto& column : rows.columns())
       columns += (columns.empty() ? "" : ", ") + sql::quote_identifier(column.name);
-    main.partial = fmt::format("SELECT {} FROM \"@rows\" QUALIFY {} <= {}", columns, state_window, top.rows);
-    main.merge = fmt::format("SELECT {} FROM \"@states\" QUALIFY {} <= {}", columns, state_window, top.rows);
+    // One row a key: a hash aggregate, at a third of what the window costs. Keys outside of the aggregate, so
+    // that a filter on them reaches the states.
+    std::string least_row;
+    if (top.rows == 1 && top.window.name == "row_number" && !main.keys.empty())
+      least_row = select_least_row(rows.columns(), main.keys, sort_key);
+    const std::string kept = least_row.empty() ? fmt::format("SELECT {} FROM \"@rows\" QUALIFY {} <= {}",
+                                                             columns, state_window, top.rows)
+                                               : least_row;
+    main.partial = kept;
+    main.merge = bind_relations(kept, {{"rows", relation_token("states")}});
     plan_.parts.insert(plan_.parts.begin(), std::move(main));
     if (!TRY(type_parts())) return give_up(), Status{};
     TRY(finish_finalise([&](const std::vector<bool>& is_cast) {
@@ -384,6 +402,30 @@ class Maintained {
     }
     set_canonical(std::move(canonical));
     return {};
+  }
+
+  // The row of each key that comes first, as `row_number() … = 1` gives it.
+  static std::string select_least_row(const std::vector<RowColumns::Column>& columns,
+                                      const std::vector<std::string>& keys, const std::string& sort_key) {
+    std::string outputs;
+    std::string fields;
+    std::string key_list;
+    for (const std::string& key : keys)
+      key_list += (key_list.empty() ? "" : ", ") + sql::quote_identifier(key);
+    for (const auto& column : columns) {
+      const std::string name = sql::quote_identifier(column.name);
+      outputs += outputs.empty() ? "" : ", ";
+      if (std::find(keys.begin(), keys.end(), column.name) != keys.end()) {
+        outputs += name;
+      } else {
+        outputs += fmt::format("struct_extract(_row, {}) AS {}", sql::quote_literal(column.name), name);
+        fields += fmt::format("{}{} := {}", fields.empty() ? "" : ", ", name, name);
+      }
+    }
+    return fmt::format(
+        "SELECT {} FROM (SELECT {}, arg_min(struct_pack({}), create_sort_key({})) AS _row FROM \"@rows\" "
+        "GROUP BY {})",
+        outputs, key_list, fields, sort_key, key_list);
   }
 
   // ---- aggregated ----
