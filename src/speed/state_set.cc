@@ -90,10 +90,14 @@ std::vector<StateSet::Compaction> StateSet::plan_compaction() {
         states += fmt::format("{}SELECT {} FROM {}", states.empty() ? "" : " UNION ALL ", columns,
                               sql::quote_identifier(table));
       }
+      // Sorted by key, so that a read of one key passes over most of it.
+      std::string order;
+      for (const std::string& key : part.keys)
+        order += (order.empty() ? " ORDER BY " : ", ") + sql::quote_identifier(key);
       // Cast to the declared types: what an engine version infers for a merged state must not drift.
-      job.sql = fmt::format("BEGIN TRANSACTION; {} INSERT INTO {} {}; COMMIT;",
+      job.sql = fmt::format("BEGIN TRANSACTION; {} INSERT INTO {} SELECT * FROM ({}){}; COMMIT;",
                             create_table_sql(job.into, part), sql::quote_identifier(job.into),
-                            views::bind_relations(part.merge, {{"states", "(" + states + ")"}}));
+                            views::bind_relations(part.merge, {{"states", "(" + states + ")"}}), order);
       jobs.push_back(std::move(job));
     }
   }

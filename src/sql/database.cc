@@ -321,6 +321,10 @@ Result<std::unique_ptr<Database>> Database::open(const Options& options) {
     config.SetOptionByName("autoinstall_known_extensions", duckdb::Value::BOOLEAN(false));
     config.SetOptionByName("autoload_known_extensions", duckdb::Value::BOOLEAN(false));
     config.SetOptionByName("default_null_order", duckdb::Value("nulls_last"));
+    // Memory that a tick or a query freed goes back to the system soon, by a thread of the allocator's.
+    config.SetOptionByName("allocator_background_threads", duckdb::Value::BOOLEAN(true));
+    config.SetOptionByName("allocator_flush_threshold", duckdb::Value("16MiB"));
+    config.SetOptionByName("allocator_bulk_deallocation_flush_threshold", duckdb::Value("16MiB"));
     if (options.memory_bytes_max > 0) {
       config.SetOptionByName("memory_limit",
                              duckdb::Value(fmt::format("{}MiB", options.memory_bytes_max >> 20)));
