@@ -22,6 +22,8 @@
 namespace anabranch::app {
 namespace {
 
+constexpr std::string_view slice_folder_name = "slices";  // in serving/, beside the builds
+
 constexpr auto keeper_interval = std::chrono::milliseconds(500);
 constexpr int64_t archive_step_events = 200'000;
 constexpr uint64_t states_memory_bytes = uint64_t{1}
@@ -211,7 +213,9 @@ Status Platform::start() {
 
   std::vector<speed::StreamSource> sources;
   for (const OpenStream& stream : streams_) sources.push_back(stream.source());
-  speed_ = TRY(speed::SpeedLayer::create(*database_, sources, clock_, options_.speed));
+  speed::SpeedLayer::Options speed_options = options_.speed;
+  speed_options.slice_folder = data_folder_ / "serving" / slice_folder_name;
+  speed_ = TRY(speed::SpeedLayer::create(*database_, sources, clock_, speed_options));
   archiver_->set_speed(speed_.get());
   for (const OpenStream& stream : streams_) stream.log->on_durable([this] { speed_->wake(); });
   TRY(speed_->start(TRY(handover_of(manifest, world)), options_.on_replay));
@@ -462,7 +466,7 @@ void Platform::remove_old_builds(const lake::Manifest& manifest) {
   if (!entries) return;
   for (const auto& entry : *entries) {
     const std::string id = entry.name.substr(0, entry.name.find(".duckdb"));
-    if (!kept.contains(id)) (void)files_.remove_all(data_folder_ / "serving" / entry.name);
+    if (id != slice_folder_name && !kept.contains(id)) (void)files_.remove_all(data_folder_ / "serving" / entry.name);
   }
 }
 

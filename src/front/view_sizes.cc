@@ -17,8 +17,8 @@ std::string counting_sql(const speed::Epoch& epoch) {
     const auto slices = epoch.slices.find(plan.view);
     if (slices == epoch.slices.end() || !serve::is_maintained(epoch, plan)) continue;
     std::string rows = "0", errors = "0";
-    if (const auto tables = slices->second.find("main"); tables != slices->second.end()) {
-      for (const std::string& table : tables->second) rows += " + " + count_of(sql::quote_identifier(table));
+    if (const auto relations = slices->second.find("main"); relations != slices->second.end()) {
+      for (const std::string& relation : relations->second) rows += " + " + count_of(relation);
     }
     if (const auto* part = plan.part(views::errors_part))
       errors = count_of(serve::merged_part(epoch, plan, *part));

@@ -17,6 +17,8 @@ namespace anabranch::io {
 namespace {
 
 constexpr size_t errors_kept_bytes = 8192;
+constexpr int child_nice = 5;
+constexpr int late_work_nice = 10;
 
 // A reader that has gone is an error of this write, never the end of this program (SIGPIPE).
 ssize_t write_without_signal(int fd, const void* bytes, size_t size) {
@@ -166,6 +168,7 @@ Result<std::unique_ptr<Process>> start_process(const Path& program, const std::v
     // Only async-signal-safe calls from here to exec.
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(127);
+    ::setpriority(PRIO_PROCESS, 0, child_nice);
     ::dup2(input_read.get(), 0);
     ::dup2(output_write.get(), 1);
     ::dup2(errors_write.get(), 2);
@@ -177,6 +180,11 @@ Result<std::unique_ptr<Process>> start_process(const Path& program, const std::v
   ::fcntl(input_write.get(), F_SETFL, O_NONBLOCK);
   return std::make_unique<LocalProcess>(pid, std::move(input_write), std::move(output_read),
                                         std::move(errors_read), std::move(input));
+}
+
+void yield_to_other_threads() {
+  // 0 means the calling thread here, as nice values are per thread on Linux. Who may not, goes on as before.
+  (void)::setpriority(PRIO_PROCESS, 0, late_work_nice);
 }
 
 Result<Path> own_program() {

@@ -30,8 +30,12 @@ class Process {
   virtual void kill() = 0;
 };
 
+/// From now on the calling thread waits for others that want the processor: for work that can be late (Linux:
+/// the thread's nice value).
+void yield_to_other_threads();
+
 /// Starts a program with arguments; `input` is its standard input. The child dies with its parent (Linux), so
-/// that no child of a killed server goes on writing.
+/// that no child of a killed server goes on writing, and runs at a lower priority than its parent.
 Result<std::unique_ptr<Process>> start_process(const Path& program, const std::vector<std::string>& arguments,
                                                std::string input);
 

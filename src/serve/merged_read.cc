@@ -41,8 +41,8 @@ std::string states_sql(const Epoch& epoch, const Plan& plan, const views::StateP
     }
   }
   if (const auto slices = epoch.slices.find(plan.view); slices != epoch.slices.end()) {
-    if (const auto tables = slices->second.find(part.name); tables != slices->second.end()) {
-      for (const std::string& table : tables->second) add(sql::quote_identifier(table));
+    if (const auto relations = slices->second.find(part.name); relations != slices->second.end()) {
+      for (const std::string& relation : relations->second) add(relation);
     }
   }
   return "(" + states + ")";

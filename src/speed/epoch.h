@@ -36,7 +36,7 @@ struct Epoch {
   std::shared_ptr<const views::World> world;
   std::string build_id;                    // of the newest build; empty: none yet
   std::map<std::string, BuiltView> built;  // by view; absent: never built
-  std::map<std::string, std::map<std::string, std::vector<std::string>>> slices;  // view → part → tables
+  std::map<std::string, std::map<std::string, std::vector<std::string>>> slices;  // view → part → relations
   std::map<std::string, std::string> tables;        // "bronze.planes" → in-memory table
   std::map<std::string, Archive> archives;          // by "bronze.<stream>"
   std::map<std::string, std::string> unmaintained;  // views whose tick failed: view → why

@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include "base/assert.h"
+#include "io/process.h"
 #include "sql/syntax.h"
 
 namespace anabranch::speed {
@@ -47,10 +48,15 @@ Status SpeedLayer::start(const Handover& first, const std::function<void(double)
     columns += fmt::format(", offset_{} BIGINT", i);
     zeros += ", 0";
   }
+  if (!options_.slice_folder.empty()) {
+    auto& files = io::local_file_system();
+    TRY(files.remove_all(options_.slice_folder));  // of the last run: the log has it all
+    TRY(files.create_folders(options_.slice_folder));
+  }
   TRY(ddl_session_.run(
       fmt::format("CREATE TABLE epoch ({}); INSERT INTO epoch VALUES ({})", columns, zeros)));
   TRY(attach(first.build_files));
-  current_ = TRY(StateSet::create(database_, next_set_id_++, first.world, first.pinned_tables));
+  current_ = TRY(StateSet::create(database_, next_set_id_++, first.world, first.pinned_tables, options_.slice_folder));
   const Cutoffs begin = cutoffs(first);
   const auto from = first_offsets(begin);
   position_ = TRY(catch_up(*current_, begin, from, durable(), progress));
@@ -206,6 +212,7 @@ void SpeedLayer::drop_tables(const std::vector<std::string>& tables) {
 
 void SpeedLayer::retire_epochs() {
   const auto retired = epochs_.retire();
+  remove_unread_files();
   if (retired.empty()) return;
   std::set<std::string> in_use;
   for (const EpochPtr& epoch : epochs_.all()) {
@@ -222,6 +229,26 @@ void SpeedLayer::retire_epochs() {
     } else {
       it = attached_.erase(it);
     }
+  }
+}
+
+// Closed rows that no epoch names any more.
+void SpeedLayer::remove_unread_files() {
+  if (slice_files_.empty()) return;
+  std::set<std::string> in_use;
+  for (const EpochPtr& epoch : epochs_.all()) {
+    for (const auto& [view, parts] : epoch->slices) {
+      for (const auto& [part, relations] : parts) in_use.insert(relations.begin(), relations.end());
+    }
+  }
+  for (auto it = slice_files_.begin(); it != slice_files_.end();) {
+    if (in_use.contains(it->first)) {
+      ++it;
+      continue;
+    }
+    if (const Status removed = io::local_file_system().remove_all(it->second); !removed)
+      spdlog::warn("an old slice could not be removed: {}", removed.error().describe());
+    it = slice_files_.erase(it);
   }
 }
 
@@ -301,11 +328,10 @@ Status SpeedLayer::roll_for_compaction() {
     Lock lock(mutex_);
     if (is_compacting_) return {};
   }
-  TRY(current_->roll(false));
+  auto jobs = TRY(current_->roll_for_compaction());
   auto epoch = next_epoch();
   epoch->slices = current_->slices();
   TRY(publish(std::move(epoch)));
-  auto jobs = current_->plan_compaction();
   TRY(current_->prepare());
   retire_epochs();
   rows_since_roll_ = 0;
@@ -375,7 +401,7 @@ Result<model::Offsets> SpeedLayer::begin_build() {
   model::Offsets cutoff;
   TRY(on_writer([&]() -> Status {
     if (is_building_) return fail(Code::conflict, "a build is running", "wait for it, or stop it");
-    TRY(current_->roll(true));
+    TRY(current_->roll());
     auto epoch = next_epoch();
     epoch->slices = current_->slices();
     TRY(publish(std::move(epoch)));
@@ -413,7 +439,7 @@ Status SpeedLayer::hand_over(Handover next) {
   }));
   if (!has_new_world) return {};
   // Beside the current slices, on this thread, while ticks go on; the writer does the last stretch itself.
-  auto set = StateSet::create(database_, set_id, next.world, next.pinned_tables);
+  auto set = StateSet::create(database_, set_id, next.world, next.pinned_tables, options_.slice_folder);
   if (!set) {
     abandon_build();
     return fail(std::move(set).error());
@@ -516,6 +542,7 @@ Status SpeedLayer::set_archives(std::map<std::string, Archive> archives) {
 // ---- compaction ----
 
 void SpeedLayer::run_compactor() {
+  io::yield_to_other_threads();  // ticks and reads go first
   auto session = database_.connect();
   if (!session) {
     spdlog::error("no compaction: {}", session.error().describe());
@@ -530,34 +557,41 @@ void SpeedLayer::run_compactor() {
       jobs.swap(compactions_);
     }
     std::vector<StateSet::Compaction> done;
+    std::vector<StateSet::Compaction> failed;
     for (auto& job : jobs) {
       if (const Status merged = session->run(job.sql); merged) {
         done.push_back(std::move(job));
       } else {
         // The slices stay as they are: reads are right, only slower. (A handover may have dropped them
         // meanwhile.)
-        (void)session->run("ROLLBACK");
         spdlog::debug("compaction of {} left out: {}", job.view, merged.error().describe());
+        failed.push_back(std::move(job));
       }
     }
-    (void)on_writer([&]() -> Status {
-      std::vector<std::string> dropped;
-      for (const auto& job : done) {
-        const auto tables = current_->finish_compaction(job);
-        dropped.insert(dropped.end(), tables.begin(), tables.end());
-      }
-      auto epoch = next_epoch();
-      epoch->slices = current_->slices();
-      TRY(publish(std::move(epoch)));
-      drop_tables(dropped);
-      TRY(current_->prepare());
-      retire_epochs();
-      return {};
-    });
+    (void)on_writer([&] { return finish_compaction(done, failed); });
     Lock lock(mutex_);
     is_compacting_ = false;
     ++stats_.compactions;
   }
+}
+
+Status SpeedLayer::finish_compaction(const std::vector<StateSet::Compaction>& done,
+                                     const std::vector<StateSet::Compaction>& failed) {
+  std::vector<std::string> dropped;
+  for (const auto* jobs : {&done, &failed}) {
+    for (const auto& job : *jobs) {
+      if (job.into.is_file) slice_files_[job.into.relation] = job.into.name;
+      const auto tables = current_->finish_compaction(job, jobs == &done);
+      dropped.insert(dropped.end(), tables.begin(), tables.end());
+    }
+  }
+  auto epoch = next_epoch();
+  epoch->slices = current_->slices();
+  TRY(publish(std::move(epoch)));
+  drop_tables(dropped);
+  TRY(current_->prepare());
+  retire_epochs();
+  return {};
 }
 
 // ---- what others ask ----

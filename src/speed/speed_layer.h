@@ -43,6 +43,7 @@ class SpeedLayer {
     size_t replay_rows_max = 100'000;
     int64_t tick_interval_us = 4'000;  // from the start of a tick to the start of the next
     size_t compaction_rows = 150'000;  // compacts when so many events were applied since the last time
+    io::Path slice_folder;  // takes closed rows as files; emptied at the start; none: they stay in memory
   };
   /// `database` is the in-memory database that readers use too; the streams' logs and it outlive the speed
   /// layer.
@@ -101,6 +102,8 @@ class SpeedLayer {
   void run_writer();
   Status tick();
   Status roll_for_compaction();
+  Status finish_compaction(const std::vector<StateSet::Compaction>& done,
+                           const std::vector<StateSet::Compaction>& failed);
   Status publish(std::shared_ptr<Epoch> epoch);
   std::shared_ptr<Epoch> next_epoch() const;
   std::string epoch_row(int64_t number, const std::vector<model::Offset>& offsets) const;
@@ -108,6 +111,7 @@ class SpeedLayer {
                     const std::set<std::string>* only = nullptr);
   void drop_tables(const std::vector<std::string>& tables);
   void retire_epochs();
+  void remove_unread_files();
   /// Runs on the writer between two ticks; the caller waits.
   Status on_writer(std::function<Status()> task) EXCLUDES(mutex_);
   Status swap_world(Handover& next, std::unique_ptr<StateSet> set, std::vector<model::Offset> reached);
@@ -141,7 +145,8 @@ class SpeedLayer {
   std::vector<model::Offset> position_;
   int64_t tick_number_ = 0;
   size_t rows_since_roll_ = 0;
-  std::map<std::string, std::string> attached_;  // database name → file
+  std::map<std::string, std::string> attached_;     // database name → file
+  std::map<std::string, std::string> slice_files_;  // relation → file
   int next_set_id_ = 1;
   bool is_building_ = false;
   std::vector<model::Offset> build_cutoff_;

@@ -4,17 +4,48 @@
 
 #include <fmt/format.h>
 
+#include "lake/type_mapping.h"
+#include "sql/parquet_relation.h"
 #include "sql/syntax.h"
 
 namespace anabranch::speed {
+namespace {
+
+StateSet::Segment table_segment(const std::string& table) { return {table, sql::quote_identifier(table)}; }
+
+std::string column_list(const views::StatePart& part) {
+  std::string columns;
+  for (const auto& column : part.columns)
+    columns += (columns.empty() ? "" : ", ") + sql::quote_identifier(column.name);
+  return columns;
+}
+
+std::string select_all(const views::StatePart& part, const std::vector<StateSet::Segment>& segments) {
+  std::string select;
+  for (const auto& segment : segments) {
+    select += fmt::format("{}SELECT {} FROM {}", select.empty() ? "" : " UNION ALL ", column_list(part),
+                          segment.relation);
+  }
+  return select;
+}
+
+// Adds the tables among the segments.
+void add_tables(std::vector<std::string>& tables, const std::vector<StateSet::Segment>& segments) {
+  for (const auto& segment : segments) {
+    if (!segment.is_file) tables.push_back(segment.name);
+  }
+}
+
+}  // namespace
 
 Result<std::unique_ptr<StateSet>> StateSet::create(sql::Database& database, int id,
                                                    std::shared_ptr<const views::World> world,
-                                                   std::map<std::string, std::string> pinned_tables) {
+                                                   std::map<std::string, std::string> pinned_tables,
+                                                   const io::Path& folder) {
   auto applier = TRY(Applier::create(database, id, world, pinned_tables));
   std::unique_ptr<StateSet> set(
-      new StateSet(std::move(applier), std::move(world), std::move(pinned_tables), id));
-  TRY(set->roll(true));
+      new StateSet(std::move(applier), std::move(world), std::move(pinned_tables), id, folder));
+  TRY(set->roll());
   TRY(set->prepare());
   return set;
 }
@@ -23,14 +54,18 @@ std::string StateSet::new_table_name(const std::string& view, const std::string&
   return fmt::format("slice_{}_{}_{}_{}", id_, next_table_number_++, view, part);
 }
 
-Status StateSet::roll(bool all_parts) {
+bool StateSet::is_in_files(const views::Plan& plan, const views::StatePart& part) const {
+  return !folder_.empty() && plan.view_class == views::ViewClass::linear && part.name == "main" &&
+         lake::select_for_parquet(part.columns, "").has_value();
+}
+
+Status StateSet::roll() {
   std::string creates = "BEGIN TRANSACTION;";
-  ActiveTables next = active_;
+  ActiveTables next;
   for (const views::Plan& plan : world_->plans) {
     if (!plan.is_maintained()) continue;
     for (const views::StatePart& part : plan.parts) {
       std::string& table = next[plan.view][part.name];
-      if (!table.empty() && !part.is_combining && !all_parts) continue;
       table = new_table_name(plan.view, part.name);
       creates += create_table_sql(table, part);
     }
@@ -40,86 +75,129 @@ Status StateSet::roll(bool all_parts) {
     return created;
   }
   for (const auto& [view, parts] : active_) {
-    for (const auto& [part, table] : parts) {
-      if (next[view][part] != table) closed_[view][part].closed.push_back(table);
-    }
+    for (const auto& [part, table] : parts) closed_[view][part].closed.push_back(table_segment(table));
   }
   active_ = std::move(next);
   return {};
 }
 
+Result<std::vector<StateSet::Compaction>> StateSet::roll_for_compaction() {
+  std::string creates = "BEGIN TRANSACTION;";
+  ActiveTables next = active_;
+  std::vector<Compaction> jobs;
+  for (const views::Plan& plan : world_->plans) {
+    if (!plan.is_maintained()) continue;
+    for (const views::StatePart& part : plan.parts) {
+      const bool is_file = is_in_files(plan, part);
+      if (!part.is_combining && !is_file) continue;
+      const Segment active = table_segment(active_.at(plan.view).at(part.name));
+      std::string& table = next[plan.view][part.name];
+      table = new_table_name(plan.view, part.name);
+      creates += create_table_sql(table, part);
+      std::vector<Segment> closed = closed_[plan.view][part.name].closed;
+      closed.push_back(active);
+      if (is_file) {
+        const auto last_file = std::find_if(closed.rbegin(), closed.rend(),
+                                            [](const Segment& segment) { return segment.is_file; });
+        closed.erase(closed.begin(), last_file.base());
+        jobs.push_back(write_file(plan, part, std::move(closed)));
+      } else {
+        jobs.push_back(merge_segments(plan, part, std::move(closed)));
+        creates += create_table_sql(jobs.back().into.name, part);
+      }
+    }
+  }
+  if (Status created = applier_->run(creates + "COMMIT;"); !created) {
+    (void)applier_->run("ROLLBACK");
+    return fail(std::move(created).error());
+  }
+  for (const Compaction& job : jobs) closed_[job.view][job.part].closed.push_back(job.segments.back());
+  active_ = std::move(next);
+  return jobs;
+}
+
+StateSet::Compaction StateSet::merge_segments(const views::Plan& plan, const views::StatePart& part,
+                                              std::vector<Segment> closed) {
+  Compaction job{plan.view, part.name, std::move(closed), table_segment(new_table_name(plan.view, part.name)),
+                 ""};
+  // Sorted by key, so that a read of one key passes over most of it.
+  std::string order;
+  for (const std::string& key : part.keys)
+    order += (order.empty() ? " ORDER BY " : ", ") + sql::quote_identifier(key);
+  job.sql = fmt::format("INSERT INTO {} SELECT * FROM ({}){}", job.into.relation,
+                        views::bind_relations(part.merge, {{"states", "(" + select_all(part, job.segments) + ")"}}),
+                        order);
+  return job;
+}
+
+StateSet::Compaction StateSet::write_file(const views::Plan& plan, const views::StatePart& part,
+                                          std::vector<Segment> closed) {
+  const std::string file = (folder_ / (new_table_name(plan.view, part.name) + ".parquet")).string();
+  const Segment into{file, sql::parquet_relation({file}, part.columns, ""), true};
+  // is_in_files has asked whether these columns can be written.
+  const auto select = lake::select_for_parquet(part.columns, select_all(part, closed));
+  return {plan.view,
+          part.name,
+          std::move(closed),
+          into,
+          fmt::format("COPY ({}) TO {} (FORMAT parquet, ROW_GROUP_SIZE 40960)", *select,
+                      sql::quote_literal(file))};
+}
+
 void StateSet::set_boundary() {
   for (auto& [view, parts] : closed_) {
-    for (auto& [part, tables] : parts) {
-      tables.before.insert(tables.before.end(), tables.closed.begin(), tables.closed.end());
-      tables.closed.clear();
+    for (auto& [part, segments] : parts) {
+      segments.before.insert(segments.before.end(), segments.closed.begin(), segments.closed.end());
+      segments.closed.clear();
     }
   }
 }
 
 void StateSet::clear_boundary() {
   for (auto& [view, parts] : closed_) {
-    for (auto& [part, tables] : parts) {
-      tables.closed.insert(tables.closed.begin(), tables.before.begin(), tables.before.end());
-      tables.before.clear();
+    for (auto& [part, segments] : parts) {
+      segments.closed.insert(segments.closed.begin(), segments.before.begin(), segments.before.end());
+      segments.before.clear();
     }
   }
 }
 
 std::vector<std::string> StateSet::forget_before(const std::string& view) {
-  std::vector<std::string> forgotten;
-  for (auto& [part, tables] : closed_[view]) {
-    forgotten.insert(forgotten.end(), tables.before.begin(), tables.before.end());
-    tables.before.clear();
+  std::vector<std::string> tables;
+  for (auto& [part, segments] : closed_[view]) {
+    add_tables(tables, segments.before);
+    segments.before.clear();
   }
-  return forgotten;
+  return tables;
 }
 
-std::vector<StateSet::Compaction> StateSet::plan_compaction() {
-  std::vector<Compaction> jobs;
-  for (const views::Plan& plan : world_->plans) {
-    for (const views::StatePart& part : plan.parts) {
-      const auto& tables = closed_[plan.view][part.name].closed;
-      if (!part.is_combining || tables.empty()) continue;
-      Compaction job{plan.view, part.name, tables, new_table_name(plan.view, part.name), ""};
-      std::string columns;
-      for (const auto& column : part.columns)
-        columns += (columns.empty() ? "" : ", ") + sql::quote_identifier(column.name);
-      std::string states;
-      for (const std::string& table : tables) {
-        states += fmt::format("{}SELECT {} FROM {}", states.empty() ? "" : " UNION ALL ", columns,
-                              sql::quote_identifier(table));
-      }
-      // Sorted by key, so that a read of one key passes over most of it.
-      std::string order;
-      for (const std::string& key : part.keys)
-        order += (order.empty() ? " ORDER BY " : ", ") + sql::quote_identifier(key);
-      // Cast to the declared types: what an engine version infers for a merged state must not drift.
-      job.sql = fmt::format("BEGIN TRANSACTION; {} INSERT INTO {} SELECT * FROM ({}){}; COMMIT;",
-                            create_table_sql(job.into, part), sql::quote_identifier(job.into),
-                            views::bind_relations(part.merge, {{"states", "(" + states + ")"}}), order);
-      jobs.push_back(std::move(job));
-    }
+std::vector<std::string> StateSet::finish_compaction(const Compaction& job, bool is_done) {
+  std::vector<std::string> tables;
+  PartSegments& segments = closed_[job.view][job.part];
+  for (auto* list : {&segments.before, &segments.closed}) {
+    const auto first =
+        std::find_if(list->begin(), list->end(),
+                     [&](const Segment& segment) { return segment.name == job.segments.front().name; });
+    if (!is_done || first == list->end()) continue;
+    const auto at = list->erase(first, first + static_cast<std::ptrdiff_t>(job.segments.size()));
+    list->insert(at, job.into);
+    add_tables(tables, job.segments);
+    return tables;
   }
-  return jobs;
-}
-
-std::vector<std::string> StateSet::finish_compaction(const Compaction& done) {
-  PartTables& tables = closed_[done.view][done.part];
-  for (auto* list : {&tables.before, &tables.closed}) {
-    const auto first = std::find(list->begin(), list->end(), done.tables.front());
-    if (first == list->end()) continue;
-    const auto at = list->erase(first, first + static_cast<std::ptrdiff_t>(done.tables.size()));
-    list->insert(at, done.into);
-    return done.tables;
-  }
-  return {done.into};
+  add_tables(tables, {job.into});
+  return tables;
 }
 
 std::vector<std::string> StateSet::all_tables() const {
   std::vector<std::string> all;
-  for (const auto& [view, parts] : slices()) {
-    for (const auto& [part, tables] : parts) all.insert(all.end(), tables.begin(), tables.end());
+  for (const auto& [view, parts] : active_) {
+    for (const auto& [part, table] : parts) all.push_back(table);
+  }
+  for (const auto& [view, parts] : closed_) {
+    for (const auto& [part, segments] : parts) {
+      add_tables(all, segments.before);
+      add_tables(all, segments.closed);
+    }
   }
   return all;
 }
@@ -130,12 +208,12 @@ std::map<std::string, std::map<std::string, std::vector<std::string>>> StateSet:
     for (const auto& [part, table] : parts) {
       auto& list = all[view][part];
       if (const auto found = closed_.find(view); found != closed_.end()) {
-        if (const auto tables = found->second.find(part); tables != found->second.end()) {
-          list = tables->second.before;
-          list.insert(list.end(), tables->second.closed.begin(), tables->second.closed.end());
+        if (const auto segments = found->second.find(part); segments != found->second.end()) {
+          for (const Segment& segment : segments->second.before) list.push_back(segment.relation);
+          for (const Segment& segment : segments->second.closed) list.push_back(segment.relation);
         }
       }
-      list.push_back(table);
+      list.push_back(sql::quote_identifier(table));
     }
   }
   return all;
