@@ -20,7 +20,7 @@ namespace anabranch::log {
 
 struct PartitionOptions {
   uint64_t segment_bytes = 256 << 20;
-  size_t tail_cache_bytes = 64 << 20;
+  size_t tail_cache_bytes = 16 << 20;
 };
 
 /// One partition of a stream: a folder of segments, one writer and any number of readers.

@@ -28,7 +28,7 @@ class SegmentedLog final : public EventLog {
     size_t queue_bytes_max = 64 << 20;  // appends past it are overloaded; an empty queue takes any batch
     size_t group_bytes_max = 16 << 20;  // of one write; a larger batch goes alone
     size_t batch_bytes_max = 64 << 20;  // of one append; larger is too_large
-    size_t tail_cache_bytes = 64 << 20;
+    size_t tail_cache_bytes = 16 << 20;
   };
 
   /// Checks and repairs what is in the folder (`log/<stream>`), creates it when it is missing, and locks it.

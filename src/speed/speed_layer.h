@@ -42,7 +42,7 @@ class SpeedLayer {
     size_t tick_rows_max = 20'000;
     size_t replay_rows_max = 100'000;
     int64_t tick_interval_us = 4'000;  // from the start of a tick to the start of the next
-    size_t compaction_rows = 150'000;  // compacts when so many events were applied since the last time
+    size_t compaction_rows = 100'000;  // compacts when so many events were applied since the last time
     io::Path slice_folder;  // takes closed rows as files; emptied at the start; none: they stay in memory
   };
   /// `database` is the in-memory database that readers use too; the streams' logs and it outlive the speed
