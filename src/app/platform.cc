@@ -184,6 +184,9 @@ Result<speed::Handover> Platform::handover_of(const lake::Manifest& manifest,
     built.build_id = view.build_id;
     built.database = "build_" + view.build_id;
     for (const std::string& file : view.row_files) built.row_files.push_back((data_folder_ / file).string());
+    for (const auto& [part, rows] : view.part_rows) {
+      if (part.ends_with(views::summary_suffix)) built.summaries.insert(part);
+    }
     built.cutoff = view.cutoff;
     built.rows = view.rows;
     next.build_files[built.database] = (data_folder_ / view.database_file).string();

@@ -1,6 +1,7 @@
 #include "batch/builder.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
@@ -53,6 +54,14 @@ std::string column_list(const std::vector<sql::OutputColumn>& columns) {
   std::string list;
   for (const auto& column : columns) list += (list.empty() ? "" : ", ") + sql::quote_identifier(column.name);
   return list;
+}
+
+// States lie sorted by key, so that a read of one key looks at little of them.
+std::string order_by(const views::StatePart& part) {
+  std::string order;
+  for (const std::string& key : part.keys)
+    order += (order.empty() ? " ORDER BY " : ", ") + sql::quote_identifier(key);
+  return order;
 }
 
 // One build. Lives for one call of run_build.
@@ -138,8 +147,12 @@ class Build {
     std::string select;
     if (plan.is_maintained()) {
       std::map<std::string, std::string> states;
-      for (const views::StatePart& part : plan.parts) states[part.name] = TRY(build_part(plan, part, built));
-      select = views::bind_relations(plan.finalise, states);
+      for (const views::StatePart& part : plan.parts) {
+        states[part.name] = TRY(build_part(plan, part, built));
+        if (const auto summary = build_summary(plan, part, states, built))
+          states[views::summary_name(part)] = *summary;
+      }
+      select = views::finalise_sql(plan, states);
       if (plan.inlined.empty()) mean(plan, "(" + select + ")");
     } else {
       select = views::bind_relations(plan.canonical, meanings_);
@@ -162,12 +175,27 @@ class Build {
     const std::string partial = views::bind_relations(
         views::bind_relations(part.partial, {{"rows", "(" + plan.rows + ")"}}), meanings_);
     const std::string table = "build.main." + sql::quote_identifier(plan.view + "#" + part.name);
-    std::string order;
-    for (const std::string& key : part.keys)
-      order += (order.empty() ? " ORDER BY " : ", ") + sql::quote_identifier(key);
     TRY(session_.run(fmt::format("CREATE TABLE {} AS SELECT {} FROM ({}){}", table, column_list(part.columns),
-                                 partial, order)));
+                                 partial, order_by(part))));
     built.part_rows[part.name] = TRY(session_.query("SELECT count(*) FROM " + table)).integer(0, 0);
+    return table;
+  }
+
+  // Value counts summed up, a row a group; returns where. Nothing where there are no groups, or where it
+  // fails: then so does finalise, which says why.
+  std::optional<std::string> build_summary(const Plan& plan, const views::StatePart& part,
+                                           const std::map<std::string, std::string>& states,
+                                           lake::ViewBuild& built) {
+    if (part.summary.empty() || plan.part("main") == nullptr || plan.part("main")->keys.empty()) return {};
+    const std::string name = views::summary_name(part);
+    const std::string table = "build.main." + sql::quote_identifier(plan.view + "#" + name);
+    const Status made =
+        session_.run(fmt::format("CREATE TABLE {} AS SELECT * FROM ({}){}", table,
+                                 views::bind_relations(part.summary, states), order_by(*plan.part("main"))));
+    if (!made) return {};
+    const auto rows = session_.query("SELECT count(*) FROM " + table);
+    if (!rows) return {};
+    built.part_rows[name] = rows->integer(0, 0);
     return table;
   }
 

@@ -88,7 +88,7 @@ class Recompute {
                                 meanings) +
           ")";
     }
-    return views::bind_relations(plan.finalise, states);
+    return views::finalise_sql(plan, states);
   }
 
   const Epoch& epoch_;

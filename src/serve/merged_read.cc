@@ -1,6 +1,9 @@
 #include "serve/merged_read.h"
 
+#include <optional>
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "sql/parquet_relation.h"
 #include "sql/syntax.h"
@@ -23,6 +26,18 @@ std::set<std::string> reads(const Epoch& epoch, const Plan& plan) {
   return is_maintained(epoch, plan) ? std::set<std::string>{} : plan.relations;
 }
 
+std::string built_table(const speed::BuiltView& built, const Plan& plan, const std::string& part) {
+  return fmt::format("{}.main.{}", sql::quote_identifier(built.database),
+                     sql::quote_identifier(plan.view + "#" + part));
+}
+
+std::vector<std::string> slice_relations(const Epoch& epoch, const Plan& plan, const std::string& part) {
+  const auto slices = epoch.slices.find(plan.view);
+  if (slices == epoch.slices.end()) return {};
+  const auto relations = slices->second.find(part);
+  return relations == slices->second.end() ? std::vector<std::string>{} : relations->second;
+}
+
 std::string states_sql(const Epoch& epoch, const Plan& plan, const views::StatePart& part) {
   std::string columns;
   for (const auto& column : part.columns)
@@ -36,22 +51,61 @@ std::string states_sql(const Epoch& epoch, const Plan& plan, const views::StateP
     if (is_rows && !built->second.row_files.empty()) {
       add(sql::parquet_relation(built->second.row_files, part.columns, ""));
     } else if (!is_rows) {
-      add(fmt::format("{}.main.{}", sql::quote_identifier(built->second.database),
-                      sql::quote_identifier(plan.view + "#" + part.name)));
+      add(built_table(built->second, plan, part.name));
     }
   }
-  if (const auto slices = epoch.slices.find(plan.view); slices != epoch.slices.end()) {
-    if (const auto relations = slices->second.find(part.name); relations != slices->second.end()) {
-      for (const std::string& relation : relations->second) add(relation);
-    }
-  }
+  for (const std::string& relation : slice_relations(epoch, plan, part.name)) add(relation);
   return "(" + states + ")";
+}
+
+// A part's summary: as the build has it for groups that no later slice touches, summed up again for the
+// others. What a read costs then follows what has changed and not how many values all of history has.
+// Nothing where the build holds no summary.
+std::optional<std::string> summary_sql(const Epoch& epoch, const Plan& plan, const views::StatePart& part) {
+  const auto built = epoch.built.find(plan.view);
+  if (built == epoch.built.end() || !built->second.summaries.contains(views::summary_name(part)))
+    return std::nullopt;
+  const std::vector<std::string>& keys = plan.part("main")->keys;
+  std::string groups;   // the groups of later slices: each value that counts has its row in main
+  std::string is_same;  // an equality, which lets the engine skip what cannot match; NULL keys stand apart
+  std::string has_no_null;
+  std::string has_null;
+  const std::string key_list = fmt::format("{}", fmt::join(keys, ", "));
+  for (const std::string& key : keys) {
+    is_same += fmt::format("{}touched.{} = built.{}", is_same.empty() ? "" : " AND ", key, key);
+    has_no_null += fmt::format("{}{} IS NOT NULL", has_no_null.empty() ? "" : " AND ", key);
+    has_null += fmt::format("{}{} IS NULL", has_null.empty() ? "" : " OR ", key);
+  }
+  for (const std::string& relation : slice_relations(epoch, plan, "main"))
+    groups += fmt::format("{}SELECT {} FROM {}", groups.empty() ? "" : " UNION ALL ", key_list, relation);
+  if (groups.empty()) return built_table(built->second, plan, views::summary_name(part));
+  std::string columns;
+  for (const auto& column : part.columns)
+    columns += (columns.empty() ? "" : ", ") + sql::quote_identifier(column.name);
+  const std::string built_states = built_table(built->second, plan, part.name);
+  std::string states = fmt::format(
+      "SELECT {0} FROM {1} AS built SEMI JOIN touched ON ({2}) UNION ALL SELECT {0} FROM {1} WHERE {3}",
+      columns, built_states, is_same, has_null);
+  for (const std::string& relation : slice_relations(epoch, plan, part.name))
+    states += fmt::format(" UNION ALL SELECT {} FROM {}", columns, relation);
+  const std::string merged = "(" + views::bind_relations(part.merge, {{"states", "(" + states + ")"}}) + ")";
+  return fmt::format(
+      "(WITH touched AS MATERIALIZED (SELECT DISTINCT {} FROM ({})) SELECT built.* FROM {} AS built ANTI "
+      "JOIN "
+      "touched ON ({}) WHERE {} UNION ALL {})",
+      key_list, groups, built_table(built->second, plan, views::summary_name(part)), is_same, has_no_null,
+      views::bind_relations(part.summary, {{part.name, merged}}));
 }
 
 std::string merged_sql(const Epoch& epoch, const Plan& plan) {
   std::map<std::string, std::string> merged;
-  for (const views::StatePart& part : plan.parts) merged[part.name] = merged_part(epoch, plan, part);
-  return views::bind_relations(plan.finalise, merged);
+  for (const views::StatePart& part : plan.parts) {
+    merged[part.name] = merged_part(epoch, plan, part);
+    if (part.summary.empty()) continue;
+    if (auto summary = summary_sql(epoch, plan, part))
+      merged[views::summary_name(part)] = std::move(*summary);
+  }
+  return views::finalise_sql(plan, std::move(merged));
 }
 
 // All relations that have to mean something, in the order of dependencies.

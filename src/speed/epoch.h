@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct BuiltView {
   std::string build_id;
   std::string database;                // the name under which the build's file is attached
   std::vector<std::string> row_files;  // Parquet files with the rows of a linear view
+  std::set<std::string> summaries;     // which parts' summaries the build holds: "values0.summary"
   model::Offsets cutoff;
   int64_t rows = 0;
 };

@@ -56,7 +56,8 @@ Status SpeedLayer::start(const Handover& first, const std::function<void(double)
   TRY(ddl_session_.run(
       fmt::format("CREATE TABLE epoch ({}); INSERT INTO epoch VALUES ({})", columns, zeros)));
   TRY(attach(first.build_files));
-  current_ = TRY(StateSet::create(database_, next_set_id_++, first.world, first.pinned_tables, options_.slice_folder));
+  current_ = TRY(
+      StateSet::create(database_, next_set_id_++, first.world, first.pinned_tables, options_.slice_folder));
   const Cutoffs begin = cutoffs(first);
   const auto from = first_offsets(begin);
   position_ = TRY(catch_up(*current_, begin, from, durable(), progress));

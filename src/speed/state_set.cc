@@ -124,9 +124,9 @@ StateSet::Compaction StateSet::merge_segments(const views::Plan& plan, const vie
   std::string order;
   for (const std::string& key : part.keys)
     order += (order.empty() ? " ORDER BY " : ", ") + sql::quote_identifier(key);
-  job.sql = fmt::format("INSERT INTO {} SELECT * FROM ({}){}", job.into.relation,
-                        views::bind_relations(part.merge, {{"states", "(" + select_all(part, job.segments) + ")"}}),
-                        order);
+  job.sql = fmt::format(
+      "INSERT INTO {} SELECT * FROM ({}){}", job.into.relation,
+      views::bind_relations(part.merge, {{"states", "(" + select_all(part, job.segments) + ")"}}), order);
   return job;
 }
 
@@ -136,10 +136,7 @@ StateSet::Compaction StateSet::write_file(const views::Plan& plan, const views::
   const Segment into{file, sql::parquet_relation({file}, part.columns, ""), true};
   // is_in_files has asked whether these columns can be written.
   const auto select = lake::select_for_parquet(part.columns, select_all(part, closed));
-  return {plan.view,
-          part.name,
-          std::move(closed),
-          into,
+  return {plan.view, part.name, std::move(closed), into,
           fmt::format("COPY ({}) TO {} (FORMAT parquet, ROW_GROUP_SIZE 40960)", *select,
                       sql::quote_literal(file))};
 }
@@ -175,9 +172,9 @@ std::vector<std::string> StateSet::finish_compaction(const Compaction& job, bool
   std::vector<std::string> tables;
   PartSegments& segments = closed_[job.view][job.part];
   for (auto* list : {&segments.before, &segments.closed}) {
-    const auto first =
-        std::find_if(list->begin(), list->end(),
-                     [&](const Segment& segment) { return segment.name == job.segments.front().name; });
+    const auto first = std::find_if(list->begin(), list->end(), [&](const Segment& segment) {
+      return segment.name == job.segments.front().name;
+    });
     if (!is_done || first == list->end()) continue;
     const auto at = list->erase(first, first + static_cast<std::ptrdiff_t>(job.segments.size()));
     list->insert(at, job.into);

@@ -16,7 +16,8 @@ namespace anabranch::speed {
 ///
 /// Each part of a view has one active table, to which ticks append, and closed segments. While a build runs,
 /// the closed ones are kept in two groups, before and after its cut-off, which are never merged with each
-/// other. Closed rows of linear views go to Parquet files, which take a tenth of the memory that a table does.
+/// other. Closed rows of linear views go to Parquet files, which take a tenth of the memory that a table
+/// does.
 class StateSet {
  public:
   /// What a reader reads, and what has to go when none does any more.
@@ -92,7 +93,8 @@ class StateSet {
   std::string new_table_name(const std::string& view, const std::string& part);
   /// Files rather than tables hold this part's closed segments.
   bool is_in_files(const views::Plan& plan, const views::StatePart& part) const;
-  Compaction merge_segments(const views::Plan& plan, const views::StatePart& part, std::vector<Segment> closed);
+  Compaction merge_segments(const views::Plan& plan, const views::StatePart& part,
+                            std::vector<Segment> closed);
   Compaction write_file(const views::Plan& plan, const views::StatePart& part, std::vector<Segment> closed);
 
   std::unique_ptr<Applier> applier_;

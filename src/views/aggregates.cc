@@ -475,9 +475,24 @@ std::vector<StatePart> AggregatePlanner::parts() const {
       part.merge = fmt::format("SELECT {} FROM \"@states\" GROUP BY {}",
                                list("v, sum(n)::BIGINT AS n" + merge_first), list("v"));
     }
+    part.summary = summary(values);
     all.push_back(std::move(part));
   }
   return all;
+}
+
+std::string AggregatePlanner::summary(const Values& values) const {
+  std::string finals = joined(keys_);
+  for (const auto& [name, expression] : values.finals) {
+    finals += fmt::format("{}{} AS {}", finals.empty() ? "" : ", ", expression, name);
+  }
+  std::string source = relation_token(values.name);
+  if (values.needs_cumulative) {
+    source =
+        fmt::format("(SELECT *, sum(n) OVER ({0} ORDER BY v) AS up_to, sum(n) OVER ({0}) AS total FROM {1})",
+                    partition_by(keys_), source);
+  }
+  return fmt::format("SELECT {} FROM {}{}", finals, source, group_by(keys_));
 }
 
 std::string AggregatePlanner::from() const {
@@ -511,18 +526,8 @@ std::string AggregatePlanner::from() const {
   if (has_main) parts = fmt::format("SELECT {} FROM \"@main\"", padded(0, main_columns));
   size_t begin = main_columns;
   for (const Values& values : values_) {
-    std::string finals = joined(keys_);
-    for (const auto& [name, expression] : values.finals) {
-      finals += fmt::format("{}{} AS {}", finals.empty() ? "" : ", ", expression, name);
-    }
-    std::string source = fmt::format("\"@{}\"", values.name);
-    if (values.needs_cumulative) {
-      source = fmt::format(
-          "(SELECT *, sum(n) OVER ({0} ORDER BY v) AS up_to, sum(n) OVER ({0}) AS total FROM {1})",
-          partition_by(keys_), source);
-    }
-    parts += fmt::format("{}SELECT {} FROM (SELECT {} FROM {}{})", parts.empty() ? "" : " UNION ALL ",
-                         padded(begin, values.finals.size()), finals, source, group_by(keys_));
+    parts += fmt::format("{}SELECT {} FROM \"@{}.summary\"", parts.empty() ? "" : " UNION ALL ",
+                         padded(begin, values.finals.size()), values.name);
     begin += values.finals.size();
   }
   std::string picked = joined(keys_);

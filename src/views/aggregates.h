@@ -55,7 +55,7 @@ class AggregatePlanner {
   ViewClass view_class() const { return class_; }
   /// The state tables. Types of columns are left empty: the engine tells them.
   std::vector<StatePart> parts() const;
-  /// A table expression over "@main", "@values1", … with the keys and all state and value columns, one row a
+  /// A table expression over "@main", "@values1.summary", … with the keys and all state and value columns, one row a
   /// group.
   std::string from() const;
 
@@ -95,6 +95,7 @@ class AggregatePlanner {
   std::string state(const std::string& partial, const std::string& merge);
   std::string moments(const std::string& argument, const std::string& filter);
   std::string moments_of_pair(const std::string& y, const std::string& x, const std::string& filter);
+  std::string summary(const Values& values) const;
   Values& values(const std::string& argument, const std::string& filter, bool is_list,
                  std::vector<std::string> order_columns = {});
   std::string final_value(Values& values, const std::string& expression);

@@ -208,7 +208,7 @@ TEST_P(Corpus, MergedStatesEqualRecompute) {
       }
       states[part.name] = "(" + bind_relations(part.merge, {{"states", table}}) + ")";
     }
-    const std::string read = bind_relations(plan.finalise, states);
+    const std::string read = finalise_sql(plan, states);
     const Relation& relation = compiler.relations().at(view.name);
     merged[view.name] = merged[view.name + "!"] = "(" + read + ")";
 

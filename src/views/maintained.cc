@@ -191,11 +191,12 @@ class Maintained {
     std::map<std::string, std::string> meanings;
     for (const StatePart& part : plan_.parts) meanings[part.name] = typed_nulls(part);
     std::vector<bool> is_cast(plan_.columns.size(), false);
-    const auto types = TRY(session_.describe(bind_relations(make(is_cast), meanings)));
+    plan_.finalise = make(is_cast);
+    const auto types = TRY(session_.describe(finalise_sql(plan_, meanings)));
     for (size_t i = 0; i < types.size() && i < is_cast.size(); ++i)
       is_cast[i] = types[i].type != plan_.columns[i].type;
     plan_.finalise = make(is_cast);
-    TRY(session_.describe(bind_relations(plan_.finalise, meanings)));
+    TRY(session_.describe(finalise_sql(plan_, meanings)));
     return {};
   }
 

@@ -31,6 +31,16 @@ const StatePart* Plan::part(std::string_view name) const {
   return nullptr;
 }
 
+std::string summary_name(const StatePart& part) { return part.name + std::string(summary_suffix); }
+
+std::string finalise_sql(const Plan& plan, std::map<std::string, std::string> states) {
+  for (const StatePart& part : plan.parts) {
+    if (part.summary.empty()) continue;
+    states.try_emplace(summary_name(part), "(" + bind_relations(part.summary, states) + ")");
+  }
+  return bind_relations(plan.finalise, states);
+}
+
 std::string relation_token(std::string_view name) { return fmt::format("\"@{}\"", name); }
 
 std::string bind_relations(std::string sql, const std::map<std::string, std::string>& meanings) {

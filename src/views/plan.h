@@ -46,7 +46,15 @@ struct StatePart {
   std::vector<sql::OutputColumn> columns;
   std::vector<std::string> keys;  // the first columns, by which build files are sorted
   bool is_combining = true;       // false: merge keeps every row
+  /// Value counts only: the merged states as one row a group, a SELECT over the relation "@<name>" with
+  /// `keys` but the last first. finalise reads it as "@<name>.summary". A build keeps it beside the states, so
+  /// that a read sums up again only the groups that later slices touch. Empty: finalise reads "@<name>".
+  std::string summary;
 };
+
+inline constexpr std::string_view summary_suffix = ".summary";
+/// "values0.summary": the relation under which finalise reads a part's summary.
+std::string summary_name(const StatePart& part);
 
 /// The name of the part that records the events which failed; its columns are _partition and _offset.
 inline const std::string errors_part = "errors";
@@ -79,6 +87,10 @@ struct Plan {
   bool is_maintained() const { return view_class != ViewClass::merged && view_class != ViewClass::read_time; }
   const StatePart* part(std::string_view name) const;
 };
+
+/// The finalise stage over merged states (table expressions by part). A summary that is not given is made of
+/// its part's states.
+std::string finalise_sql(const Plan& plan, std::map<std::string, std::string> states);
 
 /// Replaces relations in SQL by what they mean: `meanings` maps "bronze.flights" to a table expression such
 /// as `feed_flights()` or `(SELECT …)`. Relations that are not in the map stay.

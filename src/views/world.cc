@@ -43,7 +43,8 @@ json to_json(const Plan& plan) {
                      {"merge", part.merge},
                      {"columns", to_json(part.columns)},
                      {"keys", part.keys},
-                     {"is_combining", part.is_combining}});
+                     {"is_combining", part.is_combining},
+                     {"summary", part.summary}});
   }
   return {{"view", plan.view},
           {"class", static_cast<int>(plan.view_class)},
@@ -69,7 +70,8 @@ Plan plan_from(const json& document) {
   plan.rows = document.at("rows");
   for (const auto& entry : document.at("parts")) {
     plan.parts.push_back({entry.at("name"), entry.at("partial"), entry.at("merge"),
-                          columns_from(entry.at("columns")), entry.at("keys"), entry.at("is_combining")});
+                          columns_from(entry.at("columns")), entry.at("keys"), entry.at("is_combining"),
+                          entry.at("summary")});
   }
   plan.finalise = document.at("finalise");
   plan.inlined = document.at("inlined");
