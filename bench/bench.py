@@ -317,6 +317,25 @@ print(time.monotonic() - began)
         answer = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
         return float(answer.stdout)
 
+    def measure_spark(self):
+        """The build's peer: PySpark 4.1 local[2], warm, writing the same tables as Parquet."""
+        folder = self.work / "build"
+        if not (folder / ".anabranch").exists():
+            raise SystemExit("spark takes the events that build has prepared: run build first")
+        out = self.work / "spark"
+        shutil.rmtree(out, ignore_errors=True)
+        background, own = Background(), own_children_seconds()
+        answer = subprocess.run(
+            [self.options.spark_python, str(ROOT / "bench/spark_build.py"), str(folder), str(out), str(self.options.runs)],
+            capture_output=True, text=True, env={**os.environ, "SPARK_LOCAL_IP": "127.0.0.1"})
+        if answer.returncode != 0:
+            raise SystemExit(f"PySpark failed: {answer.stderr[-3000:]}")
+        times = json.loads(answer.stdout.splitlines()[-1])
+        others = background.cores(own_children_seconds() - own)
+        say(f"  runs {', '.join(f'{t:.1f} s' for t in times)}; others used {others:.2f} cores")
+        shutil.rmtree(out, ignore_errors=True)
+        return {"spark_s": statistics.median(times), "others_cores": others}
+
     def measure_replay(self):
         """December through HTTP as fast as it is taken, durable, all views maintained to the last event."""
         runs = []
@@ -421,7 +440,7 @@ print(time.monotonic() - began)
             path.write_text(json.dumps(all_results, indent=2) + "\n")
 
 
-MEASURES = ["build", "replay", "freshness", "reads", "restart"]
+MEASURES = ["build", "spark", "replay", "freshness", "reads", "restart"]
 
 
 def main():
@@ -431,6 +450,7 @@ def main():
     parser.add_argument("--port", type=int, default=18480)
     parser.add_argument("--program", default=str(ROOT / "build/bench/anabranch"))
     parser.add_argument("--load", default=str(ROOT / "build/bench/anabranch_load"))
+    parser.add_argument("--spark-python", default=str(ROOT / "build/spark-venv/bin/python"), help="a Python with pyspark and sqlglot")
     parser.add_argument("--work", default=str(ROOT / "build/bench-data"))
     options = parser.parse_args()
     unknown = [name for name in options.measures if name not in MEASURES]
