@@ -436,8 +436,67 @@ print(time.monotonic() - began)
             # One measure at a time may be run: the others' last figures stay.
             path = self.work / "results.json"
             all_results = json.loads(path.read_text()) if path.exists() else {}
-            all_results[name] = {"at": time.strftime("%Y-%m-%d %H:%M"), "machine": machine(), **self.results[name]}
+            all_results[name] = self.results[name]
+            all_results["machine"] = machine()
+            all_results["runs"] = self.options.runs
             path.write_text(json.dumps(all_results, indent=2) + "\n")
+            if set(MEASURES) <= set(all_results):
+                (ROOT / "bench/RESULTS.md").write_text(results_page(all_results))
+
+
+def row(measure, goal, reached, met):
+    return f"| {measure} | {goal} | {reached} | {met} |\n"
+
+
+def met(is_met):
+    return "yes" if is_met else "no"
+
+
+def results_page(results):
+    """RESULTS.md: what was measured last, against what was aimed at."""
+    text = (
+        "# Figures\n\nWritten by `script/bench`; [README.md](README.md) says how each is measured. Medians of "
+        f"{results.get('runs', 3)} runs, release build, on: {results['machine']}.\n\n"
+        "| measure | goal | reached | met |\n| --- | --- | --- | --- |\n"
+    )
+    if build := results.get("build"):
+        spark = results.get("spark")
+        against_spark = f"; PySpark 4.1 local[2], warm, {spark['spark_s']:.0f} s: {spark['spark_s'] / build['build_s']:.1f} times as long" if spark else ""
+        text += row(f"build of {build['events']:,} events, from start to the last Delta commit, states included",
+                    "≤ 1.3 × plain DuckDB",
+                    f"{build['ratio']:.2f} × ({build['build_s']:.1f} s against {build['plain_duckdb_s']:.1f} s){against_spark}",
+                    met(build["ratio"] <= 1.3))
+    if replay := results.get("replay"):
+        text += row("December through HTTP, durable, all views maintained", "≥ 200,000 events/s",
+                    f"{replay['shown_per_s']:,.0f}/s shown in all views; {replay['acknowledged_per_s']:,.0f}/s acknowledged",
+                    met(replay["shown_per_s"] >= 200_000))
+    if fresh := results.get("freshness"):
+        for rate, goal in (("20000", 30), ("100000", 50)):
+            one = fresh[rate]
+            text += row(f"freshness p99 at {int(rate):,} events/s", f"≤ {goal} ms",
+                        f"{one['p99_ms']:.0f} ms (p50 {one['p50_ms']:.0f} ms)", met(one["p99_ms"] <= goal))
+    if reads := results.get("reads"):
+        for kind, goal, title in (("by_key", 5, "merged read by key"), ("full_view", 30, "merged read of a full view")):
+            for sql, times in reads[kind].items():
+                view = re.search(r"gold\.\w+", sql)[0]
+                text += row(f"{title} at 100,000 events/s, p50: `{view}`", f"≤ {goal} ms",
+                            f"{times['p50_ms']:.1f} ms (p99 {times['p99_ms']:.0f} ms)", met(times["p50_ms"] <= goal))
+    if restart := results.get("restart"):
+        text += row(f"restart to ready with {restart['unbuilt_events']:,} unbuilt events", "≤ 5 s", f"{restart['ready_s']:.1f} s",
+                    met(restart["ready_s"] <= 5))
+    peaks = {}
+    for name in ("build", "replay", "restart"):
+        if name in results:
+            peaks[name] = results[name]["server_peak_mb"]
+    for rate in ("20000", "100000"):
+        if "freshness" in results:
+            peaks[f"{int(rate):,} events/s"] = results["freshness"][rate]["server_peak_mb"]
+    if peaks:
+        text += row("memory of the server, peak", "≤ 500 MB", ", ".join(f"{name} {mb:.0f} MB" for name, mb in peaks.items()),
+                    met(max(peaks.values()) <= 500))
+    if build:
+        text += row("memory of the build's child, peak", "reported", f"{build['child_peak_mb']:,.0f} MB", "")
+    return text
 
 
 MEASURES = ["build", "spark", "replay", "freshness", "reads", "restart"]
