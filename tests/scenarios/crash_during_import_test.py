@@ -81,12 +81,12 @@ class CrashDuringImportTest(Case):
                 self.wait_applied(client)
                 self.assertEqual(self.counts(client)[number][0], ROWS)
             stored.add(number)
+            self.check_verify(project)
             if round % 3 == 2:
                 self.assertEqual(client.post("/v1/builds", {}).status, 200)
         total = len(stored) * ROWS + self.sent
         self.assertEqual(program.check_shop_sums(client.query(program.SHOP_SUMS))[0], total)
         self.assertEqual(client.row("SELECT min(_offset), max(_offset), count(DISTINCT _offset) FROM bronze.orders"), [0, total - 1, total])
-        self.check_verify(project)
         print(f"  killed {sum(outcomes.values())} times: {outcomes}")
 
 
