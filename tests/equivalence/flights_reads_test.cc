@@ -105,7 +105,7 @@ TEST_F(FlightsReads, MaintainedViewsNeverGoBackToEvents) {
   for (const auto& plan : epoch->world->plans) {
     SCOPED_TRACE(plan.view);
     const auto other = others.find(plan.view);
-    EXPECT_EQ(plan.is_maintained(), other == others.end());
+    ASSERT_EQ(plan.is_maintained(), other == others.end());
     const std::string& read = plan.is_maintained() ? plan.view : other->second;
     const auto scanned = test::scanned_rows(*platform_, "SELECT * FROM " + plan.view);
     EXPECT_EQ(scanned.events(), 0);
