@@ -1,5 +1,7 @@
 #include "project/loader.h"
 
+#include <ostream>
+
 #include <gtest/gtest.h>
 
 #include "project/test_project.h"
@@ -37,6 +39,9 @@ struct Case {
   Files files;
   std::vector<std::string> problems;
 };
+
+// By its name in lists of tests, instead of by its bytes.
+void PrintTo(const Case& mistake, std::ostream* out) { *out << mistake.name; }
 
 class Mistakes : public ::testing::TestWithParam<Case> {};
 

@@ -19,6 +19,7 @@ Result<Events> StreamReader::read(model::Offset from, model::Offset end, size_t 
   while (events.range.end < end && static_cast<size_t>(events.range.size()) < rows_max) {
     const auto batches = TRY(source_.log->read(0, events.range.end, end, read_bytes_max));
     if (batches.empty()) break;
+    bool is_step_over = false;  // what comes next is of another kind, wherever it stands in `batches`
     for (const log::BatchPtr& batch : batches) {
       const model::Offset room = from + static_cast<model::Offset>(rows_max);
       if (events.range.end >= std::min(end, room)) break;
@@ -28,19 +29,20 @@ Result<Events> StreamReader::read(model::Offset from, model::Offset end, size_t 
           const size_t rows = std::max(rows_max, std::min(rows_max * bulk_step_factor, bulk_rows_max));
           events.range.end = std::min({end, batch->end_offset(), from + static_cast<model::Offset>(rows)});
         }
-        break;  // a bulk file is a step of its own
+        is_step_over = true;  // a bulk file is a step of its own
+        break;
       }
       if (!decoder_ || decoder_->schema()->version != batch->schema_version) {
-        if (decoder_ && decoder_->rows() > 0) break;  // the next step begins with the new schema version
+        if (decoder_ && decoder_->rows() > 0) {
+          is_step_over = true;  // the next step begins with the new schema version
+          break;
+        }
         decoder_ = std::make_unique<ingest::BatchDecoder>(TRY(source_.schemas->get(batch->schema_version)));
       }
       TRY(decoder_->add(*batch, events.range.end, end));
       events.range.end = std::min(end, batch->end_offset());
     }
-    if (events.bulk || events.range.end >= end) break;
-    const bool is_stuck = decoder_ == nullptr || batches.back()->encoding == log::Encoding::bulk ||
-                          batches.back()->schema_version != decoder_->schema()->version;
-    if (is_stuck) break;
+    if (is_step_over) break;
   }
   if (decoder_ && decoder_->rows() > 0) {
     auto decoded = decoder_->take();

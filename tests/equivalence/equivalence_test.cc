@@ -16,35 +16,14 @@
 #include "sql/parser.h"
 #include "sql/syntax.h"
 #include "tests/support/corpus_project.h"
+#include "tests/support/plain_engine.h"
+#include "tests/support/platform_reads.h"
 #include "tests/support/seed.h"
 #include "tests/support/temporary_folder.h"
 #include "views/aggregates.h"
 
 namespace anabranch {
 namespace {
-
-// Rows as sorted text, doubles rounded to what partial sums agree in.
-std::string sorted_rows(sql::Session& session, const std::string& select) {
-  auto described = session.describe(select);
-  if (!described) return "error: " + described.error().describe();
-  std::string columns;
-  for (const auto& column : *described) {
-    const std::string name = sql::quote_identifier(column.name);
-    std::string text = fmt::format("coalesce({}::VARCHAR, 'NULL')", name);
-    if (column.type == "DOUBLE") {
-      text = fmt::format(
-          "CASE WHEN {0} IS NULL THEN 'NULL' WHEN isnan({0}) THEN 'nan' WHEN abs({0}) < 1e-6 THEN '0' ELSE "
-          "printf('%.8g', {0} + sign({0}) * abs({0}) * 1e-12) END",
-          name);
-    }
-    columns += fmt::format("{}{}", columns.empty() ? "" : " || '|' || ", text);
-  }
-  auto result = session.query(fmt::format("SELECT {} AS line FROM ({}) ORDER BY 1", columns, select));
-  if (!result) return "error: " + result.error().describe();
-  std::string text;
-  for (size_t i = 0; i < result->row_count(); ++i) text += result->text(i, 0).value_or("NULL") + "\n";
-  return text;
-}
 
 bool depends_on_order(const test::CorpusView& view) {
   if (view.expected_class == "keyed" || view.sql.find("LIMIT") != std::string::npos ||
@@ -107,8 +86,7 @@ class Equivalence : public ::testing::TestWithParam<int> {
     auto events = platform_->queries().query("SELECT * FROM bronze.events", {});
     ASSERT_TRUE(events) << events.error().describe();
     ASSERT_EQ(static_cast<int64_t>(events->rows.row_count()), end) << "bronze has every accepted event once";
-    plain_ = sql::Database::open({}).value();
-    plain_session_ = std::make_unique<sql::Session>(plain_->connect().value());
+    plain_ = std::make_unique<test::PlainEngine>();
     std::string json;
     std::string lines;
     const auto raw =
@@ -120,94 +98,60 @@ class Equivalence : public ::testing::TestWithParam<int> {
     }
     const io::Path file = scratch_.path() / "events.ndjson";
     test::write_text(file, lines);
-    run_plain("CREATE SCHEMA bronze; CREATE SCHEMA silver; CREATE SCHEMA gold;");
     const std::string columns =
         "id: 'BIGINT', k: 'VARCHAR', g: 'INTEGER', x: 'INTEGER', y: 'DOUBLE', d: 'DECIMAL(10,2)', flag: "
         "'BOOLEAN', ts: 'TIMESTAMP', s: "
         "'VARCHAR', tags: 'VARCHAR[]'";
-    run_plain(
+    plain_->run(
         "CREATE TABLE bronze.events (id BIGINT, k VARCHAR, g INTEGER, x INTEGER, y DOUBLE, d DECIMAL(10,2), "
         "flag BOOLEAN, ts TIMESTAMP, s "
         "VARCHAR, tags VARCHAR[])");
     if (!lines.empty()) {
-      run_plain(
+      plain_->run(
           fmt::format("INSERT INTO bronze.events SELECT * FROM read_json('{}', format = 'newline_delimited', "
                       "columns = {{{}}})",
                       file.string(), columns));
     }
-    run_plain(
+    plain_->run(
         fmt::format("CREATE TABLE bronze.dim AS FROM read_csv('{}', types = {{'k': 'VARCHAR', 'name': "
                     "'VARCHAR', 'weight': 'DOUBLE'}})",
                     pinned_dim_.string()));
-    run_plain(fmt::format(
+    plain_->run(fmt::format(
         "CREATE TABLE bronze.lookup AS FROM read_csv('{}', types = {{'g': 'INTEGER', 'label': 'VARCHAR'}})",
         (folder_.path() / "data/lookup.csv").string()));
-  }
-
-  void run_plain(const std::string& sql) {
-    const Status done = plain_session_->run(sql);
-    ASSERT_TRUE(done) << done.error().describe() << "\n" << sql;
   }
 
   void check_all(const std::string& after) {
     fill_plain();
     if (HasFatalFailure()) return;
-    auto reader = sql::Database::open({}).value();
-    auto session = reader->connect().value();
     for (const auto& view : views_) {
       SCOPED_TRACE(view.name + " after " + after);
       const auto verdict = platform_->verifier().verify(view.name);
       ASSERT_TRUE(verdict) << verdict.error().describe();
-      std::string differences;
-      for (const auto& difference : verdict->differences) {
-        for (const auto& [side, name] :
-             {std::pair{&difference.expected, "expected"}, std::pair{&difference.actual, "actual"}}) {
-          differences += fmt::format("\n  {}:", name);
-          if (!side->has_value()) differences += " no row";
-          if (side->has_value()) {
-            for (const auto& value : **side) differences += " " + value.value_or("NULL");
-          }
-        }
-      }
-      EXPECT_EQ(verdict->outcome, quality::Verdict::Outcome::equal) << differences;
+      EXPECT_EQ(verdict->outcome, quality::Verdict::Outcome::equal) << test::describe_differences(*verdict);
       // Plain DuckDB, the model as it is written.
       const bool is_created =
-          plain_session_->run(fmt::format("CREATE VIEW {} AS {}", view.name, view.sql)).has_value();
+          plain_->session().run(fmt::format("CREATE VIEW {} AS {}", view.name, view.sql)).has_value();
       if (!is_created || depends_on_order(view) || view.sql.find("_offset") != std::string::npos ||
           verdict->note.find("recorded") != std::string::npos) {
         continue;
       }
       const auto read = platform_->queries().query("SELECT * FROM " + view.name, {});
       if (!read) {
-        EXPECT_FALSE(plain_session_->query("SELECT * FROM " + view.name)) << read.error().describe();
+        EXPECT_FALSE(plain_->session().query("SELECT * FROM " + view.name)) << read.error().describe();
         continue;
       }
-      std::string csv;
-      read->rows.append_csv(csv);
-      EXPECT_EQ(platform_rows(session, view.name),
-                sorted_rows(*plain_session_, "SELECT * FROM " + view.name));
+      EXPECT_EQ(test::platform_rows(*platform_, view.name),
+                test::sorted_rows(plain_->session(), "SELECT * FROM " + view.name));
       ++compared_;
     }
-  }
-
-  // What the platform answers, normalised by the same SQL, through its own query path.
-  std::string platform_rows(sql::Session&, const std::string& view) {
-    std::string text;
-    const Status read = platform_->queries().in_snapshot(
-        {}, [&](sql::Session& session, const serve::QueryService::Snapshot&) -> Status {
-          const auto bound = TRY(platform_->queries().bound_sql("SELECT * FROM " + view));
-          text = sorted_rows(session, bound);
-          return {};
-        });
-    return read ? text : read.error().describe();
   }
 
   test::TemporaryFolder folder_;
   test::TemporaryFolder scratch_;
   std::vector<test::CorpusView> views_;
   std::unique_ptr<app::Platform> platform_;
-  std::unique_ptr<sql::Database> plain_;
-  std::unique_ptr<sql::Session> plain_session_;
+  std::unique_ptr<test::PlainEngine> plain_;
   io::Path pinned_dim_;
   int64_t next_id_ = 0;
   int compared_ = 0;

@@ -2,6 +2,7 @@
 """L3 under kill -9: the server, or the build's child process alone, ends in the middle of builds; a build is visible whole or not at all."""
 
 import json
+import signal
 import threading
 import time
 
@@ -76,8 +77,8 @@ class CrashDuringBuildTest(Case):
         return len(list(project.data("lake/manifests").glob("*.json")))
 
     def check_serving(self, project):
-        """Nothing lies in serving/ that neither the newest manifest nor the one before names."""
-        named = set()
+        """Nothing lies in serving/ that neither the newest manifest nor the one before names, but the running server's slices."""
+        named = {"slices"}
         for path in sorted(project.data("lake/manifests").glob("*.json"))[-2:]:
             for view in json.loads(path.read_text())["views"].values():
                 named.add(view["build_id"])
@@ -181,6 +182,64 @@ class CrashDuringBuildTest(Case):
         self.check_delta(project, client)
         self.check_verify(project)
         print(f"  after the crash: {outcomes['old']} times the build before, {outcomes['new']} times the new one")
+
+    def delta_behind(self, project):
+        """Names of gold tables whose Delta log has not reached the newest manifest."""
+        manifest = json.loads(sorted(project.data("lake/manifests").glob("*.json"))[-1].read_text())
+        behind = []
+        for name, view in manifest["views"].items():
+            if view.get("delta"):
+                _, transactions = delta_state(project.data("lake/gold") / name[5:])
+                if transactions.get(f"anabranch/{name}") != view["delta"]["manifest"]:
+                    behind.append(name)
+        return behind
+
+    def delta_versions(self, project, table="*"):
+        return {log.parent.name: len(list(log.glob("*.json"))) for log in project.data("lake/gold").glob(f"{table}/_delta_log")}
+
+    def test_L3_kill_9_between_the_manifest_and_the_delta_copies(self):
+        project = self.shop()
+        for number in range(25):  # more copies to write, so that the moment is long enough to meet
+            project.write(f"models/gold/more_{number:02}.sql", f"SELECT client, {number} AS number, count(*) AS n FROM silver.orders GROUP BY client\n")
+        server = project.start()
+        client = server.client()
+        self.send(client, 1000)
+        self.measured_build(client)
+        copies = len(self.delta_versions(project))
+        met = []
+        for _ in range(program.rounds(20)):
+            # In the order in which copies are written, any of them may be the last one that was.
+            table, versions = self.rng.choice(sorted(self.delta_versions(project).items()))
+            last = self.send(client, self.rng.randrange(1, 200))
+            before = self.manifests(project)
+            building = self.in_thread(self.build, server.port)
+            wait_until(lambda: self.manifests(project) > before or not building.is_running(), "the manifest is there", 60, 0.0002)
+            if met:  # the first time before all of them
+                wait_until(lambda: self.delta_versions(project, table)[table] > versions or not building.is_running(), "a copy is written", 60, 0.0002)
+            # Stopped, it stays where it is while we look; then it is killed there.
+            server.process.send_signal(signal.SIGSTOP)
+            behind = self.delta_behind(project)
+            server.kill()
+            building.join()
+            server = project.start()
+            client = server.client()
+            newest = json.loads(sorted(project.data("lake/manifests").glob("*.json"))[-1].read_text())["build_id"]
+            self.assertEqual(client.status()["build"]["id"], newest, "the manifest is there, so its build is visible")
+            self.assertEqual(self.delta_behind(project), [], "copies follow at the start")
+            self.check_delta(project, client)
+            self.check_serving(project)
+            self.assertEqual(client.row("SELECT count(*) FROM bronze.orders", min_offset={"orders": last}), [self.next_id])
+            self.check_verify(project)
+            met.append(len(behind))
+            if len([count for count in met if 0 < count < copies]) >= 3:
+                break
+        self.assertTrue(any(0 < count < copies for count in met), f"never killed between two Delta copies: {met} behind")
+        # Copies that are there are not written again.
+        versions = self.delta_versions(project)
+        server.kill()
+        server = project.start()
+        self.assertEqual(self.delta_versions(project), versions)
+        print(f"  Delta copies behind when it was killed: {met}")
 
     def test_L3_kill_9_of_the_builds_child_process(self):
         project, server, client, visible, seconds = self.begin()
