@@ -55,8 +55,8 @@ class AggregatePlanner {
   ViewClass view_class() const { return class_; }
   /// The state tables. Types of columns are left empty: the engine tells them.
   std::vector<StatePart> parts() const;
-  /// A table expression over "@main", "@values1.summary", … with the keys and all state and value columns, one row a
-  /// group.
+  /// A table expression over "@main", "@values1.summary", … with the keys and all state and value columns,
+  /// one row a group.
   std::string from() const;
 
   /// Name of the order column in the rows stage.

@@ -47,8 +47,8 @@ struct StatePart {
   std::vector<std::string> keys;  // the first columns, by which build files are sorted
   bool is_combining = true;       // false: merge keeps every row
   /// Value counts only: the merged states as one row a group, a SELECT over the relation "@<name>" with
-  /// `keys` but the last first. finalise reads it as "@<name>.summary". A build keeps it beside the states, so
-  /// that a read sums up again only the groups that later slices touch. Empty: finalise reads "@<name>".
+  /// `keys` but the last first. finalise reads it as "@<name>.summary". A build keeps it beside the states,
+  /// so that a read sums up again only the groups that later slices touch. Empty: finalise reads "@<name>".
   std::string summary;
 };
 
