@@ -183,7 +183,7 @@ class Equivalence : public ::testing::TestWithParam<int> {
         continue;
       }
       std::string csv;
-      read->rows.append_csv(csv);
+      EXPECT_TRUE(read->rows.append_csv(csv));
       EXPECT_EQ(platform_rows(session, view.name),
                 sorted_rows(*plain_session_, "SELECT * FROM " + view.name));
       ++compared_;
