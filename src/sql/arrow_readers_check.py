@@ -34,6 +34,12 @@ COLUMNS = [
     ("colour", "dictionary<values=string, indices=uint8, ordered=0>", lambda i: "red"), ("gaps", "string", lambda i: f"x{i}" if i % 3 else None),
     ("number_gaps", "int64", lambda i: i if i % 3 else None),
     ("deep", "list<l: struct<a: decimal128(3, 1)>>", lambda i: [{"a": decimal.Decimal("1.5") if i > 1 else None}]),
+    ("list_gaps", "list<l: int64>", lambda i: [i] if i == 1 else None), ("struct_gaps", "struct<a: int64>", lambda i: {"a": i} if i > 1 else None),
+    ("array_gaps", "fixed_size_list<l: int64>[2]", lambda i: [i, i] if i == 2 else None),
+    ("map_gaps", "map<int64, string>", lambda i: [(i, "x")] if i < 2 else None),
+    ("enum_gaps", "dictionary<values=string, indices=uint8, ordered=0>", lambda i: "blue" if i == 3 else None),
+    ("bool_gaps", "bool", lambda i: i == 3 if i > 2 else None),
+    ("colours", "list<l: dictionary<values=string, indices=uint8, ordered=0>>", lambda i: ["red" if i == 0 else None]),
 ]
 
 
