@@ -62,8 +62,8 @@ int run(int argc, char** argv) {
   QueryOptions query;
   CLI::App* query_command = command("query", "Run one SELECT", true);
   query_command->add_option("sql", query.sql, "The SELECT")->required();
-  query_command->add_option("--format", query.format, "table, csv, json or parquet")
-      ->check(CLI::IsMember({"table", "csv", "json", "parquet"}));
+  query_command->add_option("--format", query.format, "table, csv, json, arrow or parquet")
+      ->check(CLI::IsMember({"table", "csv", "json", "arrow", "parquet"}));
   query_command->add_option("-o,--output", query.output, "File to write to (default: standard output)");
 
   std::string explained;

@@ -22,7 +22,13 @@
 namespace anabranch::app {
 namespace {
 
-constexpr std::string_view slice_folder_name = "slices";  // in serving/, beside the builds
+// In serving/, beside the builds.
+constexpr std::string_view slice_folder_name = "slices";
+constexpr std::string_view answer_folder_name = "answers";
+
+// A build includes what was durable when it was asked for; it waits no longer than this for the ticks.
+constexpr int64_t build_wait_us = 60'000'000;
+constexpr int64_t build_wait_step_us = 50'000;
 
 constexpr auto keeper_interval = std::chrono::milliseconds(500);
 constexpr int64_t archive_step_events = 200'000;
@@ -36,6 +42,14 @@ std::string build_id_of(int64_t now_us) {
     if (c != '-' && c != ':') id += c;
   }
   return fmt::format("{}-{:04x}", id, static_cast<unsigned>(io::random_u64() & 0xffff));
+}
+
+std::vector<catalog::BuildWarning> warnings_of(const lake::Manifest& manifest) {
+  std::vector<catalog::BuildWarning> warnings;
+  for (const auto& [name, view] : manifest.failed) {
+    if (view.build_id == manifest.build_id) warnings.push_back({name, view.error});
+  }
+  return warnings;
 }
 
 std::string memory_table(const std::string& table, int64_t version) {
@@ -84,6 +98,7 @@ Status Platform::open_data() {
     end.finished_at_us = manifest->published_at_us;
     for (const auto& [name, view] : manifest->views)
       end.rows += view.build_id == manifest->build_id ? view.rows : 0;
+    end.warnings = warnings_of(*manifest);
     const Status ended = catalog_->finish_build(manifest->build_id, end);
     if (!ended && ended.error().code != Code::conflict && ended.error().code != Code::not_found) return ended;
   }
@@ -192,6 +207,11 @@ Result<speed::Handover> Platform::handover_of(const lake::Manifest& manifest,
     next.build_files[built.database] = (data_folder_ / view.database_file).string();
     next.built[name] = std::move(built);
   }
+  for (const auto& [name, view] : manifest.failed) {
+    const auto hash = world->basis_hashes.find(name);
+    const bool is_same = hash != world->basis_hashes.end() && hash->second == view.plan_hash;
+    if (is_same && !manifest.views.contains(name)) next.unmaintained[name] = view.error;
+  }
   next.world = std::move(world);
   Lock lock(mutex_);
   for (const auto& [stream, archive] : next.archives)
@@ -225,6 +245,8 @@ Status Platform::start() {
   serve::QueryService::Options limits;
   limits.timeout_us = static_cast<int64_t>(project_.settings.limits.query_timeout_ms) * 1000;
   limits.queries_max = project_.settings.limits.queries_max;
+  limits.answer_bytes_max = project_.settings.limits.answer_bytes_max;
+  limits.answer_folder = data_folder_ / "serving" / answer_folder_name;
   queries_ = TRY(serve::QueryService::create(*database_, *speed_, clock_, limits));
   verifier_ = std::make_unique<quality::Verifier>(*queries_, clock_);
   TRY(database_->lock_configuration());
@@ -342,6 +364,7 @@ Result<std::string> Platform::build_now(const std::vector<std::string>& views, c
   std::shared_ptr<const views::World> world = speed_->epochs().newest()->world;
   if (is_full) world = std::make_shared<const views::World>(TRY(make_world(true, left_out)));
   job.views = views;
+  const bool is_late = !TRY(wait_for_durable());
   job.cutoff = TRY(speed_->begin_build());
 
   catalog::BuildStart start;
@@ -394,6 +417,11 @@ Result<std::string> Platform::build_now(const std::vector<std::string>& views, c
     for (const auto& [table, version] : manifest->basis.tables) (void)table_versions_->write_delta(table);
     end.state = catalog::BuildState::published;
     end.rows = result.rows;
+    end.warnings = warnings_of(*manifest);
+    if (is_late)
+      end.warnings.push_back({"", "ticks are behind the log: events that came last are not in this build"});
+    for (const auto& warning : end.warnings)
+      spdlog::warn("build {}: {} {}", job.build_id, warning.view, warning.message);
     end.peak_memory_bytes = static_cast<int64_t>(result.peak_memory_bytes);
     if (is_full) left_out_ = left_out;
     remove_old_builds(*manifest);
@@ -410,6 +438,21 @@ Result<std::string> Platform::build_now(const std::vector<std::string>& views, c
   (void)catalog_->finish_build(job.build_id, end);
   if (!manifest) return fail(std::move(manifest).error());
   return job.build_id;
+}
+
+// What is acknowledged now shall be in the build, so its ticks come first. False: they took too long.
+Result<bool> Platform::wait_for_durable() {
+  model::Offsets durable;
+  for (const OpenStream& stream : streams_) durable[stream.name] = stream.log->durable_offsets();
+  const int64_t deadline_us = clock_.monotonic_us() + build_wait_us;
+  while (true) {
+    const Status waited = speed_->wait_for(durable, build_wait_step_us);
+    if (waited) return true;
+    if (waited.error().code != Code::timeout) return fail(waited.error());
+    if (clock_.monotonic_us() >= deadline_us) return false;
+    Lock lock(mutex_);
+    if (is_stopping_) return fail(Code::unavailable, "the server is stopping");
+  }
 }
 
 Result<lake::Manifest> Platform::compute(const batch::BuildJob& job, bool is_full,
@@ -442,16 +485,33 @@ Result<lake::Manifest> Platform::compute(const batch::BuildJob& job, bool is_ful
     for (const auto& [name, schema] : job.world.schemas)
       manifest.basis.schemas[name.substr(name.find('.') + 1)] = schema.version;
   }
+  TRY(include(job, result, manifest));
+  TRY(manifests_->publish(manifest));
+  return manifest;
+}
+
+// Puts what was built into the manifest, which has the views of the builds before.
+Status Platform::include(const batch::BuildJob& job, batch::BuildResult& result, lake::Manifest& manifest) {
   // Views that are no more are not carried over.
   std::erase_if(manifest.views, [&](const auto& entry) { return !job.world.plan(entry.first); });
+  std::erase_if(manifest.failed, [&](const auto& entry) { return !job.world.plan(entry.first); });
   for (auto& [name, view] : result.views) {
     TRY(store_->make_durable(view.database_file));
     for (const std::string& file : view.row_files) TRY(store_->make_durable(file));
     if (view.delta) view.delta->manifest = manifest.number;
+    if (result.failed.contains(name)) {
+      // Other readers keep the result that was there before.
+      if (const auto before = manifest.views.find(name); before != manifest.views.end())
+        view.delta = before->second.delta;
+    }
     manifest.views[name] = view;
+    manifest.failed.erase(name);
   }
-  TRY(manifests_->publish(manifest));
-  return manifest;
+  for (const auto& [name, error] : result.failed) {
+    if (!result.views.contains(name)) manifest.views.erase(name);
+    manifest.failed[name] = {job.build_id, job.world.basis_hashes.at(name), error};
+  }
+  return {};
 }
 
 // What neither this manifest nor, for readers that are still at it, the one before names.
@@ -469,8 +529,8 @@ void Platform::remove_old_builds(const lake::Manifest& manifest) {
   if (!entries) return;
   for (const auto& entry : *entries) {
     const std::string id = entry.name.substr(0, entry.name.find(".duckdb"));
-    if (id != slice_folder_name && !kept.contains(id))
-      (void)files_.remove_all(data_folder_ / "serving" / entry.name);
+    if (id == slice_folder_name || id == answer_folder_name) continue;
+    if (!kept.contains(id)) (void)files_.remove_all(data_folder_ / "serving" / entry.name);
   }
 }
 

@@ -90,6 +90,8 @@ class Platform final : public front::Backend {
                                       std::shared_ptr<const views::World> world);
   Result<std::string> build_now(const std::vector<std::string>& views, const std::string& reason);
   Result<lake::Manifest> compute(const batch::BuildJob& job, bool is_full, batch::BuildResult& result);
+  Result<bool> wait_for_durable() EXCLUDES(mutex_);
+  Status include(const batch::BuildJob& job, batch::BuildResult& result, lake::Manifest& manifest);
   Status repin_after_copy();
   Status check_views(const std::vector<std::string>& views) const;
   void remove_old_builds(const lake::Manifest& manifest);

@@ -31,6 +31,9 @@ struct BuildJob {
 
 struct BuildResult {
   std::map<std::string, lake::ViewBuild> views;  // cutoff and plan_hash filled in
+  /// Views that their data made fail, with why. One that is in `views` too has its states, but no result; of
+  /// one that is not there is nothing.
+  std::map<std::string, std::string> failed;
   int64_t rows = 0;
   uint64_t peak_memory_bytes = 0;
 };
@@ -47,7 +50,8 @@ class BatchEngine {
  public:
   virtual ~BatchEngine() = default;
   /// Blocks until done. Files lie on the disk when it returns, not yet durable and not yet visible. cancelled
-  /// after stop(). Errors in a view's SQL or data name the view.
+  /// after stop(). What a view's own data makes fail is no error but in `failed`, and stops no other view;
+  /// errors that are (no memory, a full disk) name the view.
   virtual Result<BuildResult> run(const BuildJob& job,
                                   const std::function<void(const BuildProgress&)>& on_progress) = 0;
   /// Ends the running build at once. Any thread.

@@ -50,6 +50,12 @@ bool depends_on_the_moment(const std::string& select) {
   return is_found;
 }
 
+// Whether the view's SQL over its data is to blame, rather than memory, the disk or us: then the others are
+// built all the same, and a read of this one gives the error.
+bool is_of_the_view(Code code) {
+  return code == Code::bad_sql || code == Code::bad_input || code == Code::refused;
+}
+
 std::string column_list(const std::vector<sql::OutputColumn>& columns) {
   std::string list;
   for (const auto& column : columns) list += (list.empty() ? "" : ", ") + sql::quote_identifier(column.name);
@@ -146,26 +152,53 @@ class Build {
     built.database_file = database_file();
     std::string select;
     if (plan.is_maintained()) {
-      std::map<std::string, std::string> states;
-      for (const views::StatePart& part : plan.parts) {
-        states[part.name] = TRY(build_part(plan, part, built));
-        if (const auto summary = build_summary(plan, part, states, built))
-          states[views::summary_name(part)] = *summary;
+      auto states = build_states(plan, built);
+      if (!states && is_of_the_view(states.error().code)) {
+        record_failure(plan, states.error());
+        TRY(remove_states(plan));
+        return pass_over(plan);
       }
-      select = views::finalise_sql(plan, states);
+      select = views::finalise_sql(plan, TRY(std::move(states)));
       if (plan.inlined.empty()) mean(plan, "(" + select + ")");
     } else {
       select = views::bind_relations(plan.canonical, meanings_);
       mean(plan, "(" + select + ")");
     }
+    built.rows = built.part_rows.contains("main") ? built.part_rows.at("main") : 0;
     if (job_.world.materialized.at(plan.view) && !depends_on_the_moment(plan.canonical)) {
-      TRY(write_result(plan, select, built));
-    } else {
-      built.rows = built.part_rows.contains("main") ? built.part_rows.at("main") : 0;
+      Status written = write_result(plan, select, built);
+      if (!written && !is_of_the_view(written.error().code)) return written;
+      if (!written) record_failure(plan, written.error());
     }
     result_.rows += built.rows;
     result_.views[plan.view] = std::move(built);
     return {};
+  }
+
+  void record_failure(const Plan& plan, const Error& error) {
+    std::string message = error.message;  // its place is one in our text, not in the person's
+    views::hide_tokens(message);
+    result_.failed[plan.view] = std::move(message);
+  }
+
+  // Where the states of each part are.
+  Result<std::map<std::string, std::string>> build_states(const Plan& plan, lake::ViewBuild& built) {
+    std::map<std::string, std::string> states;
+    for (const views::StatePart& part : plan.parts) {
+      states[part.name] = TRY(build_part(plan, part, built));
+      if (const auto summary = build_summary(plan, part, states, built))
+        states[views::summary_name(part)] = *summary;
+    }
+    return states;
+  }
+
+  // Of the parts that were done before another one failed.
+  Status remove_states(const Plan& plan) {
+    for (const views::StatePart& part : plan.parts) {
+      TRY(session_.run("DROP TABLE IF EXISTS " + state_table(plan, part.name)));
+      TRY(session_.run("DROP TABLE IF EXISTS " + state_table(plan, views::summary_name(part))));
+    }
+    return io::local_file_system().remove_all(folder_ / row_file(plan));
   }
 
   // Computes one part over all events; returns where its states are.
@@ -174,7 +207,7 @@ class Build {
     if (is_rows) return build_rows(plan, part, built);
     const std::string partial = views::bind_relations(
         views::bind_relations(part.partial, {{"rows", "(" + plan.rows + ")"}}), meanings_);
-    const std::string table = "build.main." + sql::quote_identifier(plan.view + "#" + part.name);
+    const std::string table = state_table(plan, part.name);
     TRY(session_.run(fmt::format("CREATE TABLE {} AS SELECT {} FROM ({}){}", table, column_list(part.columns),
                                  partial, order_by(part))));
     built.part_rows[part.name] = TRY(session_.query("SELECT count(*) FROM " + table)).integer(0, 0);
@@ -188,7 +221,7 @@ class Build {
                                            lake::ViewBuild& built) {
     if (part.summary.empty() || plan.part("main") == nullptr || plan.part("main")->keys.empty()) return {};
     const std::string name = views::summary_name(part);
-    const std::string table = "build.main." + sql::quote_identifier(plan.view + "#" + name);
+    const std::string table = state_table(plan, name);
     const Status made =
         session_.run(fmt::format("CREATE TABLE {} AS SELECT * FROM ({}){}", table,
                                  views::bind_relations(part.summary, states), order_by(*plan.part("main"))));
@@ -200,7 +233,7 @@ class Build {
   }
 
   Result<std::string> build_rows(const Plan& plan, const views::StatePart& part, lake::ViewBuild& built) {
-    const std::string file = fmt::format("serving/{}/{}.parquet", job_.build_id, plan.view);
+    const std::string file = row_file(plan);
     std::vector<sql::OutputColumn> columns = part.columns;
     std::string rows = plan.rows;
     if (!plan.inlined.empty()) {  // the views above read it with where each row came from
@@ -233,9 +266,13 @@ class Build {
     const std::string name = lake::data_file_name(job_.build_id, 0);
     const io::Path path = folder_ / copy.table / name;
     const std::string for_parquet = TRY(lake::select_for_parquet(plan.columns, select));
-    const auto copied = TRY(session_.query(
-        fmt::format("COPY ({}) TO {} (FORMAT parquet)", for_parquet, sql::quote_literal(path.string()))));
-    built.rows = copied.integer(0, 0);
+    const auto copied = session_.query(
+        fmt::format("COPY ({}) TO {} (FORMAT parquet)", for_parquet, sql::quote_literal(path.string())));
+    if (!copied) {
+      (void)files.remove_all(path);
+      return fail(copied.error());
+    }
+    built.rows = copied->integer(0, 0);
     const auto file = TRY(files.open(path, io::FileSystem::Open::read));
     const auto bytes = static_cast<int64_t>(TRY(file->size()));
     copy.files.push_back({name, bytes, built.rows});
@@ -250,6 +287,12 @@ class Build {
       meanings_[plan.view] = "(" + views::bind_relations(plan.inlined, meanings_) + ")";
   }
 
+  static std::string state_table(const Plan& plan, const std::string& part) {
+    return "build.main." + sql::quote_identifier(plan.view + "#" + part);
+  }
+  std::string row_file(const Plan& plan) const {
+    return fmt::format("serving/{}/{}.parquet", job_.build_id, plan.view);
+  }
   std::string database_file() const { return fmt::format("serving/{}.duckdb", job_.build_id); }
 
   const BuildJob& job_;

@@ -86,6 +86,7 @@ Result<BuildResult> ChildEngine::run(const BuildJob& job,
         auto built = view_from(view);
         result->views[built.view] = std::move(built);
       }
+      result->failed = document["result"].at("failed");
       result->rows = document["result"].at("rows");
     } else {
       on_progress({document.value("stage", ""), document.value("view", ""),
@@ -138,7 +139,7 @@ int build_in_child() {
   }
   json views = json::array();
   for (const auto& [name, view] : result->views) views.push_back(to_json(view));
-  say({{"result", {{"views", views}, {"rows", result->rows}}}});
+  say({{"result", {{"views", views}, {"failed", result->failed}, {"rows", result->rows}}}});
   return 0;
 }
 

@@ -99,15 +99,18 @@ Status Catalog::begin_build(const BuildStart& start) {
 Status Catalog::finish_build(const std::string& id, const BuildEnd& end) {
   if (end.state == BuildState::running)
     return fail(Code::bad_input, fmt::format("build {} cannot end as running", id));
+  const std::string warnings = TRY(warnings_to_json(end.warnings));
   Lock lock(mutex_);
-  auto statement = TRY(database_->prepare(
-      "UPDATE builds SET state = ?, finished_at_us = ?, rows = ?, peak_memory_bytes = ?, error = ? "
-      "WHERE id = ? AND state = 'running'"));
+  auto statement =
+      TRY(database_->prepare("UPDATE builds SET state = ?, finished_at_us = ?, rows = ?, peak_memory_bytes = "
+                             "?, error = ?, warnings = ? "
+                             "WHERE id = ? AND state = 'running'"));
   TRY(statement.bind(to_string(end.state))
           .bind(end.finished_at_us)
           .bind(end.rows)
           .bind(end.peak_memory_bytes)
           .bind(end.error)
+          .bind(warnings)
           .bind(id)
           .run());
   if (database_->changed_rows() == 1) return {};
@@ -122,7 +125,7 @@ Result<std::vector<BuildRun>> Catalog::builds(size_t limit) {
   Lock lock(mutex_);
   auto statement =
       TRY(database_->prepare("SELECT id, state, reason, views, cutoff, started_at_us, finished_at_us, rows, "
-                             "peak_memory_bytes, error "
+                             "peak_memory_bytes, error, warnings "
                              "FROM builds ORDER BY started_at_us DESC, rowid DESC LIMIT ?"));
   statement.bind(clamped(limit));
   std::vector<BuildRun> runs;
@@ -137,6 +140,7 @@ Result<std::vector<BuildRun>> Catalog::builds(size_t limit) {
     if (const auto finished_at_us = statement.optional_integer(6)) {
       run.end =
           BuildEnd{run.state, *finished_at_us, statement.integer(7), statement.integer(8), statement.text(9)};
+      run.end->warnings = TRY(warnings_from_json(statement.text(10)));
     }
     runs.push_back(std::move(run));
   }

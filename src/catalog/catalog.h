@@ -36,12 +36,20 @@ struct BuildStart {
   bool operator==(const BuildStart&) const = default;
 };
 
+/// What a person should know of a build although it was published.
+struct BuildWarning {
+  std::string view;  // empty: of no one view
+  std::string message;
+  bool operator==(const BuildWarning&) const = default;
+};
+
 struct BuildEnd {
   BuildState state = BuildState::published;
   int64_t finished_at_us = 0;
   int64_t rows = 0;
   int64_t peak_memory_bytes = 0;
   std::string error;
+  std::vector<BuildWarning> warnings = {};
   bool operator==(const BuildEnd&) const = default;
 };
 

@@ -44,7 +44,8 @@ class CatalogFile : public ::testing::Test {
 };
 
 TEST_F(CatalogFile, RemembersBuilds) {
-  const BuildEnd published{BuildState::published, 5, 1'000'000'000'000, 1 << 30, ""};
+  const BuildEnd published{
+      BuildState::published, 5, 1'000'000'000'000, 1 << 30, "", {{"gold.a", "it's \"bad\""}, {"", "late"}}};
   const BuildEnd failed{BuildState::failed, 6, 0, 0, "gold.a: no space"};
   {
     auto catalog = open();

@@ -39,12 +39,27 @@ Result<std::string> offsets_to_json(const model::Offsets& offsets) {
 
 Result<std::string> names_to_json(const std::vector<std::string>& names) { return to_text(Json(names)); }
 
+Result<std::string> warnings_to_json(const std::vector<BuildWarning>& warnings) {
+  Json json = Json::array();
+  for (const BuildWarning& warning : warnings) json.push_back({warning.view, warning.message});
+  return to_text(json);
+}
+
 Result<model::Offsets> offsets_from_json(std::string_view json) {
   return from_text<model::Offsets>(json, "offsets");
 }
 
 Result<std::vector<std::string>> names_from_json(std::string_view json) {
   return from_text<std::vector<std::string>>(json, "list of names");
+}
+
+Result<std::vector<BuildWarning>> warnings_from_json(std::string_view json) {
+  std::vector<BuildWarning> warnings;
+  for (auto& [view, message] :
+       TRY((from_text<std::vector<std::pair<std::string, std::string>>>(json, "list of warnings")))) {
+    warnings.push_back({std::move(view), std::move(message)});
+  }
+  return warnings;
 }
 
 }  // namespace anabranch::catalog

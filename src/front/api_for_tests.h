@@ -49,9 +49,15 @@ class TestBackend final : public Backend {
         {{"carrier", type("varchar"), true}, {"dep_delay", type("integer")}, {"code", type("varchar")}});
     add_stream("weather", {{"temp", type("double")}});
     catalog_ = catalog::Catalog::open(io::local_file_system(), folder / "catalog.db").value();
-    database_ = sql::Database::open({.has_external_access = false}).value();
+    sql::Database::Options engine;
+    engine.has_external_access = false;
+    engine.allowed_folders = {folder / "answers"};
+    database_ = sql::Database::open(engine).value();
     start_speed();
-    queries_ = serve::QueryService::create(*database_, *speed_, io::system_clock(), {}).value();
+    serve::QueryService::Options limits;
+    limits.answer_folder = folder / "answers";
+    limits.answer_bytes_max = 2 << 20;
+    queries_ = serve::QueryService::create(*database_, *speed_, io::system_clock(), limits).value();
     verifier_ = std::make_unique<quality::Verifier>(*queries_, io::system_clock());
   }
   ~TestBackend() override {

@@ -1,5 +1,7 @@
 #include <thread>
 
+#include <fmt/format.h>
+
 #include "front/api_for_tests.h"
 
 namespace anabranch::front {
@@ -37,6 +39,73 @@ TEST_F(ApiQuery, WritesCsv) {
   EXPECT_EQ(response.headers.get("X-Anabranch-Offsets"), R"({"flights":[0],"weather":[0]})");
 }
 
+TEST_F(ApiQuery, WritesArrowAndParquet) {
+  const char* sql = "SELECT sum(range) AS total, 1.50::DECIMAL(9,2) AS d, 'x' FROM range(3)";
+  const auto arrow = query({{"sql", sql}, {"format", "arrow"}});
+  EXPECT_EQ(outcome(arrow), "200") << arrow.body;
+  EXPECT_EQ(arrow.headers.get("Content-Type"), "application/vnd.apache.arrow.stream");
+  EXPECT_EQ(arrow.headers.get("X-Anabranch-Offsets"), R"({"flights":[0],"weather":[0]})");
+  EXPECT_TRUE(arrow.body.starts_with("\xFF\xFF\xFF\xFF"));
+  const auto parquet = query({{"sql", sql}, {"format", "parquet"}});
+  EXPECT_EQ(outcome(parquet), "200") << parquet.body;
+  EXPECT_EQ(parquet.headers.get("Content-Type"), "application/vnd.apache.parquet");
+  EXPECT_EQ(parquet.headers.get("X-Anabranch-Offsets"), R"({"flights":[0],"weather":[0]})");
+  ASSERT_TRUE(io::local_file_system().write_atomically(folder_.path() / "answer.parquet", parquet.body));
+  const auto database = sql::Database::open({}).value();
+  auto session = database->connect().value();
+  const auto rows =
+      session.query(fmt::format("FROM read_parquet('{}')", (folder_.path() / "answer.parquet").string()));
+  ASSERT_TRUE(rows) << rows.error().describe();
+  EXPECT_EQ(rows->columns(), (std::vector<sql::OutputColumn>{
+                                 {"total", "DECIMAL(38,0)"}, {"d", "DECIMAL(9,2)"}, {"'x'", "VARCHAR"}}));
+  EXPECT_EQ(rows->text(0, 0), "3");
+  EXPECT_TRUE(io::local_file_system().list(folder_.path() / "answers")->empty()) << "a file was left";
+  for (const char* format : {"arrow", "parquet"}) {
+    const auto mistake =
+        query({{"sql", "SELECT 1 FROM bronze.flights\nWHERE carier = ''"}, {"format", format}});
+    EXPECT_EQ(outcome(mistake), "400 bad_sql");
+    EXPECT_EQ(parsed(mistake).value("line", 0), 2) << mistake.body;
+    const auto data = query({{"sql", "SELECT CAST('x' AS INTEGER)"}, {"format", format}});
+    EXPECT_EQ(outcome(data), "400 bad_sql") << data.body;
+    const auto huge = query({{"sql", "SELECT 170141183460469231731687303715884105727"}, {"format", format}});
+    EXPECT_EQ(outcome(huge), "400 bad_sql") << "more than 38 digits";
+    EXPECT_EQ(outcome(query({{"sql", "SELECT getenv('HOME')"}, {"format", format}})), "403 refused_sql");
+    EXPECT_TRUE(get("/v1/views/gold.ranked/rows?format=" + std::string(format))
+                    .headers.get("Content-Type")
+                    .starts_with("application/vnd.apache."));
+  }
+  EXPECT_TRUE(io::local_file_system().list(folder_.path() / "answers")->empty()) << "a file was left";
+  EXPECT_EQ(outcome(query({{"sql", "SELECT '1'::BIT AS b"}, {"format", "arrow"}})), "400 bad_request");
+}
+
+TEST_F(ApiQuery, AnswersHaveALimit) {
+  for (const char* format : {"json", "csv", "arrow"}) {
+    const auto large = query({{"sql", "SELECT range, range AS b FROM range(1000000)"}, {"format", format}});
+    EXPECT_EQ(outcome(large), "413 too_large") << format;
+    EXPECT_NE(parsed(large)["hint"].get<std::string>().find("LIMIT"), std::string::npos);
+  }
+  // Small as rows, large as text.
+  EXPECT_EQ(outcome(query_sql("SELECT range, range / 7.0 AS b FROM range(90000)")), "413 too_large");
+  // Parquet is much smaller.
+  EXPECT_EQ(outcome(query({{"sql", "SELECT 7 AS n FROM range(1000000)"}, {"format", "parquet"}})), "200");
+  EXPECT_EQ(outcome(query({{"sql", "SELECT hash(range) AS n FROM range(1000000)"}, {"format", "parquet"}})),
+            "413 too_large");
+  EXPECT_EQ(outcome(query_sql("SELECT * FROM range(1000)")), "200");
+}
+
+TEST_F(ApiQuery, LatestIsWhatWasAcknowledged) {
+  std::string lines;
+  for (int i = 0; i < 60'000; ++i) lines += "{\"carrier\":\"UA\"}\n";
+  for (int i = 1; i <= 3; ++i) {
+    ASSERT_EQ(outcome(send_events(lines)), "200");
+    EXPECT_EQ(parsed(query({{"sql", "SELECT count(*) FROM silver.codes"}, {"min_offset", "latest"}}))["rows"]
+                  .dump(),
+              fmt::format("[[{}]]", i * 60'000));
+  }
+  EXPECT_EQ(parsed(get("/v1/views/silver.codes/rows?limit=1&min_offset=latest"))["offsets"]["flights"][0],
+            180'000);
+}
+
 TEST_F(ApiQuery, BadRequestsAreRefusedWithAHint) {
   const auto misspelt = query({{"sql", "SELECT 1"}, {"min_ofset", json::object()}});
   EXPECT_EQ(outcome(misspelt), "400 bad_request");
@@ -53,12 +122,12 @@ TEST_F(ApiQuery, BadRequestsAreRefusedWithAHint) {
                            R"({"sql":"SELECT 1","sql":"SELECT 2"})",
                            R"({"sql":"SELECT 1"} x)",
                            R"({"sql":"SELECT 1","format":"xml"})",
-                           R"({"sql":"SELECT 1","format":"arrow"})",
                            R"({"sql":"SELECT 1","numbers":"text"})",
                            R"({"sql":"SELECT 1","timeout_ms":0})",
                            R"({"sql":"SELECT 1","timeout_ms":"5"})",
                            R"({"sql":"SELECT 1","timeout_ms":1e400})",
                            R"({"sql":"SELECT 1","min_offset":5})",
+                           R"({"sql":"SELECT 1","min_offset":"newest"})",
                            R"({"sql":"SELECT 1","min_offset":{"flights":-1}})",
                            R"({"sql":"SELECT 1","min_offset":{"flights":1.5}})",
                            R"({"sql":"SELECT 1","min_offset":{"flights":[1,2]}})",
@@ -221,6 +290,22 @@ TEST_F(ApiQuery, ManyAtOnceAreTurnedAwayAndNobodyElse) {
   EXPECT_EQ(outcome(get("/v1/status")), "200");
   EXPECT_EQ(outcome(send_events("{\"carrier\":\"UA\"}\n")), "200");
   EXPECT_EQ(outcome(get("/v1/views")), "200") << "without sizes";
+  for (auto& socket : sockets) socket->close();
+  while (backend_.queries().running() != 0) std::this_thread::yield();
+  EXPECT_EQ(outcome(query_sql("SELECT 1")), "200");
+}
+
+// Who waits for an offset holds a thread, so there is a limit, and others are answered.
+TEST_F(ApiQuery, ThoseThatWaitCountToo) {
+  const std::string body = R"({"sql":"SELECT 1","min_offset":{"flights":1000},"timeout_ms":20000})";
+  std::vector<std::unique_ptr<RawSocket>> sockets;
+  for (int i = 0; i < 8; ++i) {
+    sockets.push_back(std::make_unique<RawSocket>(server_->port()));
+    sockets.back()->send("POST /v1/query HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
+                         std::to_string(body.size()) + "\r\n\r\n" + body);
+  }
+  while (backend_.queries().running() < 8) std::this_thread::yield();
+  EXPECT_EQ(outcome(query_sql("SELECT 1")), "429 overloaded");
   for (auto& socket : sockets) socket->close();
   while (backend_.queries().running() != 0) std::this_thread::yield();
   EXPECT_EQ(outcome(query_sql("SELECT 1")), "200");

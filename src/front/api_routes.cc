@@ -6,12 +6,15 @@ namespace {
 constexpr std::string_view json_type = "application/json";
 constexpr std::string_view text_type = "text/plain";
 
+constexpr std::string_view file_types =
+    "text/csv\napplication/vnd.apache.arrow.stream\napplication/vnd.apache.parquet";
+
 constexpr std::string_view answer_example =
     R"({"columns":[{"name":"carrier","type":"VARCHAR"},{"name":"flights","type":"BIGINT"}],"rows":[["UA",58665],["B6",54635]],"build":"20261123T093500Z-1","offsets":{"flights":[336776]},"epoch":17,"elapsed_ms":3.1})";
 constexpr std::string_view accepted_example =
     R"({"stream":"flights","accepted":1,"quarantined":1,"ranges":[{"partition":0,"first_offset":7,"last_offset":7}]})";
 constexpr std::string_view build_example =
-    R"({"id":"20261123T093500Z-1","state":"published","reason":"asked","views":["gold.daily_traffic"],"cutoff":{"flights":[308641]},"started_at":"2026-11-23T09:35:00Z","finished_at":"2026-11-23T09:35:02.1Z","duration_ms":2100,"rows":12345,"peak_memory_bytes":412000000,"error":null})";
+    R"({"id":"20261123T093500Z-1","state":"published","reason":"asked","views":["gold.daily_traffic"],"cutoff":{"flights":[308641]},"started_at":"2026-11-23T09:35:00Z","finished_at":"2026-11-23T09:35:02.1Z","duration_ms":2100,"rows":12345,"peak_memory_bytes":412000000,"error":null,"warnings":[]})";
 constexpr std::string_view view_example =
     R"({"name":"gold.delay_by_carrier","layer":"gold","class":"algebraic","maintained":true,"description":"Delays by carrier","columns":[{"name":"carrier","type":"VARCHAR"}],"depends_on":["silver.flights"],"build_rows":16,"slice_rows":120,"errors":0,"last_verify":{"result":"equal","rows":16,"at":"2026-11-23T09:40:00Z","offsets":{"flights":[336776]}}})";
 
@@ -22,16 +25,15 @@ constexpr ApiRoute routes[] = {
      "", json_type, R"({"path":"/data/flights.parquet"})", json_type, accepted_example},
     {"POST", "/v1/query", "Answers one SELECT", "", json_type,
      R"({"sql":"SELECT * FROM gold.delay_by_carrier","min_offset":{"flights":123},"format":"json","numbers":"number"})",
-     json_type, answer_example},
+     json_type, answer_example, file_types},
     {"GET", "/v1/status", "What the server is doing", "", "", "", json_type,
      R"({"project":"flights","version":"0.1.0","started_at":"2026-11-23T09:35:00Z","uptime_s":12.3,"epoch":17,"ready":true,"build":null,"streams":[],"tables":[],"speed":{"ticks":4711,"tick_ms_p50":3.1,"tick_ms_p99":6.0,"slice_rows":5120,"compactions":12,"replaying":false,"failed":false},"freshness_ms":{"p50":4.2,"p99":8.8},"running_build":null,"memory_bytes":183500800})"},
     {"GET", "/v1/views", "All views", "", "", "", json_type, R"({"views":[]})"},
     {"GET", "/v1/views/{name}", "One view with its SQL and its plan", "", "", "", json_type, view_example},
     {"GET", "/v1/views/{name}/rows", "The rows of a view",
      "limit: at most so many rows; 1000 when it is absent\nmin_offset: flights:123, several with commas "
-     "between\nformat: json or "
-     "csv\nnumbers: number or string",
-     "", "", json_type, answer_example},
+     "between, or latest\nformat: json, csv, arrow or parquet\nnumbers: number or string",
+     "", "", json_type, answer_example, file_types},
     {"GET", "/v1/views/{name}/errors", "Events recorded against a view",
      "limit: at most so many; 100 when it is absent", "", "", json_type,
      R"({"view":"silver.flights","total":1,"errors":[{"stream":"flights","partition":0,"offset":12,"message":"Could not convert string 'x' to INT32","raw":"{\"dep_delay\":\"x\"}"}]})"},

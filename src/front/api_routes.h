@@ -17,6 +17,7 @@ struct ApiRoute {
   std::string_view request_example;  // as it is sent
   std::string_view response_type;
   std::string_view response_example;  // as it comes; JSON where the type is
+  std::string_view other_types = {};  // of the response, by "format": one a line
 };
 
 /// In the order of docs/api.md.

@@ -103,13 +103,17 @@ TEST_F(ApiStatus, BuildsAreRunAndListed) {
   backend_.on_build = [&](const std::vector<std::string>& views) -> Result<std::string> {
     if (views.empty()) return fail(Code::conflict, "a build is running");
     TRY(backend_.catalog().begin_build({"b-1", "asked", views, {{"flights", {5}}}, 1'700'000'000'000'000}));
-    TRY(backend_.catalog().finish_build(
-        "b-1", {catalog::BuildState::published, 1'700'000'002'100'000, 12, 1000, ""}));
+    TRY(backend_.catalog().finish_build("b-1", {catalog::BuildState::published,
+                                                1'700'000'002'100'000,
+                                                12,
+                                                1000,
+                                                "",
+                                                {{"gold.ranked", "no number"}}}));
     return "b-1";
   };
   const std::string record =
       R"({"id":"b-1","state":"published","reason":"asked","views":["gold.ranked"],"cutoff":{"flights":[5]},)"
-      R"("started_at":"2023-11-14T22:13:20Z","finished_at":"2023-11-14T22:13:22.1Z","duration_ms":2100,"rows":12,"peak_memory_bytes":1000,"error":null})";
+      R"("started_at":"2023-11-14T22:13:20Z","finished_at":"2023-11-14T22:13:22.1Z","duration_ms":2100,"rows":12,"peak_memory_bytes":1000,"error":null,"warnings":[{"view":"gold.ranked","message":"no number"}]})";
   EXPECT_EQ(post("/v1/builds", R"({"views":["gold.ranked"]})").body, record);
   EXPECT_EQ(get("/v1/builds?limit=5").body, "{\"builds\":[" + record + "]}");
   EXPECT_EQ(outcome(post("/v1/builds", "")), "409 conflict");

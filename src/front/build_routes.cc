@@ -11,6 +11,11 @@ namespace anabranch::front {
 
 Json build_record(const catalog::BuildRun& run) {
   const auto& end = run.end;
+  Json warnings = Json::array();
+  if (end) {
+    for (const auto& warning : end->warnings)
+      warnings.push_back({{"view", text_or_null(warning.view)}, {"message", warning.message}});
+  }
   return {{"id", run.start.id},
           {"state", catalog::to_string(run.state)},
           {"reason", text_or_null(run.start.reason)},
@@ -21,7 +26,8 @@ Json build_record(const catalog::BuildRun& run) {
           {"duration_ms", end ? Json((end->finished_at_us - run.start.started_at_us) / 1000) : Json()},
           {"rows", end ? Json(end->rows) : Json()},
           {"peak_memory_bytes", end ? Json(end->peak_memory_bytes) : Json()},
-          {"error", end ? text_or_null(end->error) : Json()}};
+          {"error", end ? text_or_null(end->error) : Json()},
+          {"warnings", std::move(warnings)}};
 }
 
 namespace {

@@ -38,10 +38,14 @@ Json operation_json(const ApiRoute& route) {
   if (!route.request_type.empty()) {
     operation["requestBody"] = {{"content", body_json(route.request_type, route.request_example)}};
   }
-  operation["responses"] = {
-      {"200",
-       {{"description", route.summary}, {"content", body_json(route.response_type, route.response_example)}}},
-      {"default", {{"$ref", "#/components/responses/Problem"}}}};
+  Json content = body_json(route.response_type, route.response_example);
+  for (std::string_view rest = route.other_types; !rest.empty();) {
+    const std::string_view type = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), type.size() + 1));
+    content[std::string(type)] = {{"schema", {{"type", "string"}, {"format", "binary"}}}};
+  }
+  operation["responses"] = {{"200", {{"description", route.summary}, {"content", std::move(content)}}},
+                            {"default", {{"$ref", "#/components/responses/Problem"}}}};
   return operation;
 }
 

@@ -11,7 +11,7 @@ namespace {
 constexpr size_t query_body_bytes_max = 1 << 20;
 constexpr size_t view_rows_max = 1'000'000;
 
-enum class Format { json, csv };
+enum class Format { json, csv, arrow, parquet };
 
 struct Query {
   std::string sql;
@@ -25,10 +25,9 @@ struct Query {
 Result<Format> read_format(std::string_view name) {
   if (name == "json") return Format::json;
   if (name == "csv") return Format::csv;
-  if (name == "arrow" || name == "parquet") {
-    return fail(Code::bad_input, fmt::format("the format {} is not there yet", name), "ask for json or csv");
-  }
-  return fail(Code::bad_input, "'format' is none that there is", "it is json or csv");
+  if (name == "arrow") return Format::arrow;
+  if (name == "parquet") return Format::parquet;
+  return fail(Code::bad_input, "'format' is none that there is", "it is json, csv, arrow or parquet");
 }
 
 Result<sql::Numbers> read_numbers(std::string_view name) {
@@ -67,9 +66,14 @@ Result<std::vector<model::Offset>> read_offsets(const Json& wanted, size_t parti
 Result<model::Offsets> read_min_offset(const Json& wanted, Backend& backend) {
   model::Offsets next;
   if (wanted.is_null()) return next;
+  if (wanted == "latest") {
+    for (const std::string& name : backend.stream_names())
+      next[name] = backend.stream(name)->log().durable_offsets();
+    return next;
+  }
   if (!wanted.is_object()) {
     return fail(Code::bad_input, "'min_offset' is not an object",
-                R"(write {"min_offset": {"flights": 123}})");
+                R"(write {"min_offset": {"flights": 123}} or "latest")");
   }
   for (const auto& [name, offsets] : wanted.items()) {
     ingest::Ingestor* stream = backend.stream(name);
@@ -103,6 +107,7 @@ Result<Query> read_query(const Request& request, Backend& backend) {
 
 // "flights:123,weather:5" to {"flights":123,"weather":5}
 Result<Json> split_min_offset(std::string_view text) {
+  if (text == "latest") return Json(text);
   Json wanted = Json::object();
   while (!text.empty()) {
     const std::string_view entry = text.substr(0, text.find(','));
@@ -137,24 +142,48 @@ Result<Query> read_view_query(const Request& request, Backend& backend) {
 // ---- answering ----
 
 // Text is appended: a tree of JSON values would take many times the memory of the rows.
-Response answer_json(const serve::Answer& answer, sql::Numbers numbers) {
+Result<Response> answer_json(const serve::Answer& answer, sql::Numbers numbers, size_t bytes_max) {
   Response response;
   std::string& text = response.body;
   text = R"({"columns":)" + to_text(columns_json(answer.rows.columns())) + R"(,"rows":)";
-  answer.rows.append_json(text, numbers);
+  TRY(answer.rows.append_json(text, numbers, bytes_max));
   text += fmt::format(R"(,"build":{},"offsets":{},"epoch":{},"elapsed_ms":{}}})",
                       to_text(text_or_null(answer.build_id)), to_text(offsets_json(answer.offsets)),
                       answer.epoch, to_ms(answer.elapsed_us));
   return response;
 }
 
-Response answer_csv(const serve::Answer& answer) {
+// What JSON says beside the rows stands in headers; for both kinds of answers.
+template <typename Answer>
+Response response_of(std::string_view content_type, const Answer& answer) {
   Response response;
-  response.content_type = "text/csv; charset=utf-8; header=present";
+  response.content_type = content_type;
   if (!answer.build_id.empty()) response.headers.add("X-Anabranch-Build", answer.build_id);
   response.headers.add("X-Anabranch-Offsets", to_text(offsets_json(answer.offsets)));
   response.headers.add("X-Anabranch-Epoch", std::to_string(answer.epoch));
-  answer.rows.append_csv(response.body);
+  return response;
+}
+
+Result<Response> run_query(serve::QueryService& queries, const Query& query) {
+  const size_t bytes_max = queries.answer_bytes_max();
+  if (query.format == Format::parquet) {
+    std::string body;
+    const auto answer = TRY(queries.query_parquet(query.sql, query.options, body));
+    Response response = response_of("application/vnd.apache.parquet", answer);
+    response.body = std::move(body);
+    return response;
+  }
+  serve::QueryOptions options = query.options;
+  options.is_for_files = query.format == Format::arrow;
+  const serve::Answer answer = TRY(queries.query(query.sql, options));
+  if (query.format == Format::json) return answer_json(answer, query.numbers, bytes_max);
+  if (query.format == Format::csv) {
+    Response response = response_of("text/csv; charset=utf-8; header=present", answer);
+    TRY(answer.rows.append_csv(response.body, bytes_max));
+    return response;
+  }
+  Response response = response_of("application/vnd.apache.arrow.stream", answer);
+  TRY(answer.rows.append_arrow(response.body, bytes_max));
   return response;
 }
 
@@ -169,10 +198,10 @@ void answer_query(ApiContext& context, const Request& request, const Responder& 
     return responder.fail(query.error(), query.error().code == Code::not_found ? not_found_name : "");
   }
   query->options.is_cancelled = [cancelled = request.cancelled] { return cancelled && *cancelled; };
-  const auto answer = context.backend.queries().query(query->sql, query->options);
-  count(answer ? std::nullopt : std::optional(answer.error().code));
-  if (!answer) return responder.fail(answer.error());
-  responder.answer(query->format == Format::csv ? answer_csv(*answer) : answer_json(*answer, query->numbers));
+  auto response = run_query(context.backend.queries(), *query);
+  count(response ? std::nullopt : std::optional(response.error().code));
+  if (!response) return responder.fail(response.error());
+  responder.answer(std::move(*response));
 }
 
 }  // namespace

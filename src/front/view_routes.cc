@@ -80,12 +80,12 @@ Json reasons_json(const Sight& sight, const Plan& plan) {
                        {"column", count_or_null(reason.place.column)}});
   }
   if (sight.epoch->unmaintained.contains(plan.view)) {
-    reasons.push_back(
-        {{"clause", "data"},
-         {"reason",
-          "the speed layer failed to compute it on an event; a read gives the error, if there still is one"},
-         {"line", nullptr},
-         {"column", nullptr}});
+    reasons.push_back({{"clause", "data"},
+                       {"reason",
+                        "a tick or a build failed to compute it on its events; a read gives the error, if "
+                        "there still is one"},
+                       {"line", nullptr},
+                       {"column", nullptr}});
   }
   return reasons;
 }

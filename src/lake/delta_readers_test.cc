@@ -118,7 +118,7 @@ TEST_F(DeltaReaders, FindATableWithEveryType) {
   ASSERT_TRUE(rows) << rows.error().describe();
   ASSERT_EQ(rows->row_count(), 5u);
   std::string values;
-  rows->append_json(values, sql::Numbers::string);
+  EXPECT_TRUE(rows->append_json(values, sql::Numbers::string));
   expected["values"] = nlohmann::ordered_json::parse(values);
   EXPECT_EQ(expected["values"][0][5], "99999999999999999999999999999999999999");
   EXPECT_EQ(expected["values"][4].back(), "new");

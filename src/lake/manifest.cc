@@ -64,6 +64,14 @@ Result<ViewBuild> read_view(const std::string& name, const DocumentReader& docum
   return view;
 }
 
+Result<FailedView> read_failed(const DocumentReader& document) {
+  FailedView view;
+  view.build_id = TRY(document.text("build_id"));
+  view.plan_hash = TRY(document.text("plan_hash"));
+  view.error = TRY(document.text("error"));
+  return view;
+}
+
 Status check(const Manifest& manifest) {
   for (const auto& [name, view] : manifest.views) {
     if (name != view.view)
@@ -82,13 +90,17 @@ Status check(const Manifest& manifest) {
 Result<std::string> Manifest::to_json() const {
   OrderedJson views_json = OrderedJson::object();
   for (const auto& [name, view] : views) views_json[name] = view_json(view);
-  return seal_document(format_version,
-                       {{"number", number},
-                        {"build_id", build_id},
-                        {"published_at_us", published_at_us},
-                        {"basis", {{"tables", map_json(basis.tables)}, {"schemas", map_json(basis.schemas)}}},
-                        {"archived", offsets_json(archived)},
-                        {"views", std::move(views_json)}});
+  OrderedJson document{{"number", number},
+                       {"build_id", build_id},
+                       {"published_at_us", published_at_us},
+                       {"basis", {{"tables", map_json(basis.tables)}, {"schemas", map_json(basis.schemas)}}},
+                       {"archived", offsets_json(archived)},
+                       {"views", std::move(views_json)}};
+  for (const auto& [name, view] : failed) {
+    document["failed"][name] = {
+        {"build_id", view.build_id}, {"plan_hash", view.plan_hash}, {"error", view.error}};
+  }
+  return seal_document(format_version, std::move(document));
 }
 
 Result<Manifest> Manifest::from_json(const std::string& file, std::string_view json) {
@@ -105,6 +117,11 @@ Result<Manifest> Manifest::from_json(const std::string& file, std::string_view j
   manifest.archived = TRY(read_offsets(document, "archived"));
   for (const auto& [name, view] : TRY(document.object("views"))->items()) {
     manifest.views[name] = TRY(read_view(name, document.below("views." + name, view)));
+  }
+  if (document.find("failed") != nullptr) {
+    for (const auto& [name, view] : TRY(document.object("failed"))->items()) {
+      manifest.failed[name] = TRY(read_failed(document.below("failed." + name, view)));
+    }
   }
   return manifest;
 }

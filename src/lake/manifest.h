@@ -40,6 +40,16 @@ struct ViewBuild {
   bool operator==(const ViewBuild&) const = default;
 };
 
+/// A view that its data made fail in its newest build (a cast or a sum that overflows when it is aggregated).
+/// When it is in Manifest::views too, its states are good and only its result is missing or older; else there
+/// are no states, and it is answered by recomputing it, which gives a reader the error if there still is one.
+struct FailedView {
+  std::string build_id;
+  std::string plan_hash;
+  std::string error;
+  bool operator==(const FailedView&) const = default;
+};
+
 /// What the states were computed under, beside the plans of the views.
 struct Basis {
   std::map<std::string, int64_t> tables;    // versions of tables
@@ -53,8 +63,9 @@ struct Manifest {
   std::string build_id;  // of the build that published it
   int64_t published_at_us = 0;
   Basis basis;
-  std::map<std::string, ViewBuild> views;  // by name
-  model::Offsets archived;                 // events before these are in lake/bronze
+  std::map<std::string, ViewBuild> views;    // by name
+  std::map<std::string, FailedView> failed;  // by name
+  model::Offsets archived;                   // events before these are in lake/bronze
   bool operator==(const Manifest&) const = default;
 
   /// bad_input when a text in it is not UTF-8.

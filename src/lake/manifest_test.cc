@@ -43,6 +43,7 @@ Manifest manifest_of(uint64_t number, const std::string& build_id = "b1") {
   other.build_id = "b0";
   other.plan_hash = "77";
   manifest.views[other.view] = other;
+  manifest.failed["gold.top"] = {build_id, "99", "Could not convert string 'x' to INT32"};
   return manifest;
 }
 

@@ -98,7 +98,7 @@ class Types : public ::testing::Test {
     auto rows = session_->query(select);
     if (!rows) return rows.error().describe();
     std::string text;
-    rows->append_json(text, sql::Numbers::string);
+    EXPECT_TRUE(rows->append_json(text, sql::Numbers::string));
     return text;
   }
 

@@ -27,7 +27,8 @@ struct Limits {
   uint64_t requests_per_second_max = 0;   // over all clients; 0: no limit
   uint64_t query_timeout_ms = 30'000;
   uint64_t query_memory_bytes = 1ull << 30;  // of all running queries together
-  uint64_t queries_max = 8;                  // at once; more wait
+  uint64_t queries_max = 8;                  // at once; more get 429
+  uint64_t answer_bytes_max = 128ull << 20;  // of one answer
   bool operator==(const Limits&) const = default;
 };
 

@@ -6,20 +6,38 @@
 
 #include <fmt/format.h>
 
+#include "project/nearest.h"
 #include "sql/parser.h"
 
 namespace anabranch::serve {
 namespace {
 
-bool is_allowed_table_function(std::string_view name) {
-  static const std::set<std::string, std::less<>> names = {"range", "generate_series", "unnest", "json_each",
-                                                           "json_tree"};
-  return names.contains(name);
+using Names = std::set<std::string, std::less<>>;
+
+const Names& allowed_table_functions() {
+  static const Names names = {"range", "generate_series", "unnest", "json_each", "json_tree"};
+  return names;
+}
+
+const Names& allowed_functions() {
+  static const Names names = {
+#include "serve/allowed_functions.inc"
+  };
+  return names;
+}
+
+// Those that a person may have meant: no operators.
+std::vector<std::string> words(const Names& names) {
+  std::vector<std::string> all;
+  for (const std::string& name : names) {
+    if (name.front() >= 'a' && name.front() <= 'z') all.push_back(name);
+  }
+  return all;
 }
 
 class Check {
  public:
-  explicit Check(std::string_view text) : text_(text) {}
+  Check(std::string_view text, const sql::FunctionNames& known) : text_(text), known_(known) {}
 
   void select(const sql::Select& select) {
     tables(select.from);
@@ -41,10 +59,11 @@ class Check {
     }
     if (table.kind != sql::TableRef::Kind::function) return;
     const std::string& name = table.function->name;
-    if (!is_allowed_table_function(name)) {
-      refuse(fmt::format("the table function {} is not allowed", name),
-             "read streams, tables and views by their names", table.position);
-    }
+    if (allowed_table_functions().contains(name)) return;
+    if (!known_.contains(name))
+      return unknown("table function", name, allowed_table_functions(), table.position);
+    refuse(fmt::format("the table function {} is not allowed", name),
+           "read streams, tables and views by their names", table.position);
   }
 
   void expr(const sql::Expr& node) {
@@ -52,30 +71,35 @@ class Check {
       refuse("parameters are not supported here", "write the values into the SQL", node.position);
     }
     if (node.kind != sql::Expr::Kind::call && node.kind != sql::Expr::Kind::window) return;
-    if (is_allowed_table_function(node.name) || is_allowed_function(node.name)) return;
+    if (allowed_table_functions().contains(node.name) || is_allowed_function(node.name)) return;
+    if (!known_.contains(node.name))
+      return unknown("function", node.name, allowed_functions(), node.position);
     refuse(fmt::format("the function {} is not allowed", node.name),
            "only functions that compute from their arguments are", node.position);
   }
 
+  void unknown(std::string_view kind, const std::string& name, const Names& allowed, sql::Position position) {
+    const auto near = project::nearest(name, words(allowed));
+    stop(Code::bad_sql, fmt::format("there is no {} {}", kind, name),
+         near ? fmt::format("did you mean {}?", *near) : "", position);
+  }
   void refuse(std::string message, std::string hint, sql::Position position) {
-    if (!error)
-      error = Error{Code::refused, std::move(message), std::move(hint), sql::place_at(text_, position)};
+    stop(Code::refused, std::move(message), std::move(hint), position);
+  }
+  void stop(Code code, std::string message, std::string hint, sql::Position position) {
+    if (!error) error = Error{code, std::move(message), std::move(hint), sql::place_at(text_, position)};
   }
 
   const std::string_view text_;
+  const sql::FunctionNames& known_;
 };
 
 }  // namespace
 
-bool is_allowed_function(std::string_view name) {
-  static const std::set<std::string, std::less<>> names = {
-#include "serve/allowed_functions.inc"
-  };
-  return names.contains(name);
-}
+bool is_allowed_function(std::string_view name) { return allowed_functions().contains(name); }
 
-Status check_query(const sql::Select& select, std::string_view text) {
-  Check check(text);
+Status check_query(const sql::Select& select, std::string_view text, const sql::FunctionNames& known) {
+  Check check(text, known);
   sql::visit_selects(select, [&](const sql::Select& inner) { check.select(inner); });
   if (check.error) return fail(std::move(*check.error));
   return {};

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "ingest/bulk.h"
+#include "io/random.h"
 #include "serve/merged_read.h"
 #include "serve/query_check.h"
 #include "sql/parquet_relation.h"
@@ -17,6 +18,33 @@ namespace {
 
 std::string bare_name(const std::string& stream) { return stream.substr(stream.find('.') + 1); }
 
+// The place is one in our text; the one in the user's is where it says the same words.
+std::unexpected<Error> in_users_words(Error error, const std::string& text) {
+  error.place = views::place_of_quoted(error.message, text);
+  views::hide_tokens(error.message);
+  return fail(std::move(error));
+}
+
+// The engine would write a HUGEINT (a sum of integers) as a double, which loses digits, or unchecked.
+Result<std::string> for_files(sql::Session& session, const std::string& bound) {
+  std::string items;
+  std::string names;
+  size_t number = 0;
+  const auto columns = TRY(session.describe(bound));
+  for (const auto& column : columns) {
+    const std::string name = fmt::format("c{}", number++);
+    std::string type = column.type;
+    for (const std::string_view huge : {"UHUGEINT", "HUGEINT"}) {
+      for (size_t at = type.find(huge); at != type.npos; at = type.find(huge))
+        type.replace(at, huge.size(), "DECIMAL(38,0)");
+    }
+    const std::string value = type == column.type ? name : fmt::format("CAST({} AS {})", name, type);
+    items += fmt::format("{}{} AS {}", items.empty() ? "" : ", ", value, sql::quote_identifier(column.name));
+    names += (names.empty() ? "" : ", ") + name;
+  }
+  return fmt::format("SELECT {} FROM (\n{}\n) AS answer({})", items, bound, names);
+}
+
 constexpr int64_t no_limit_us = int64_t{24} * 3600 * 1'000'000;
 constexpr auto watch_interval = std::chrono::milliseconds(20);
 
@@ -24,7 +52,14 @@ constexpr auto watch_interval = std::chrono::milliseconds(20);
 
 Result<std::unique_ptr<QueryService>> QueryService::create(sql::Database& database, speed::SpeedLayer& speed,
                                                            io::Clock& clock, const Options& options) {
+  if (!options.answer_folder.empty()) {
+    auto& files = io::local_file_system();
+    TRY(files.remove_all(options.answer_folder));  // of a run that was killed
+    TRY(files.create_folders(options.answer_folder));
+  }
+  auto session = TRY(database.connect());
   std::unique_ptr<QueryService> service(new QueryService(database, speed, clock, options));
+  service->functions_ = TRY(sql::function_names(session));
   service->watchdog_ = std::thread([raw = service.get()] { raw->watch(); });
   return service;
 }
@@ -113,8 +148,11 @@ Status QueryService::in_snapshot(const QueryOptions& options,
                            : options.timeout_us > 0 ? std::min(options.timeout_us, options_.timeout_us)
                                                     : options_.timeout_us;
   const int64_t deadline_us = clock_.monotonic_us() + limit_us;
-  TRY(wait_for_offsets(options, deadline_us));
-  auto session = TRY(take_session());
+  auto session = TRY(take_session());  // first: who waits takes part in the limit, as it holds a thread
+  if (Status waited = wait_for_offsets(options, deadline_us); !waited) {
+    give_back(std::move(session), true);
+    return waited;
+  }
   Running running{session.get(), deadline_us, options.is_cancelled};
   {
     Lock lock(mutex_);
@@ -223,7 +261,7 @@ Result<std::map<std::string, std::string>> QueryService::stream_relations(
 
 Result<std::string> QueryService::bind(const std::string& text, const Snapshot& snapshot) {
   const auto select = TRY(sql::parse_select(text));
-  TRY(check_query(select, text));
+  TRY(check_query(select, text, functions_));
   const auto exposed =
       TRY(views::expose(select, snapshot.epoch->world->relations, text, snapshot.epoch->world->uncopied));
   const auto streams = TRY(stream_relations(snapshot, needed_streams(*snapshot.epoch, exposed.relations)));
@@ -244,19 +282,46 @@ Result<Answer> QueryService::query(const std::string& text, const QueryOptions& 
   std::optional<Answer> answer;
   TRY(in_snapshot(options, [&](sql::Session& session, const Snapshot& snapshot) -> Status {
     const std::string bound = TRY(bind(text, snapshot));
-    auto rows = session.query(bound);
-    if (!rows) {
-      // The place is one in our text; the one in the user's is where it says the same words.
-      Error error = std::move(rows).error();
-      error.place = views::place_of_quoted(error.message, text);
-      views::hide_tokens(error.message);
-      return fail(std::move(error));
-    }
+    const auto select = options.is_for_files ? for_files(session, bound) : Result<std::string>(bound);
+    if (!select) return in_users_words(select.error(), text);
+    auto rows = session.query(*select, options_.answer_bytes_max);
+    if (!rows) return in_users_words(std::move(rows).error(), text);
     answer = Answer{std::move(*rows), snapshot.epoch->build_id, snapshot.offsets, snapshot.epoch->number, 0};
     return {};
   }));
   answer->elapsed_us = clock_.monotonic_us() - started_us;
   return std::move(*answer);
+}
+
+Result<FileAnswer> QueryService::query_parquet(const std::string& text, const QueryOptions& options,
+                                               std::string& out) {
+  if (options_.answer_folder.empty())
+    return fail(Code::unavailable, "there is no folder for answers as files");
+  auto& files = io::local_file_system();
+  const io::Path file = options_.answer_folder / fmt::format("{:016x}.parquet", io::random_u64());
+  FileAnswer answer;
+  const Status written = in_snapshot(options, [&](sql::Session& session, const Snapshot& snapshot) -> Status {
+    const std::string bound = TRY(bind(text, snapshot));
+    const auto select = for_files(session, bound);
+    const Status done = select ? session.run(fmt::format("COPY ({}) TO {} (FORMAT parquet)", *select,
+                                                         sql::quote_literal(file.string())))
+                               : Status(fail(select.error()));
+    if (!done) return in_users_words(done.error(), text);
+    const auto opened = TRY(files.open(file, io::FileSystem::Open::read));
+    if (TRY(opened->size()) > options_.answer_bytes_max) {
+      return fail(Code::too_large,
+                  fmt::format("the answer is larger than {} bytes", options_.answer_bytes_max),
+                  "read less with LIMIT or WHERE, or raise limits.answer_bytes_max");
+    }
+    out += TRY(files.read_file(file));
+    answer.build_id = snapshot.epoch->build_id;
+    answer.offsets = snapshot.offsets;
+    answer.epoch = snapshot.epoch->number;
+    return {};
+  });
+  (void)files.remove_all(file);
+  TRY(Status(written));
+  return answer;
 }
 
 }  // namespace anabranch::serve

@@ -16,6 +16,7 @@
 #include "speed/log_feed.h"
 #include "speed/speed_layer.h"
 #include "sql/database.h"
+#include "sql/function_names.h"
 
 namespace anabranch::serve {
 
@@ -31,8 +32,17 @@ struct Answer {
 struct QueryOptions {
   model::Offsets min_offsets;  // exclusive: wait until these are included
   int64_t timeout_us = 0;      // 0: the service's limit; -1: none (verify)
+  bool is_for_files = false;   // integers of more than 64 bits as DECIMAL(38,0), which Arrow and Parquet have
   /// Asked from time to time; true cancels the query (the client went away).
   std::function<bool()> is_cancelled;
+};
+
+/// What a read saw, its rows in a file.
+struct FileAnswer {
+  int64_t rows = 0;
+  std::string build_id;
+  model::Offsets offsets;
+  int64_t epoch = 0;
 };
 
 /// Answers SELECTs over streams, tables and views, each at one offset.
@@ -40,15 +50,25 @@ struct QueryOptions {
 class QueryService {
  public:
   struct Options {
-    size_t queries_max = 8;  // at once; more are overloaded
+    size_t queries_max = 8;  // at once, those that wait for an offset too; more are overloaded
     int64_t timeout_us = 30'000'000;
+    size_t answer_bytes_max = size_t{128}
+                              << 20;  // of an answer's rows in memory, or of what they are written as
+    io::Path
+        answer_folder;  // for answers as files, on their way; emptied at the start; none: no such answers
   };
   static Result<std::unique_ptr<QueryService>> create(sql::Database& database, speed::SpeedLayer& speed,
                                                       io::Clock& clock, const Options& options);
   ~QueryService();
 
-  /// bad_sql and refused have a place in the text; timeout, cancelled, overloaded.
+  /// bad_sql and refused have a place in the text; timeout, cancelled, overloaded; too_large when the rows
+  /// take more memory than an answer may.
   Result<Answer> query(const std::string& text, const QueryOptions& options);
+
+  /// The same, as the bytes of a Parquet file, appended to `out`. The rows are never in memory together.
+  Result<FileAnswer> query_parquet(const std::string& text, const QueryOptions& options, std::string& out);
+
+  size_t answer_bytes_max() const { return options_.answer_bytes_max; }
 
   /// What `query` would run, for explain and for tests.
   Result<std::string> bound_sql(const std::string& text);
@@ -93,6 +113,7 @@ class QueryService {
   speed::SpeedLayer& speed_;
   io::Clock& clock_;
   const Options options_;
+  sql::FunctionNames functions_;  // set by create()
 
   mutable Mutex mutex_;
   std::vector<std::unique_ptr<sql::Session>> idle_ GUARDED_BY(mutex_);

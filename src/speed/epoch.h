@@ -41,7 +41,7 @@ struct Epoch {
   std::map<std::string, std::map<std::string, std::vector<std::string>>> slices;  // view → part → relations
   std::map<std::string, std::string> tables;        // "bronze.planes" → in-memory table
   std::map<std::string, Archive> archives;          // by "bronze.<stream>"
-  std::map<std::string, std::string> unmaintained;  // views whose tick failed: view → why
+  std::map<std::string, std::string> unmaintained;  // views whose tick or build failed: view → why
 };
 
 using EpochPtr = std::shared_ptr<const Epoch>;

@@ -58,6 +58,7 @@ Status SpeedLayer::start(const Handover& first, const std::function<void(double)
   TRY(attach(first.build_files));
   current_ = TRY(
       StateSet::create(database_, next_set_id_++, first.world, first.pinned_tables, options_.slice_folder));
+  for (const auto& [view, why] : first.unmaintained) current_->leave_out(view, why);
   const Cutoffs begin = cutoffs(first);
   const auto from = first_offsets(begin);
   position_ = TRY(catch_up(*current_, begin, from, durable(), progress));
@@ -109,7 +110,7 @@ std::vector<model::Offset> SpeedLayer::durable() const {
 SpeedLayer::Cutoffs SpeedLayer::cutoffs(const Handover& handover) {
   Cutoffs all;
   for (const views::Plan& plan : handover.world->plans) {
-    if (!plan.is_maintained()) continue;
+    if (!plan.is_maintained() || handover.unmaintained.contains(plan.view)) continue;
     for (const std::string& stream : plan.streams) {
       model::Offset cutoff = 0;
       if (const auto built = handover.built.find(plan.view); built != handover.built.end()) {
@@ -432,7 +433,8 @@ Status SpeedLayer::hand_over(Handover next) {
     TRY(attach(next.build_files));
     const auto& old_hashes = current_->world()->basis_hashes;
     has_new_world = next.world->basis_hashes != old_hashes ||
-                    next.pinned_tables != current_->pinned_tables() || !current_->unmaintained().empty();
+                    next.pinned_tables != current_->pinned_tables() || !current_->unmaintained().empty() ||
+                    !next.unmaintained.empty();
     if (!has_new_world) return swap_build(next);
     from = first_offsets(cutoffs(next));
     set_id = next_set_id_++;
@@ -445,6 +447,7 @@ Status SpeedLayer::hand_over(Handover next) {
     abandon_build();
     return fail(std::move(set).error());
   }
+  for (const auto& [view, why] : next.unmaintained) (*set)->leave_out(view, why);
   while (true) {
     const auto to = durable();
     auto reached = catch_up(**set, cutoffs(next), from, to, nullptr);

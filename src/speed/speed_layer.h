@@ -26,6 +26,7 @@ struct Handover {
   std::string build_id;                              // of the newest build; may be empty at the start
   std::map<std::string, BuiltView> built;            // all views that have a build, carried-over ones too
   std::map<std::string, std::string> build_files;    // database name → file, to be attached
+  std::map<std::string, std::string> unmaintained;   // views of which the build has no states: view → why
   std::map<std::string, Archive> archives;
   std::vector<std::string> rebuilt;  // views whose build is new
 };

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "duckdb.hpp"
+#include "duckdb/common/types/column/column_data_collection.hpp"
 #include "duckdb/main/client_context.hpp"
 #include "duckdb/main/config.hpp"
 #include "duckdb/parser/parser.hpp"
@@ -78,6 +79,27 @@ Result<Rows> Session::query(const std::string& text) {
     auto result = impl_->connection.Query(text);
     if (result->HasError()) return fail(engine_error(result->GetErrorObject(), text, Code::internal));
     return Rows(std::make_unique<Rows::Impl>(std::move(result)));
+  } catch (const std::exception& error) {
+    return fail(engine_error(error, text, Code::internal));
+  }
+}
+
+Result<Rows> Session::query(const std::string& text, size_t bytes_max) {
+  try {
+    auto result = impl_->connection.SendQuery(text);
+    if (result->HasError()) return fail(engine_error(result->GetErrorObject(), text, Code::internal));
+    auto rows =
+        duckdb::make_uniq<duckdb::ColumnDataCollection>(duckdb::Allocator::DefaultAllocator(), result->types);
+    duckdb::ColumnDataAppendState state;
+    rows->InitializeAppend(state);
+    for (auto chunk = result->Fetch(); chunk && chunk->size() > 0; chunk = result->Fetch()) {
+      rows->Append(state, *chunk);
+      if (rows->AllocationSize() > bytes_max) return fail(answer_too_large(bytes_max));
+    }
+    if (result->HasError()) return fail(engine_error(result->GetErrorObject(), text, Code::internal));
+    return Rows(std::make_unique<Rows::Impl>(duckdb::make_uniq<duckdb::MaterializedQueryResult>(
+        result->statement_type, result->properties, result->names, std::move(rows),
+        result->client_properties)));
   } catch (const std::exception& error) {
     return fail(engine_error(error, text, Code::internal));
   }

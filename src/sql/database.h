@@ -41,10 +41,14 @@ class Rows {
   int64_t integer(size_t row, size_t column) const;  // 0 for NULL
   double number(size_t row, size_t column) const;    // 0 for NULL
 
+  // These three give too_large as soon as `out` is longer than bytes_max.
+
   /// Appends `[[…],…]`, in the forms of docs/api.md.
-  void append_json(std::string& out, Numbers numbers) const;
+  Status append_json(std::string& out, Numbers numbers, size_t bytes_max = SIZE_MAX) const;
   /// Appends RFC 4180 with a header line; NULL is an empty unquoted field.
-  void append_csv(std::string& out) const;
+  Status append_csv(std::string& out, size_t bytes_max = SIZE_MAX) const;
+  /// Appends an Arrow IPC stream. bad_input for a type that Arrow has no place for, with what to do.
+  Status append_arrow(std::string& out, size_t bytes_max = SIZE_MAX) const;
 
  private:
   std::unique_ptr<Impl> impl_;
@@ -108,6 +112,8 @@ class Session {
   /// Runs one or more statements; the rows of the last one. Errors have a place in `text` where the engine
   /// names one.
   Result<Rows> query(const std::string& text);
+  /// One SELECT; too_large as soon as its rows take more memory than this.
+  Result<Rows> query(const std::string& text, size_t bytes_max);
   Status run(const std::string& text);
   Result<Statement> prepare(const std::string& text);
   /// Cancels what is running, which then fails with Code::cancelled. Any thread.

@@ -17,7 +17,7 @@ class Memory : public ::testing::Test {
     auto rows = session->query(select);
     if (!rows) return rows.error().describe();
     std::string text;
-    rows->append_json(text, numbers);
+    EXPECT_TRUE(rows->append_json(text, numbers));
     return text;
   }
   std::unique_ptr<Database> database_;
@@ -43,7 +43,7 @@ TEST_F(Memory, WritesCsv) {
   auto rows =
       database_->connect()->query("select 'a,b' as \"x y\", null as n, '' as e, 1.5::double as d, [1] as l");
   std::string text;
-  rows->append_csv(text);
+  EXPECT_TRUE(rows->append_csv(text));
   EXPECT_EQ(text, "x y,n,e,d,l\r\n\"a,b\",,\"\",1.5,[1]\r\n");
 }
 

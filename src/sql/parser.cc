@@ -1,6 +1,7 @@
 #include "sql/parser.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include <fmt/format.h>
 
@@ -19,6 +20,8 @@ namespace {
 
 using duckdb::ExpressionClass;
 using duckdb::ParsedExpression;
+
+constexpr std::string_view show_statement = "SHOW";
 
 // Thrown inside this file only, where the walk meets something that the platform does not take.
 struct NotTaken {
@@ -353,7 +356,7 @@ TableRef convert(const duckdb::TableRef& ref) {
     case duckdb::TableReferenceType::PIVOT:
       throw NotTaken{"PIVOT", out.position};
     case duckdb::TableReferenceType::SHOW_REF:
-      throw NotTaken{"SHOW, DESCRIBE and SUMMARIZE", out.position};
+      throw NotTaken{std::string(show_statement), out.position};
     default:
       throw NotTaken{"this kind of table", out.position};
   }
@@ -456,6 +459,16 @@ Select convert(const duckdb::QueryNode& node) {
   }
 }
 
+// The engine's tree says SHOW, DESCRIBE and SUMMARIZE alike; here is which one was written.
+std::string show_name(std::string_view text) {
+  for (const auto& token : duckdb::Parser::Tokenize(std::string(text))) {
+    for (const std::string_view word : {"SHOW", "DESCRIBE", "DESC", "SUMMARIZE"}) {
+      if (same_name(text.substr(token.start, word.size()), word)) return std::string(word);
+    }
+  }
+  return std::string(show_statement);
+}
+
 // For what the engine's tree has no place of: where the last word of `what` stands in the text; -1 when it
 // does not.
 Position position_of_word(std::string_view text, const std::string& what) {
@@ -464,6 +477,18 @@ Position position_of_word(std::string_view text, const std::string& what) {
     if (same_name(text.substr(token.start, word.size()), word)) return static_cast<Position>(token.start);
   }
   return -1;
+}
+
+// The first word of a statement, as a person knows it.
+std::string statement_name(std::string_view text) {
+  for (const auto& token : duckdb::Parser::Tokenize(std::string(text))) {
+    if (token.type == duckdb::SimplifiedTokenType::SIMPLIFIED_TOKEN_COMMENT) continue;
+    size_t end = token.start;
+    while (end < text.size() && std::isalpha(static_cast<unsigned char>(text[end])) != 0) ++end;
+    if (end > token.start)
+      return duckdb::StringUtil::Upper(std::string(text.substr(token.start, end - token.start)));
+  }
+  return "this statement";
 }
 
 Position position_after_semicolon(std::string_view text) {
@@ -506,14 +531,20 @@ Result<Select> parse_select(std::string_view text) {
     }
     const auto& statement = *parser.statements[0];
     if (statement.type != duckdb::StatementType::SELECT_STATEMENT) {
-      return fail_at({"", 1, 1}, Code::refused,
-                     fmt::format("{} is not allowed", duckdb::StatementTypeToString(statement.type)),
-                     "only SELECT reads data here, and nothing changes it");
+      // The engine makes several statements of a PIVOT whose columns it has to find out first.
+      const bool is_pivot =
+          statement.type == duckdb::StatementType::MULTI_STATEMENT && position_of_word(text, "PIVOT") >= 0;
+      const std::string name = is_pivot ? "PIVOT" : statement_name(text);
+      const Position position = std::max<Position>(0, position_of_word(text, name));
+      return fail_at(place_at(text, position), Code::refused, name + " is not allowed",
+                     is_pivot ? "write one aggregate with FILTER (WHERE …) for each column"
+                              : "only SELECT reads data here, and nothing changes it");
     }
     return convert(*statement.Cast<duckdb::SelectStatement>().node);
   } catch (const NotTaken& problem) {
-    const Position position = problem.position < 0 ? position_of_word(text, problem.what) : problem.position;
-    return fail_at(place_at(text, position), Code::refused, problem.what + " is not supported",
+    const std::string what = problem.what == show_statement ? show_name(text) : problem.what;
+    const Position position = problem.position < 0 ? position_of_word(text, what) : problem.position;
+    return fail_at(place_at(text, position), Code::refused, what + " is not supported",
                    "write the query without it");
   } catch (const std::exception& error) {
     return fail(engine_error(error, text, Code::bad_sql));

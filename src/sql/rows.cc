@@ -345,26 +345,38 @@ double Rows::number(size_t row, size_t column) const {
   return value.IsNull() ? 0 : value.GetValue<double>();
 }
 
+Error answer_too_large(size_t bytes_max) {
+  return Error{Code::too_large,
+               fmt::format("the answer is larger than {} bytes", bytes_max),
+               "read less with LIMIT or WHERE, ask for format parquet, which is much smaller, or raise "
+               "limits.answer_bytes_max",
+               {}};
+}
+
 namespace {
 
-// Calls `append_row(writers, row)` for every row in order.
+// Calls `append_row(writers, row)` for every row in order, as long as `out` is not too long.
 template <typename Function>
-void for_each_row(duckdb::MaterializedQueryResult& result, Numbers numbers, bool is_json,
-                  Function append_row) {
+Status for_each_row(duckdb::MaterializedQueryResult& result, Numbers numbers, bool is_json,
+                    const std::string& out, size_t bytes_max, Function append_row) {
   for (auto& chunk : result.Collection().Chunks()) {
     std::vector<ColumnWriter> writers;
     writers.reserve(chunk.ColumnCount());
     for (auto& vector : chunk.data) writers.emplace_back(vector, chunk.size(), numbers, is_json);
-    for (size_t row = 0; row < chunk.size(); ++row) append_row(writers, row);
+    for (size_t row = 0; row < chunk.size(); ++row) {
+      append_row(writers, row);
+      if (out.size() > bytes_max) return fail(answer_too_large(bytes_max));
+    }
   }
+  return {};
 }
 
 }  // namespace
 
-void Rows::append_json(std::string& out, Numbers numbers) const {
+Status Rows::append_json(std::string& out, Numbers numbers, size_t bytes_max) const {
   out += '[';
   bool is_first = true;
-  for_each_row(*impl_->result, numbers, true, [&](const std::vector<ColumnWriter>& writers, size_t row) {
+  const auto append_row = [&](const std::vector<ColumnWriter>& writers, size_t row) {
     out += is_first ? "[" : ",[";
     is_first = false;
     for (size_t i = 0; i < writers.size(); ++i) {
@@ -372,24 +384,26 @@ void Rows::append_json(std::string& out, Numbers numbers) const {
       writers[i].append(out, row);
     }
     out += ']';
-  });
+  };
+  TRY(for_each_row(*impl_->result, numbers, true, out, bytes_max, append_row));
   out += ']';
+  return {};
 }
 
-void Rows::append_csv(std::string& out) const {
+Status Rows::append_csv(std::string& out, size_t bytes_max) const {
   for (size_t i = 0; i < impl_->columns.size(); ++i) {
     if (i) out += ',';
     append_csv_field(out, impl_->columns[i].name);
   }
   out += "\r\n";
-  for_each_row(*impl_->result, Numbers::number, false,
-               [&](const std::vector<ColumnWriter>& writers, size_t row) {
-                 for (size_t i = 0; i < writers.size(); ++i) {
-                   if (i) out += ',';
-                   writers[i].append(out, row);
-                 }
-                 out += "\r\n";
-               });
+  return for_each_row(*impl_->result, Numbers::number, false, out, bytes_max,
+                      [&](const std::vector<ColumnWriter>& writers, size_t row) {
+                        for (size_t i = 0; i < writers.size(); ++i) {
+                          if (i) out += ',';
+                          writers[i].append(out, row);
+                        }
+                        out += "\r\n";
+                      });
 }
 
 }  // namespace anabranch::sql

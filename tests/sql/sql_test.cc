@@ -222,7 +222,19 @@ class SqlText : public ::testing::TestWithParam<std::string> {
 
   void build(const Block& block) {
     if (const auto built = platform_->build(words(block.rest), "test"); !built)
-      stop(built.error().describe());
+      return stop(built.error().describe());
+    const auto runs = platform_->catalog().builds(1);
+    if (!runs || runs->empty() || !runs->front().end) return stop("the catalogue has no build");
+    Lines warnings;
+    for (const auto& warning : runs->front().end->warnings)
+      warnings.push_back(warning.view + "\t" + warning.message);
+    bool is_same = warnings.size() == block.expected.size();
+    for (size_t i = 0; is_same && i < warnings.size(); ++i) {
+      const Lines expected = split(block.expected[i], "\t");
+      is_same = warnings[i].starts_with(expected.at(0) + "\t") &&
+                warnings[i].find(expected.back()) != std::string::npos;
+    }
+    if (!is_same) complain(fmt::format("the build warns\n{}", joined(warnings, "\n")));
   }
 
   Result<serve::Answer> answer(const std::string& sql) {

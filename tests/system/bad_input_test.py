@@ -348,7 +348,7 @@ class CommandLineTest(Case):
         self.assertEqual([row[4] for row in parsed[1:]], [event["code"] or "" for event in events])
         self.assertRegex(as_csv, r"\r?\n4,1,sku\d,-?\d+,\"\",")   # the empty text
         self.assertRegex(as_csv, r"\r?\n5,1,sku\d,-?\d+,,")       # NULL
-        for format in ("table", "csv", "json", "parquet"):
+        for format in ("table", "csv", "json", "arrow", "parquet"):
             out = self.folder / f"out.{format}"
             done = project.run("query", sql, "--format", format, "-o", str(out))
             self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
@@ -364,14 +364,57 @@ class CommandLineTest(Case):
         other = self.shop("other")
         self.assertEqual(other.json("ingest", "orders", str(self.folder / "out.parquet"))["accepted"], len(events))
         self.assertEqual(other.json("query", sql)["rows"], rows)
-        types = {"b": "true", "i": "-5::TINYINT", "h": "170141183460469231731687303715884105727::HUGEINT", "d": "0.1::DOUBLE", "m": "1.10::DECIMAL(9,2)",
+        types = {"b": "true", "i": "-5::TINYINT", "h": "99999999999999999999999999999999999999::HUGEINT", "d": "0.1::DOUBLE", "m": "1.10::DECIMAL(9,2)",
                  "t": "TIMESTAMP '2026-01-02 03:04:05.678901'", "day": "DATE '2026-01-02'", "l": "[1, 2, NULL]", "s": "{'a': 1, 'b': 'x'}", "n": "NULL::INTEGER"}
         every = "SELECT " + ", ".join(f"{value} AS {name}" for name, value in types.items())
         done = project.run("query", every, "--format", "parquet", "-o", str(self.folder / "types.parquet"))
         self.assertEqual(done.returncode, 0, done.stderr)
+        done = project.run("query", "SELECT 170141183460469231731687303715884105727 AS h", "--format", "parquet", "-o", str(self.folder / "huge.parquet"))
+        self.assertEqual(done.returncode, 1, "39 digits")
+        self.assertIn("DECIMAL(38,0)", done.stderr)
+        self.assertFalse((self.folder / "huge.parquet").exists())
         empty = project.run("query", "SELECT * FROM bronze.orders WHERE id < 0", "--format", "parquet", "-o", str(self.folder / "empty.parquet"))
         self.assertEqual(empty.returncode, 0, empty.stderr)
         self.assertEqual((self.folder / "empty.parquet").read_bytes()[:4], b"PAR1")
+
+
+class RightAfterIngestTest(Case):
+    def test_query_and_build_include_what_was_acknowledged(self):
+        project = self.shop()
+        server = project.start()
+        client = server.client()
+        at_once = 100_000  # several ticks' worth
+        for turn in range(1, 4):
+            lines = "".join(json.dumps({"id": turn * at_once + i, "client": 1, "sku": "sku0", "amount": 1}) + "\n" for i in range(at_once))
+            self.assertEqual(client.send("orders", lines).status, 200)
+            if turn == 2:
+                self.assertEqual(project.json("build")["cutoff"]["orders"], [turn * at_once])
+            else:
+                self.assertEqual(project.json("query", "SELECT count(*) FROM bronze.orders")["rows"], [[turn * at_once]])
+
+    def test_a_view_that_fails_does_not_stop_the_build(self):
+        project = self.shop()
+        project.write("models/gold/largest.sql", "SELECT max(code)::integer AS largest FROM bronze.orders\n")
+        server = project.start()
+        log = project.data("lake/gold/largest/_delta_log")
+        for id, code in enumerate(("5", "x")):
+            self.assertEqual(server.client().send("orders", [{"id": id, "client": 1, "sku": "sku0", "amount": 2, "code": code}]).status, 200)
+            done = project.run("build")
+            self.assertEqual(len(list(log.glob("*.json"))), 1, "other readers keep the result of the first build")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("published", done.stdout)
+        self.assertRegex(done.stderr, r"warning: gold\.largest: Could not convert string 'x'")
+        answer = server.client().get("/v1/builds").json["builds"][0]
+        self.assertEqual([warning["view"] for warning in answer["warnings"]], ["gold.largest"])
+        self.assertEqual(project.run("query", "SELECT * FROM gold.largest").returncode, 1)
+        self.assertEqual(project.run("query", "SELECT * FROM gold.by_sku").returncode, 0)
+        self.assertEqual(len(list(project.data("lake/gold/by_sku/_delta_log").glob("*.json"))), 2)
+        self.assertEqual(len(list(project.data("lake/gold/largest").glob("*.parquet"))), 1)
+        self.assertEqual(project.run("verify").returncode, 0)
+        self.assertEqual(server.stop(), 0)
+        project.start()
+        self.assertEqual(project.run("query", "SELECT * FROM gold.largest").returncode, 1)
+        self.assertEqual(len(list(log.glob("*.json"))), 1)
 
 
 class BadRequestTest(Case):

@@ -75,6 +75,11 @@ int run_build(const CommonOptions& common, const std::vector<std::string>& views
   for (const auto& [stream, offsets] : build["cutoff"].items())
     fmt::print(" {} {}", stream, with_separators(offsets[0]));
   fmt::print("\n");
+  for (const auto& warning : build["warnings"]) {
+    const std::string view = warning["view"].is_string() ? warning["view"].get<std::string>() + ": " : "";
+    fmt::print(stderr, "{} {}{}\n", colored("warning:", Color::yellow), view,
+               warning["message"].get<std::string>());
+  }
   return 0;
 }
 

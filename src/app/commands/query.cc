@@ -3,13 +3,12 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include "app/commands/commands.h"
 #include "app/connection.h"
 #include "app/terminal.h"
-#include "io/random.h"
-#include "sql/database.h"
-#include "sql/syntax.h"
+#include "io/file_system.h"
 
 namespace anabranch::app {
 namespace {
@@ -57,37 +56,6 @@ std::string as_table(const std::string& answer) {
   return text;
 }
 
-// The types are the answer's; values are read from its JSON, so nothing is guessed.
-Status write_parquet(const std::string& answer, const std::string& output) {
-  if (output.empty()) return fail(Code::bad_input, "Parquet goes to a file", "name it with -o FILE");
-  const auto document = nlohmann::ordered_json::parse(answer, nullptr, false);
-  const std::string lines_file = output + fmt::format(".{:08x}.tmp", static_cast<uint32_t>(io::random_u64()));
-  std::string lines;
-  for (const auto& row : document["rows"]) lines += row.dump() + "\n";
-  auto& files = io::local_file_system();
-  TRY(files.write_atomically(std::filesystem::absolute(lines_file), lines));
-  std::string columns;
-  size_t index = 0;
-  for (const auto& column : document["columns"]) {
-    const std::string type = column["type"];
-    const bool is_nested = type.ends_with("]") || type.starts_with("STRUCT") || type.starts_with("MAP");
-    columns += fmt::format("{}CAST(j->{}'$[{}]' AS {}) AS {}", index ? ", " : "", is_nested ? "" : ">", index,
-                           type, sql::quote_identifier(column["name"].get<std::string>()));
-    ++index;
-  }
-  const auto database = TRY(sql::Database::open({}));
-  auto session = TRY(database->connect());
-  const std::string source =
-      lines.empty()
-          ? "(SELECT NULL::JSON AS j WHERE false)"
-          : fmt::format("(SELECT json AS j FROM read_json_objects({}, format = 'newline_delimited'))",
-                        sql::quote_literal(lines_file));
-  const Status written = session.run(fmt::format("COPY (SELECT {} FROM {}) TO {} (FORMAT parquet)", columns,
-                                                 source, sql::quote_literal(output)));
-  (void)files.remove(lines_file);
-  return written;
-}
-
 }  // namespace
 
 int run_query(const CommonOptions& common, const QueryOptions& options) {
@@ -96,14 +64,24 @@ int run_query(const CommonOptions& common, const QueryOptions& options) {
   auto connection = Connection::open(*root);
   if (!connection) return fail_command(common, connection.error());
   const std::string format = common.is_json ? "json" : options.format;
-  nlohmann::json request = {{"sql", options.sql}, {"format", format == "csv" ? "csv" : "json"}};
-  if (format == "parquet") request["numbers"] = "string";
+  const bool is_binary = format == "parquet" || format == "arrow";
+  if (format == "parquet" && options.output.empty())
+    return fail_command(common, Error{Code::bad_input, "Parquet goes to a file", "name it with -o FILE", {}});
+  if (format == "arrow" && options.output.empty() && ::isatty(STDOUT_FILENO) != 0) {
+    return fail_command(common, Error{Code::bad_input,
+                                      "an Arrow stream is nothing to show in a terminal",
+                                      "name a file with -o FILE, or pipe it into a program",
+                                      {}});
+  }
+  // What was acknowledged before this command began is in its answer.
+  const nlohmann::json request = {{"sql", options.sql},
+                                  {"format", is_binary || format == "csv" ? format : "json"},
+                                  {"min_offset", "latest"}};
   const auto answer = (*connection)->post("/v1/query", request);
   if (!answer) return fail_command(common, answer.error());
-  const Status written = format == "parquet" ? write_parquet(*answer, options.output)
-                         : format == "table" ? write_output(options.output, as_table(*answer))
-                         : format == "json"  ? write_output(options.output, *answer + "\n")
-                                             : write_output(options.output, *answer);
+  const Status written = format == "table"  ? write_output(options.output, as_table(*answer))
+                         : format == "json" ? write_output(options.output, *answer + "\n")
+                                            : write_output(options.output, *answer);
   return written ? 0 : fail_command(common, written.error());
 }
 

@@ -152,6 +152,7 @@ export interface Build {
   rows: number | null;
   peak_memory_bytes: number | null;
   error: string | null;
+  warnings?: { view: string | null; message: string }[];
 }
 
 export interface Difference {

@@ -36,6 +36,11 @@ export function BuildRow({ build, current, offsets }: { build: Build; current: b
           <td colSpan={8}><span className="entry-reason">{build.error}</span></td>
         </tr>
       )}
+      {(build.warnings ?? []).map((warning) => (
+        <tr className="list-error" key={`${warning.view}${warning.message}`} data-testid={`build-${build.id}-warning`}>
+          <td colSpan={8}><span className="entry-reason">{warning.view ? `${warning.view}: ` : ''}{warning.message}</span></td>
+        </tr>
+      ))}
     </>
   );
 }

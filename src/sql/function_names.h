@@ -1,0 +1,17 @@
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "base/result.h"
+#include "sql/database.h"
+
+namespace anabranch::sql {
+
+using FunctionNames = std::set<std::string, std::less<>>;
+
+/// The names, in lower case, of all functions that the engine has or that its extensions and its shell would
+/// bring: what tells a function that does not exist from one that may not be called.
+Result<FunctionNames> function_names(Session& session);
+
+}  // namespace anabranch::sql
