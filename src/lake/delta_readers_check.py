@@ -2,8 +2,7 @@
 """Reads a Delta table of ours with delta-rs and compares schema and rows with what we wrote; then writes to it, and
 lets us read and replace that.
 
-    python3 -m venv VENV && VENV/bin/pip install 'deltalake>=1,<2' pyarrow
-    VENV/bin/python src/lake/delta_readers_check.py build/dev/src/lake_test
+    .deps/readers/bin/python src/lake/delta_readers_check.py build/dev/src/lake_test      # script/test runs this; script/bootstrap installs the readers
 
 The test DeltaReaders.FindATableWithEveryType writes the table and what a reader should find in it;
 DeltaReaders.MayWriteTheTableToo goes on after delta-rs has appended.

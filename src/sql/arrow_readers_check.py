@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 """Reads an Arrow IPC stream of ours, with every type, by pyarrow and compares schema and rows with what we meant.
 
-    python3 -m venv VENV && VENV/bin/pip install pyarrow
-    VENV/bin/python src/sql/arrow_readers_check.py build/dev/src/sql_test
+    .deps/readers/bin/python src/sql/arrow_readers_check.py build/dev/src/sql_test      # script/test runs this; script/bootstrap installs the readers
 """
 import datetime
 import decimal
