@@ -81,6 +81,13 @@ class Platform final : public front::Backend {
   Result<ViewErrors> view_errors(const std::string& view, size_t limit) override;
 
  private:
+  // In serving/, beside the builds.
+  static constexpr std::string_view slice_folder_name = "slices";
+  static constexpr std::string_view answer_folder_name = "answers";
+
+  static std::string build_id_of(int64_t now_us);
+  static std::vector<catalog::BuildWarning> warnings_of(const lake::Manifest& manifest);
+
   Platform(project::Project project, const Options& options);
   Status open_data();
   Result<views::World> make_world(bool is_newest, std::vector<Error>& left_out);

@@ -1,0 +1,252 @@
+// The platform's builds: from the line in the log to the handover.
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "app/platform.h"
+#include "batch/child_engine.h"
+#include "io/process.h"
+#include "io/random.h"
+#include "lake/delta_copies.h"
+#include "sql/syntax.h"
+
+namespace anabranch::app {
+namespace {
+
+// A build includes what was durable when it was asked for; it waits no longer than this for the ticks.
+constexpr int64_t build_wait_us = 60'000'000;
+constexpr int64_t build_wait_step_us = 50'000;
+
+}  // namespace
+
+std::string Platform::build_id_of(int64_t now_us) {
+  std::string id;
+  for (const char c : io::to_iso8601(now_us / 1000 * 1000)) {
+    if (c != '-' && c != ':') id += c;
+  }
+  return fmt::format("{}-{:04x}", id, static_cast<unsigned>(io::random_u64() & 0xffff));
+}
+
+std::vector<catalog::BuildWarning> Platform::warnings_of(const lake::Manifest& manifest) {
+  std::vector<catalog::BuildWarning> warnings;
+  for (const auto& [name, view] : manifest.failed) {
+    if (view.build_id == manifest.build_id) warnings.push_back({name, view.error});
+  }
+  return warnings;
+}
+
+Status Platform::check_views(const std::vector<std::string>& views) const {
+  const auto epoch = speed_->epochs().newest();
+  for (const std::string& view : views) {
+    if (!epoch->world->plan(view)) {
+      return fail(Code::not_found, fmt::format("there is no view {}", view), "anabranch status lists them");
+    }
+  }
+  return {};
+}
+
+Result<std::string> Platform::build(const std::vector<std::string>& views, const std::string& reason) {
+  TRY(check_views(views));
+  {
+    Lock lock(mutex_);
+    if (is_stopping_) return fail(Code::unavailable, "the server is stopping");
+    if (running_)
+      return fail(Code::conflict, fmt::format("build {} is running", running_->id),
+                  "wait until it is published");
+    running_ = front::RunningBuild{build_id_of(clock_.now_us()), "starting", 0, 0, clock_.now_us()};
+  }
+  if (on_build_change_) on_build_change_();
+  Lock building(build_mutex_);
+  auto built = build_now(views, reason);
+  {
+    Lock lock(mutex_);
+    running_.reset();
+  }
+  if (on_build_change_) on_build_change_();
+  return built;
+}
+
+Result<std::string> Platform::build_now(const std::vector<std::string>& views, const std::string& reason) {
+  batch::BuildJob job;
+  {
+    Lock lock(mutex_);
+    job.build_id = running_->id;
+  }
+  const bool is_full = views.empty();
+  std::vector<Error> left_out;
+  std::shared_ptr<const views::World> world = speed_->epochs().newest()->world;
+  if (is_full) world = std::make_shared<const views::World>(TRY(make_world(true, left_out)));
+  job.views = views;
+  const bool is_late = !TRY(wait_for_durable());
+  job.cutoff = TRY(speed_->begin_build());
+
+  catalog::BuildStart start;
+  start.id = job.build_id;
+  start.reason = reason;
+  start.views = views;
+  if (is_full) {
+    for (const views::Plan& plan : world->plans) start.views.push_back(plan.view);
+  }
+  start.cutoff = job.cutoff;
+  start.started_at_us = clock_.now_us();
+  job.data_folder = data_folder_.string();
+  job.threads = 2;
+  job.world = *world;
+  batch::BuildResult result;
+  const auto attempt = [&]() -> Result<lake::Manifest> {
+    TRY(catalog_->begin_build(start));
+    {
+      Lock lock(mutex_);
+      running_->stage = "archive";
+    }
+    TRY(archiver_->archive(job.cutoff));
+    const auto archives = TRY(archiver_->archives());
+    for (const auto& [stream, archive] : archives) job.archives[stream] = archive.files;
+    return compute(job, is_full, result);
+  };
+  auto manifest = attempt();
+  catalog::BuildEnd end;
+  if (manifest) {
+    // Published: from here on nothing may undo it. Other readers' copies follow, and our own.
+    {
+      Lock lock(mutex_);
+      manifest_ = *manifest;
+    }
+    const Status copies = lake::write_delta_copies(*store_, *manifest, clock_);
+    if (!copies)
+      spdlog::error("Delta copies are behind the build and will be written at the next start: {}",
+                    copies.error().describe());
+    auto next = handover_of(*manifest, world);
+    Status handed = next ? Status{} : Status(std::unexpected(next.error()));
+    if (next) {
+      for (const auto& [name, view] : result.views) next->rebuilt.push_back(name);
+      handed = speed_->hand_over(std::move(*next));
+    }
+    if (!handed) {
+      speed_->abandon_build();
+      spdlog::error("build {} is published, but reads go on with the one before: {}", job.build_id,
+                    handed.error().describe());
+    }
+    for (const auto& [table, version] : manifest->basis.tables) (void)table_versions_->write_delta(table);
+    end.state = catalog::BuildState::published;
+    end.rows = result.rows;
+    end.warnings = warnings_of(*manifest);
+    if (is_late)
+      end.warnings.push_back({"", "ticks are behind the log: events that came last are not in this build"});
+    for (const auto& warning : end.warnings)
+      spdlog::warn("build {}: {} {}", job.build_id, warning.view, warning.message);
+    end.peak_memory_bytes = static_cast<int64_t>(result.peak_memory_bytes);
+    if (is_full) left_out_ = left_out;
+    remove_old_builds(*manifest);
+  } else {
+    speed_->abandon_build();
+    end.state = manifest.error().code == Code::cancelled ? catalog::BuildState::abandoned
+                                                         : catalog::BuildState::failed;
+    end.error = manifest.error().describe();
+    (void)files_.remove_all(data_folder_ / "serving" / job.build_id);
+    (void)files_.remove(data_folder_ / "serving" / (job.build_id + ".duckdb"));
+    (void)files_.remove(data_folder_ / "serving" / (job.build_id + ".duckdb.wal"));
+  }
+  end.finished_at_us = clock_.now_us();
+  (void)catalog_->finish_build(job.build_id, end);
+  if (!manifest) return fail(std::move(manifest).error());
+  return job.build_id;
+}
+
+// What is acknowledged now shall be in the build, so its ticks come first. False: they took too long.
+Result<bool> Platform::wait_for_durable() {
+  model::Offsets durable;
+  for (const OpenStream& stream : streams_) durable[stream.name] = stream.log->durable_offsets();
+  const int64_t deadline_us = clock_.monotonic_us() + build_wait_us;
+  while (true) {
+    const Status waited = speed_->wait_for(durable, build_wait_step_us);
+    if (waited) return true;
+    if (waited.error().code != Code::timeout) return fail(waited.error());
+    if (clock_.monotonic_us() >= deadline_us) return false;
+    Lock lock(mutex_);
+    if (is_stopping_) return fail(Code::unavailable, "the server is stopping");
+  }
+}
+
+Result<lake::Manifest> Platform::compute(const batch::BuildJob& job, bool is_full,
+                                         batch::BuildResult& result) {
+  result = TRY(engine_->run(job, [&](const batch::BuildProgress& progress) {
+    {
+      Lock lock(mutex_);
+      if (running_) {
+        running_->stage = progress.stage;
+        running_->done = progress.done;
+        running_->total = progress.total;
+      }
+    }
+    if (on_build_progress_) on_build_progress_(progress);
+  }));
+  lake::Manifest manifest;
+  {
+    Lock lock(mutex_);
+    if (is_stopping_) return fail(Code::cancelled, "the build was stopped");
+    if (manifest_) manifest = *manifest_;
+  }
+  ++manifest.number;
+  manifest.build_id = job.build_id;
+  manifest.published_at_us = clock_.now_us();
+  manifest.archived = job.cutoff;
+  if (is_full || manifest.number == 1) {
+    manifest.basis = {};
+    for (const auto& [name, table] : job.world.tables)
+      manifest.basis.tables[name.substr(name.find('.') + 1)] = table.version;
+    for (const auto& [name, schema] : job.world.schemas)
+      manifest.basis.schemas[name.substr(name.find('.') + 1)] = schema.version;
+  }
+  TRY(include(job, result, manifest));
+  TRY(manifests_->publish(manifest));
+  return manifest;
+}
+
+// Puts what was built into the manifest, which has the views of the builds before.
+Status Platform::include(const batch::BuildJob& job, batch::BuildResult& result, lake::Manifest& manifest) {
+  // Views that are no more are not carried over.
+  std::erase_if(manifest.views, [&](const auto& entry) { return !job.world.plan(entry.first); });
+  std::erase_if(manifest.failed, [&](const auto& entry) { return !job.world.plan(entry.first); });
+  for (auto& [name, view] : result.views) {
+    TRY(store_->make_durable(view.database_file));
+    for (const std::string& file : view.row_files) TRY(store_->make_durable(file));
+    if (view.delta) view.delta->manifest = manifest.number;
+    if (result.failed.contains(name)) {
+      // Other readers keep the result that was there before.
+      if (const auto before = manifest.views.find(name); before != manifest.views.end())
+        view.delta = before->second.delta;
+    }
+    manifest.views[name] = view;
+    manifest.failed.erase(name);
+  }
+  for (const auto& [name, error] : result.failed) {
+    if (!result.views.contains(name)) manifest.views.erase(name);
+    manifest.failed[name] = {job.build_id, job.world.basis_hashes.at(name), error};
+  }
+  return {};
+}
+
+// What neither this manifest nor, for readers that are still at it, the one before names.
+void Platform::remove_old_builds(const lake::Manifest& manifest) {
+  std::set<std::string> kept;
+  for (const auto& [name, view] : manifest.views) kept.insert(view.build_id);
+  if (auto history = manifests_->history(2)) {
+    for (const auto& older : *history) {
+      for (const auto& [name, view] : older.views) kept.insert(view.build_id);
+    }
+  } else {
+    return;  // better too much than too little
+  }
+  const auto entries = files_.list(data_folder_ / "serving");
+  if (!entries) return;
+  for (const auto& entry : *entries) {
+    const std::string id = entry.name.substr(0, entry.name.find(".duckdb"));
+    if (id == slice_folder_name || id == answer_folder_name) continue;
+    if (!kept.contains(id)) (void)files_.remove_all(data_folder_ / "serving" / entry.name);
+  }
+}
+
+}  // namespace anabranch::app
