@@ -268,15 +268,6 @@ Result<std::string> QueryService::bind(const std::string& text, const Snapshot& 
   return views::bind_relations(exposed.sql, relation_meanings(*snapshot.epoch, exposed.relations, streams));
 }
 
-Result<std::string> QueryService::bound_sql(const std::string& text) {
-  std::string bound;
-  TRY(in_snapshot({}, [&](sql::Session&, const Snapshot& snapshot) -> Status {
-    bound = TRY(bind(text, snapshot));
-    return {};
-  }));
-  return bound;
-}
-
 Result<Answer> QueryService::query(const std::string& text, const QueryOptions& options) {
   const int64_t started_us = clock_.monotonic_us();
   std::optional<Answer> answer;

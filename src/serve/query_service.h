@@ -70,9 +70,6 @@ class QueryService {
 
   size_t answer_bytes_max() const { return options_.answer_bytes_max; }
 
-  /// What `query` would run, for explain and for tests.
-  Result<std::string> bound_sql(const std::string& text);
-
   /// A transaction that sees one epoch: what query() runs in, for others who must see exactly the same
   /// (verify).
   struct Snapshot {
@@ -83,6 +80,12 @@ class QueryService {
   /// query is cancelled.
   Status in_snapshot(const QueryOptions& options,
                      const std::function<Status(sql::Session&, const Snapshot&)>& work);
+
+  /// What query() runs for a statement in this snapshot; only its own session may run it, because it names
+  /// what the snapshot's epoch names. For tests.
+  Result<std::string> bound_sql(const std::string& text, const Snapshot& snapshot) {
+    return bind(text, snapshot);
+  }
 
   /// What the streams mean at these offsets: archived files, bulk files and the log.
   Result<std::map<std::string, std::string>> stream_relations(const Snapshot& snapshot,

@@ -14,8 +14,8 @@ namespace anabranch::test {
 inline std::string platform_rows(app::Platform& platform, const std::string& view) {
   std::string text;
   const Status read = platform.queries().in_snapshot(
-      {}, [&](sql::Session& session, const serve::QueryService::Snapshot&) -> Status {
-        const auto bound = TRY(platform.queries().bound_sql("SELECT * FROM " + view));
+      {}, [&](sql::Session& session, const serve::QueryService::Snapshot& snapshot) -> Status {
+        const auto bound = TRY(platform.queries().bound_sql("SELECT * FROM " + view, snapshot));
         text = sorted_rows(session, bound);
         return {};
       });

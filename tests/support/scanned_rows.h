@@ -68,8 +68,8 @@ inline ScannedRows scanned_rows(app::Platform& platform, const std::string& quer
   for (const auto& model : platform.models()) views.push_back(model.name);
   const int64_t logged_before = platform.queries().log_rows_read();
   const Status read = platform.queries().in_snapshot(
-      {}, [&](sql::Session& session, const serve::QueryService::Snapshot&) -> Status {
-        const std::string bound = TRY(platform.queries().bound_sql(query));
+      {}, [&](sql::Session& session, const serve::QueryService::Snapshot& snapshot) -> Status {
+        const std::string bound = TRY(platform.queries().bound_sql(query, snapshot));
         const auto profile = TRY(session.query("EXPLAIN (ANALYZE, FORMAT JSON) " + bound));
         add_scans(nlohmann::json::parse(profile.text(0, 1).value()), views, rows);
         return {};
