@@ -158,7 +158,8 @@ class Build {
         TRY(remove_states(plan));
         return pass_over(plan);
       }
-      select = views::finalise_sql(plan, TRY(std::move(states)));
+      if (!states) return fail(std::move(states).error());
+      select = views::finalise_sql(plan, std::move(*states));
       if (plan.inlined.empty()) mean(plan, "(" + select + ")");
     } else {
       select = views::bind_relations(plan.canonical, meanings_);
