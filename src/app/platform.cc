@@ -442,7 +442,9 @@ Result<ingest::Accepted> Platform::ingest_file(const std::string& name, const st
                         std::move(result.rejects),
                         [&](Result<ingest::Accepted> accepted) { promise.set_value(std::move(accepted)); });
   auto accepted = promise.get_future().get();
-  if (!accepted && accepted.error().code != Code::unknown_outcome) (void)files_.remove(folder / job.name);
+  const bool names_file = accepted ? accepted->accepted + accepted->quarantined > 0
+                                   : accepted.error().code == Code::unknown_outcome;
+  if (!names_file) (void)files_.remove(folder / job.name);
   return accepted;
 }
 

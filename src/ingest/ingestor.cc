@@ -95,6 +95,10 @@ void Ingestor::accept_bulk(const std::string& record_json, uint32_t rows, std::v
   Accepted accepted;
   accepted.accepted = rows;
   accepted.quarantined = static_cast<int64_t>(batch.rejects.size());
+  if (rows == 0 && batch.rejects.empty()) {
+    done(accepted);  // a file without rows: nothing to keep
+    return;
+  }
   log::put_record(batch.payload, record_json);
   log_.append(std::move(batch), [accepted, done = std::move(done)](Result<log::Appended> appended) mutable {
     if (!appended) {

@@ -40,7 +40,8 @@ class Ingestor {
   /// accept() and wait.
   Result<Accepted> accept_and_wait(BodyFormat format, std::string_view body);
 
-  /// A bulk file that lies beside the log already, with the rows that could not become events.
+  /// A bulk file that lies beside the log already, with the rows that could not become events. Where there
+  /// are neither events nor rejects nothing is written to the log, and the file is the caller's to remove.
   void accept_bulk(const std::string& record_json, uint32_t rows, std::vector<log::Reject> rejects,
                    Done done);
 

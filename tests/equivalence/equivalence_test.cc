@@ -10,12 +10,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "app/platform.h"
-#include "project/loader.h"
-#include "project/sql_select_reader.h"
 #include "sql/parser.h"
 #include "sql/syntax.h"
 #include "tests/support/corpus_project.h"
+#include "tests/support/open_platform.h"
 #include "tests/support/plain_engine.h"
 #include "tests/support/platform_reads.h"
 #include "tests/support/seed.h"
@@ -44,18 +42,15 @@ bool depends_on_order(const test::CorpusView& view) {
 class Equivalence : public ::testing::TestWithParam<int> {
  protected:
   void open() {
-    project::SqlSelectReader reader;
-    auto loaded = project::load(io::local_file_system(), folder_.path(), reader);
-    ASSERT_FALSE(loaded.has_errors()) << loaded.status().error().describe();
-    app::Platform::Options options;
-    options.owner = "a test";
-    options.program = ANABRANCH_PROGRAM;
+    auto project = test::load_project(folder_.path());
+    ASSERT_TRUE(project) << project.error().describe();
+    speed::SpeedLayer::Options options;
     // Small steps and early compaction, so that a few events meet all of the machinery.
-    options.speed.tick_rows_max = 1 + static_cast<size_t>(GetParam()) * 13;
-    options.speed.replay_rows_max = 17;
-    options.speed.compaction_rows = 25;
-    options.speed.tick_interval_us = 100;
-    auto opened = app::Platform::open(std::move(loaded.project), options);
+    options.tick_rows_max = 1 + static_cast<size_t>(GetParam()) * 13;
+    options.replay_rows_max = 17;
+    options.compaction_rows = 25;
+    options.tick_interval_us = 100;
+    auto opened = test::open_platform(std::move(*project), options);
     ASSERT_TRUE(opened) << opened.error().describe();
     platform_ = std::move(*opened);
   }

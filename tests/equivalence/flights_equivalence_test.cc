@@ -8,10 +8,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "app/platform.h"
-#include "project/loader.h"
-#include "project/sql_select_reader.h"
 #include "tests/support/flights_project.h"
+#include "tests/support/open_platform.h"
 #include "tests/support/plain_engine.h"
 #include "tests/support/platform_reads.h"
 #include "tests/support/seed.h"
@@ -26,19 +24,16 @@ class FlightsEquivalence : public ::testing::TestWithParam<int> {
  protected:
   void open() {
     platform_.reset();
-    project::SqlSelectReader reader;
-    auto loaded = project::load(io::local_file_system(), folder_.path(), reader);
-    ASSERT_FALSE(loaded.has_errors()) << loaded.status().error().describe();
-    project_ = loaded.project;
-    app::Platform::Options options;
-    options.owner = "a test";
-    options.program = ANABRANCH_PROGRAM;
+    auto project = test::load_project(folder_.path());
+    ASSERT_TRUE(project) << project.error().describe();
+    project_ = *project;
+    speed::SpeedLayer::Options options;
     // Many ticks and compactions for some thousand events.
-    options.speed.tick_rows_max = 60 + static_cast<size_t>(GetParam()) * 140;
-    options.speed.replay_rows_max = 300;
-    options.speed.compaction_rows = 250;
-    options.speed.tick_interval_us = 100;
-    auto opened = app::Platform::open(std::move(loaded.project), options);
+    options.tick_rows_max = 60 + static_cast<size_t>(GetParam()) * 140;
+    options.replay_rows_max = 300;
+    options.compaction_rows = 250;
+    options.tick_interval_us = 100;
+    auto opened = test::open_platform(std::move(*project), options);
     ASSERT_TRUE(opened) << opened.error().describe();
     platform_ = std::move(*opened);
   }

@@ -4,10 +4,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "app/platform.h"
-#include "project/loader.h"
-#include "project/sql_select_reader.h"
 #include "tests/support/flights_project.h"
+#include "tests/support/open_platform.h"
 #include "tests/support/scanned_rows.h"
 #include "tests/support/temporary_folder.h"
 
@@ -18,15 +16,12 @@ class FlightsReads : public ::testing::Test {
  protected:
   void SetUp() override {
     test::copy_flights_project(folder_.path());
-    project::SqlSelectReader reader;
-    auto loaded = project::load(io::local_file_system(), folder_.path(), reader);
-    ASSERT_FALSE(loaded.has_errors()) << loaded.status().error().describe();
-    app::Platform::Options options;
-    options.owner = "a test";
-    options.program = ANABRANCH_PROGRAM;
-    options.speed.tick_rows_max = 200;
-    options.speed.compaction_rows = 500;
-    auto opened = app::Platform::open(std::move(loaded.project), options);
+    auto project = test::load_project(folder_.path());
+    ASSERT_TRUE(project) << project.error().describe();
+    speed::SpeedLayer::Options options;
+    options.tick_rows_max = 200;
+    options.compaction_rows = 500;
+    auto opened = test::open_platform(std::move(*project), options);
     ASSERT_TRUE(opened) << opened.error().describe();
     platform_ = std::move(*opened);
     const auto copied = platform_->copy({});

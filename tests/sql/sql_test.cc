@@ -10,10 +10,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "app/platform.h"
-#include "project/loader.h"
-#include "project/sql_select_reader.h"
 #include "tests/support/corpus_project.h"
+#include "tests/support/open_platform.h"
 #include "tests/support/temporary_folder.h"
 
 namespace anabranch {
@@ -172,18 +170,15 @@ class SqlText : public ::testing::TestWithParam<std::string> {
 
   void open() {
     platform_.reset();
-    project::SqlSelectReader reader;
-    auto loaded = project::load(io::local_file_system(), folder_.path(), reader);
-    if (loaded.has_errors()) return stop(loaded.status().error().describe());
-    app::Platform::Options options;
-    options.owner = "a test";
-    options.program = ANABRANCH_PROGRAM;
+    auto project = test::load_project(folder_.path());
+    if (!project) return stop(project.error().describe());
+    speed::SpeedLayer::Options options;
     // Small steps and early compaction, so that a few events meet all of the machinery.
-    options.speed.tick_rows_max = 3;
-    options.speed.replay_rows_max = 5;
-    options.speed.compaction_rows = 6;
-    options.speed.tick_interval_us = 100;
-    auto opened = app::Platform::open(std::move(loaded.project), options);
+    options.tick_rows_max = 3;
+    options.replay_rows_max = 5;
+    options.compaction_rows = 6;
+    options.tick_interval_us = 100;
+    auto opened = test::open_platform(std::move(*project), options);
     if (!opened) return stop(opened.error().describe());
     platform_ = std::move(*opened);
     is_started_ = false;

@@ -376,6 +376,11 @@ class CommandLineTest(Case):
         empty = project.run("query", "SELECT * FROM bronze.orders WHERE id < 0", "--format", "parquet", "-o", str(self.folder / "empty.parquet"))
         self.assertEqual(empty.returncode, 0, empty.stderr)
         self.assertEqual((self.folder / "empty.parquet").read_bytes()[:4], b"PAR1")
+        taken = other.json("ingest", "orders", str(self.folder / "empty.parquet"))
+        self.assertEqual((taken["accepted"], taken["quarantined"]), (0, 0), "a file without rows is no mistake")
+        self.assertEqual(other.json("query", "SELECT count(*) FROM bronze.orders")["rows"], [[len(events)]])
+        bulk = list(other.data("log/orders/0/bulk").iterdir())
+        self.assertEqual(len(bulk), 1, f"one file came in with rows: {bulk}")
 
 
 class RightAfterIngestTest(Case):

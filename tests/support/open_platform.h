@@ -1,0 +1,30 @@
+#pragma once
+// A platform on a project's folder, opened and not yet started.
+
+#include <memory>
+
+#include "app/platform.h"
+#include "project/loader.h"
+#include "project/sql_select_reader.h"
+
+namespace anabranch::test {
+
+/// The project in a folder; its mistakes are the error, all of them in one.
+inline Result<project::Project> load_project(const io::Path& folder) {
+  project::SqlSelectReader reader;
+  auto loaded = project::load(io::local_file_system(), folder, reader);
+  if (loaded.has_errors()) return fail(loaded.status().error());
+  return std::move(loaded.project);
+}
+
+/// Tests choose small steps and early compaction, so that a few events meet all of the machinery.
+inline Result<std::unique_ptr<app::Platform>> open_platform(project::Project project,
+                                                            const speed::SpeedLayer::Options& speed) {
+  app::Platform::Options options;
+  options.owner = "a test";
+  options.program = ANABRANCH_PROGRAM;
+  options.speed = speed;
+  return app::Platform::open(std::move(project), options);
+}
+
+}  // namespace anabranch::test
