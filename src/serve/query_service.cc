@@ -93,7 +93,7 @@ void QueryService::watch() {
   }
 }
 
-Result<std::unique_ptr<sql::Session>> QueryService::take_session() {
+Result<std::unique_ptr<QueryService::Reader>> QueryService::take_reader() {
   {
     Lock lock(mutex_);
     if (taken_ >= options_.queries_max) {
@@ -102,24 +102,29 @@ Result<std::unique_ptr<sql::Session>> QueryService::take_session() {
     }
     ++taken_;
     if (!idle_.empty()) {
-      auto session = std::move(idle_.back());
+      auto reader = std::move(idle_.back());
       idle_.pop_back();
-      return session;
+      return reader;
     }
   }
-  auto session = database_.connect();
-  if (!session) {
+  auto reader = new_reader();
+  if (!reader) {
     Lock lock(mutex_);
     --taken_;
-    return fail(std::move(session).error());
   }
-  return std::make_unique<sql::Session>(std::move(*session));
+  return reader;
 }
 
-void QueryService::give_back(std::unique_ptr<sql::Session> session, bool is_usable) {
+Result<std::unique_ptr<QueryService::Reader>> QueryService::new_reader() {
+  sql::Session session = TRY(database_.connect());
+  sql::Statement epoch_row = TRY(session.prepare("SELECT * FROM epoch"));
+  return std::make_unique<Reader>(std::move(session), std::move(epoch_row));
+}
+
+void QueryService::give_back(std::unique_ptr<Reader> reader, bool is_usable) {
   Lock lock(mutex_);
   --taken_;
-  if (is_usable) idle_.push_back(std::move(session));
+  if (is_usable) idle_.push_back(std::move(reader));
 }
 
 size_t QueryService::running() const {
@@ -148,12 +153,13 @@ Status QueryService::in_snapshot(const QueryOptions& options,
                            : options.timeout_us > 0 ? std::min(options.timeout_us, options_.timeout_us)
                                                     : options_.timeout_us;
   const int64_t deadline_us = clock_.monotonic_us() + limit_us;
-  auto session = TRY(take_session());  // first: who waits takes part in the limit, as it holds a thread
+  auto reader = TRY(take_reader());  // first: who waits takes part in the limit, as it holds a thread
   if (Status waited = wait_for_offsets(options, deadline_us); !waited) {
-    give_back(std::move(session), true);
+    give_back(std::move(reader), true);
     return waited;
   }
-  Running running{session.get(), deadline_us, options.is_cancelled};
+  sql::Session& session = reader->session;
+  Running running{&session, deadline_us, options.is_cancelled};
   {
     Lock lock(mutex_);
     running_.insert(&running);
@@ -164,8 +170,8 @@ Status QueryService::in_snapshot(const QueryOptions& options,
     // A function that is registered later is unknown to a transaction that has looked for one already.
     for (const auto& [stream, schema] : speed_.epochs().newest()->world->schemas)
       TRY(feed_name(stream, schema));
-    TRY(session->run("BEGIN TRANSACTION"));
-    const auto row = TRY(session->query("SELECT * FROM epoch"));
+    TRY(session.run("BEGIN TRANSACTION"));
+    const auto row = TRY(reader->epoch_row.query());
     Snapshot snapshot;
     snapshot.epoch = speed_.epochs().find(row.integer(0, 0));
     if (!snapshot.epoch) return fail(Code::internal, fmt::format("epoch {} is not known", row.integer(0, 0)));
@@ -174,15 +180,15 @@ Status QueryService::in_snapshot(const QueryOptions& options,
     for (size_t i = 0; i < speed_.streams().size(); ++i) {
       snapshot.offsets[bare_name(speed_.streams()[i].name)] = {row.integer(0, 2 + i)};
     }
-    return work(*session, snapshot);
+    return work(session, snapshot);
   };
   Status done = attempt();
   {
     Lock lock(mutex_);
     running_.erase(&running);
   }
-  const bool is_ended = session->run("ROLLBACK").has_value();  // reads leave nothing to commit
-  give_back(std::move(session), is_ended || done.has_value());
+  const bool is_ended = session.run("ROLLBACK").has_value();  // reads leave nothing to commit
+  give_back(std::move(reader), is_ended || done.has_value());
   if (!done && done.error().code == Code::cancelled) {
     if (running.is_timed_out) {
       return fail(Code::timeout,

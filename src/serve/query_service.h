@@ -105,9 +105,15 @@ class QueryService {
     bool is_timed_out = false;
     bool was_cancelled = false;
   };
+  // A connection, with what every read does first planned once.
+  struct Reader {
+    sql::Session session;
+    sql::Statement epoch_row;
+  };
   Status wait_for_offsets(const QueryOptions& options, int64_t deadline_us);
-  Result<std::unique_ptr<sql::Session>> take_session() EXCLUDES(mutex_);
-  void give_back(std::unique_ptr<sql::Session> session, bool is_usable) EXCLUDES(mutex_);
+  Result<std::unique_ptr<Reader>> take_reader() EXCLUDES(mutex_);
+  Result<std::unique_ptr<Reader>> new_reader();
+  void give_back(std::unique_ptr<Reader> reader, bool is_usable) EXCLUDES(mutex_);
   void watch() EXCLUDES(mutex_);
   Result<std::string> feed_name(const std::string& stream, const model::Schema& schema) EXCLUDES(mutex_);
   Result<std::string> bind(const std::string& text, const Snapshot& snapshot);
@@ -119,7 +125,7 @@ class QueryService {
   sql::FunctionNames functions_;  // set by create()
 
   mutable Mutex mutex_;
-  std::vector<std::unique_ptr<sql::Session>> idle_ GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<Reader>> idle_ GUARDED_BY(mutex_);
   size_t taken_ GUARDED_BY(mutex_) = 0;
   std::set<Running*> running_ GUARDED_BY(mutex_);
   std::map<std::string, std::shared_ptr<speed::LogFeed>> feeds_ GUARDED_BY(mutex_);

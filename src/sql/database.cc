@@ -8,6 +8,7 @@
 #include "duckdb/common/types/column/column_data_collection.hpp"
 #include "duckdb/main/client_context.hpp"
 #include "duckdb/main/config.hpp"
+#include "duckdb/main/prepared_statement_data.hpp"
 #include "duckdb/parser/parser.hpp"
 #include "duckdb/planner/expression/list.hpp"
 #include "duckdb/planner/expression_iterator.hpp"
@@ -22,8 +23,17 @@
 namespace anabranch::sql {
 
 struct Statement::Impl {
+  duckdb::Connection& connection;  // of the session
   duckdb::unique_ptr<duckdb::PreparedStatement> prepared;
   std::string text;
+
+  // Once a table was created or dropped the engine plans a statement anew at each run, and forgets the plan.
+  void plan_anew_where_needed() {
+    if (!connection.context->transaction.HasActiveTransaction()) return;
+    if (!prepared->data->RequireRebind(*connection.context, nullptr)) return;
+    auto again = connection.Prepare(text);
+    if (!again->HasError()) prepared = std::move(again);  // else the run says what is wrong
+  }
 };
 
 Statement::Statement(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -40,6 +50,19 @@ Result<int64_t> Statement::run() {
     if (!chunk || chunk->size() == 0 || chunk->ColumnCount() == 0) return 0;
     const duckdb::Value changed = chunk->GetValue(0, 0);
     return changed.type().IsIntegral() && !changed.IsNull() ? changed.GetValue<int64_t>() : 0;
+  } catch (const std::exception& error) {
+    return fail(engine_error(error, impl_->text, Code::internal));
+  }
+}
+
+Result<Rows> Statement::query() {
+  try {
+    impl_->plan_anew_where_needed();
+    duckdb::vector<duckdb::Value> values;
+    auto result = impl_->prepared->Execute(values, false);
+    if (result->HasError()) return fail(engine_error(result->GetErrorObject(), impl_->text, Code::internal));
+    return Rows(std::make_unique<Rows::Impl>(
+        duckdb::unique_ptr_cast<duckdb::QueryResult, duckdb::MaterializedQueryResult>(std::move(result))));
   } catch (const std::exception& error) {
     return fail(engine_error(error, impl_->text, Code::internal));
   }
@@ -114,7 +137,7 @@ Result<Statement> Session::prepare(const std::string& text) {
   try {
     auto prepared = impl_->connection.Prepare(text);
     if (prepared->HasError()) return fail(engine_error(prepared->error, text, Code::internal));
-    return Statement(std::make_unique<Statement::Impl>(std::move(prepared), text));
+    return Statement(std::make_unique<Statement::Impl>(impl_->connection, std::move(prepared), text));
   } catch (const std::exception& error) {
     return fail(engine_error(error, text, Code::internal));
   }

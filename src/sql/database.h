@@ -67,7 +67,9 @@ class Stage {
   std::unique_ptr<Impl> impl_;
 };
 
-/// A statement that was planned once and is executed many times. Belongs to its session's thread.
+/// A statement that was planned once and is executed many times. Belongs to its session's thread and ends
+/// before the session. Not for conditions or aggregates over a table that changes: the engine plans with the
+/// statistics of that moment and leaves out what they rule out, also when it is there later.
 class Statement {
  public:
   struct Impl;
@@ -77,6 +79,8 @@ class Statement {
   ~Statement();
   /// Runs it; gives the number of rows that it changed.
   Result<int64_t> run();
+  /// Runs a SELECT; its rows. Inside a transaction it is planned once more where tables have come or gone.
+  Result<Rows> query();
   /// Runs a SELECT and puts its rows in place of those of the stage that was made for it.
   Status run_into(Stage& stage);
 

@@ -111,6 +111,30 @@ class OneBatchFeed final : public Feed {
   std::shared_ptr<const model::ColumnBatch> batch_;
 };
 
+TEST_F(Memory, AStatementSeesWhatItsTransactionSees) {
+  auto writer = database_->connect();
+  auto reader = database_->connect();
+  ASSERT_TRUE(writer->run("create table state (n integer); insert into state values (1)"));
+  auto statement = reader->prepare("select * from state");
+  ASSERT_TRUE(statement) << statement.error().describe();
+  for (int n = 1; n < 6; ++n) {
+    ASSERT_TRUE(reader->run("begin transaction"));
+    auto rows = statement->query();
+    ASSERT_TRUE(rows) << rows.error().describe();
+    ASSERT_EQ(rows->row_count(), 1u);
+    EXPECT_EQ(rows->integer(0, 0), n);
+    ASSERT_TRUE(writer->run("update state set n = n + 1"));
+    // Other tables come and go: the statement is planned again.
+    ASSERT_TRUE(writer->run(n % 2 == 1 ? "create table other (x integer)" : "drop table other"));
+    EXPECT_EQ(statement->query()->integer(0, 0), n) << "what was there when the transaction began";
+    ASSERT_TRUE(reader->run("rollback"));
+  }
+  ASSERT_TRUE(writer->run("drop table state"));
+  auto gone = statement->query();
+  ASSERT_FALSE(gone);
+  EXPECT_NE(gone.error().message.find("state"), std::string::npos) << gone.error().describe();
+}
+
 TEST_F(Memory, FeedGivesTypedColumnsOfAnySchemaVersion) {
   auto old_schema = std::make_shared<model::Schema>();
   old_schema->fields = {{"name", model::Type::parse("varchar").value()},

@@ -19,6 +19,10 @@ bool is_integer_type(std::string_view type) {
   return is_one_of(type, {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT",
                           "UINTEGER", "UBIGINT", "BOOLEAN"});
 }
+// Whether the squares of its values, and sums of them over any number of rows, are exact in HUGEINT.
+bool is_exact_when_squared(std::string_view type) {
+  return is_one_of(type, {"TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT"});
+}
 bool is_floating_type(std::string_view type) { return is_one_of(type, {"FLOAT", "DOUBLE"}); }
 bool is_decimal_type(std::string_view type) { return type.starts_with("DECIMAL"); }
 
@@ -152,6 +156,20 @@ std::optional<std::string> AggregatePlanner::plan_distributive(const Expr& call,
   return std::nullopt;
 }
 
+// Count, sum and sum of squares of small integers: exact, and merged by adding. What is left of a shift to
+// the whole number next to the mean is at most half of what it is taken from, so nothing cancels.
+AggregatePlanner::Deviations AggregatePlanner::exact_deviations(const std::string& argument,
+                                                                const std::string& filter) {
+  const std::string clause = filter_clause(filter);
+  const std::string n = state(fmt::format("count({}){}", argument, clause), "coalesce(sum({0}), 0)::BIGINT");
+  const std::string sum = state(fmt::format("sum({}){}", argument, clause), "sum({0})");
+  const std::string squares = state(fmt::format("sum({0}::BIGINT * {0}){1}", argument, clause), "sum({0})");
+  const std::string shift = fmt::format("round({}::DOUBLE / {})::HUGEINT", sum, n);
+  const std::string rest = fmt::format("({} - {} * {})", sum, n, shift);
+  return {n, fmt::format("(({0} - {1} * ({2} + {3}))::DOUBLE - {3}::DOUBLE * {3} / {4})", squares, shift, sum,
+                         rest, n)};
+}
+
 // n, mean and sum of squared deviations of one argument, as columns <prefix>_n, <prefix>_mean, <prefix>_m2.
 std::string AggregatePlanner::moments(const std::string& argument, const std::string& filter) {
   const std::string clause = filter_clause(filter);
@@ -201,13 +219,20 @@ std::optional<std::string> AggregatePlanner::plan_algebraic(const Expr& call, co
   if (is_one_of(name, {"var_pop", "var_samp", "variance", "stddev", "stddev_pop", "stddev_samp", "sem"}) &&
       call.children.size() == 1) {
     raise_class(ViewClass::algebraic);
-    const std::string m = moments(argument(call, 0), filter(call));
-    const std::string pop = fmt::format("CASE WHEN {0}_n > 0 THEN {0}_m2 / {0}_n END", m);
-    const std::string samp = fmt::format("CASE WHEN {0}_n > 1 THEN {0}_m2 / ({0}_n - 1) END", m);
+    const std::string x = argument(call, 0);
+    Deviations of;
+    if (is_exact_when_squared(types.arguments.at(0))) {
+      of = exact_deviations(x, filter(call));
+    } else {
+      const std::string m = moments(x, filter(call));
+      of = {m + "_n", m + "_m2"};
+    }
+    const std::string pop = fmt::format("CASE WHEN {0} > 0 THEN {1} / {0} END", of.n, of.squared);
+    const std::string samp = fmt::format("CASE WHEN {0} > 1 THEN {1} / ({0} - 1) END", of.n, of.squared);
     if (name == "var_pop") return pop;
     if (name == "stddev_pop") return fmt::format("sqrt({})", pop);
     if (name == "sem")
-      return fmt::format("CASE WHEN {0}_n > 0 THEN sqrt({0}_m2 / {0}_n) / sqrt({0}_n) END", m);
+      return fmt::format("CASE WHEN {0} > 0 THEN sqrt({1} / {0}) / sqrt({0}) END", of.n, of.squared);
     if (name == "var_samp" || name == "variance") return samp;
     return fmt::format("sqrt({})", samp);
   }

@@ -1,7 +1,7 @@
 #pragma once
 // Aggregates taken apart: what each needs as state, how states are merged, and what is computed from them at
-// the end. Variances by Chan, Golub, LeVeque, "Updating formulae and a pairwise algorithm for computing
-// sample variances", 1979.
+// the end. Variances of integers from exact sums; others by Chan, Golub, LeVeque, "Updating formulae and a
+// pairwise algorithm for computing sample variances", 1979.
 
 #include <map>
 #include <optional>
@@ -93,6 +93,12 @@ class AggregatePlanner {
   std::optional<std::string> refuse(std::string reason);
 
   std::string state(const std::string& partial, const std::string& merge);
+  // Expressions over the states: how many values, and the sum of their squared deviations from the mean.
+  struct Deviations {
+    std::string n;
+    std::string squared;
+  };
+  Deviations exact_deviations(const std::string& argument, const std::string& filter);
   std::string moments(const std::string& argument, const std::string& filter);
   std::string moments_of_pair(const std::string& y, const std::string& x, const std::string& filter);
   std::string summary(const Values& values) const;

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <set>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -108,6 +109,9 @@ class SqlText : public ::testing::TestWithParam<std::string> {
         {"recorded", &SqlText::recorded},     {"verify", &SqlText::verify}};
     const auto found = keywords.find(block.keyword);
     if (found == keywords.end()) return stop(fmt::format("there is no statement {}", block.keyword));
+    const std::set<std::string> may_come_first = {"stream", "table", "model", "copy", "start"};
+    if (!platform_ && !may_come_first.contains(block.keyword))
+      return stop(fmt::format("{} before the first start", block.keyword));
     (this->*found->second)(block);
   }
 
