@@ -1,7 +1,7 @@
 #pragma once
 // Aggregates taken apart: what each needs as state, how states are merged, and what is computed from them at
-// the end. Variances of integers from exact sums; others by Chan, Golub, LeVeque, "Updating formulae and a
-// pairwise algorithm for computing sample variances", 1979.
+// the end. Variances of integers of up to 32 bits from exact sums; others by Chan, Golub, LeVeque, "Updating
+// formulae and a pairwise algorithm for computing sample variances", 1979.
 
 #include <map>
 #include <optional>

@@ -42,15 +42,13 @@ bool depends_on_order(const test::CorpusView& view) {
 class Equivalence : public ::testing::TestWithParam<int> {
  protected:
   void open() {
-    auto project = test::load_project(folder_.path());
-    ASSERT_TRUE(project) << project.error().describe();
     speed::SpeedLayer::Options options;
     // Small steps and early compaction, so that a few events meet all of the machinery.
     options.tick_rows_max = 1 + static_cast<size_t>(GetParam()) * 13;
     options.replay_rows_max = 17;
     options.compaction_rows = 25;
     options.tick_interval_us = 100;
-    auto opened = test::open_platform(std::move(*project), options);
+    auto opened = test::open_platform(folder_.path(), options);
     ASSERT_TRUE(opened) << opened.error().describe();
     platform_ = std::move(*opened);
   }

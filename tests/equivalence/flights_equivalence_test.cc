@@ -24,16 +24,13 @@ class FlightsEquivalence : public ::testing::TestWithParam<int> {
  protected:
   void open() {
     platform_.reset();
-    auto project = test::load_project(folder_.path());
-    ASSERT_TRUE(project) << project.error().describe();
-    project_ = *project;
     speed::SpeedLayer::Options options;
     // Many ticks and compactions for some thousand events.
     options.tick_rows_max = 60 + static_cast<size_t>(GetParam()) * 140;
     options.replay_rows_max = 300;
     options.compaction_rows = 250;
     options.tick_interval_us = 100;
-    auto opened = test::open_platform(std::move(*project), options);
+    auto opened = test::open_platform(folder_.path(), options);
     ASSERT_TRUE(opened) << opened.error().describe();
     platform_ = std::move(*opened);
   }
@@ -218,6 +215,9 @@ TEST_P(FlightsEquivalence, EveryViewEqualsPlainDuckDbAfterEveryStep) {
   test::copy_flights_project(folder_.path());
   sample_ = std::make_unique<test::FlightSample>(plain_, random() % 1'000'000);
   ASSERT_GT(sample_->size(), 2000u);
+  auto project = test::load_project(folder_.path());
+  ASSERT_TRUE(project) << project.error().describe();
+  project_ = std::move(*project);
   ASSERT_NO_FATAL_FAILURE(open());
   const auto copied = platform_->copy({});
   ASSERT_TRUE(copied) << copied.error().describe();

@@ -16,12 +16,10 @@ class FlightsReads : public ::testing::Test {
  protected:
   void SetUp() override {
     test::copy_flights_project(folder_.path());
-    auto project = test::load_project(folder_.path());
-    ASSERT_TRUE(project) << project.error().describe();
     speed::SpeedLayer::Options options;
     options.tick_rows_max = 200;
     options.compaction_rows = 500;
-    auto opened = test::open_platform(std::move(*project), options);
+    auto opened = test::open_platform(folder_.path(), options);
     ASSERT_TRUE(opened) << opened.error().describe();
     platform_ = std::move(*opened);
     const auto copied = platform_->copy({});

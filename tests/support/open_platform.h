@@ -17,9 +17,11 @@ inline Result<project::Project> load_project(const io::Path& folder) {
   return std::move(loaded.project);
 }
 
-/// Tests choose small steps and early compaction, so that a few events meet all of the machinery.
-inline Result<std::unique_ptr<app::Platform>> open_platform(project::Project project,
+/// A platform on the project in a folder. Tests choose small steps and early compaction, so that a few events
+/// meet all of the machinery.
+inline Result<std::unique_ptr<app::Platform>> open_platform(const io::Path& folder,
                                                             const speed::SpeedLayer::Options& speed) {
+  project::Project project = TRY(load_project(folder));
   app::Platform::Options options;
   options.owner = "a test";
   options.program = ANABRANCH_PROGRAM;
