@@ -30,34 +30,34 @@ constexpr int differences_max = 10;
 /// The view from scratch: its own SELECT over all events, views below it likewise.
 class Recompute {
  public:
-  Recompute(const Epoch& epoch, std::map<std::string, std::string> streams)
+  Recompute(const Epoch& epoch, serve::StreamRelations streams)
       : epoch_(epoch), streams_(std::move(streams)) {
     for (const auto& [name, table] : epoch.tables) {
-      views::add_meaning(tables_, epoch.world->relations.at(sql::lower(name)), sql::quote_identifier(table));
+      views::add_meaning(tables_, epoch.world->relations.at(sql::lower(name)), sql::table_query(table));
     }
   }
 
   /// The canonical SELECT, or (`is_staged`) all stages over everything at once, for a SELECT that raises
   /// although each of its failing events is recorded: which filter an engine runs first may not decide that.
-  std::string select_of(const std::string& view, bool is_staged) {
-    std::map<std::string, std::string> meanings;
+  sql::Query select_of(const std::string& view, bool is_staged) {
+    sql::Meanings meanings;
     for (const Plan& plan : epoch_.world->plans) {
       auto own = tables_;
       own.insert(meanings.begin(), meanings.end());
       add_streams(own, is_staged ? nullptr : plan.part(views::errors_part), plan);
       const bool is_asked = plan.view == view;
-      std::string select = views::bind_relations(plan.canonical, own);
+      sql::Query select = views::canonical_query(plan, own);
       if (is_asked && is_staged && plan.is_maintained()) select = staged(plan, own);
       if (is_asked) return select;
-      meanings[plan.view] = meanings[plan.view + "!"] = "(" + select + ")";
+      meanings[plan.view] = meanings[views::visible_name(plan.view)] = sql::meaning(select);
       if (!plan.inlined.empty()) {
         auto all = tables_;
         all.insert(meanings.begin(), meanings.end());
         add_streams(all, nullptr, plan);
-        meanings[plan.view] = "(" + views::bind_relations(plan.inlined, all) + ")";
+        const sql::Query rows = views::inlined_query(plan, views::rows_query(plan, all));
+        meanings[plan.view] = sql::meaning(rows);
         if (plan.part(views::errors_part)) {  // its SELECT may raise; its rows do not
-          views::add_meaning(meanings, epoch_.world->relations.at(sql::lower(plan.view)),
-                             meanings[plan.view]);
+          views::add_meaning(meanings, epoch_.world->relations.at(sql::lower(plan.view)), rows);
         }
       }
     }
@@ -65,35 +65,33 @@ class Recompute {
   }
 
  private:
-  void add_streams(std::map<std::string, std::string>& meanings, const views::StatePart* errors,
-                   const Plan& plan) const {
+  void add_streams(sql::Meanings& meanings, const views::StatePart* errors, const Plan& plan) const {
     for (const auto& [stream, events] : streams_) {
-      std::string sql = events;
+      sql::Query query = events;
       if (errors && serve::is_maintained(epoch_, plan)) {
-        sql = fmt::format(
-            "(SELECT * FROM {} AS e WHERE NOT EXISTS (SELECT 1 FROM {} AS f WHERE f._partition = "
-            "e._partition AND f._offset = e._offset))",
-            events, serve::merged_part(epoch_, plan, *errors));
+        query = {
+            "SELECT * FROM anabranch.events AS e WHERE NOT EXISTS (SELECT 1 FROM anabranch.recorded AS f "
+            "WHERE "
+            "f._partition = e._partition AND f._offset = e._offset)",
+            {{"events", sql::meaning(events)},
+             {"recorded", sql::meaning(serve::merged_part(epoch_, plan, *errors))}}};
       }
-      views::add_meaning(meanings, epoch_.world->relations.at(sql::lower(stream)), sql);
+      views::add_meaning(meanings, epoch_.world->relations.at(sql::lower(stream)), query);
     }
   }
 
-  static std::string staged(const Plan& plan, const std::map<std::string, std::string>& meanings) {
-    std::map<std::string, std::string> states;
+  static sql::Query staged(const Plan& plan, const sql::Meanings& meanings) {
+    sql::Meanings states;
     for (const views::StatePart& part : plan.parts) {
       states[part.name] =
-          "(" +
-          views::bind_relations(views::bind_relations(part.partial, {{"rows", "(" + plan.rows + ")"}}),
-                                meanings) +
-          ")";
+          sql::meaning(views::partial_query(plan, part, meanings, views::rows_query(plan, meanings)));
     }
-    return views::finalise_sql(plan, states);
+    return views::finalise_query(plan, states);
   }
 
   const Epoch& epoch_;
-  const std::map<std::string, std::string> streams_;
-  std::map<std::string, std::string> tables_;
+  const serve::StreamRelations streams_;
+  sql::Meanings tables_;
 };
 
 bool is_double(const std::string& type) { return type == "DOUBLE" || type == "FLOAT"; }
@@ -110,7 +108,7 @@ bool is_tolerant(const Plan& plan) {
 /// Compares two SELECTs with the same columns inside one session.
 class Comparison {
  public:
-  Comparison(sql::Session& session, const Plan& plan, std::string expected, std::string actual)
+  Comparison(sql::Session& session, const Plan& plan, sql::Query expected, sql::Query actual)
       : session_(session), plan_(plan), expected_(std::move(expected)), actual_(std::move(actual)) {}
 
   Status run(Verdict& verdict) {
@@ -123,7 +121,8 @@ class Comparison {
       const auto expected = TRY(digest(expected_));
       if (expected.rows == actual.rows && expected.hash == actual.hash) return {};
     } else {
-      verdict.rows = TRY(session_.query(fmt::format("SELECT count(*) FROM ({})", actual_))).integer(0, 0);
+      verdict.rows = TRY(session_.query(sql::over("SELECT count(*) FROM anabranch.side", "side", actual_)))
+                         .integer(0, 0);
     }
     return find_differences(verdict);
   }
@@ -134,12 +133,13 @@ class Comparison {
     std::string hash;
   };
 
-  Result<Digest> digest(const std::string& select) {
+  Result<Digest> digest(const sql::Query& select) {
     std::string columns;
     for (const auto& column : plan_.columns)
       columns += (columns.empty() ? "" : ", ") + sql::quote_identifier(column.name);
-    const auto rows = TRY(session_.query(
-        fmt::format("SELECT count(*), sum(hash({})::HUGEINT)::VARCHAR FROM ({})", columns, select)));
+    const auto rows = TRY(session_.query(sql::over(
+        fmt::format("SELECT count(*), sum(hash({})::HUGEINT)::VARCHAR FROM anabranch.side", columns), "side",
+        select)));
     return Digest{rows.integer(0, 0), rows.text(0, 1).value_or("")};
   }
 
@@ -166,18 +166,23 @@ class Comparison {
         on += fmt::format(" AND e.{0} IS NOT DISTINCT FROM a.{0}", name);
       }
     }
-    const auto numbered = [&](const std::string& select) {
-      return fmt::format("(SELECT *, row_number() OVER ({}{}ORDER BY {}) AS _nth FROM ({}))",
-                         keys.empty() ? "" : "PARTITION BY ", keys.empty() ? "" : keys + " ", order, select);
+    const auto numbered = [&](const sql::Query& select) {
+      return sql::meaning(
+          sql::over(fmt::format("SELECT *, row_number() OVER ({}{}ORDER BY {}) AS _nth FROM anabranch.side",
+                                keys.empty() ? "" : "PARTITION BY ", keys.empty() ? "" : keys + " ", order),
+                    "side", select));
     };
     std::string columns = "e._nth IS NOT NULL, a._nth IS NOT NULL";
     for (const char* side : {"e", "a"}) {
       for (const auto& column : plan_.columns)
         columns += fmt::format(", {}.{}::VARCHAR", side, sql::quote_identifier(column.name));
     }
-    const auto rows = TRY(session_.query(fmt::format(
-        "SELECT {} FROM {} AS e FULL JOIN {} AS a ON {} WHERE e._nth IS NULL OR a._nth IS NULL{} LIMIT {}",
-        columns, numbered(expected_), numbered(actual_), on, differs, differences_max)));
+    const auto rows =
+        TRY(session_.query({fmt::format("SELECT {} FROM anabranch.expected AS e FULL JOIN anabranch.actual "
+                                        "AS a ON {} WHERE e._nth IS NULL "
+                                        "OR a._nth IS NULL{} LIMIT {}",
+                                        columns, on, differs, differences_max),
+                            {{"expected", numbered(expected_)}, {"actual", numbered(actual_)}}}));
     for (size_t row = 0; row < rows.row_count(); ++row) {
       Difference difference;
       for (const auto& column : plan_.columns) difference.columns.push_back(column.name);
@@ -196,8 +201,8 @@ class Comparison {
 
   sql::Session& session_;
   const Plan& plan_;
-  const std::string expected_;
-  const std::string actual_;
+  const sql::Query expected_;
+  const sql::Query actual_;
 };
 
 }  // namespace
@@ -222,12 +227,14 @@ Result<Verdict> Verifier::verify(const std::string& view) {
         const auto streams = TRY(queries_.stream_relations(snapshot, plan->streams));
         const auto read_streams =
             TRY(queries_.stream_relations(snapshot, serve::needed_streams(epoch, {view})));
-        const std::string actual = serve::relation_meanings(epoch, {view}, read_streams).at(view + "!");
+        const sql::Query actual =
+            *serve::relation_meanings(epoch, {view}, read_streams).at(views::visible_name(view));
         Recompute recompute(epoch, streams);
         if (const auto* errors = plan->part(views::errors_part);
             errors && serve::is_maintained(epoch, *plan)) {
           const auto recorded =
-              TRY(session.query("SELECT count(*) FROM " + serve::merged_part(epoch, *plan, *errors)));
+              TRY(session.query(sql::over("SELECT count(*) FROM anabranch.recorded", "recorded",
+                                          serve::merged_part(epoch, *plan, *errors))));
           if (recorded.integer(0, 0) > 0) {
             verdict.note =
                 fmt::format("{} events are recorded as failed in this view and left out on both sides",
@@ -237,7 +244,7 @@ Result<Verdict> Verifier::verify(const std::string& view) {
         Status compared = Comparison(session, *plan, recompute.select_of(view, false), actual).run(verdict);
         if (!compared && compared.error().code == Code::bad_sql) {
           const std::string first_error = compared.error().describe();
-          const auto read = session.query(fmt::format("SELECT count(*) FROM ({})", actual));
+          const auto read = session.query(sql::over("SELECT count(*) FROM anabranch.side", "side", actual));
           if (!read) {
             verdict.note = "reading it raises, and so does recomputing it: " + first_error;
             return {};
