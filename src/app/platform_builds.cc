@@ -87,7 +87,9 @@ Result<std::string> Platform::build_now(const std::vector<std::string>& views, c
   start.reason = reason;
   start.views = views;
   if (is_full) {
-    for (const views::Plan& plan : world->plans) start.views.push_back(plan.view);
+    for (const views::Plan& plan : world->plans) {
+      if (!plan.is_hidden) start.views.push_back(plan.view);
+    }
   }
   start.cutoff = job.cutoff;
   start.started_at_us = clock_.now_us();

@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <optional>
-#include <set>
 
 #include <fmt/format.h>
 
 #include "lake/type_mapping.h"
 #include "sql/database.h"
 #include "sql/parquet_relation.h"
-#include "sql/parser.h"
 #include "views/exposed.h"
 
 namespace anabranch::batch {
@@ -19,36 +17,6 @@ using views::Plan;
 namespace {
 
 constexpr int row_group_rows = 20480;  // a multiple of the engine's vector, 2,048
-
-// Results that used the clock or chance are never stored.
-bool depends_on_the_moment(const std::string& select) {
-  static const std::set<std::string, std::less<>> names = {"now",
-                                                           "get_current_timestamp",
-                                                           "current_timestamp",
-                                                           "today",
-                                                           "current_date",
-                                                           "get_current_time",
-                                                           "current_localtime",
-                                                           "current_localtimestamp",
-                                                           "transaction_timestamp",
-                                                           "random",
-                                                           "uuid",
-                                                           "uuidv4",
-                                                           "uuidv7",
-                                                           "gen_random_uuid"};
-  const auto parsed = sql::parse_select(select);
-  if (!parsed) return true;
-  bool is_found = false;
-  sql::visit_selects(*parsed, [&](const sql::Select& inner) {
-    sql::visit_own_exprs(inner, [&](const sql::Expr& expr) {
-      sql::visit_expr(expr, [&](const sql::Expr& node) {
-        is_found = is_found || (node.kind == sql::Expr::Kind::call && names.contains(node.name));
-        return true;
-      });
-    });
-  });
-  return is_found;
-}
 
 // Whether the view's SQL over its data is to blame, rather than memory, the disk or us: then the others are
 // built all the same, and a read of this one gives the error.
@@ -79,7 +47,8 @@ class Build {
 
   Result<BuildResult> run() {
     TRY(begin());
-    const auto wanted = [&](const std::string& view) {
+    const auto wanted = [&](const std::string& name) {
+      const std::string_view view = views::view_of_block(name);
       return job_.views.empty() || std::find(job_.views.begin(), job_.views.end(), view) != job_.views.end();
     };
     const auto total =
@@ -166,7 +135,7 @@ class Build {
       mean(plan, select);
     }
     built.rows = built.part_rows.contains("main") ? built.part_rows.at("main") : 0;
-    if (job_.world.materialized.at(plan.view) && !depends_on_the_moment(plan.canonical)) {
+    if (job_.world.materialized.at(plan.view) && !plan.depends_on_moment) {
       Status written = write_result(plan, select, built);
       if (!written && !is_of_the_view(written.error().code)) return written;
       if (!written) record_failure(plan, written.error());

@@ -100,7 +100,9 @@ quality::Verdict verify_view(Backend& backend, const std::string& view) {
 Result<Json> run_verify(Backend& backend, const Request& request) {
   auto views = TRY(read_views(backend, request));
   if (views.empty()) {
-    for (const auto& plan : backend.speed().epochs().newest()->world->plans) views.push_back(plan.view);
+    for (const auto& plan : backend.speed().epochs().newest()->world->plans) {
+      if (!plan.is_hidden) views.push_back(plan.view);
+    }
   }
   Json results = Json::array();
   for (const std::string& view : views) {

@@ -103,7 +103,9 @@ Result<Json> all_views(Backend& backend, const Request& request) {
   TRY(check_parameters(request.query, {}));
   const Sight sight = look(backend);
   Json views = Json::array();
-  for (const Plan& plan : sight.epoch->world->plans) views.push_back(view_json(sight, plan));
+  for (const Plan& plan : sight.epoch->world->plans) {
+    if (!plan.is_hidden) views.push_back(view_json(sight, plan));
+  }
   return Json{{"views", std::move(views)}};
 }
 
@@ -112,7 +114,7 @@ Result<Json> one_view(Backend& backend, const Request& request) {
   const std::string name(*request.params.find("name"));
   const Sight sight = look(backend);
   const Plan* plan = sight.epoch->world->plan(name);
-  if (!plan) return fail(Code::not_found, "there is no such view", "GET /v1/views lists them");
+  if (!plan || plan->is_hidden) return fail(Code::not_found, "there is no such view", "GET /v1/views lists them");
   const ModelInfo* model = sight.model(name);
   Json view = view_json(sight, *plan);
   view["sql"] = model ? model->sql : "";

@@ -13,7 +13,9 @@
 #include "duckdb/planner/expression/list.hpp"
 #include "duckdb/planner/expression_iterator.hpp"
 #include "duckdb/planner/logical_operator.hpp"
+#include "duckdb/planner/logical_operator_visitor.hpp"
 #include "duckdb/storage/buffer_manager.hpp"
+#include "sql/bound_difference.h"
 #include "sql/engine_error.h"
 #include "sql/feed_function.h"
 #include "sql/relation_scan.h"
@@ -370,24 +372,61 @@ bool can_fail(const duckdb::Expression& expr) {
 
 }  // namespace
 
-Result<std::vector<Session::ExprFacts>> Session::facts(const Query& select) {
-  const RelationScope scope(*impl_->connection.context, select);
-  auto& context = *impl_->connection.context;
-  auto& config = duckdb::ClientConfig::GetConfig(context);
+namespace {
+
+// The plan as it was bound: the optimiser folds and moves what we ask about.
+duckdb::unique_ptr<duckdb::LogicalOperator> bound_plan(duckdb::Connection& connection, const Query& query) {
+  const RelationScope scope(*connection.context, query);
+  auto& config = duckdb::ClientConfig::GetConfig(*connection.context);
   const bool was_enabled = config.enable_optimizer;
+  config.enable_optimizer = false;
   try {
-    config.enable_optimizer = false;  // the optimiser folds and moves what we ask about
-    auto plan = impl_->connection.ExtractPlan(select.text);
+    auto plan = connection.ExtractPlan(query.text);
     config.enable_optimizer = was_enabled;
-    std::vector<ExprFacts> all;
+    return plan;
+  } catch (...) {
+    config.enable_optimizer = was_enabled;
+    throw;
+  }
+}
+
+void add_facts_of(const duckdb::LogicalOperator& op, Session::SelectFacts& facts) {
+  const auto add = [&](const duckdb::Expression& expr) {
+    facts.elsewhere_can_fail = facts.elsewhere_can_fail || can_fail(expr);
+    facts.elsewhere_is_volatile = facts.elsewhere_is_volatile || expr.IsVolatile() || !expr.IsConsistent();
+  };
+  duckdb::LogicalOperatorVisitor::EnumerateExpressions(
+      const_cast<duckdb::LogicalOperator&>(op),  // NOLINT: only looked at
+      [&](duckdb::unique_ptr<duckdb::Expression>* expr) { add(**expr); });
+  for (const auto& child : op.children) add_facts_of(*child, facts);
+}
+
+}  // namespace
+
+Result<Session::SelectFacts> Session::facts(const Query& select) {
+  try {
+    const auto plan = bound_plan(impl_->connection, select);
+    SelectFacts facts;
     for (const auto& expr : plan->expressions) {
-      all.push_back(
+      facts.items.push_back(
           {expr->return_type.ToString(), can_fail(*expr), expr->IsVolatile() || !expr->IsConsistent()});
     }
-    return all;
+    for (const auto& child : plan->children) add_facts_of(*child, facts);
+    return facts;
   } catch (const std::exception& error) {
-    config.enable_optimizer = was_enabled;
     return fail(engine_error(error, select.text, Code::bad_sql));
+  }
+}
+
+Result<std::optional<std::string>> Session::bound_difference(const Query& a, const Query& b) {
+  std::string_view text = a.text;
+  try {
+    const auto of_a = bound_plan(impl_->connection, a);
+    text = b.text;
+    const auto of_b = bound_plan(impl_->connection, b);
+    return sql::bound_difference(*of_a, *of_b);
+  } catch (const std::exception& error) {
+    return fail(engine_error(error, text, Code::bad_sql));
   }
 }
 

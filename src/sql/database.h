@@ -136,8 +136,17 @@ class Session {
     bool can_fail = false;     // may raise for some row: casts, overflow, parsing
     bool is_volatile = false;  // random(), now(), …: two runs may differ
   };
-  /// Facts of each item of a plain `SELECT item, … FROM …`.
-  Result<std::vector<ExprFacts>> facts(const Query& select);
+  struct SelectFacts {
+    std::vector<ExprFacts> items;
+    bool elsewhere_can_fail = false;  // joins, subqueries, table functions
+    bool elsewhere_is_volatile = false;
+  };
+  /// Facts of each item of a plain `SELECT item, … FROM …`, and of all else that it evaluates.
+  Result<SelectFacts> facts(const Query& select);
+
+  /// Binds both without running or optimising them: nothing where they mean the same to the engine but for
+  /// aliases, else the first thing that differs. bad_sql where one cannot be bound.
+  Result<std::optional<std::string>> bound_difference(const Query& a, const Query& b);
 
  private:
   std::unique_ptr<Impl> impl_;

@@ -5,6 +5,7 @@
 #include "sql/parser.h"
 #include "views/exposed.h"
 #include "views/from_clause.h"
+#include "views/functions.h"
 #include "views/maintained.h"
 
 namespace anabranch::views {
@@ -46,11 +47,41 @@ Result<std::vector<sql::OutputColumn>> Compiler::check(const std::string& expose
 }
 
 Result<Plan> Compiler::compile(const std::string& view, std::string_view text) {
+  blocks_.clear();
+  block_number_ = 0;
   const sql::Select select = TRY(sql::parse_select(text));
   const Exposed exposed = TRY(expose(select, relations_, text));
+  Plan plan = TRY(compile_select(view, exposed.select, text));
+  TRY(add_view_relation(plan));
+  plans_[view] = plan;
+  return plan;
+}
+
+namespace {
+
+std::string relation_of(const sql::TableRef& table) {
+  return table.name.ends_with('!') ? table.name.substr(0, table.name.size() - 1) : table.name;
+}
+
+std::set<std::string> relations_read(const sql::Select& select) {
+  std::set<std::string> names;
+  sql::visit_selects(select, [&](const sql::Select& inner) {
+    sql::visit_tables(inner.from, [&](const sql::TableRef& table) {
+      if (table.kind == sql::TableRef::Kind::base && table.schema == sql::relation_schema)
+        names.insert(relation_of(table));
+    });
+  });
+  return names;
+}
+
+}  // namespace
+
+// A SELECT over relations of ours: that of a view, or of one of its blocks.
+Result<Plan> Compiler::compile_select(const std::string& name, const sql::Select& select, std::string_view text) {
   Plan plan;
-  plan.view = view;
-  plan.columns = TRY(check(exposed.sql, text));
+  plan.view = name;
+  const std::string written = sql::to_sql(select);
+  plan.columns = TRY(check(written, text));
   for (size_t i = 0; i < plan.columns.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
       if (sql::same_name(plan.columns[i].name, plan.columns[j].name)) {
@@ -60,31 +91,56 @@ Result<Plan> Compiler::compile(const std::string& view, std::string_view text) {
       }
     }
   }
-  plan.relations = exposed.relations;
-  plan.canonical = exposed.sql;
-  bool reads_events = false;
-  for (const std::string& name : plan.relations) {
-    const Relation& relation = relations_.at(sql::lower(name));
-    if (relation.kind == Relation::Kind::stream) plan.streams.insert(name);
-    if (relation.kind == Relation::Kind::table) plan.tables.insert(name);
-    reads_events = reads_events || relation.kind == Relation::Kind::stream ||
-                   relation.kind == Relation::Kind::linear_view;
-    if (const auto below = plans_.find(name); below != plans_.end()) {
-      plan.streams.insert(below->second.streams.begin(), below->second.streams.end());
-      plan.tables.insert(below->second.tables.begin(), below->second.tables.end());
+  const size_t blocks_before = blocks_.size();
+  const sql::Select flat = inline_ctes(select);
+  const auto blocked = TRY(with_blocks(name, flat, text));
+  const sql::Select& planned = blocked ? *blocked : flat;
+  plan.relations = relations_read(planned);
+  const auto complete = [&](const std::set<std::string>& relations) {
+    bool reads_events = false;
+    plan.streams.clear();
+    plan.tables.clear();
+    plan.depends_on_moment = views::depends_on_moment(select);
+    for (const std::string& read : relations) {
+      const Relation& relation = relations_.at(sql::lower(read));
+      if (relation.kind == Relation::Kind::stream) plan.streams.insert(read);
+      if (relation.kind == Relation::Kind::table) plan.tables.insert(read);
+      reads_events = reads_events || relation.kind == Relation::Kind::stream ||
+                     relation.kind == Relation::Kind::linear_view;
+      if (const auto below = plans_.find(read); below != plans_.end()) {
+        plan.streams.insert(below->second.streams.begin(), below->second.streams.end());
+        plan.tables.insert(below->second.tables.begin(), below->second.tables.end());
+        plan.depends_on_moment = plan.depends_on_moment || below->second.depends_on_moment;
+      }
     }
+    return reads_events;
+  };
+  const bool reads_events = complete(plan.relations);
+  const bool is_union = plan_union(planned, plan);
+  if (!is_union) TRY(plan_maintained(planned, text, relations_, session_, plan));
+  if (plan.is_maintained()) {
+    add_block_errors(plan);
+    return plan;
   }
-  TRY(plan_maintained(inline_ctes(select), text, relations_, session_, plan));
-  if (!plan.is_maintained()) {
-    plan.canonical = exposed.sql;
-    plan.view_class = reads_events ? ViewClass::read_time : ViewClass::merged;
+  plan.canonical = sql::to_sql(planned);
+  plan.view_class = reads_events ? ViewClass::read_time : ViewClass::merged;
+  if (plan.view_class == ViewClass::read_time && blocked) {
+    // It goes back to events all the same, so nothing is gained by states of its blocks.
+    forget_blocks_from(blocks_before);
+    plan.relations = relations_read(flat);
+    complete(plan.relations);
+    plan.canonical = written;
   }
+  return plan;
+}
 
+Status Compiler::add_view_relation(const Plan& plan) {
   Relation relation;
-  relation.name = view;
+  relation.name = plan.view;
   relation.columns = plan.columns;
   const bool is_inlined = plan.view_class == ViewClass::linear && !plan.inlined.empty();
   relation.kind = is_inlined ? Relation::Kind::linear_view : Relation::Kind::other_view;
+  relation.is_block = plan.is_hidden;
   if (is_inlined) {
     const auto all = TRY(session_.describe(inlined_query(plan, plan.rows)));
     for (const auto& column : all) {
@@ -93,9 +149,169 @@ Result<Plan> Compiler::compile(const std::string& view, std::string_view text) {
         relation.hidden_columns.push_back(column);
     }
   }
-  TRY(add_relation(std::move(relation)));
-  plans_[view] = plan;
-  return plan;
+  return add_relation(std::move(relation));
+}
+
+// ---- blocks: derived tables, CTEs and the parts of set operations, compiled like views ----
+
+Result<std::optional<sql::Select>> Compiler::with_blocks(const std::string& view, const sql::Select& select,
+                                                         std::string_view text) {
+  const size_t before = blocks_.size();
+  sql::Select out = select;
+  bool is_changed = false;
+  for (sql::Select& operand : out.operands) {
+    const auto block = TRY(add_block(view, operand, text));
+    if (!block) {
+      forget_blocks_from(before);
+      return std::nullopt;
+    }
+    sql::Select all;
+    sql::Expr star;
+    star.kind = sql::Expr::Kind::star;
+    all.items.push_back(std::move(star));
+    all.from.kind = sql::TableRef::Kind::base;
+    all.from.schema = sql::relation_schema;
+    all.from.name = visible_name(*block);
+    operand = std::move(all);
+    is_changed = true;
+  }
+  if (out.operands.empty()) is_changed = TRY(extract(view, out.from, text));
+  if (!is_changed) return std::nullopt;
+  return out;
+}
+
+Result<bool> Compiler::extract(const std::string& view, sql::TableRef& table, std::string_view text) {
+  if (table.kind == sql::TableRef::Kind::join) {
+    const bool is_left = TRY(extract(view, *table.left, text));
+    const bool is_right = TRY(extract(view, *table.right, text));
+    return is_left || is_right;
+  }
+  if (table.kind != sql::TableRef::Kind::subquery) return false;
+  const auto block = TRY(add_block(view, *table.query, text));
+  if (!block) return false;
+  sql::TableRef base;
+  base.kind = sql::TableRef::Kind::base;
+  base.schema = sql::relation_schema;
+  base.name = visible_name(*block);
+  base.alias = table.alias.empty() ? "unnamed_subquery" : table.alias;
+  base.column_aliases = table.column_aliases;
+  base.position = table.position;
+  table = std::move(base);
+  return true;
+}
+
+// Nothing where the block cannot stand for itself (it is correlated, or has two columns of a name), or where it
+// would only be recomputed when it is read.
+Result<std::optional<std::string>> Compiler::add_block(const std::string& view, const sql::Select& select,
+                                                       std::string_view text) {
+  if (relations_read(select).empty() || !session_.describe(sql::to_sql(select))) return std::nullopt;
+  const std::string name = block_name(view_of_block(view), ++block_number_);
+  const size_t before = blocks_.size();
+  auto plan = compile_select(name, select, text);
+  if (!plan || plan->view_class == ViewClass::read_time) {
+    forget_blocks_from(before);
+    if (!plan && plan.error().code == Code::internal) return fail(std::move(plan).error());
+    return std::nullopt;
+  }
+  plan->is_hidden = true;
+  TRY(add_view_relation(*plan));
+  plans_[name] = *plan;
+  blocks_.push_back(std::move(*plan));
+  return name;
+}
+
+void Compiler::forget_blocks_from(size_t count) {
+  while (blocks_.size() > count) {
+    plans_.erase(blocks_.back().view);
+    relations_.erase(sql::lower(blocks_.back().view));
+    blocks_.pop_back();
+  }
+}
+
+// UNION ALL of linear blocks: several sources of one set of rows. The place of the source becomes the last part
+// of the order.
+bool Compiler::plan_union(const sql::Select& select, Plan& plan) {
+  if (select.set_operation != "UNION ALL" || select.limit || select.offset || !select.order_by.empty() ||
+      select.is_distinct || !select.distinct_on.empty())
+    return false;
+  std::string rows;
+  size_t place = 0;
+  for (const sql::Select& operand : select.operands) {
+    const auto found = operand.from.kind == sql::TableRef::Kind::base
+                           ? relations_.find(sql::lower(relation_of(operand.from)))
+                           : relations_.end();
+    if (found == relations_.end() || !found->second.is_block ||
+        found->second.kind != Relation::Kind::linear_view ||
+        found->second.columns.size() != plan.columns.size())
+      return false;
+    const Relation& relation = found->second;
+    const sql::OutputColumn* order = relation.hidden(order_column);
+    if (!order || order->type != "BIGINT") return false;
+    rows += rows.empty() ? "SELECT " : " UNION ALL SELECT ";
+    for (size_t i = 0; i < plan.columns.size(); ++i) {
+      rows += fmt::format("CAST({} AS {}) AS c{}, ", sql::quote_identifier(relation.columns[i].name),
+                          plan.columns[i].type, i);
+    }
+    rows += fmt::format("{}::HUGEINT * {} + {} AS _ord, {} AS _partition, {} AS _offset FROM {}",
+                        sql::quote_identifier(order_column), select.operands.size(), place++,
+                        sql::quote_identifier(row_partition_column), sql::quote_identifier(row_offset_column),
+                        sql::relation(relation.name));
+  }
+  const auto facts = session_.facts(rows);
+  if (!facts || facts->elsewhere_can_fail) return false;
+  StatePart main;
+  main.name = "main";
+  std::string values;
+  std::string outputs;
+  for (size_t i = 0; i < plan.columns.size(); ++i) {
+    values += fmt::format("c{}, ", i);
+    outputs += fmt::format("{}c{} AS {}", i ? ", " : "", i, sql::quote_identifier(plan.columns[i].name));
+  }
+  main.partial = fmt::format("SELECT {}_ord FROM anabranch.rows", values);
+  main.merge = "SELECT * FROM anabranch.states";
+  main.is_combining = false;
+  const auto columns = session_.describe(partial_query(plan, main, {}, rows));
+  if (!columns) return false;
+  main.columns = *columns;
+  plan.rows = rows;
+  plan.finalise = fmt::format("SELECT {} FROM anabranch.main", outputs);
+  plan.inlined = fmt::format("SELECT {}, _ord AS {}, _partition AS {}, _offset AS {} FROM anabranch.rows", outputs,
+                             sql::quote_identifier(order_column), sql::quote_identifier(row_partition_column),
+                             sql::quote_identifier(row_offset_column));
+  plan.has_table_order = true;
+  plan.parts.push_back(std::move(main));
+  plan.canonical = sql::to_sql(select);
+  plan.view_class = ViewClass::linear;
+  return true;
+}
+
+// Events that fail in a block are those of the view: who wrote it knows of no block.
+void Compiler::add_block_errors(Plan& plan) {
+  std::string errors;
+  std::set<std::string> relations;
+  for (const std::string& read : plan.relations) {
+    const auto block = plans_.find(read);
+    if (block == plans_.end() || !block->second.is_hidden) continue;
+    const StatePart* part = block->second.part(errors_part);
+    if (!part) continue;
+    errors += fmt::format(" UNION ALL SELECT _partition, _offset FROM ({})", part->partial);
+    relations.insert(block->second.relations.begin(), block->second.relations.end());
+  }
+  if (errors.empty()) return;
+  plan.relations.insert(relations.begin(), relations.end());
+  for (StatePart& part : plan.parts) {
+    if (part.name != errors_part) continue;
+    part.partial = fmt::format("SELECT DISTINCT _partition, _offset FROM (SELECT _partition, _offset FROM ({}){})",
+                               part.partial, errors);
+    return;
+  }
+  StatePart part;
+  part.name = errors_part;
+  part.partial = fmt::format("SELECT DISTINCT _partition, _offset FROM ({})", errors.substr(11));
+  part.merge = "SELECT DISTINCT _partition, _offset FROM anabranch.states";
+  part.keys = {"_partition", "_offset"};
+  part.columns = {{"_partition", "INTEGER"}, {"_offset", "BIGINT"}};
+  plan.parts.push_back(std::move(part));
 }
 
 }  // namespace anabranch::views

@@ -66,7 +66,13 @@ class Exposer {
         }
       }
     }
-    const auto change = [&](Expr& expr) { inside(expr, ctes); };
+    // `bronze.e.k`: the layer goes, as the relation has its bare name here.
+    std::vector<std::pair<std::string, std::string>> layered;
+    std::swap(layered, layered_);
+    const auto change = [&](Expr& expr) {
+      inside(expr, ctes);
+      if (!layered.empty()) expr = without_layers(expr, layered);
+    };
     for (Expr& item : select.items) change(item);
     if (select.where) change(*select.where);
     for (Expr& group : select.group_by) change(group);
@@ -121,7 +127,7 @@ class Exposer {
     if (is_cte) return;
     const std::string name = sql::lower(table.schema.empty() ? table.name : table.schema + "." + table.name);
     const auto found = relations_.find(name);
-    if (found == relations_.end()) {
+    if (found == relations_.end() || found->second.is_block) {
       if (!error) {
         const bool is_uncopied = uncopied_.contains(name);
         const std::string message = !is_uncopied ? "there is no stream, table or view " + name
@@ -134,7 +140,10 @@ class Exposer {
       return;
     }
     names.insert(found->second.name);
-    if (table.alias.empty()) table.alias = table.name;
+    if (table.alias.empty()) {
+      if (!table.schema.empty()) layered_.emplace_back(table.schema, table.name);
+      table.alias = table.name;
+    }
     table.schema = sql::relation_schema;
     const bool has_hidden = has_hidden_ && found->second.kind == Relation::Kind::stream;
     table.name = has_hidden ? found->second.name : visible_name(found->second.name);
@@ -152,8 +161,23 @@ class Exposer {
       }
     }
     std::string list;
-    for (const auto& [name, relation] : relations_) list += (list.empty() ? "" : ", ") + name;
+    for (const auto& [name, relation] : relations_) {
+      if (!relation.is_block) list += (list.empty() ? "" : ", ") + name;
+    }
     return "there are: " + list;
+  }
+
+  static Expr without_layers(const Expr& expr, const std::vector<std::pair<std::string, std::string>>& layered) {
+    return sql::rewrite(expr, [&](const Expr& node) -> Box<Expr> {
+      if (node.kind != Expr::Kind::column || node.path.size() < 3) return {};
+      for (const auto& [layer, name] : layered) {
+        if (!sql::same_name(node.path[0], layer) || !sql::same_name(node.path[1], name)) continue;
+        Expr out = node;
+        out.path.erase(out.path.begin());
+        return out;
+      }
+      return {};
+    });
   }
 
   void inside(Expr& expr, const std::vector<std::string>& ctes) {
@@ -165,6 +189,7 @@ class Exposer {
   const std::string_view text_;
   const std::set<std::string>& uncopied_;
   const bool has_hidden_;
+  std::vector<std::pair<std::string, std::string>> layered_;  // of the FROM clause that was just exposed
 };
 
 }  // namespace

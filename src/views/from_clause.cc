@@ -1,5 +1,7 @@
 #include "views/from_clause.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "sql/parser.h"
@@ -16,6 +18,8 @@ std::string qualified(const std::string& alias, std::string_view column) {
   return sql::to_sql(sql::column(alias, std::string(column)));
 }
 
+constexpr std::string_view place_column = "anabranch:at";
+
 class Analysis {
  public:
   Analysis(const Relations& relations, std::string_view text) : relations_(relations), text_(text) {}
@@ -23,6 +27,8 @@ class Analysis {
   FromClause run(const TableRef& from) {
     out_.table = from;
     walk(out_.table);
+    out_.rows_table = out_.table;
+    add_places(out_.rows_table);
     finish_order();
     return std::move(out_);
   }
@@ -53,15 +59,14 @@ class Analysis {
   }
 
   bool walk_base(TableRef& table) {
-    const std::string full_name = sql::lower(table.schema + "." + table.name);
+    std::string full_name = sql::lower(table.name);
+    if (full_name.ends_with('!')) full_name.pop_back();
     const auto found = relations_.find(full_name);
-    if (found == relations_.end()) {
+    if (table.schema != sql::relation_schema || found == relations_.end()) {
       obstacle("FROM", fmt::format("{} is not a stream, table or view", full_name), table.position);
       return false;
     }
     const Relation& relation = found->second;
-    if (table.alias.empty()) table.alias = table.name;
-    table.schema = sql::relation_schema;
     table.name = relation.name;
     ScopeRelation in_scope{table.alias, {}, {}};
     for (const auto& column : relation.columns) in_scope.columns.push_back(column.name);
@@ -114,16 +119,15 @@ class Analysis {
   }
 
   bool walk_join(TableRef& table) {
+    const size_t before_relations = out_.scope.relations().size();
     const bool is_left = walk(*table.left);
     const size_t left_relations = out_.scope.relations().size();
     const size_t left_tables = table_rows_.size();
     const bool is_right = walk(*table.right);
-    if (table.join_kind == TableRef::JoinKind::positional || table.join_kind == TableRef::JoinKind::asof) {
-      obstacle("JOIN", "a positional or ASOF join depends on rows around it", table.position);
+    if (table.join_kind == TableRef::JoinKind::positional) {
+      obstacle("JOIN", "a positional join depends on rows around it", table.position);
     }
-    if (table.join_kind == TableRef::JoinKind::natural) {
-      obstacle("NATURAL JOIN", "its columns are chosen by name: write USING", table.position);
-    }
+    if (table.join_kind == TableRef::JoinKind::natural) name_natural_columns(table, before_relations, left_relations);
     out_.scope.add_using(table.using_columns);
     const bool is_preserved =
         table.join_type == "INNER" ||
@@ -154,9 +158,38 @@ class Analysis {
     return is_left || is_right;
   }
 
+  // NATURAL means the columns that both sides have; written out, as our relations have hidden columns too.
+  void name_natural_columns(TableRef& table, size_t before, size_t between) {
+    const auto& relations = out_.scope.relations();
+    for (size_t i = before; i < between; ++i) {
+      for (const std::string& column : relations[i].columns) {
+        for (size_t j = between; j < relations.size(); ++j) {
+          const auto is_same = [&](const std::string& other) { return sql::same_name(column, other); };
+          const bool is_common = std::any_of(relations[j].columns.begin(), relations[j].columns.end(), is_same);
+          const bool is_there =
+              std::any_of(table.using_columns.begin(), table.using_columns.end(), is_same);
+          if (is_common && !is_there) table.using_columns.push_back(column);
+        }
+      }
+    }
+    table.join_kind = TableRef::JoinKind::on;
+    if (table.using_columns.empty()) obstacle("NATURAL JOIN", "its sides have no column in common", table.position);
+  }
+
+  // Each unnested value has a place in its list: part of the order of rows.
+  void add_places(TableRef& table) {
+    if (table.kind == TableRef::Kind::join) {
+      add_places(*table.left);
+      add_places(*table.right);
+    }
+    if (table.kind != TableRef::Kind::function || table.has_ordinality) return;
+    table.has_ordinality = true;
+    if (table.column_aliases.empty()) table.column_aliases = {table.function->name};
+    table.column_aliases.emplace_back(place_column);
+  }
+
   void walk_function(TableRef& table) {
     // unnest(e.list) and the like: rows of the same event.
-    is_ordered_ = false;
     out_.has_fan_out = true;
     const std::string& name = table.function->name;
     if (name != "unnest" && name != "range" && name != "generate_series") {
@@ -171,7 +204,13 @@ class Analysis {
     });
     if (table.alias.empty()) table.alias = name;
     std::vector<std::string> columns = table.column_aliases;
-    if (columns.empty()) columns = {name == "unnest" ? "unnest" : name};
+    if (columns.empty()) columns = {name};
+    std::string place(place_column);
+    if (table.has_ordinality) {
+      if (columns.size() < 2) columns.emplace_back("ordinality");
+      place = columns.back();
+    }
+    table_rows_.push_back(qualified(table.alias, place));
     out_.scope.add({table.alias, columns, {}});
   }
 

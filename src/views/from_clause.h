@@ -15,6 +15,7 @@ namespace anabranch::views {
 struct FromClause {
   sql::TableRef
       table;  // with every base table written as a relation of ours, with its hidden columns, and an alias
+  sql::TableRef rows_table;  // the same with the places of unnested values, as the rows stage reads it
   Scope scope;
   size_t event_sources = 0;       // streams and linear views in it
   std::vector<Reason> obstacles;  // empty: linear in the events

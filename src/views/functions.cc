@@ -105,6 +105,33 @@ bool any(const Expr& expr, Predicate predicate) {
 
 }  // namespace
 
+bool depends_on_moment(const Expr& expr) {
+  static const std::set<std::string, std::less<>> names = {
+      "now",           "get_current_timestamp", "current_timestamp",      "today",
+      "current_date",  "get_current_time",      "current_localtime",      "current_localtimestamp",
+      "current_time",  "localtime",             "localtimestamp",         "transaction_timestamp",
+      "random",        "setseed",               "uuid",                   "uuidv4",
+      "uuidv7",        "gen_random_uuid",       "statement_timestamp",    "clock_timestamp"};
+  return any(expr, [](const Expr& node) {
+    if (node.kind == Expr::Kind::column && node.path.size() == 1) {
+      const std::string name = sql::lower(node.path[0]);  // written without parentheses
+      return name.starts_with("current_") || name.starts_with("local");
+    }
+    if (node.kind != Expr::Kind::call) return false;
+    return names.contains(node.name) || (node.name == "age" && node.children.size() == 1);
+  });
+}
+
+bool depends_on_moment(const sql::Select& select) {
+  bool is_found = false;
+  sql::visit_selects(select, [&](const sql::Select& inner) {
+    sql::visit_own_exprs(inner, [&](const Expr& expr) { is_found = is_found || depends_on_moment(expr); });
+  });
+  return is_found;
+}
+
+bool is_unnest(const Expr& expr) { return expr.kind == Expr::Kind::call && expr.name == "unnest"; }
+
 bool has_aggregate(const Expr& expr) { return any(expr, is_aggregate); }
 bool has_window(const Expr& expr) {
   return any(expr, [](const Expr& node) { return node.kind == Expr::Kind::window; });

@@ -13,6 +13,12 @@ bool has_aggregate(const sql::Expr& expr);
 bool has_window(const sql::Expr& expr);
 bool has_subquery(const sql::Expr& expr);
 
+/// Whether its value depends on when it is evaluated, or on chance: now(), age(ts), random(), …
+bool depends_on_moment(const sql::Expr& expr);
+bool depends_on_moment(const sql::Select& select);
+/// A call of unnest, which gives several rows.
+bool is_unnest(const sql::Expr& expr);
+
 /// An aggregate of the engine by its lower-case name, aliases included.
 bool is_aggregate_name(std::string_view name);
 

@@ -99,12 +99,17 @@ Result<GuardedRows> guard_rows(const std::vector<RowColumns::Column>& columns, c
                                const Box<Expr>& where, sql::Session& session) {
   std::vector<Expr> conjuncts;
   if (where) split(*where, conjuncts);
-  const std::string from_sql = sql::to_sql(from.table);
+  const std::string from_sql = sql::to_sql(from.rows_table);
 
   std::string asked = "SELECT 0";
   for (const auto& column : columns) asked += ", " + sql::to_sql(column.expr);
   for (const Expr& conjunct : conjuncts) asked += ", " + sql::to_sql(conjunct);
-  auto facts = TRY(session.facts(asked + " FROM " + from_sql));
+  const auto all_facts = TRY(session.facts(asked + " FROM " + from_sql));
+  const auto& facts = all_facts.items;
+  if (all_facts.elsewhere_can_fail) {
+    return fail(Code::refused, "a condition of a join, a subquery or a list to unnest may fail for some event");
+  }
+  if (all_facts.elsewhere_is_volatile) return fail(Code::refused, "a join or a subquery gives another value each time");
   if (facts.size() != 1 + columns.size() + conjuncts.size()) {
     return fail(Code::refused, "the engine does not tell what its expressions can do");
   }

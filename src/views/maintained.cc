@@ -19,10 +19,35 @@ using sql::Select;
 
 namespace {
 
-bool depends_on_row_order(const std::string& window) {
-  static const std::set<std::string, std::less<>> names = {
-      "row_number", "ntile", "lag", "lead", "first_value", "last_value", "nth_value", "first", "last"};
-  return names.contains(window);
+// What the order of rows that are ties means to a window.
+enum class TieOrder {
+  none,          // ties do not matter
+  of_partition,  // it goes through the rows of its partition one by one
+  of_arguments,  // it sees all rows of its frame, in their order
+};
+
+TieOrder tie_order(const Expr& window) {
+  static const std::set<std::string, std::less<>> by_row = {"row_number", "ntile", "lag", "lead"};
+  if (by_row.contains(window.name)) return TieOrder::of_partition;
+  if (window.over->frame.units == "ROWS") return TieOrder::of_partition;  // its frame counts rows
+  static const std::set<std::string, std::less<>> values = {"first_value", "last_value", "nth_value"};
+  if (values.contains(window.name) || depends_on_order(window)) return TieOrder::of_arguments;
+  return TieOrder::none;
+}
+
+// Adds `ties` to a window where its result depends on the order of ties.
+void order_ties(Expr& window, const std::vector<sql::OrderItem>& ties) {
+  switch (tie_order(window)) {
+    case TieOrder::none:
+      return;
+    case TieOrder::of_partition:
+      window.over->order_by.insert(window.over->order_by.end(), ties.begin(), ties.end());
+      return;
+    case TieOrder::of_arguments:
+      // Not in OVER, where it would end the frame's ties.
+      if (window.order_by.empty()) window.order_by = window.over->order_by;
+      window.order_by.insert(window.order_by.end(), ties.begin(), ties.end());
+  }
 }
 
 // `row_number() OVER (…) <= n`, in any of the ways to write it.
@@ -61,6 +86,48 @@ std::optional<TopN> top_n(const Expr& qualify) {
   return TopN{window, rows};
 }
 
+// One condition on a rank, and others without windows.
+std::optional<TopN> split_qualify(const Expr& qualify, std::vector<Expr>& others) {
+  if (!qualify.is("and")) return top_n(qualify);
+  std::optional<TopN> found;
+  for (const Expr& part : qualify.children) {
+    if (!has_window(part)) {
+      others.push_back(part);
+      continue;
+    }
+    if (found || !(found = top_n(part))) return std::nullopt;
+  }
+  return found;
+}
+
+// Constants among the targets of GROUP BY, ORDER BY and DISTINCT ON are numbers of items to the engine: they
+// are written as such.
+Select with_ordinals(Select select) {
+  const auto number = [&](Expr& target) {
+    if (target.kind != Expr::Kind::constant) return;
+    for (size_t i = 0; i < select.items.size(); ++i) {
+      Expr bare = select.items[i];
+      bare.alias.clear();
+      if (!sql::same_expr(bare, target)) continue;
+      target.text = std::to_string(i + 1);
+      return;
+    }
+  };
+  for (Expr& group : select.group_by) number(group);
+  for (Expr& target : select.distinct_on) number(target);
+  for (sql::OrderItem& item : select.order_by) number(*item.expr);
+  return select;
+}
+
+bool has_unnest(const Expr& expr) {
+  bool is_found = false;
+  sql::visit_expr(expr, [&](const Expr& node) {
+    is_found = is_found || is_unnest(node);
+    return !is_found;
+  });
+  return is_found;
+}
+
 sql::OrderItem order_item(const std::string& sql) {
   sql::OrderItem item;
   item.expr = sql::text_expr(sql);
@@ -75,15 +142,21 @@ constexpr std::string_view row_offset = "_offset";
 // Takes one resolved SELECT apart. Lives for one call of plan_maintained.
 class Maintained {
  public:
-  Maintained(Select select, FromClause from, std::string_view text, sql::Session& session, Plan& plan)
-      : select_(std::move(select)), from_(std::move(from)), text_(text), session_(session), plan_(plan) {}
+  Maintained(Select select, FromClause from, std::string_view text, const Relations& relations,
+             sql::Session& session, Plan& plan)
+      : select_(std::move(select)), from_(std::move(from)), text_(text), relations_(relations), session_(session),
+        plan_(plan) {}
 
   Status run() {
     if (!check()) return {};
-    const bool is_aggregated = !select_.group_by.empty() || select_.having ||
+    const bool is_aggregated = !select_.group_by.empty() || !select_.grouping_sets.empty() || select_.having ||
                                std::any_of(select_.items.begin(), select_.items.end(), has_aggregate);
     const bool is_keyed = !is_aggregated && (select_.qualify || !select_.distinct_on.empty());
     if (!is_aggregated && select_.is_distinct && !is_keyed) {
+      if (std::any_of(select_.items.begin(), select_.items.end(), has_window)) {
+        refuse("SELECT", "a window over events needs all of them", position_of_window());
+        return {};
+      }
       // SELECT DISTINCT a, b is GROUP BY a, b.
       select_.group_by = select_.items;
       for (Expr& group : select_.group_by) group.alias.clear();
@@ -103,22 +176,51 @@ class Maintained {
     if (from_.event_sources == 0) {
       refuse("FROM", "it reads no events: it is computed from tables and merged results when it is read", -1);
     }
-    if (!select_.grouping_sets.empty())
+    const bool is_one_set_of_nothing = select_.group_by.empty() && select_.grouping_sets.size() == 1;
+    if (!select_.grouping_sets.empty() && !is_one_set_of_nothing)
       refuse("GROUP BY", "grouping sets are computed when the view is read", -1);
     if (select_.is_limit_percent) refuse("LIMIT", "a percentage is computed when the view is read", -1);
-    const auto clause = [&](const char* name, const Expr& expr) {
+    // A subquery of pinned tables alone is the same for every event that comes; it stays in the rows stage.
+    const auto clause = [&](const char* name, const Expr& expr, bool takes_tables) {
       sql::visit_expr(expr, [&](const Expr& node) {
-        if (node.kind == Expr::Kind::subquery) refuse(name, "it has a subquery", node.position);
+        if (node.kind == Expr::Kind::subquery && !(takes_tables && reads_tables_only(*node.query)))
+          refuse(name, takes_tables ? "it has a subquery that reads events or views" : "it has a subquery",
+                 node.position);
+        if (node.is("collate") || (node.is("cast") && sql::lower(node.text).find("collate") != std::string::npos))
+          refuse(name, "under a collation, texts that differ are equal", node.position);
+        if (depends_on_moment(node) && plan_.reasons.empty())
+          refuse(name, "its value depends on the moment when it is evaluated", node.position);
         return true;
       });
     };
-    for (const Expr& item : select_.items) clause("SELECT", item);
-    if (select_.where) clause("WHERE", *select_.where);
-    for (const Expr& group : select_.group_by) clause("GROUP BY", group);
-    if (select_.having) clause("HAVING", *select_.having);
-    if (select_.qualify) clause("QUALIFY", *select_.qualify);
-    for (const sql::OrderItem& item : select_.order_by) clause("ORDER BY", *item.expr);
+    for (const Expr& item : select_.items) clause("SELECT", item, true);
+    if (select_.where) clause("WHERE", *select_.where, true);
+    for (const Expr& group : select_.group_by) clause("GROUP BY", group, false);
+    if (select_.having) clause("HAVING", *select_.having, false);
+    if (select_.qualify) clause("QUALIFY", *select_.qualify, false);
+    for (const Expr& target : select_.distinct_on) clause("DISTINCT ON", target, false);
+    for (const sql::OrderItem& item : select_.order_by) clause("ORDER BY", *item.expr, false);
+    if (select_.limit) clause("LIMIT", *select_.limit, false);
+    if (select_.offset) clause("OFFSET", *select_.offset, false);
+    visit_tables(from_.table, [&](const sql::TableRef& table) {
+      if (table.condition) clause("JOIN", *table.condition, false);
+      if (table.function) clause("FROM", *table.function, false);
+    });
     return plan_.reasons.empty();
+  }
+
+  bool reads_tables_only(const Select& query) const {
+    bool is_so = true;
+    sql::visit_selects(query, [&](const Select& inner) {
+      sql::visit_tables(inner.from, [&](const sql::TableRef& table) {
+        if (table.kind != sql::TableRef::Kind::base || table.schema != sql::relation_schema) return;
+        std::string name = sql::lower(table.name);
+        if (name.ends_with('!')) name.pop_back();
+        const auto found = relations_.find(name);
+        is_so = is_so && found != relations_.end() && found->second.kind == Relation::Kind::table;
+      });
+    });
+    return is_so;
   }
 
   void refuse(std::string clause, std::string reason, sql::Position position) {
@@ -138,7 +240,7 @@ class Maintained {
   // ORDER BY and LIMIT; `ties` are added where a limit makes the order of ties visible.
   std::string tail(const std::vector<std::string>& orders, const std::vector<std::string>& ties) const {
     std::vector<std::string> all = orders;
-    if (select_.limit || select_.offset) all.insert(all.end(), ties.begin(), ties.end());
+    if (select_.limit || select_.offset || !select_.distinct_on.empty()) all.insert(all.end(), ties.begin(), ties.end());
     std::string text;
     for (const std::string& order : all) text += (text.empty() ? " ORDER BY " : ", ") + order;
     if (select_.limit) text += " LIMIT " + sql::to_sql(*select_.limit);
@@ -216,7 +318,9 @@ class Maintained {
   // ---- linear ----
 
   Status linear() {
-    if (std::any_of(select_.items.begin(), select_.items.end(), has_window)) {
+    const bool has_ordered_window = std::any_of(
+        select_.order_by.begin(), select_.order_by.end(), [](const auto& item) { return has_window(*item.expr); });
+    if (has_ordered_window || std::any_of(select_.items.begin(), select_.items.end(), has_window)) {
       refuse("SELECT", "a window over events needs all of them", position_of_window());
       return {};
     }
@@ -289,7 +393,12 @@ class Maintained {
   // ---- keyed ----
 
   Status keyed() {
+    if (std::any_of(select_.items.begin(), select_.items.end(), has_unnest)) {
+      refuse("SELECT", "unnest together with QUALIFY or DISTINCT ON is computed when the view is read", -1);
+      return {};
+    }
     TopN top;
+    std::vector<Expr> conditions;  // further ones, on the rows that are kept
     if (!select_.distinct_on.empty()) {
       if (select_.qualify) {
         refuse("QUALIFY", "together with DISTINCT ON it is computed when the view is read",
@@ -303,7 +412,7 @@ class Maintained {
       over.partition_by = select_.distinct_on;
       over.order_by = select_.order_by;
       top.window.over = std::move(over);
-    } else if (auto found = top_n(*select_.qualify)) {
+    } else if (auto found = split_qualify(*select_.qualify, conditions)) {
       top = std::move(*found);
     } else {
       refuse("QUALIFY", "only row_number, rank or dense_rank compared with a constant keeps a bounded state",
@@ -351,16 +460,22 @@ class Maintained {
     }
     if (!order.empty()) over += (over.empty() ? "ORDER BY " : " ORDER BY ") + order;
     const std::string state_window = fmt::format("{}() OVER ({})", top.window.name, over);
+    // A rank is one among all rows of its key: computed before a further condition takes any away.
+    const std::string rank = conditions.empty() ? state_window : "kept_rank";
     std::vector<std::string> orders;
     for (const sql::OrderItem& item : select_.order_by) {
       sql::OrderItem over_state = item;
-      if (has_window(*item.expr)) {
-        refuse("ORDER BY", "it has a window", item.expr->position);
+      if (has_window(*item.expr) && sql::to_sql(*item.expr) != window_sql) {
+        refuse("ORDER BY", "another window than the one in QUALIFY needs all events", item.expr->position);
         return {};
       }
-      over_state.expr = sql::column(rows.add(*item.expr, "o"));
+      over_state.expr =
+          has_window(*item.expr) ? sql::text_expr(rank) : sql::column(rows.add(*item.expr, "o"));
       orders.push_back(sql::to_sql(over_state));
     }
+    std::string where;
+    for (const Expr& condition : conditions)
+      where += (where.empty() ? " WHERE " : " AND ") + rows.add(condition, "q");
     rows.add_as(sql::text_expr(*from_.order), std::string(row_order));
     if (!TRY(finish_rows(rows))) return {};
     StatePart main;
@@ -387,9 +502,11 @@ class Maintained {
       std::string text = "SELECT ";
       for (size_t i = 0; i < select_.items.size(); ++i) {
         const bool is_window = has_window(select_.items[i]);
-        text += (i ? ", " : "") + output(is_window ? state_window : value_name(i), i, is_cast[i]);
+        text += (i ? ", " : "") + output(is_window ? rank : value_name(i), i, is_cast[i]);
       }
-      return text + " FROM anabranch.main" + tail(orders, {std::string(row_order)});
+      const std::string from =
+          where.empty() ? "anabranch.main" : fmt::format("(SELECT *, {} AS kept_rank FROM anabranch.main)", state_window);
+      return text + " FROM " + from + where + tail(orders, {std::string(row_order)});
     }));
     plan_.view_class = ViewClass::keyed;
     Select canonical = select_;
@@ -454,7 +571,7 @@ class Maintained {
     if (select_.having) collect(*select_.having);
     if (select_.qualify) collect(*select_.qualify);
     for (const sql::OrderItem& item : select_.order_by) collect(*item.expr);
-    const std::string from_sql = sql::to_sql(from_.table);
+    const std::string from_sql = sql::to_sql(from_.rows_table);
     std::map<std::string, AggregateTypes> types;
     for (const Expr& call : calls) {
       Expr bare = call;
@@ -505,9 +622,9 @@ class Maintained {
           for (Expr& partition : out.over->partition_by) partition = over_groups(partition);
           for (sql::OrderItem& item : out.over->order_by) item.expr = over_groups(*item.expr);
           for (sql::OrderItem& item : out.order_by) item.expr = over_groups(*item.expr);
-          if (depends_on_row_order(out.name)) {
-            for (const std::string& key : keys) out.over->order_by.push_back(order_item(key));
-          }
+          std::vector<sql::OrderItem> ties;
+          for (const std::string& key : keys) ties.push_back(order_item(key));
+          order_ties(out, ties);
           return out;
         }
         if (is_aggregate(node)) {
@@ -554,8 +671,16 @@ class Maintained {
                        std::make_move_iterator(parts.end()));
     if (!TRY(type_parts())) return give_up(), Status{};
     const std::string from = planner.from();
+    std::string kept_by;  // DISTINCT ON
+    for (const Expr& target : select_.distinct_on) {
+      Expr over_state = over_groups(target);
+      over_state.alias.clear();
+      kept_by += (kept_by.empty() ? "" : ", ") + sql::to_sql(over_state);
+    }
+    if (!is_planned) return {};
     TRY(finish_finalise([&](const std::vector<bool>& is_cast) {
       std::string text = select_.is_distinct ? "SELECT DISTINCT " : "SELECT ";
+      if (!kept_by.empty()) text += fmt::format("DISTINCT ON ({}) ", kept_by);
       for (size_t i = 0; i < items.size(); ++i) text += (i ? ", " : "") + output(items[i], i, is_cast[i]);
       return text + " FROM " + from + having + qualify +
              tail(orders, select_.is_distinct ? std::vector<std::string>{} : keys);
@@ -569,13 +694,15 @@ class Maintained {
     Select out = select_;
     const auto spell = [&](const Expr& expr) {
       Expr spelled = sql::rewrite(expr, [&](const Expr& node) -> Box<Expr> {
-        if (node.kind == Expr::Kind::window && depends_on_row_order(node.name)) {
+        if (node.kind == Expr::Kind::window) {
           Expr window = node;
+          std::vector<sql::OrderItem> ties;
           for (const Expr& group : select_.group_by) {
             sql::OrderItem item;
             item.expr = group;
-            window.over->order_by.push_back(std::move(item));
+            ties.push_back(std::move(item));
           }
+          order_ties(window, ties);
           return window;
         }
         if (from_.order && is_aggregate(node) && depends_on_order(node))
@@ -589,7 +716,7 @@ class Maintained {
     if (out.having) out.having = spell(*out.having);
     if (out.qualify) out.qualify = spell(*out.qualify);
     for (sql::OrderItem& item : out.order_by) item.expr = spell(*item.expr);
-    if ((out.limit || out.offset) && !out.is_distinct) {
+    if ((out.limit || out.offset || !out.distinct_on.empty()) && !out.is_distinct) {
       for (const Expr& group : out.group_by) {
         sql::OrderItem item;
         item.expr = group;
@@ -601,16 +728,74 @@ class Maintained {
 
   void set_canonical(Select canonical) {
     for (size_t i = 0; i < canonical.items.size(); ++i) canonical.items[i].alias = output_name(i);
-    canonical.from = from_.table;
-    plan_.canonical = sql::to_sql(canonical);
+    canonical.from = from_.rows_table;
+    plan_.canonical = sql::to_sql(with_ordinals(std::move(canonical)));
   }
 
   Select select_;
   const FromClause from_;
   const std::string_view text_;
+  const Relations& relations_;
   sql::Session& session_;
   Plan& plan_;
 };
+
+}  // namespace
+
+namespace {
+
+// One unnest in SELECT as one in FROM, where each value has its place. Nothing where there is none, or where
+// the list of rows is not that simple; then `reason` says why.
+std::optional<Select> unnest_in_from(const Select& select, sql::Session& session, std::string& reason) {
+  std::vector<Expr> calls;
+  for (const Expr& item : select.items) {
+    sql::visit_expr(item, [&](const Expr& node) {
+      if (!is_unnest(node)) return true;
+      Expr bare = node;
+      bare.alias.clear();
+      const auto is_same = [&](const Expr& known) { return sql::same_expr(known, bare); };
+      if (std::none_of(calls.begin(), calls.end(), is_same)) calls.push_back(std::move(bare));
+      return false;
+    });
+  }
+  if (calls.empty()) return std::nullopt;
+  const bool is_simple = calls.size() == 1 && calls[0].children.size() == 1 && select.group_by.empty() &&
+                         select.grouping_sets.empty() && !select.qualify && select.distinct_on.empty() &&
+                         std::none_of(select.items.begin(), select.items.end(), has_aggregate) &&
+                         std::none_of(select.items.begin(), select.items.end(), has_window);
+  const auto type = session.describe(
+      fmt::format("SELECT {} FROM {}", sql::to_sql(calls[0].children[0]), sql::to_sql(select.from)));
+  if (!is_simple || !type || !(*type)[0].type.ends_with(']')) {
+    reason = "several unnests, or one of something else than a list, are computed when the view is read";
+    return std::nullopt;
+  }
+  constexpr const char* alias = "anabranch:unnested";
+  constexpr const char* value = "anabranch:value";
+  Select out = select;
+  sql::TableRef function;
+  function.kind = sql::TableRef::Kind::function;
+  function.function = calls[0];
+  function.alias = alias;
+  function.column_aliases = {value};
+  sql::TableRef join;
+  join.kind = sql::TableRef::Kind::join;
+  join.join_kind = sql::TableRef::JoinKind::cross;
+  join.join_type = "INNER";
+  join.left = out.from;
+  join.right = std::move(function);
+  out.from = std::move(join);
+  for (Expr& item : out.items) {
+    const std::string name = item.alias;
+    item = sql::rewrite(item, [&](const Expr& node) -> Box<Expr> {
+      if (!is_unnest(node)) return {};
+      Expr column = sql::column(alias, value);
+      column.alias = node.alias;
+      return column;
+    });
+    item.alias = name;
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -630,7 +815,30 @@ Status plan_maintained(const Select& select, std::string_view text, const Relati
     }
     return {};
   }
-  return Maintained(std::move(*resolved), std::move(from), text, session, plan).run();
+  // What an expression means is for the engine to say: the SELECT as it was written and as it was resolved here
+  // must be one and the same to its binder.
+  if (from.obstacles.empty()) {
+    Select understood = with_ordinals(*resolved);
+    understood.from = from.table;
+    const auto difference = session.bound_difference(sql::to_sql(select), sql::to_sql(understood));
+    if (!difference || *difference) {
+      plan.reasons.push_back({"SELECT",
+                              fmt::format("the engine takes {} in another way than can be maintained",
+                                          difference ? **difference : "a clause"),
+                              {}});
+      return {};
+    }
+  }
+  std::string reason;
+  if (auto unnested = unnest_in_from(*resolved, session, reason)) {
+    FromClause with_values = analyse_from(unnested->from, relations, text);
+    return Maintained(std::move(*unnested), std::move(with_values), text, relations, session, plan).run();
+  }
+  if (!reason.empty()) {
+    plan.reasons.push_back({"SELECT", reason, {}});
+    return {};
+  }
+  return Maintained(std::move(*resolved), std::move(from), text, relations, session, plan).run();
 }
 
 }  // namespace anabranch::views

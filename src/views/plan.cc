@@ -33,6 +33,10 @@ const StatePart* Plan::part(std::string_view name) const {
 
 std::string summary_name(const StatePart& part) { return part.name + std::string(summary_suffix); }
 
+std::string block_name(std::string_view view, size_t number) { return fmt::format("{}:{}", view, number); }
+
+std::string_view view_of_block(std::string_view name) { return name.substr(0, name.find(':')); }
+
 std::string visible_name(std::string_view relation) { return std::string(relation) + "!"; }
 
 sql::Meanings only(const std::set<std::string>& relations, const sql::Meanings& meanings) {

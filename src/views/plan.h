@@ -76,6 +76,9 @@ struct Plan {
   /// Linear views only: the rows as other views read them, with hidden columns; a SELECT over `rows`.
   std::string inlined;
   bool has_table_order = false;  // _ord carries row numbers of joined tables
+  /// A block of another view (a derived table, a CTE, a part of UNION ALL) that is maintained like a view.
+  bool is_hidden = false;
+  bool depends_on_moment = false;  // its result is never stored
 
   /// The view's own SELECT with the order spelled out where its result depends on it and with none of the
   /// stages: what read-time views run. Over `relations`.
@@ -101,6 +104,11 @@ sql::Query finalise_query(const Plan& plan, sql::Meanings states);
 sql::Query inlined_query(const Plan& plan, sql::Query rows);
 /// The canonical SELECT where the view's relations mean this.
 sql::Query canonical_query(const Plan& plan, const sql::Meanings& meanings);
+
+/// "gold.v:2": the name of a view's block. No view has a colon in its name.
+std::string block_name(std::string_view view, size_t number);
+/// "gold.v" of "gold.v:2"; a view's own name stays.
+std::string_view view_of_block(std::string_view name);
 
 /// The name of a relation without its hidden columns: "bronze.flights!".
 std::string visible_name(std::string_view relation);

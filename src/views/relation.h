@@ -18,6 +18,7 @@ struct Relation {
     other_view,   // a view above which everything runs at read time, over its merged result
   };
   std::string name;  // "bronze.flights"
+  bool is_block = false;  // a part of a view: nobody else can name it
   Kind kind = Kind::stream;
   std::vector<sql::OutputColumn> columns;         // what `*` gives
   std::vector<sql::OutputColumn> hidden_columns;  // readable by name only

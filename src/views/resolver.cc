@@ -94,6 +94,10 @@ std::optional<std::vector<Expr>> Scope::star(const Expr& star) const {
         if (same_name(replaced, name)) item = with;
       }
       item.alias = name;
+      for (const auto& [path, renamed] : star.rename) {
+        if (same_name(path.back(), name) && (path.size() == 1 || same_name(path[0], relation.alias)))
+          item.alias = renamed;
+      }
       out.push_back(std::move(item));
     }
   }
@@ -110,6 +114,12 @@ class ColumnResolver {
   bool is_ok() const { return is_ok_; }
 
   enum class Aliases { never, after_columns, before_columns };
+
+  /// As ORDER BY and DISTINCT ON take it: an alias comes before a column only where it stands alone.
+  Expr resolve_target(const Expr& expr) {
+    const bool stands_alone = expr.kind == Expr::Kind::column;
+    return resolve(expr, stands_alone ? Aliases::before_columns : Aliases::after_columns);
+  }
 
   Expr resolve(const Expr& expr, Aliases aliases, std::vector<std::string> bound = {}) {
     if (is_lambda(expr)) {
@@ -182,7 +192,7 @@ const Expr* by_ordinal(const Expr& expr, const std::vector<Expr>& items) {
   return index >= 1 && index <= items.size() ? &items[index - 1] : nullptr;
 }
 
-bool is_order_by_all(const Expr& expr) { return expr.kind == Expr::Kind::star || expr.name == "columns"; }
+bool is_order_by_all(const Expr& expr) { return expr.kind == Expr::Kind::star || expr.is("columns"); }
 
 }  // namespace
 
@@ -226,7 +236,7 @@ std::optional<sql::Select> resolve(const sql::Select& select, const Scope& scope
   if (out.qualify) out.qualify = resolver.resolve(*select.qualify, Aliases::after_columns);
   for (Expr& target : out.distinct_on) {
     const Expr* item = by_ordinal(target, out.items);
-    target = item ? *item : resolver.resolve(target, Aliases::before_columns);
+    target = item ? *item : resolver.resolve_target(target);
     target.alias.clear();
   }
   std::vector<sql::OrderItem> orders;
@@ -241,7 +251,7 @@ std::optional<sql::Select> resolve(const sql::Select& select, const Scope& scope
     }
     orders.push_back(order);
     const Expr* item = by_ordinal(*order.expr, out.items);
-    orders.back().expr = item ? *item : resolver.resolve(*order.expr, Aliases::before_columns);
+    orders.back().expr = item ? *item : resolver.resolve_target(*order.expr);
     orders.back().expr->alias.clear();
   }
   out.order_by = std::move(orders);

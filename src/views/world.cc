@@ -56,6 +56,8 @@ json to_json(const Plan& plan) {
           {"parts", parts},
           {"finalise", plan.finalise},
           {"inlined", plan.inlined},
+          {"is_hidden", plan.is_hidden},
+          {"depends_on_moment", plan.depends_on_moment},
           {"canonical", plan.canonical}};
 }
 
@@ -75,6 +77,8 @@ Plan plan_from(const json& document) {
   }
   plan.finalise = document.at("finalise");
   plan.inlined = document.at("inlined");
+  plan.is_hidden = document.at("is_hidden");
+  plan.depends_on_moment = document.at("depends_on_moment");
   plan.canonical = document.at("canonical");
   return plan;
 }
@@ -197,6 +201,11 @@ WorldResult make_world(const std::vector<ModelSource>& models,
       result.errors.push_back(std::move(error));
       failed.push_back(sql::lower(model.name));
       continue;
+    }
+    for (Plan& block : compiler->take_blocks()) {
+      result.world.materialized[block.view] = false;
+      result.world.basis_hashes[block.view] = basis_hash(result.world, block);
+      result.world.plans.push_back(std::move(block));
     }
     result.world.basis_hashes[model.name] = basis_hash(result.world, *plan);
     result.world.plans.push_back(std::move(*plan));
