@@ -9,7 +9,7 @@
 
 #include "base/result.h"
 #include "sql/database.h"
-#include "views/aggregates.h"
+#include "views/row_columns.h"
 #include "views/from_clause.h"
 
 namespace anabranch::views {
