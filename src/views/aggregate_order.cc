@@ -11,7 +11,9 @@ using sql::Expr;
 
 namespace {
 
-bool is_arg(std::string_view name) { return name.starts_with("arg_min") || name.starts_with("arg_max"); }
+bool is_arg(std::string_view name) {
+  return is_one_of(name, {"arg_min", "arg_max", "arg_min_null", "arg_max_null"});
+}
 bool is_descending(std::string_view name) { return name.starts_with("arg_max") || name == "max"; }
 
 // Which rows count: "x IS NOT NULL AND y IS NOT NULL".
@@ -46,7 +48,7 @@ AggregatePlanner::Final AggregatePlanner::plan_picked(const Expr& call, const Ag
   for (size_t i = 0; i < orders.size(); ++i) keys.emplace_back(orders[i], sort_direction(call.order_by[i]));
   if (keys.empty()) {
     record = fmt::format("o := {}", order);
-  } else if (!is_picked && orders.empty() && !name.ends_with("nulls_last")) {
+  } else if (!is_picked && orders.empty()) {
     pick = is_descending(name) ? "max" : "min";
     record = fmt::format("b := {}, o := {}{}", by, is_descending(name) ? "-" : "", order);
   } else {

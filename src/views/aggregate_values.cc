@@ -1,7 +1,7 @@
 // Aggregates over the different values of a group and how many rows have each: exact, and still mergeable.
 
-#include <cmath>
-#include <set>
+#include <algorithm>
+#include <cstdlib>
 
 #include <fmt/format.h>
 
@@ -143,6 +143,9 @@ AggregatePlanner::Final AggregatePlanner::plan_distinct(const Expr& call, const 
     }
   }
   const std::string value = final_value(part, fmt::format("{}({}{})", name, arguments, order));
+  part.is_fallible =
+      part.is_fallible || !is_one_of(name, {"list", "string_agg", "fsum", "favg", "median", "quantile_cont",
+                                            "quantile_disc", "entropy", "histogram", "count_if", "product"});
   return name == "entropy" ? fmt::format("coalesce({}, 0)", value) : value;
 }
 
@@ -203,6 +206,10 @@ AggregatePlanner::Final AggregatePlanner::plan_quantile(const Expr& call, const 
       }
       quantiles.push_back(std::move(*found));
     }
+    // One below 0 turns all of them round.
+    const bool is_descending = std::any_of(quantiles.begin(), quantiles.end(),
+                                           [](const Quantile& each) { return each.is_descending; });
+    for (Quantile& each : quantiles) each.is_descending = is_descending;
     if (quantiles.empty()) return refuse(fmt::format("{} without a quantile", name));
   }
   const std::string result = is_list ? types.result.substr(0, types.result.rfind('[')) : types.result;
@@ -270,6 +277,7 @@ AggregatePlanner::Final AggregatePlanner::plan_counted(const Expr& call, const A
     if (!interpolation) return refuse(fmt::format("mad of {} is computed when the view is read", type));
     Values& part = counted();
     part.needs_rank = true;
+    part.is_fallible = true;
     const std::string position = "((total - 1)::DOUBLE * 0.5::DOUBLE)";
     const std::string window = "min(v0) FILTER (WHERE up_to > {0}({1})) OVER ({{0}})";
     part.middle = interpolate(*interpolation, fmt::format(fmt::runtime(window), "floor", position),
@@ -309,10 +317,12 @@ AggregatePlanner::Final AggregatePlanner::plan_counted(const Expr& call, const A
     return finite_or_error(value, "Kurtosis");
   }
   // Bit strings of different lengths do not go together; that is said when they are read.
-  if (is_one_of(name, {"bit_and", "bit_or"}) && type == "BIT")
-    return final_value(counted(), fmt::format("{}(v0)", name));
-  if (name == "bit_xor" && type == "BIT")
-    return final_value(counted(), "bit_xor(CASE WHEN n % 2 = 1 THEN v0 ELSE xor(v0, v0) END)");
+  if (is_one_of(name, {"bit_and", "bit_or", "bit_xor"}) && type == "BIT") {
+    Values& part = counted();
+    part.is_fallible = true;
+    return final_value(part, name == "bit_xor" ? "bit_xor(CASE WHEN n % 2 = 1 THEN v0 ELSE xor(v0, v0) END)"
+                                               : fmt::format("{}(v0)", name));
+  }
   return std::nullopt;
 }
 

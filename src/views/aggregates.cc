@@ -167,7 +167,7 @@ StatePart AggregatePlanner::part(const Values& values) const {
   StatePart part;
   part.name = values.name;
   part.keys = keys_;
-  part.summary = summary(values);
+  if (!values.is_fallible) part.summary = summary(values);
   std::string columns;
   std::string inputs;
   std::string names;
@@ -260,7 +260,8 @@ std::string AggregatePlanner::from() const {
     for (const Values& values : values_) {
       parts += fmt::format("{}SELECT {} FROM {}", parts.empty() ? "" : " UNION ALL ",
                            padded(begin, values.finals.size()),
-                           relation_token(values.name + std::string(summary_suffix)));
+                           values.is_fallible ? "(" + summary(values) + ")"
+                                              : relation_token(values.name + std::string(summary_suffix)));
       begin += values.finals.size();
     }
     std::string picked = joined(keys_);

@@ -74,10 +74,12 @@ class AggregatePlanner {
     std::string sort;
     std::vector<std::pair<std::string, std::string>> finals;  // column name, expression over the part
     // What is added to the part's rows for its finals:
-    bool needs_total = false;    // total
-    bool needs_rank = false;     // up_to, total
-    std::string middle;          // the median, a window expression: then `distance` to it and its rank
-    std::string distance;        // from the median
+    bool needs_total = false;  // total
+    bool needs_rank = false;   // up_to, total
+    std::string middle;        // the median, a window expression: then `distance` to it and its rank
+    std::string distance;      // from the median
+    // Whether a final may raise: then it is left to the read, so that a build does not fail of one group.
+    bool is_fallible = false;
     bool needs_centred = false;  // centred: how far from the mean
   };
   using Keep = std::function<std::string(const std::string& partial, const std::string& merge)>;

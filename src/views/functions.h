@@ -13,6 +13,10 @@ bool has_aggregate(const sql::Expr& expr);
 bool has_window(const sql::Expr& expr);
 bool has_subquery(const sql::Expr& expr);
 
+/// The SELECT with all aggregates as plain calls: those that the engine writes as macros over others
+/// (geomean, weighted_avg) spelled out, WITHIN GROUP (ORDER BY x) as an argument.
+sql::Select with_plain_aggregates(const sql::Select& select);
+
 /// An aggregate of the engine by its lower-case name, aliases included.
 bool is_aggregate_name(std::string_view name);
 

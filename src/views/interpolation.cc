@@ -126,7 +126,7 @@ std::string distance(const Interpolation& of, const std::string& value, const st
     case Interpolation::Kind::single:
     case Interpolation::Kind::decimal:
     case Interpolation::Kind::wide_decimal:
-      return fmt::format("CAST(abs({} - {}) AS {})", value, middle, of.result);
+      return fmt::format("abs({} - {})", value, middle);
     case Interpolation::Kind::instant:
     case Interpolation::Kind::time:
       break;
@@ -138,7 +138,9 @@ std::string interpolate_distance(const Interpolation& of, const std::string& low
                                  const std::string& share) {
   if (of.kind != Interpolation::Kind::instant && of.kind != Interpolation::Kind::time)
     return interpolate(of, low, high, share);
-  return fmt::format("to_microseconds({0} + round(({1} - {0})::DOUBLE * {2})::BIGINT)", low, high, share);
+  const std::string micros =
+      fmt::format("({0} + round(({1} - {0})::DOUBLE * {2})::BIGINT)", low, high, share);
+  return fmt::format("to_days(({0} // 86400000000)::INTEGER) + to_microseconds({0} % 86400000000)", micros);
 }
 
 }  // namespace anabranch::views
