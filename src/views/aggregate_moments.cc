@@ -169,12 +169,20 @@ AggregatePlanner::Final AggregatePlanner::plan_moments(const Expr& call, const A
       is_one_of(name, {"corr", "covar_pop", "covar_samp", "regr_count", "regr_avgx", "regr_avgy", "regr_sxx",
                        "regr_syy", "regr_sxy", "regr_slope", "regr_intercept", "regr_r2"})) {
     raise_class(ViewClass::algebraic);
+    if (name == "regr_avgx" || name == "regr_avgy") {
+      const bool is_of_x = name == "regr_avgx";
+      const std::string other = argument(call, is_of_x ? 0 : 1);
+      const std::string value = fmt::format("(CASE WHEN {} IS NOT NULL THEN {}::DOUBLE END)", other,
+                                            argument(call, is_of_x ? 1 : 0));
+      const std::string total = state(double_sum(value, filter(call)), double_sum("{0}", ""));
+      return fmt::format(
+          "{} / {}", total,
+          state(fmt::format("count({}){}", value, filter_clause(filter(call))), std::string(merge_count)));
+    }
     const std::string m = moments_of_pair(argument(call, 0), argument(call, 1), filter(call));
     if (name == "covar_pop") return fmt::format("CASE WHEN {0}_n > 0 THEN {0}_xy / {0}_n END", m);
     if (name == "covar_samp") return fmt::format("CASE WHEN {0}_n > 1 THEN {0}_xy / ({0}_n - 1) END", m);
     if (name == "regr_count") return fmt::format("coalesce({0}_n, 0)", m);
-    if (name == "regr_avgx") return m + "_x";
-    if (name == "regr_avgy") return m + "_y";
     if (name == "regr_sxy") return fmt::format("CASE WHEN {0}_n > 0 THEN {0}_xy END", m);
     // Of one row there is no variance, and of an infinite one none that could be told.
     const auto deviation = [&](const char* of, const char* what) {

@@ -96,11 +96,9 @@ std::string interpolate(const Interpolation& of, const std::string& low, const s
       between = fmt::format("{0} + (({1} - {0})::DOUBLE * {2})::FLOAT", low, high, share);
       break;
     case Interpolation::Kind::decimal:
-      between = fmt::format("{} + CAST({} AS {})", low,
-                            decimal_of(fmt::format("trunc({}::DOUBLE * {})::HUGEINT",
-                                                   digits_of(fmt::format("({} - {})", high, low)), share),
-                                       of.scale),
-                            of.result);
+      between = decimal_of(fmt::format("({0} + trunc(({1} - {0})::DOUBLE * {2})::HUGEINT)", digits_of(low),
+                                       digits_of(high), share),
+                           of.scale);
       break;
     case Interpolation::Kind::wide_decimal:
       between = decimal_of(
@@ -124,9 +122,10 @@ std::string distance(const Interpolation& of, const std::string& value, const st
     case Interpolation::Kind::real:
       return fmt::format("abs({}::DOUBLE - {})", value, middle);
     case Interpolation::Kind::single:
+      return fmt::format("abs({} - {})", value, middle);
     case Interpolation::Kind::decimal:
     case Interpolation::Kind::wide_decimal:
-      return fmt::format("abs({} - {})", value, middle);
+      return fmt::format("abs(CAST({} AS DECIMAL(38,{})) - {})", value, of.scale, middle);
     case Interpolation::Kind::instant:
     case Interpolation::Kind::time:
       break;
