@@ -50,7 +50,7 @@ AggregatePlanner::Deviations AggregatePlanner::limb_deviations(const std::string
   const std::string clause = filter_clause(filter);
   const std::string unit = fmt::format("{}::HUGEINT", uint64_t{1} << bits);
   const std::string a = fmt::format("({} >> {})", integer, bits);
-  const std::string b = fmt::format("({} & {}::HUGEINT)", integer, (uint64_t{1} << bits) - 1);
+  const std::string b = fmt::format("({} & {})", integer, (uint64_t{1} << bits) - 1);
   const auto sum = [&](const std::string& of) {
     return state(fmt::format("sum({}){}", of, clause), "sum({0})");
   };
@@ -59,7 +59,8 @@ AggregatePlanner::Deviations AggregatePlanner::limb_deviations(const std::string
   const std::string sb = sum(b);
   const std::string saa = sum(a + " * " + a);
   const std::string sab = sum(a + " * " + b);
-  const std::string sbb = sum(b + " * " + b);
+  // Half of 64 bits: the square has the others, without a sign.
+  const std::string sbb = sum(bits == 32 ? fmt::format("{0}::UBIGINT * {0}::UBIGINT", b) : b + " * " + b);
   // A whole number next to the mean, in the same halves.
   const std::string total = derive(0, fmt::format("{} * {} + {}", sa, unit, sb));
   const std::string shift = derive(1, fmt::format("{} // {}", total, n));
@@ -85,21 +86,26 @@ AggregatePlanner::Deviations AggregatePlanner::deviations(const std::string& arg
                                                           const std::string& filter) {
   if (is_exact_when_squared(type)) return exact_deviations(argument, filter);
   if (is_one_of(type, {"BIGINT", "UBIGINT", "UINTEGER"}))
-    return limb_deviations(argument + "::HUGEINT", filter, 32, nullptr);
+    return limb_deviations(type == "UINTEGER" ? argument + "::BIGINT" : argument, filter, 32, nullptr);
   if (const auto decimal = decimal_type(type); decimal && decimal->width <= 18) {
     const std::string digits = decimal->scale == 0
-                                   ? fmt::format("{}::HUGEINT", argument)
-                                   : fmt::format("({} * {}::DECIMAL({},0))::HUGEINT", argument,
+                                   ? fmt::format("{}::BIGINT", argument)
+                                   : fmt::format("({} * {}::DECIMAL({},0))::BIGINT", argument,
                                                  power_of_ten(decimal->scale), decimal->scale + 1);
     const Deviations of = limb_deviations(digits, filter, 32, nullptr);
     return {of.n, derive(6, fmt::format("{} / 1e{}", of.squared, 2 * decimal->scale))};
   }
   const std::string x = argument + "::DOUBLE";
-  const std::string is_far = fmt::format("abs({0}) >= {1} AND abs({0}) < {2}", x, far_from, far_to);
+  // Most values are near, so that they are told first.
+  const std::string is_near = fmt::format("{0} > -{1} AND {0} < {1}", x, far_from);
   std::string far_mean;
-  const Deviations far = limb_deviations(
-      fmt::format("(CASE WHEN {} THEN ({} * {})::HUGEINT END)", is_far, x, fraction), filter, 45, &far_mean);
-  const std::string near = moments(fmt::format("(CASE WHEN NOT ({}) THEN {} END)", is_far, x), filter);
+  const Deviations far =
+      limb_deviations(fmt::format("(CASE WHEN {} THEN NULL WHEN abs({}) < {} THEN ({} * {})::HUGEINT END)",
+                                  is_near, x, far_to, x, fraction),
+                      filter, 45, &far_mean);
+  const std::string near = moments(
+      fmt::format("(CASE WHEN {} THEN {} WHEN abs({}) < {} THEN NULL ELSE {} END)", is_near, x, x, far_to, x),
+      filter);
   const std::string n = derive(0, fmt::format("{} + {}_n", far.n, near));
   const std::string between = derive(6, fmt::format("{} / {} - {}_mean", far_mean, fraction, near));
   const std::string squared = derive(
