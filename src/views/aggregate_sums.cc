@@ -18,6 +18,7 @@ constexpr int digits_that_fit = 26;
 // A wide number is `high` times this, and `low`: sums of both stay far below 128 bits.
 constexpr std::string_view limb = "10000000000000000000::HUGEINT";
 constexpr std::string_view most_high = "17014118346046923173";
+constexpr std::string_view most_high_digits = "9999999999999999999";  // of 38 digits
 
 // Times of day and points in time as whole numbers, infinities as the engine holds them.
 std::string microseconds(const std::string& value, std::string_view type) {
@@ -77,13 +78,18 @@ AggregatePlanner::Sum AggregatePlanner::sum(const std::string& argument, const s
   const std::string l = derive(2, fmt::format("CASE WHEN {0} > 0 AND {1} < 0 THEN {1} + {2} WHEN {0} < 0 AND "
                                               "{1} > 0 THEN {1} - {2} ELSE {1} END",
                                               carried, left, limb));
-  const std::string whole = fmt::format("({} * {} + {})", h, limb, l);
+  // Up to 128 bits, as the engine: a decimal may then have a digit too many, which only adding can make.
+  // Where all of its digits stand behind the point, there is no place for it.
+  std::string whole = fmt::format("({} * {} + {})", h, limb, l);
+  if (decimal) {
+    whole = fmt::format("list_sum([{}, {}])", decimal_of(whole + " // 2", scale),
+                        decimal_of(fmt::format("{0} - {0} // 2", whole), scale));
+  }
   Sum result;
   result.total = fmt::format(
-      "CASE WHEN {0} IS NULL THEN {1} WHEN abs({0}) {2} THEN error('the sum overflows "
-      "{3}') ELSE {4} END",
-      h, small, decimal ? fmt::format(">= {}", limb) : fmt::format("> {}", most_high),
-      decimal ? fmt::format("DECIMAL(38,{})", scale) : "HUGEINT", decimal ? decimal_of(whole, scale) : whole);
+      "CASE WHEN {0} IS NULL THEN {1} WHEN abs({0}) > {2} THEN error('the sum overflows {3}') ELSE {4} END",
+      h, small, scale == 38 ? most_high_digits : most_high,
+      decimal ? fmt::format("DECIMAL(38,{})", scale) : "HUGEINT", whole);
   result.as_double = fmt::format(
       "CASE WHEN {0} IS NULL THEN {1}::DOUBLE ELSE ({0}::DOUBLE * 1e19 + {2}::DOUBLE) / 1e{3} END", h, small,
       l, scale);
