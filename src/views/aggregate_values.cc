@@ -256,9 +256,17 @@ AggregatePlanner::Final AggregatePlanner::plan_counted(const Expr& call, const A
     return values({argument(call, 0)}, filter(call));
   };
   if (name == "mode") {
+    if (!call.order_by.empty()) {
+      if (call.order_by.size() != 1 || !sql::same_expr(*call.order_by[0].expr, call.children[0]))
+        return refuse("mode with an order that is not its own is computed when the view is read");
+      return final_value(
+          counted(),
+          fmt::format(
+              "struct_extract(min(struct_pack(n := -n, o := create_sort_key(v0, '{}'), v := v0)), 'v')",
+              sort_direction(call.order_by[0])));
+    }
     if (!has_order_) return refuse("ties of mode depend on an order that cannot be told here");
     needs_order_ = true;
-    if (!call.order_by.empty()) return refuse("mode with ORDER BY is computed when the view is read");
     Values& part = counted();
     part.has_first = true;
     return final_value(part, "struct_extract(max(struct_pack(n := n, o := -o, v := v0)), 'v')");

@@ -162,7 +162,7 @@ std::vector<Case> cases() {
        {"percentile_cont(0.4) WITHIN GROUP (ORDER BY i32)",
         "percentile_cont(0.4) WITHIN GROUP (ORDER BY f64 DESC)",
         "percentile_disc(0.4) WITHIN GROUP (ORDER BY s DESC)", "mode() WITHIN GROUP (ORDER BY s)",
-        "percentile_cont([0.4, 0.1]) WITHIN GROUP (ORDER BY i32)"}) {
+        "mode(i8 ORDER BY i8 DESC)", "percentile_cont([0.4, 0.1]) WITHIN GROUP (ORDER BY i32)"}) {
     all.push_back({call, ViewClass::holistic});
   }
   add_distinct(all, {"count", "list", "array_agg", "median"}, everything);
@@ -594,6 +594,13 @@ TEST_F(AggregatesAtTheEnds, SkewnessAndKurtosisFarFromZero) {
       EXPECT_TRUE(are_near(answer(group, "kurtosis_pop(x)", slices), fmt::format("{}|", 7.0 / 3 - 3)));
     }
   }
+  // 1, 1, 2: the mean is no double there.
+  for (const char* base : {"0", "1000000000", "1000000000000000"}) {
+    Group group{"DOUBLE", {}};
+    for (const int value : {1, 2, 1}) group.values.push_back(fmt::format("({}::DOUBLE + {})", base, value));
+    const std::string found = answer(group, "skewness(x), kurtosis_pop(x)", 2);
+    EXPECT_TRUE(are_near(found, fmt::format("{}|-1.5|", std::sqrt(3.0)))) << base << " " << found;
+  }
   EXPECT_EQ(answer({"DOUBLE", {"5", "5", "5", "5"}}, "skewness(x)", 2), "nan|");
   EXPECT_EQ(answer({"DOUBLE", {"5", "5", "5", "5"}}, "kurtosis(x)", 2), "NULL|");
   EXPECT_EQ(answer({"DOUBLE", {"5", "6"}}, "skewness(x)", 2), "NULL|");
@@ -624,6 +631,21 @@ TEST_F(AggregatesAtTheEnds, BitStringsOfDifferentLengthsFailWhenTheyAreRead) {
   EXPECT_EQ(answer({"BIT", {"'101'", "'110'"}}, "bit_xor(x)", 2), "011|");
   EXPECT_EQ(answer({"BIT", {"'101'", "'101'"}}, "bit_xor(x)", 2), "000|");
   EXPECT_TRUE(answer({"BIT", {"'101'", "'11'"}}, "bit_and(x)", 2).starts_with("error: "));
+}
+
+// Against the SELECT as written: the canonical one has them spelled out already.
+TEST_F(AggregatesAtTheEnds, MacrosAndWithinGroupMeanWhatTheEngineMeans) {
+  const Group group{"DOUBLE", {"2", "8", "NULL", "4", "0.5"}};
+  const std::string calls =
+      "geomean(x), geometric_mean(x + 1), weighted_avg(x, x + 1), wavg(x, 2), percentile_cont(0.4) WITHIN "
+      "GROUP (ORDER "
+      "BY x DESC), percentile_cont([0.4, 0.0]) WITHIN GROUP (ORDER BY x), percentile_disc([0.3, 0.9]) WITHIN "
+      "GROUP "
+      "(ORDER BY x DESC), percentile_disc(0.0) WITHIN GROUP (ORDER BY x DESC), mode() WITHIN GROUP (ORDER BY "
+      "x)";
+  const std::string expected = of_the_engine(group, calls);
+  const std::string found = answer(group, calls, 3);
+  EXPECT_TRUE(are_near(found, expected)) << found << "\n" << expected;
 }
 
 TEST_F(AggregatesAtTheEnds, MacrosAreTheEngines) {

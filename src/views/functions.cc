@@ -162,7 +162,7 @@ Box<Expr> without_within_group(const Expr& node) {
   if (!is_quantile && !(node.name == "mode" && node.children.empty())) return {};
   const sql::OrderItem& item = node.order_by[0];
   Expr out = node;
-  out.order_by.clear();
+  if (is_quantile) out.order_by.clear();  // that of mode decides between ties
   if (is_quantile && item.is_descending) out.children[0] = negated(out.children[0]);
   out.children.insert(out.children.begin(), *item.expr);
   return out;
