@@ -279,7 +279,9 @@ class Comparison {
       case ExpressionClass::BOUND_REF: {
         const auto x = a.Cast<duckdb::BoundReferenceExpression>().index;
         const auto y = b.Cast<duckdb::BoundReferenceExpression>().index;
-        require(x < in.a.size() && y < in.b.size() && in.a[x] == in.b[y], what);
+        // Columns that a correlated subquery hands through are known by their place only.
+        const bool is_known = x < in.a.size() && y < in.b.size();
+        require(is_known ? in.a[x] == in.b[y] : x == y && x >= in.a.size() && y >= in.b.size(), what);
         return;
       }
       case ExpressionClass::BOUND_CONSTANT: {

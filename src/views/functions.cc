@@ -1,7 +1,11 @@
 #include "views/functions.h"
 
+#include <map>
 #include <set>
 #include <string>
+#include <vector>
+
+#include "sql/parser.h"
 
 namespace anabranch::views {
 
@@ -138,6 +142,87 @@ bool has_window(const Expr& expr) {
 }
 bool has_subquery(const Expr& expr) {
   return any(expr, [](const Expr& node) { return node.kind == Expr::Kind::subquery; });
+}
+
+namespace {
+
+struct Macro {
+  std::vector<std::string> parameters;
+  Expr body;
+};
+
+const Macro* find_macro(const Expr& node) {
+  // As the engine's catalogue has them; a test compares.
+  static const std::map<std::string, Macro, std::less<>> macros = [] {
+    const auto body = [](const char* text) { return sql::parse_select(text)->items[0]; };
+    const Macro geomean{{"x"}, body("SELECT exp(avg(ln(x)))")};
+    const Macro weighted{
+        {"value", "weight"},
+        body("SELECT sum(value * weight) / sum(CASE WHEN value IS NOT NULL THEN weight ELSE 0 END)")};
+    return std::map<std::string, Macro, std::less<>>{
+        {"geomean", geomean}, {"geometric_mean", geomean}, {"weighted_avg", weighted}, {"wavg", weighted}};
+  }();
+  const auto found = macros.find(node.name);
+  if (node.kind != Expr::Kind::call || found == macros.end() ||
+      found->second.parameters.size() != node.children.size() || node.is_distinct || node.filter ||
+      !node.order_by.empty()) {
+    return nullptr;
+  }
+  return &found->second;
+}
+
+// -q, element by element of a list.
+Expr negated(const Expr& quantile) {
+  if (quantile.kind == Expr::Kind::constant)
+    return sql::parse_select("SELECT -(" + sql::to_sql(quantile) + ")")->items[0];
+  Expr out = quantile;
+  for (Expr& child : out.children) child = negated(child);
+  return out;
+}
+
+// quantile_cont(0.4 ORDER BY x DESC), as the parser gives percentile_cont(0.4) WITHIN GROUP (ORDER BY x
+// DESC).
+Box<Expr> without_within_group(const Expr& node) {
+  if (node.kind != Expr::Kind::call || node.order_by.size() != 1) return {};
+  const bool is_quantile =
+      (node.name == "quantile_cont" || node.name == "quantile_disc") && node.children.size() == 1;
+  if (!is_quantile && !(node.name == "mode" && node.children.empty())) return {};
+  const sql::OrderItem& item = node.order_by[0];
+  Expr out = node;
+  if (is_quantile) out.order_by.clear();  // that of mode decides between ties
+  if (is_quantile && item.is_descending) out.children[0] = negated(out.children[0]);
+  out.children.insert(out.children.begin(), *item.expr);
+  return out;
+}
+
+Expr with_plain_aggregates(const Expr& expr) {
+  Expr expanded = sql::rewrite(expr, [](const Expr& node) -> Box<Expr> {
+    const Macro* macro = find_macro(node);
+    if (!macro) return without_within_group(node);
+    Expr out = sql::rewrite(macro->body, [&](const Expr& inner) -> Box<Expr> {
+      for (size_t i = 0; i < macro->parameters.size(); ++i) {
+        if (inner.kind == Expr::Kind::column && inner.path == std::vector<std::string>{macro->parameters[i]})
+          return with_plain_aggregates(node.children[i]);
+      }
+      return {};
+    });
+    out.alias = node.alias;
+    out.position = node.position;
+    return out;
+  });
+  expanded.alias = expr.alias;
+  return expanded;
+}
+
+}  // namespace
+
+sql::Select with_plain_aggregates(const sql::Select& select) {
+  sql::Select out = select;
+  for (Expr& item : out.items) item = with_plain_aggregates(item);
+  if (out.having) out.having = with_plain_aggregates(*out.having);
+  if (out.qualify) out.qualify = with_plain_aggregates(*out.qualify);
+  for (sql::OrderItem& item : out.order_by) item.expr = with_plain_aggregates(*item.expr);
+  return out;
 }
 
 }  // namespace anabranch::views

@@ -19,6 +19,10 @@ bool depends_on_moment(const sql::Select& select);
 /// A call of unnest, which gives several rows.
 bool is_unnest(const sql::Expr& expr);
 
+/// The SELECT with all aggregates as plain calls: those that the engine writes as macros over others
+/// (geomean, weighted_avg) spelled out, WITHIN GROUP (ORDER BY x) as an argument.
+sql::Select with_plain_aggregates(const sql::Select& select);
+
 /// An aggregate of the engine by its lower-case name, aliases included.
 bool is_aggregate_name(std::string_view name);
 

@@ -9,8 +9,8 @@
 
 #include "base/result.h"
 #include "sql/database.h"
-#include "views/aggregates.h"
 #include "views/from_clause.h"
+#include "views/row_columns.h"
 
 namespace anabranch::views {
 

@@ -806,7 +806,7 @@ Status plan_maintained(const Select& select, std::string_view text, const Relati
     return {};
   }
   FromClause from = analyse_from(select.from, relations, text);
-  auto resolved = resolve(select, from.scope);
+  auto resolved = resolve(with_plain_aggregates(select), from.scope);
   if (!resolved) {
     for (const Reason& obstacle : from.obstacles) plan.reasons.push_back(obstacle);
     if (plan.reasons.empty()) {

@@ -197,3 +197,21 @@ SELECT w.name, count(e.id) AS n FROM bronze.events e FULL JOIN bronze.dim w ON e
 
 -- name: gold.approximate class: read_time
 SELECT k, approx_count_distinct(s) AS about FROM bronze.events GROUP BY k
+
+-- name: gold.ordered_picks class: algebraic
+SELECT k, first(x ORDER BY ts DESC, id) AS f, last(s ORDER BY x NULLS FIRST) AS l, any_value(s ORDER BY y DESC) AS a, arg_max(id, y ORDER BY ts) AS m, arg_min_null(s, x) AS n, first(DISTINCT g) FILTER (WHERE flag) AS d FROM bronze.events GROUP BY k
+
+-- name: gold.top_values class: holistic
+SELECT k, arg_max(s, x, 3) AS best, arg_min(id, y, 2) FILTER (WHERE flag) AS low, max(x, 2) AS most, min(ts, 2) AS early FROM bronze.events GROUP BY k
+
+-- name: gold.distinct_values class: holistic
+SELECT g, list(DISTINCT s) AS ss, string_agg(DISTINCT s, ',' ORDER BY s DESC) AS text, count(DISTINCT (k, flag)) AS pairs, stddev(DISTINCT x) AS spread, sum(DISTINCT d) AS sd, median(DISTINCT x) FILTER (WHERE flag) AS m FROM bronze.events GROUP BY g
+
+-- name: gold.quantile_lists class: holistic
+SELECT k, quantile_cont(y, [0.1, 0.9]) AS ends, quantile_disc(x, [0.55, 0.29]) AS ranks, median(d) AS md, median(ts) AS mt, median(s) AS ms, quantile_cont(d, 0.3) AS qd, percentile_cont(0.4) WITHIN GROUP (ORDER BY x DESC) AS p, percentile_disc(0.4) WITHIN GROUP (ORDER BY ts) AS pt, mode() WITHIN GROUP (ORDER BY g) AS mg FROM bronze.events GROUP BY k
+
+-- name: gold.shapes class: holistic
+SELECT k, histogram(g) AS h, entropy(s) AS e, mad(x) AS mx, mad(d) AS md, mad(ts) AS mt, skewness(x) AS skew, kurtosis(x) AS kurt, kurtosis_pop(d) AS kurt_pop FROM bronze.events GROUP BY k
+
+-- name: gold.means class: algebraic
+SELECT k, geomean(x + 1) AS g, weighted_avg(y, x) AS w, avg(ts) AS at, sum(x * d) AS xd, avg(x::HUGEINT * 1000000000) AS ax, stddev(id) AS si, var_pop(id * 1000) AS vi FROM bronze.events GROUP BY k

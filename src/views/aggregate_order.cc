@@ -1,0 +1,161 @@
+// Aggregates whose result depends on the order of rows: those that pick a row, and lists.
+
+#include <fmt/format.h>
+
+#include "views/aggregate_clauses.h"
+#include "views/aggregates.h"
+
+namespace anabranch::views {
+
+using sql::Expr;
+
+namespace {
+
+bool is_arg(std::string_view name) {
+  return is_one_of(name, {"arg_min", "arg_max", "arg_min_null", "arg_max_null"});
+}
+bool is_descending(std::string_view name) { return name.starts_with("arg_max") || name == "max"; }
+
+// Which rows count: "x IS NOT NULL AND y IS NOT NULL".
+std::string rows_that_count(std::string_view name, const std::string& x, const std::string& by) {
+  if (name == "any_value" || name == "min" || name == "max") return x + " IS NOT NULL";
+  if (name == "arg_min" || name == "arg_max") return x + " IS NOT NULL AND " + by + " IS NOT NULL";
+  if (name == "arg_min_null" || name == "arg_max_null") return by + " IS NOT NULL";
+  return "";
+}
+
+}  // namespace
+
+// Min or max over a record that begins with what decides.
+AggregatePlanner::Final AggregatePlanner::plan_picked(const Expr& call, const AggregateTypes&) {
+  const std::string& name = call.name;
+  const bool is_picked = is_one_of(name, {"first", "last", "any_value"}) && call.children.size() == 1;
+  if (!is_picked && !(is_arg(name) && call.children.size() == 2)) return std::nullopt;
+  if (!has_order_) return refuse(fmt::format("{} depends on an order that cannot be told here", name));
+  needs_order_ = true;
+  raise_class(ViewClass::algebraic);
+  const std::string order = sql::quote_identifier(order_name);
+  const std::string x = argument(call, 0);
+  const std::string by = is_picked ? "" : argument(call, 1);
+  const std::string which = rows_that_count(name, x, by);
+  const std::string f = filter(call);
+  const std::string clause = which.empty() ? filter_clause(f) : filter_clause(f, which);
+  std::string pick = name == "last" ? "max" : "min";
+  std::string record;
+  std::vector<std::pair<std::string, std::string>> keys;
+  if (!is_picked) keys.emplace_back(by, is_descending(name) ? "DESC NULLS LAST" : "ASC NULLS LAST");
+  const std::vector<std::string> orders = order_columns(call);
+  for (size_t i = 0; i < orders.size(); ++i) keys.emplace_back(orders[i], sort_direction(call.order_by[i]));
+  if (keys.empty()) {
+    record = fmt::format("o := {}", order);
+  } else if (!is_picked && orders.empty()) {
+    pick = is_descending(name) ? "max" : "min";
+    record = fmt::format("b := {}, o := {}{}", by, is_descending(name) ? "-" : "", order);
+  } else {
+    record = fmt::format("o := {}", sort_key(keys));
+  }
+  const std::string s = state(fmt::format("{}(struct_pack({}, v := {})){}", pick, record, x, clause),
+                              fmt::format("{}({{0}})", pick));
+  return fmt::format("struct_extract({}, 'v')", s);
+}
+
+// The first n rows of each group: arg_max(x, y, n), max(x, n).
+AggregatePlanner::Final AggregatePlanner::plan_first_rows(const Expr& call, const AggregateTypes&) {
+  const std::string& name = call.name;
+  const bool is_by_itself = is_one_of(name, {"min", "max"}) && call.children.size() == 2;
+  if (!is_by_itself && !(is_arg(name) && call.children.size() == 3)) return std::nullopt;
+  const auto count = constant_count(call.children.back());
+  if (!count) return refuse(fmt::format("{} with a number of rows that is not a constant above 0", name));
+  if (!has_order_) return refuse(fmt::format("ties of {} depend on an order that cannot be told here", name));
+  needs_order_ = true;
+  raise_class(ViewClass::holistic);
+  const std::string x = argument(call, 0);
+  const std::string by = is_by_itself ? x : argument(call, 1);
+  const std::string which = rows_that_count(name, x, by);
+  std::string condition = filter(call);
+  if (!which.empty()) condition += (condition.empty() ? "" : " AND ") + which;
+  std::vector<std::string> columns{by};
+  std::string sort = fmt::format("o0 {} NULLS LAST", is_descending(name) ? "DESC" : "ASC");
+  for (const std::string& column : order_columns(call)) {
+    sort += fmt::format(", o{} {}", columns.size(), sort_direction(call.order_by[columns.size() - 1]));
+    columns.push_back(column);
+  }
+  sort += ", " + sql::quote_identifier(order_name);
+  Values& part = list({x}, condition, std::move(columns), *count, sort);
+  return final_value(part, fmt::format("list(v0 ORDER BY {})", sort));
+}
+
+AggregatePlanner::Final AggregatePlanner::plan_list(const Expr& call, const AggregateTypes&) {
+  const std::string& name = call.name;
+  if (!is_one_of(name, {"list", "string_agg"}) || call.children.empty()) return std::nullopt;
+  if (!has_order_) return refuse(fmt::format("{} depends on an order that cannot be told here", name));
+  if (call.children.size() > 2 || (call.children.size() == 2 && !constant_text(call.children[1])))
+    return refuse(fmt::format("the separator of {} is not a constant", name));
+  needs_order_ = true;
+  raise_class(ViewClass::holistic);
+  std::string order;
+  for (size_t i = 0; i < call.order_by.size(); ++i)
+    order += fmt::format("o{} {}, ", i, sort_direction(call.order_by[i]));
+  const std::string x = argument(call, 0);
+  const std::string f = filter(call);
+  Values& part = list({x}, f, order_columns(call), 0, "");
+  const std::string separator = call.children.size() == 2 ? ", " + *constant_text(call.children[1]) : "";
+  return final_value(
+      part, fmt::format("{}(v0{} ORDER BY {}{})", name, separator, order, sql::quote_identifier(order_name)));
+}
+
+bool depends_on_order(const Expr& call) {
+  const std::string name = first_name(call.name);
+  return is_one_of(name, {"first", "last", "any_value", "list", "string_agg", "mode"}) || is_arg(name);
+}
+
+Expr with_order(const Expr& call, const std::string& order) {
+  if (!depends_on_order(call)) return call;
+  const std::string name = first_name(call.name);
+  Expr out = call;
+  if (call.is_distinct && is_one_of(name, {"list", "string_agg"})) {
+    // Different values have no other order than their own.
+    if (call.order_by.empty() && !call.children.empty()) {
+      sql::OrderItem item;
+      item.expr = call.children[0];
+      item.expr->alias.clear();
+      item.nulls = sql::OrderItem::Nulls::last;
+      out.order_by.push_back(std::move(item));
+    }
+    return out;
+  }
+  if (call.is_distinct && name == "mode") return call;
+  out.is_distinct = false;
+  const std::string filter = call.filter ? sql::to_sql(*call.filter) : "";
+  const auto only_if = [&](const std::string& more) {
+    const std::string both = filter.empty() ? more : more.empty() ? filter : "(" + filter + ") AND " + more;
+    return both.empty() ? "" : fmt::format(" FILTER (WHERE {})", both);
+  };
+  const std::string x = call.children.empty() ? "" : sql::to_sql(call.children[0]);
+  if (is_one_of(name, {"first", "any_value", "last"}) && call.order_by.empty()) {
+    out = sql::text_expr(fmt::format("struct_extract({}(struct_pack(v := {}), {}){}, 'v')",
+                                     name == "last" ? "arg_max" : "arg_min", x, order,
+                                     only_if(name == "any_value" ? "(" + x + ") IS NOT NULL" : "")));
+  } else if (is_one_of(name, {"arg_max", "arg_min"}) && call.children.size() == 2 && call.order_by.empty()) {
+    const bool is_max = is_descending(name);
+    const std::string by = sql::to_sql(call.children[1]);
+    out = sql::text_expr(fmt::format("struct_extract({}(struct_pack(b := {}, o := {}({}), v := {})){}, 'v')",
+                                     is_max ? "max" : "min", by, is_max ? "-" : "", order, x,
+                                     only_if(fmt::format("({}) IS NOT NULL AND ({}) IS NOT NULL", x, by))));
+  } else if (is_arg(name) && call.children.size() == 3) {
+    const std::string by = sql::to_sql(call.children[1]);
+    std::string sort = fmt::format("{} {} NULLS LAST, ", by, is_descending(name) ? "DESC" : "ASC");
+    for (const sql::OrderItem& item : call.order_by) sort += sql::to_sql(item) + ", ";
+    out = sql::text_expr(fmt::format("list_slice(list({} ORDER BY {}{}){}, 1, {})", x, sort, order,
+                                     only_if(rows_that_count(name, "(" + x + ")", "(" + by + ")")),
+                                     sql::to_sql(call.children[2])));
+  } else {
+    sql::OrderItem item;
+    item.expr = sql::text_expr(order);
+    out.order_by.push_back(std::move(item));
+  }
+  out.alias = call.alias;
+  return out;
+}
+
+}  // namespace anabranch::views
