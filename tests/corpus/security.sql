@@ -18,7 +18,7 @@ SELECT user_id, min(login_at) AS first_login, max(login_at) AS last_login, max(l
 -- name: gold.browser_versions class: distributive
 SELECT split_part(agent, '/', 1) AS browser, TRY_CAST(split_part(agent, '/', 2) AS INTEGER) AS version, count(*) AS n FROM bronze.logins GROUP BY 1, 2 ORDER BY n DESC, browser, version
 
--- name: gold.users_by_country class: holistic
+-- name: gold.users_by_country class: holistic today: read_time
 SELECT country, count(DISTINCT user_id) AS users, list(DISTINCT user_id ORDER BY user_id) AS who FROM bronze.logins GROUP BY country
 
 -- name: gold.countries_of_user class: holistic today: read_time
@@ -85,7 +85,7 @@ SELECT 'login' AS kind, login_id AS id, user_id, login_at FROM bronze.logins WHE
 UNION ALL
 SELECT 'failure', login_id, user_id, login_at FROM bronze.logins WHERE NOT success
 
--- name: gold.agents_of_network class: holistic
+-- name: gold.agents_of_network class: holistic today: read_time
 SELECT network, mode(browser) AS usual, list(DISTINCT browser ORDER BY browser) AS browsers FROM silver.attempts GROUP BY network
 
 -- name: gold.entropy_of_addresses class: holistic today: read_time

@@ -118,7 +118,7 @@ SELECT s.sensor FROM bronze.sensors s ANTI JOIN bronze.readings r USING (sensor)
 SELECT t.tag, count(*) AS readings FROM bronze.readings r, unnest(r.tags) AS t(tag) GROUP BY t.tag
 
 -- name: gold.tag_counts_by_item class: distributive today: read_time
-SELECT unnest(tags) AS tag, count(*) AS n FROM bronze.readings GROUP BY 1
+SELECT tag, count(*) AS n FROM (SELECT unnest(tags) AS tag FROM bronze.readings) GROUP BY tag
 
 -- name: gold.calibration_runs class: linear
 SELECT reading_id, sensor, value, len(tags) AS tags FROM bronze.readings WHERE list_contains(tags, 'cal')

@@ -170,7 +170,7 @@ GROUP BY device
 -- name: gold.load_percentile_list class: holistic today: read_time
 SELECT country, quantile_cont(duration_ms, [0.25, 0.5, 0.75]) AS quartiles FROM bronze.page_views GROUP BY country
 
--- name: gold.within_group_percentile class: holistic
+-- name: gold.within_group_percentile class: holistic today: read_time
 SELECT device, percentile_cont(0.9) WITHIN GROUP (ORDER BY duration_ms) AS p90, percentile_disc(0.5) WITHIN GROUP (ORDER BY duration_ms) AS middle
 FROM bronze.page_views
 GROUP BY device
