@@ -86,6 +86,33 @@ TEST_P(Benchmarks, HasTheClassesThatItsFileSays) {
   EXPECT_LE(classes.refused, GetParam().refused_max);
 }
 
+// The queries are TPC-H's: plain DuckDB gives the answers that belong to the benchmark.
+TEST(Tpch, QueriesGiveTheBenchmarksAnswers) {
+  test::Scene scene(tpch("0.01", {"lineitem", "orders"}));
+  if (HasFatalFailure()) return;
+  for (auto& stream : scene.streams()) scene.arrive(stream, stream.events.size());
+  test::TemporaryFolder folder;
+  const auto entries = test::read_corpus_file(corpus / "benchmarks" / "tpch_orders.sql");
+  for (size_t i = 0; i < entries.size(); ++i) {
+    SCOPED_TRACE(entries[i].name);
+    const auto found = scene.session().query(entries[i].sql);
+    ASSERT_TRUE(found) << found.error().describe();
+    const auto answer = scene.session().query(
+        fmt::format("SELECT answer FROM tpch_answers() WHERE scale_factor = 0.01 AND query_nr = {}", i + 1));
+    ASSERT_TRUE(answer) << answer.error().describe();
+    ASSERT_EQ(answer->row_count(), 1u);
+    test::write_text(folder / "answer.csv", answer->text(0, 0).value());
+    std::string types;
+    for (const auto& column : found->columns())
+      types += fmt::format("{}'{}'", types.empty() ? "" : ", ", column.type);
+    const auto expected = scene.session().query(fmt::format(
+        "FROM read_csv({}, delim = '|', header = true, quote = '', types = [{}], hive_partitioning = false)",
+        sql::quote_literal((folder / "answer.csv").string()), types));
+    ASSERT_TRUE(expected) << expected.error().describe();
+    EXPECT_EQ(test::comparable_rows(*found), test::comparable_rows(*expected));
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Queries, Benchmarks,
                          ::testing::Values(Benchmark{"tpch_lineitem", {"lineitem"}, 8, 13, 0},
                                            Benchmark{"tpch_orders", {"lineitem", "orders"}, 4, 7, 0},

@@ -211,6 +211,11 @@ class CorpusRun {
   void arrive(Scene::Stream& stream, size_t count, bool is_bulk) {
     count = std::min(count, stream.events.size() - stream.arrived);
     if (count == 0) return;
+    if (constexpr size_t body_events_max = 50'000; !is_bulk && count > body_events_max) {
+      arrive(stream, body_events_max, false);
+      if (::testing::Test::HasFatalFailure()) return;
+      return arrive(stream, count - body_events_max, false);
+    }
     Result<ingest::Accepted> accepted = ingest::Accepted{};
     if (is_bulk && options_.has_bulk_files) {
       const io::Path file = scratch_.path() / "events.parquet";
