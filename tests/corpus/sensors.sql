@@ -158,3 +158,6 @@ SELECT sensor, count_if(value < 18) AS cold, count_if(value >= 18 AND value < 24
 
 -- name: gold.width_buckets class: distributive
 SELECT metric, CAST(floor(value / 5) * 5 AS INTEGER) AS from_value, count(*) AS n FROM bronze.readings WHERE value IS NOT NULL GROUP BY ALL ORDER BY ALL
+
+-- name: gold.quality_spread class: algebraic
+SELECT sensor, stddev_samp(quality) AS deviation, var_pop(quality) AS variance FROM bronze.readings GROUP BY sensor
