@@ -61,7 +61,14 @@ Status SpeedLayer::start(const Handover& first, const std::function<void(double)
   for (const auto& [view, why] : first.unmaintained) current_->leave_out(view, why);
   const Cutoffs begin = cutoffs(first);
   const auto from = first_offsets(begin);
-  position_ = TRY(catch_up(*current_, begin, from, durable(), progress));
+  // Bulk files that are not archived yet have to be known although no view waits for them: reads at read time
+  // and the archive ask for them by name.
+  auto read_from = from;
+  for (size_t i = 0; i < streams_.size(); ++i) {
+    const auto archive = first.archives.find(streams_[i].name);
+    read_from[i] = std::min(from[i], archive == first.archives.end() ? 0 : archive->second.end);
+  }
+  position_ = TRY(catch_up(*current_, begin, read_from, durable(), progress));
 
   auto epoch = std::make_shared<Epoch>();
   epoch->number = 1;

@@ -192,12 +192,12 @@ class Bench {
     run("SET TimeZone = 'UTC'");
   }
 
-  void run(const std::string& sql) {
+  void run(const sql::Query& sql) {
     const Status status = session_.run(sql);
-    ASSERT_TRUE(status) << status.error().describe() << "\n" << sql;
+    ASSERT_TRUE(status) << status.error().describe() << "\n" << sql.text;
   }
 
-  std::vector<std::string> rows(const std::string& select) {
+  std::vector<std::string> rows(const sql::Query& select) {
     auto result = session_.query(select);
     if (!result) return {"error: " + result.error().describe()};
     std::vector<std::string> lines;

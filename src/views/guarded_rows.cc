@@ -1,5 +1,7 @@
 #include "views/guarded_rows.h"
 
+#include <set>
+
 #include <fmt/format.h>
 
 namespace anabranch::views {
@@ -87,6 +89,30 @@ bool is_of_event(const Expr& expr, const std::string& event_alias) {
   return is_of_event;
 }
 
+// The operands of a predicate that are neither AND nor OR.
+void leaves_of(const Expr& predicate, std::vector<std::string>& leaves) {
+  if (!is_and(predicate) && !is_or(predicate)) {
+    leaves.push_back(sql::to_sql(predicate));
+    return;
+  }
+  for (const Expr& child : predicate.children) leaves_of(child, leaves);
+}
+
+// What holds wherever the predicate is true, of leaves that cannot fail; empty where they say nothing.
+std::string needed_sql(const Expr& predicate, const std::set<std::string>& safe_leaves) {
+  if (!is_and(predicate) && !is_or(predicate)) {
+    std::string leaf = sql::to_sql(predicate);
+    return safe_leaves.contains(leaf) ? leaf : "";
+  }
+  std::string terms;
+  for (const Expr& child : predicate.children) {
+    const std::string term = needed_sql(child, safe_leaves);
+    if (term.empty() && is_or(predicate)) return "";
+    if (!term.empty()) terms += (terms.empty() ? "" : is_and(predicate) ? " AND " : " OR ") + term;
+  }
+  return terms.empty() ? "" : "(" + terms + ")";
+}
+
 std::string and_all(const std::vector<std::string>& terms) {
   std::string text;
   for (const std::string& term : terms) text += (text.empty() ? "" : " AND ") + term;
@@ -129,6 +155,22 @@ Result<GuardedRows> guard_rows(const std::vector<RowColumns::Column>& columns, c
     } else {
       safe.push_back(sql::to_sql(conjuncts[i]));
     }
+  }
+  // Part of a predicate that may fail still tells which rows are out; without it the engine sees no condition
+  // of a join in `(a = b AND …) OR (a = b AND …)` and makes all pairs.
+  for (size_t i = 0; i < conjuncts.size(); ++i) {
+    std::vector<std::string> leaves;
+    if (facts[1 + columns.size() + i].can_fail) leaves_of(conjuncts[i], leaves);
+    if (leaves.size() < 2) continue;
+    std::string asked_leaves = "SELECT 0";
+    for (const std::string& leaf : leaves) asked_leaves += ", " + leaf;
+    const auto leaf_facts = TRY(session.facts(asked_leaves + " FROM " + from_sql)).items;
+    std::set<std::string> safe_leaves;
+    for (size_t leaf = 0; leaf < leaves.size() && leaf + 1 < leaf_facts.size(); ++leaf) {
+      if (!leaf_facts[leaf + 1].can_fail) safe_leaves.insert(leaves[leaf]);
+    }
+    if (std::string needed = needed_sql(conjuncts[i], safe_leaves); !needed.empty())
+      safe.push_back(std::move(needed));
   }
   std::vector<bool> can_fail(columns.size());
   bool any_can_fail = !guarded.empty();

@@ -1,0 +1,40 @@
+-- Queries in parts, set operations, windows over events.
+
+-- name: gold.cte_linear class: distributive today: read_time construct: a CTE or derived table without aggregates
+WITH big AS (SELECT channel, price FROM bronze.orders WHERE quantity > 3) SELECT channel, sum(price) AS total FROM big GROUP BY channel
+
+-- name: gold.cte_aggregated class: merged today: read_time construct: a CTE or derived table with aggregates
+SELECT n, count(*) AS customers FROM (SELECT customer_id, count(*) AS n FROM bronze.orders GROUP BY customer_id) GROUP BY n
+
+-- name: gold.cte_of_tables class: distributive today: read_time construct: a CTE or derived table over tables only
+WITH dear AS (SELECT product_id FROM bronze.products WHERE list_price > 40) SELECT o.channel, count(*) AS n FROM bronze.orders o JOIN dear USING (product_id) GROUP BY o.channel
+
+-- name: gold.union_all class: linear today: read_time construct: `UNION ALL`
+SELECT order_id AS id, 'order' AS kind FROM bronze.orders UNION ALL SELECT view_id, 'view' FROM bronze.page_views
+
+-- name: gold.union class: merged today: read_time construct: `UNION`, `EXCEPT`, `INTERSECT`
+SELECT customer_id FROM bronze.orders INTERSECT SELECT customer_id FROM bronze.page_views
+
+-- name: gold.window_running class: read_time construct: a window over events: running totals
+SELECT order_id, sum(price) OVER (PARTITION BY customer_id ORDER BY ordered_at, order_id, quantity) AS running FROM bronze.orders
+
+-- name: gold.window_lag class: read_time construct: a window over events: `lag`, `lead`
+SELECT reading_id, value - lag(value) OVER (PARTITION BY sensor ORDER BY read_at, reading_id) AS change FROM bronze.readings
+
+-- name: gold.sessions class: read_time construct: sessions by gaps
+SELECT visitor, count(*) AS sessions FROM (SELECT visitor, viewed_at - lag(viewed_at) OVER (PARTITION BY visitor ORDER BY viewed_at, view_id) AS gap FROM bronze.page_views) WHERE gap IS NULL OR gap > INTERVAL 30 MINUTES GROUP BY visitor
+
+-- name: gold.scalar_events class: merged today: read_time construct: a scalar subquery over events
+SELECT channel, count(*) / (SELECT count(*) FROM bronze.orders) AS share FROM bronze.orders GROUP BY channel
+
+-- name: gold.only_tables class: merged construct: tables only
+SELECT category, count(*) AS n FROM bronze.products GROUP BY category
+
+-- name: gold.recursive class: read_time known: refused construct: `WITH RECURSIVE`
+WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 3) SELECT o.order_id, s.n FROM bronze.orders o JOIN s ON s.n = o.quantity
+
+-- name: gold.files class: refused construct: files, settings, the engine's own tables
+SELECT * FROM read_csv('data.csv')
+
+-- name: gold.sample class: refused construct: `USING SAMPLE`
+SELECT order_id FROM bronze.orders USING SAMPLE 10 ROWS
