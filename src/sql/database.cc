@@ -16,6 +16,7 @@
 #include "duckdb/storage/buffer_manager.hpp"
 #include "sql/engine_error.h"
 #include "sql/feed_function.h"
+#include "sql/freed_memory.h"
 #include "sql/rows.h"
 #include "sql/stage.h"
 #include "sql/syntax.h"
@@ -360,6 +361,9 @@ Database::~Database() = default;
 
 Result<std::unique_ptr<Database>> Database::open(const Options& options) {
   try {
+#ifndef NDEBUG
+    overwrite_what_is_freed();
+#endif
     duckdb::DBConfig config;
     if (options.is_read_only) config.options.access_mode = duckdb::AccessMode::READ_ONLY;
     config.SetOptionByName("threads", duckdb::Value::INTEGER(options.threads));
