@@ -8,6 +8,7 @@
 
 #include "lake/type_mapping.h"
 #include "sql/database.h"
+#include "sql/parquet_file.h"
 #include "sql/parquet_relation.h"
 #include "sql/parser.h"
 #include "views/exposed.h"
@@ -244,10 +245,8 @@ class Build {
     }
     const std::string select = TRY(lake::select_for_parquet(columns, views::bind_relations(rows, meanings_)));
     const std::string path = (folder_ / file).string();
-    const auto copied = TRY(
-        session_.query(fmt::format("COPY ({}) TO {} (FORMAT parquet)", select, sql::quote_literal(path))));
+    built.part_rows["main"] = TRY(sql::write_parquet(session_, select, path));
     built.row_files = {file};
-    built.part_rows["main"] = copied.integer(0, 0);
     const std::string relation = sql::parquet_relation({path}, columns, "");
     if (!plan.inlined.empty()) {
       meanings_[plan.view] = relation;
@@ -267,13 +266,12 @@ class Build {
     const std::string name = lake::data_file_name(job_.build_id, 0);
     const io::Path path = folder_ / copy.table / name;
     const std::string for_parquet = TRY(lake::select_for_parquet(plan.columns, select));
-    const auto copied = session_.query(
-        fmt::format("COPY ({}) TO {} (FORMAT parquet)", for_parquet, sql::quote_literal(path.string())));
+    const auto copied = sql::write_parquet(session_, for_parquet, path.string());
     if (!copied) {
       (void)files.remove_all(path);
       return fail(copied.error());
     }
-    built.rows = copied->integer(0, 0);
+    built.rows = *copied;
     const auto file = TRY(files.open(path, io::FileSystem::Open::read));
     const auto bytes = static_cast<int64_t>(TRY(file->size()));
     copy.files.push_back({name, bytes, built.rows});

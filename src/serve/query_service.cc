@@ -9,6 +9,7 @@
 #include "io/random.h"
 #include "serve/merged_read.h"
 #include "serve/query_check.h"
+#include "sql/parquet_file.h"
 #include "sql/parquet_relation.h"
 #include "sql/parser.h"
 #include "views/exposed.h"
@@ -300,9 +301,8 @@ Result<FileAnswer> QueryService::query_parquet(const std::string& text, const Qu
   const Status written = in_snapshot(options, [&](sql::Session& session, const Snapshot& snapshot) -> Status {
     const std::string bound = TRY(bind(text, snapshot));
     const auto select = for_files(session, bound);
-    const Status done = select ? session.run(fmt::format("COPY ({}) TO {} (FORMAT parquet)", *select,
-                                                         sql::quote_literal(file.string())))
-                               : Status(fail(select.error()));
+    const auto done = select ? sql::write_parquet(session, *select, file.string())
+                             : Result<int64_t>(std::unexpected(select.error()));
     if (!done) return in_users_words(done.error(), text);
     const auto opened = TRY(files.open(file, io::FileSystem::Open::read));
     if (TRY(opened->size()) > options_.answer_bytes_max) {

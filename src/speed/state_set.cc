@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "lake/type_mapping.h"
+#include "sql/parquet_file.h"
 #include "sql/parquet_relation.h"
 #include "sql/syntax.h"
 
@@ -137,8 +138,7 @@ StateSet::Compaction StateSet::write_file(const views::Plan& plan, const views::
   // is_in_files has asked whether these columns can be written.
   const auto select = lake::select_for_parquet(part.columns, select_all(part, closed));
   return {plan.view, part.name, std::move(closed), into,
-          fmt::format("COPY ({}) TO {} (FORMAT parquet, ROW_GROUP_SIZE 40960)", *select,
-                      sql::quote_literal(file))};
+          sql::copy_to_parquet(*select, part.columns, file, "ROW_GROUP_SIZE 40960")};
 }
 
 void StateSet::set_boundary() {

@@ -17,9 +17,11 @@
 #include "sql/engine_error.h"
 #include "sql/feed_function.h"
 #include "sql/freed_memory.h"
+#include "sql/parquet_file.h"
 #include "sql/rows.h"
 #include "sql/stage.h"
 #include "sql/syntax.h"
+#include "sql/zero_watch.h"
 
 namespace anabranch::sql {
 
@@ -384,11 +386,14 @@ Result<std::unique_ptr<Database>> Database::open(const Options& options) {
     impl->duckdb = duckdb::make_uniq<duckdb::DuckDB>(file.empty() ? nullptr : file.c_str(), &config);
     auto database = std::make_unique<Database>(std::move(impl));
     duckdb::Connection setup(*database->impl_->duckdb);
+    create_zero_watch(setup);
     std::string settings = "SET GLOBAL TimeZone = 'UTC'; SET GLOBAL checkpoint_threshold = '1TB';";
     if (!options.has_external_access) {
       std::string folders;
       for (const auto& folder : options.allowed_folders) {
-        folders += (folders.empty() ? "" : ", ") + quote_literal(folder.string());
+        // A read names its files as patterns, which is how the engine compares them.
+        for (const std::string& text : std::set{folder.string(), escape_pattern(folder.string())})
+          folders += (folders.empty() ? "" : ", ") + quote_literal(text);
       }
       settings += fmt::format(
           "SET GLOBAL allowed_directories = [{}]; SET GLOBAL enable_external_access = false;", folders);
