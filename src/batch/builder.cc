@@ -243,7 +243,7 @@ class Build {
       columns.push_back({std::string(model::partition_column), "INTEGER"});
       columns.push_back({std::string(model::offset_column), "BIGINT"});
     }
-    const std::string select = TRY(lake::select_for_parquet(columns, views::bind_relations(rows, meanings_)));
+    const std::string select = TRY(lake::select_for_rows(columns, views::bind_relations(rows, meanings_)));
     const std::string path = (folder_ / file).string();
     built.part_rows["main"] = TRY(sql::write_parquet(session_, select, path));
     built.row_files = {file};
