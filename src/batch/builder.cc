@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "batch/state_file.h"
 #include "lake/type_mapping.h"
 #include "sql/database.h"
 #include "sql/parquet_file.h"
@@ -76,7 +77,11 @@ class Build {
  public:
   Build(const BuildJob& job, const std::function<void(const BuildProgress&)>& on_progress,
         sql::Session session)
-      : job_(job), on_progress_(on_progress), session_(std::move(session)), folder_(job.data_folder) {}
+      : job_(job),
+        on_progress_(on_progress),
+        session_(std::move(session)),
+        folder_(job.data_folder),
+        state_file_(folder_ / database_file()) {}
 
   Result<BuildResult> run() {
     TRY(begin());
@@ -96,6 +101,7 @@ class Build {
     on_progress_({"checkpoint", "", done, total});
     TRY(session_.run("CHECKPOINT build"));
     TRY(session_.run("DETACH build"));
+    TRY(state_file_.move_into_place());
     return std::move(result_);
   }
 
@@ -105,7 +111,7 @@ class Build {
     TRY(files.create_folders(folder_ / "serving" / job_.build_id));
     // States are sorted by key: with small row groups a read of one key looks at one of them.
     TRY(session_.run(fmt::format("ATTACH {} AS build (ROW_GROUP_SIZE {})",
-                                 sql::quote_literal((folder_ / database_file()).string()), row_group_rows)));
+                                 sql::quote_literal(state_file_.path().string()), row_group_rows)));
     for (const auto& [stream, schema] : job_.world.schemas) {
       const views::Relation& relation = job_.world.relations.at(sql::lower(stream));
       std::vector<sql::OutputColumn> columns = relation.columns;
@@ -298,6 +304,7 @@ class Build {
   const std::function<void(const BuildProgress&)>& on_progress_;
   sql::Session session_;
   const io::Path folder_;
+  StateFile state_file_;
   std::map<std::string, std::string> meanings_;
   BuildResult result_;
 };

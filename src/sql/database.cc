@@ -391,9 +391,12 @@ Result<std::unique_ptr<Database>> Database::open(const Options& options) {
     if (!options.has_external_access) {
       std::string folders;
       for (const auto& folder : options.allowed_folders) {
-        // A read names its files as patterns, which is how the engine compares them.
-        for (const std::string& text : std::set{folder.string(), escape_pattern(folder.string())})
-          folders += (folders.empty() ? "" : ", ") + quote_literal(text);
+        // A read names its files as patterns, which is how the engine compares them. It looks for the log of
+        // an attached file in front of a '?', where it takes options to begin.
+        std::set<std::string> texts = {folder.string(), escape_pattern(folder.string())};
+        if (const size_t at = folder.string().find('?'); at != std::string::npos)
+          texts.insert(folder.string().insert(at, ".wal"));
+        for (const std::string& text : texts) folders += (folders.empty() ? "" : ", ") + quote_literal(text);
       }
       settings += fmt::format(
           "SET GLOBAL allowed_directories = [{}]; SET GLOBAL enable_external_access = false;", folders);
