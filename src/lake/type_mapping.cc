@@ -146,7 +146,9 @@ Result<Mapped> map_scalar(const EngineType& type, Place place) {
   const ScalarRule* rule = place == Place::rows ? find_rule(row_rules, type.name) : nullptr;
   if (rule == nullptr) rule = find_rule(scalar_rules, type.name);
   if (rule == nullptr) {
-    return fail(Code::bad_input, fmt::format("the type {} has no place in Delta files", type.text),
+    return fail(Code::bad_input,
+                fmt::format("the type {} has no place in {} files", type.text,
+                            place == Place::lake ? "Delta" : "Parquet"),
                 "cast it to VARCHAR or to a STRUCT");
   }
   mapped.delta = std::string(rule->delta);

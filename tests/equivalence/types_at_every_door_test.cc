@@ -474,5 +474,53 @@ TEST_F(TypesAtEveryDoor, EqualEventsStayEqual) {
   }
 }
 
+// file_row_number is what the engine calls the numbers of rows.
+TEST_F(TypesAtEveryDoor, AColumnMayBeCalledAsTheEnginesOwn) {
+  test::write_text(folder_.path() / "anabranch.yml", "name: names\n");
+  test::write_text(
+      folder_.path() / "streams" / "e.yml",
+      "fields:\n  - {name: file_row_number, type: bigint, required: true}\n  - {name: filename, type: "
+      "varchar}\n");
+  test::write_text(folder_.path() / "sources" / "s.yml", "kind: files\ntables:\n  t: {path: t.parquet}\n");
+  test::PlainEngine engine;
+  const auto write = [&](const io::Path& file, const std::string& number) {
+    ASSERT_TRUE(sql::write_parquet(
+        engine.session(),
+        fmt::format("SELECT {} AS file_row_number, 'f' || i AS filename FROM range(5) t(i)", number),
+        file.string()));
+  };
+  write(folder_.path() / "t.parquet", "100 - i");
+  write(scratch_.path() / "good", "100 - i");
+  write(scratch_.path() / "bad", "nullif(100 - i, 98)");
+  write_model("silver/rows", "SELECT * FROM bronze.e");
+  write_model("gold/joined",
+              "SELECT e.filename, t.file_row_number AS n FROM bronze.e AS e JOIN bronze.t AS t USING "
+              "(file_row_number)");
+  ASSERT_NO_FATAL_FAILURE(open());
+  const auto copied = platform_->copy({});
+  ASSERT_TRUE(copied) << copied.error().describe();
+  ASSERT_NO_FATAL_FAILURE(start());
+  accept("e", platform_->ingest_file("e", (scratch_.path() / "good").string()), 5);
+  const auto bad = platform_->ingest_file("e", (scratch_.path() / "bad").string());
+  ASSERT_TRUE(bad) << bad.error().describe();
+  EXPECT_EQ(bad->accepted, 4);
+  EXPECT_EQ(bad->quarantined, 1);
+  newest_.min_offsets["e"] = {9};
+  const auto check = [&] {
+    EXPECT_EQ(
+        json_of("SELECT _offset, file_row_number, filename FROM bronze.e ORDER BY _offset"),
+        R"([[0,100,"f0"],[1,99,"f1"],[2,98,"f2"],[3,97,"f3"],[4,96,"f4"],[5,100,"f0"],[6,99,"f1"],[7,97,"f3"],[8,96,"f4"]])");
+    EXPECT_EQ(json_of("SELECT count(*), sum(file_row_number), max(filename) FROM silver.rows"),
+              R"([[9,882,"f4"]])");
+    EXPECT_EQ(json_of("SELECT count(*), sum(n) FROM gold.joined"), "[[9,882]]");
+    EXPECT_EQ(json_of("SELECT * FROM bronze.t"), R"([[100,"f0"],[99,"f1"],[98,"f2"],[97,"f3"],[96,"f4"]])");
+  };
+  check();
+  ASSERT_TRUE(platform_->build({}, "test"));
+  check();
+  ASSERT_NO_FATAL_FAILURE(restart());
+  check();
+}
+
 }  // namespace
 }  // namespace anabranch
