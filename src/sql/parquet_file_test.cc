@@ -127,10 +127,23 @@ TEST_F(ParquetFile, ZerosAndBlobsAreKeptAndFound) {
     EXPECT_EQ(json("SELECT count(*) FROM " + from + " WHERE b = '\\xFF'::BLOB"), "[[600]]");
     EXPECT_EQ(json("SELECT count(*) FROM " + from + " WHERE b IN ('\\x00\\xFE'::BLOB, '\\x01')"), "[[2400]]");
     EXPECT_EQ(json("SELECT count(*) FROM " + from + " WHERE b > '\\xFE'::BLOB"), "[[600]]");
-    EXPECT_EQ(json(fmt::format("SELECT count(bloom_filter_offset) FROM parquet_metadata({})",
-                               quote_literal(file(name)))),
-              "[[0]]");
   }
+}
+
+// Where there are dictionaries the engine would add Bloom filters.
+TEST_F(ParquetFile, NoBloomFilterHidesAValue) {
+  write(
+      "SELECT CASE WHEN i % 5 = 0 THEN '\\xFF' ELSE '\\x00\\xFE' END::BLOB AS b, (i % 3)::DOUBLE AS x, 't' "
+      "|| i % 7 "
+      "AS t FROM range(3000) t(i)",
+      file("x"));
+  const std::string from = " FROM " + read_files("read_parquet", {file("x")});
+  EXPECT_EQ(json("SELECT count(*)" + from + " WHERE b = '\\xFF'::BLOB"), "[[600]]");
+  EXPECT_EQ(json("SELECT count(*)" + from + " WHERE x = '-0.0'::DOUBLE"), "[[1000]]");
+  EXPECT_EQ(json(fmt::format("SELECT count(bloom_filter_offset), bool_and(encodings LIKE '%DICT%') FROM "
+                             "parquet_metadata({})",
+                             quote_literal(file("x")))),
+            "[[0,true]]");
 }
 
 TEST_F(ParquetFile, DictionariesAreMadeWhereNothingIsLostByThem) {

@@ -91,9 +91,6 @@ TEST_P(Paths, HaveNoMeaning) {
   project_ = folder_.path() / GetParam() / "project";
   bulk_ = folder_.path() / GetParam() / "files";
   std::filesystem::create_directories(bulk_);
-  // Folders that a pattern would find instead, or too.
-  for (const char* other : {"a1", "bx", "c", "cd", "e"})
-    std::filesystem::create_directories(folder_.path() / other / "project" / ".anabranch" / "lake");
   test::write_text(project_ / "anabranch.yml", "name: paths\n");
   test::write_text(
       project_ / "streams" / "e.yml",
@@ -126,6 +123,17 @@ TEST_P(Paths, HaveNoMeaning) {
   const auto built = platform_->build({}, "test");
   ASSERT_TRUE(built) << built.error().describe();
   ASSERT_NO_FATAL_FAILURE(check("a build"));
+  // Where a pattern would look, the same files with rubbish in them.
+  for (const char* other : {"a1", "bx", "cd", "e"}) {
+    const io::Path copy = folder_.path() / other / "project";
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(project_)) {
+      if (entry.is_regular_file())
+        test::write_text(copy / entry.path().lexically_relative(project_), "rubbish");
+    }
+  }
+  const auto again = platform_->copy({});
+  ASSERT_TRUE(again) << again.error().describe();
+  ASSERT_NO_FATAL_FAILURE(check("others came"));
   ASSERT_NO_FATAL_FAILURE(ingest());
   ASSERT_NO_FATAL_FAILURE(check("more events"));
   platform_.reset();
