@@ -8,6 +8,7 @@
 #include "io/random.h"
 #include "lake/delta_table.h"
 #include "lake/type_mapping.h"
+#include "sql/parquet_file.h"
 #include "sql/syntax.h"
 #include "views/relation.h"
 
@@ -85,11 +86,10 @@ Status Archiver::archive_stream(const OpenStream& stream, model::Offset end) {
     TRY(store_.prepare(key));
     const std::string select =
         TRY(lake::select_for_parquet(columns, fmt::format("SELECT {} FROM {}", names, source)));
-    const auto copied = TRY(session.query(
-        fmt::format("COPY ({}) TO {} (FORMAT parquet)", select, sql::quote_literal(store_.local_path(key)))));
-    if (copied.integer(0, 0) != until - from) {
+    const int64_t copied = TRY(sql::write_parquet(session, select, store_.local_path(key)));
+    if (copied != until - from) {
       return fail(Code::corrupt, fmt::format("{}: the log gave {} events for offsets {} to {}", relation_name,
-                                             copied.integer(0, 0), from, until));
+                                             copied, from, until));
     }
     const int64_t bytes = TRY(store_.make_durable(key));
     TRY(table->append(columns, {{name, bytes, until - from}}, {txn_app, until}));

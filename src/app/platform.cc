@@ -15,6 +15,7 @@
 #include "io/process.h"
 #include "io/random.h"
 #include "lake/delta_copies.h"
+#include "project/data_files.h"
 #include "serve/merged_read.h"
 #include "sql/parquet_relation.h"
 #include "sql/syntax.h"
@@ -316,7 +317,12 @@ Result<std::vector<front::TableCopied>> Platform::copy(const std::vector<std::st
       ingest::TableCopyJob job;
       job.table = table.name;
       for (const std::string& path : table.paths) {
-        job.paths.push_back(io::Path(path).is_absolute() ? path : (project_.root / path).string());
+        const auto found = TRY(project::matching_files(files_, project_.root, path));
+        if (found.empty()) {
+          return fail(Code::not_found, fmt::format("table {}: no file matches '{}'", table.name, path),
+                      "paths are relative to the folder of anabranch.yml");
+        }
+        for (const io::Path& file : found) job.paths.push_back(file.string());
       }
       job.format = table.format == project::FileFormat::csv    ? "csv"
                    : table.format == project::FileFormat::json ? "json"

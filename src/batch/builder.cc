@@ -5,8 +5,10 @@
 
 #include <fmt/format.h>
 
+#include "batch/state_file.h"
 #include "lake/type_mapping.h"
 #include "sql/database.h"
+#include "sql/parquet_file.h"
 #include "sql/parquet_relation.h"
 #include "views/exposed.h"
 
@@ -43,7 +45,11 @@ class Build {
  public:
   Build(const BuildJob& job, const std::function<void(const BuildProgress&)>& on_progress,
         sql::Session session)
-      : job_(job), on_progress_(on_progress), session_(std::move(session)), folder_(job.data_folder) {}
+      : job_(job),
+        on_progress_(on_progress),
+        session_(std::move(session)),
+        folder_(job.data_folder),
+        state_file_(folder_ / database_file()) {}
 
   Result<BuildResult> run() {
     TRY(begin());
@@ -64,6 +70,7 @@ class Build {
     on_progress_({"checkpoint", "", done, total});
     TRY(session_.run("CHECKPOINT build"));
     TRY(session_.run("DETACH build"));
+    TRY(state_file_.move_into_place());
     return std::move(result_);
   }
 
@@ -73,7 +80,7 @@ class Build {
     TRY(files.create_folders(folder_ / "serving" / job_.build_id));
     // States are sorted by key: with small row groups a read of one key looks at one of them.
     TRY(session_.run(fmt::format("ATTACH {} AS build (ROW_GROUP_SIZE {})",
-                                 sql::quote_literal((folder_ / database_file()).string()), row_group_rows)));
+                                 sql::quote_literal(state_file_.path().string()), row_group_rows)));
     for (const auto& [stream, schema] : job_.world.schemas) {
       const views::Relation& relation = job_.world.relations.at(sql::lower(stream));
       std::vector<sql::OutputColumn> columns = relation.columns;
@@ -208,13 +215,11 @@ class Build {
     const std::string file = row_file(plan);
     // The views above read it with where each row came from.
     const std::vector<sql::OutputColumn> columns = TRY(session_.describe(views::rows_query(plan, meanings_)));
-    const std::string select = TRY(lake::select_for_parquet(columns, "FROM " + sql::relation("rows")));
+    const std::string select = TRY(lake::select_for_rows(columns, "FROM " + sql::relation("rows")));
     const std::string path = (folder_ / file).string();
-    const auto copied = TRY(session_.query(
-        sql::over(fmt::format("COPY ({}) TO {} (FORMAT parquet)", select, sql::quote_literal(path)), "rows",
-                  views::rows_query(plan, meanings_))));
+    built.part_rows["main"] = TRY(
+        sql::write_parquet(session_, sql::over(select, "rows", views::rows_query(plan, meanings_)), path));
     built.row_files = {file};
-    built.part_rows["main"] = copied.integer(0, 0);
     sql::Query rows = "FROM " + sql::parquet_relation({path}, columns, "");
     if (!plan.inlined.empty()) {
       views::add_meaning(meanings_, job_.world.relations.at(sql::lower(plan.view)),
@@ -235,14 +240,13 @@ class Build {
     const io::Path path = folder_ / copy.table / name;
     const std::string for_parquet =
         TRY(lake::select_for_parquet(plan.columns, "FROM " + sql::relation("result")));
-    const auto copied = session_.query(sql::over(
-        fmt::format("COPY ({}) TO {} (FORMAT parquet)", for_parquet, sql::quote_literal(path.string())),
-        "result", select));
+    const auto copied =
+        sql::write_parquet(session_, sql::over(for_parquet, "result", select), path.string());
     if (!copied) {
       (void)files.remove_all(path);
       return fail(copied.error());
     }
-    built.rows = copied->integer(0, 0);
+    built.rows = *copied;
     const auto file = TRY(files.open(path, io::FileSystem::Open::read));
     const auto bytes = static_cast<int64_t>(TRY(file->size()));
     copy.files.push_back({name, bytes, built.rows});
@@ -269,6 +273,7 @@ class Build {
   const std::function<void(const BuildProgress&)>& on_progress_;
   sql::Session session_;
   const io::Path folder_;
+  StateFile state_file_;
   sql::Meanings meanings_;
   BuildResult result_;
 };

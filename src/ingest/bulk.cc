@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "sql/parquet_file.h"
 #include "sql/syntax.h"
 
 namespace anabranch::ingest {
@@ -44,6 +45,8 @@ io::Path bulk_folder(const io::Path& stream_folder, model::Partition partition) 
 
 std::string bulk_relation(const BulkFile& file, const io::Path& folder, const log::Batch& batch,
                           const model::Schema& schema, model::Offset from, model::Offset end) {
+  std::vector<sql::OutputColumn> there;
+  for (const std::string& name : file.columns) there.push_back({name, ""});
   std::string columns;
   for (const auto& field : schema.fields) {
     const bool is_there =
@@ -52,12 +55,11 @@ std::string bulk_relation(const BulkFile& file, const io::Path& folder, const lo
                            field.type.to_sql(), sql::quote_identifier(field.name));
   }
   return fmt::format(
-      "(SELECT {}{}::INTEGER AS _partition, {} + file_row_number AS _offset, make_timestamptz({}) AS "
-      "_ingested_at, NULL::VARCHAR "
-      "AS _raw FROM read_parquet({}, file_row_number = true) WHERE file_row_number >= {} AND file_row_number "
-      "< {})",
-      columns, batch.partition, batch.base_offset, batch.ingested_at_us,
-      sql::quote_literal((folder / file.name).string()), std::max<model::Offset>(0, from - batch.base_offset),
+      "(SELECT {1}{2}::INTEGER AS _partition, {3} + {0} AS _offset, make_timestamptz({4}) AS _ingested_at, "
+      "NULL::VARCHAR AS _raw FROM {5} WHERE {0} >= {6} AND {0} < {7})",
+      sql::row_number_column, columns, batch.partition, batch.base_offset, batch.ingested_at_us,
+      sql::read_numbered((folder / file.name).string(), there),
+      std::max<model::Offset>(0, from - batch.base_offset),
       std::min<model::Offset>(end - batch.base_offset, batch.count));
 }
 

@@ -9,6 +9,7 @@
 #include "ingest/declared_fields.h"
 #include "lake/type_mapping.h"
 #include "sql/database.h"
+#include "sql/parquet_file.h"
 #include "sql/syntax.h"
 
 namespace anabranch::ingest {
@@ -98,19 +99,16 @@ Result<BulkImportResult> import_bulk(const BulkImportJob& job) {
   options.threads = 2;
   const auto database = TRY(sql::Database::open(options));
   auto session = TRY(database->connect());
-  const std::string source =
-      fmt::format("read_parquet({}, file_row_number = true)", sql::quote_literal(job.source));
-  auto described = session.describe("SELECT * FROM " + source);
+  auto described = session.describe("SELECT * FROM " + sql::read_files("read_parquet", {job.source}));
   if (!described) {
     return fail(Code::bad_input,
                 fmt::format("{} cannot be read as Parquet: {}", job.source, described.error().message),
                 "check that the file is whole and a Parquet file");
   }
+  const std::string source = sql::read_numbered(job.source, *described);
   BulkImportResult result;
   std::map<std::string, std::string> types;
-  for (const auto& column : *described) {
-    if (column.name != "file_row_number") types[column.name] = column.type;
-  }
+  for (const auto& column : *described) types[column.name] = column.type;
 
   std::string columns;  // of the file that is written
   std::string problem;  // why a row is refused, as an expression; NULL: it is not
@@ -189,10 +187,10 @@ Result<BulkImportResult> import_bulk(const BulkImportJob& job) {
     for (const auto& [name, type] : types)
       packed += fmt::format("{}{} := {}", packed.empty() ? "" : ", ", sql::quote_identifier(name),
                             sql::quote_identifier(name));
-    const auto rows = TRY(session.query(
-        fmt::format("SELECT 'row ' || file_row_number || ': ' || {0}, to_json(struct_pack({1}))::VARCHAR "
-                    "FROM {2} WHERE {0} IS NOT NULL ORDER BY file_row_number",
-                    verdict, packed, source)));
+    const auto rows = TRY(
+        session.query(fmt::format("SELECT 'row ' || {3} || ': ' || {0}, to_json(struct_pack({1}))::VARCHAR "
+                                  "FROM {2} WHERE {0} IS NOT NULL ORDER BY {3}",
+                                  verdict, packed, source, sql::row_number_column)));
     for (size_t i = 0; i < rows.row_count(); ++i)
       result.rejects.push_back({rows.text(i, 0).value_or(""), rows.text(i, 1).value_or("")});
   }
@@ -204,10 +202,8 @@ Result<BulkImportResult> import_bulk(const BulkImportJob& job) {
   const std::string select = TRY(
       lake::select_for_parquet(written, fmt::format("SELECT {} FROM {} WHERE {} IS NULL",
                                                     columns.substr(0, columns.size() - 2), source, verdict)));
-  const auto copied = TRY(session.query(
-      fmt::format("COPY ({}) TO {} (FORMAT parquet)", select, sql::quote_literal(target.string()))));
+  result.file.rows = TRY(sql::write_parquet(session, select, target.string()));
   result.file.name = job.name;
-  result.file.rows = copied.integer(0, 0);
   if (has_dropped_columns || bad_rows > 0) {
     std::error_code error;
     std::filesystem::copy_file(job.source, folder / (job.name + ".source"), error);

@@ -1,6 +1,7 @@
 #include "ingest/nested_value.h"
 
 #include <algorithm>
+#include <cmath>
 #include <deque>
 #include <iterator>
 #include <optional>
@@ -32,6 +33,15 @@ void append_json_string(std::string& out, std::string_view text) {
     }
   }
   out += '"';
+}
+
+// With a point where -0 would be read as an integer, which has no sign there.
+void append_floating(std::string& out, double value) {
+  if (value == 0 && std::signbit(value)) {
+    out += "-0.0";
+  } else {
+    fmt::format_to(std::back_inserter(out), "{}", value);
+  }
 }
 
 __int128 integer_at(const model::Column& column, Layout layout) {
@@ -92,10 +102,10 @@ class Leaf {
         out += column_.at<uint8_t>(0) ? "true" : "false";
         break;
       case Kind::real:
-        fmt::format_to(std::back_inserter(out), "{}", double{column_.at<float>(0)});
+        append_floating(out, column_.at<float>(0));
         break;
       case Kind::double_precision:
-        fmt::format_to(std::back_inserter(out), "{}", column_.at<double>(0));
+        append_floating(out, column_.at<double>(0));
         break;
       case Kind::decimal:
         append_decimal(out, integer_at(column_, type.layout()), type.scale);

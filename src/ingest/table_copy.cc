@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lake/type_mapping.h"
+#include "sql/parquet_file.h"
 #include "sql/syntax.h"
 
 namespace anabranch::ingest {
@@ -58,25 +59,23 @@ Result<TableCopyResult> TableCopyResult::from_json(std::string_view text) {
 namespace {
 
 std::string source_sql(const TableCopyJob& job) {
-  std::string paths;
-  for (const std::string& path : job.paths) paths += (paths.empty() ? "" : ", ") + sql::quote_literal(path);
   std::string columns;
   for (const auto& [name, type] : job.columns) {
     columns += fmt::format("{}{}: {}", columns.empty() ? "" : ", ", sql::quote_literal(name),
                            sql::quote_literal(type));
   }
-  if (job.format == "parquet") return fmt::format("read_parquet([{}], union_by_name = true)", paths);
+  if (job.format == "parquet") return sql::read_files("read_parquet", job.paths, "union_by_name = true");
   if (job.format == "json") {
     const std::string types = columns.empty() ? "" : fmt::format(", columns = {{{}}}", columns);
-    return fmt::format("read_json([{}], sample_size = -1{})", paths, types);
+    return sql::read_files("read_json", job.paths, "sample_size = -1" + types);
   }
   std::string options =
-      ", sample_size = -1, strict_mode = true, nullstr = " + sql::quote_literal(job.null_text);
+      "sample_size = -1, strict_mode = true, nullstr = " + sql::quote_literal(job.null_text);
   if (job.delimiter) options += ", delim = " + sql::quote_literal(*job.delimiter);
   if (job.has_header) options += fmt::format(", header = {}", *job.has_header);
   // Types by name, so that columns may stand in any order and those not named are sniffed.
   if (!columns.empty()) options += fmt::format(", types = {{{}}}", columns);
-  return fmt::format("read_csv([{}]{})", paths, options);
+  return sql::read_files("read_csv", job.paths, options);
 }
 
 }  // namespace
@@ -111,19 +110,17 @@ Result<TableCopyResult> copy_table(const TableCopyJob& job) {
   const std::string select =
       TRY(lake::select_for_parquet(result.columns, fmt::format("SELECT {} FROM ({})", typed, source)));
   const std::string temporary = job.target + ".tmp";
-  auto copied =
-      session.query(fmt::format("COPY ({}) TO {} (FORMAT parquet)", select, sql::quote_literal(temporary)));
+  auto copied = sql::write_parquet(session, select, temporary);
   if (!copied) {
     (void)io::local_file_system().remove(temporary);
     return in_context(std::move(copied), fmt::format("table {}", job.table));
   }
-  result.rows = copied->integer(0, 0);
+  result.rows = *copied;
   std::string names;
   for (const auto& column : result.columns) names += ", " + sql::quote_identifier(column.name);
-  const auto hash =
-      TRY(session.query(fmt::format("SELECT coalesce(sum(hash(file_row_number{})::HUGEINT), 0)::VARCHAR FROM "
-                                    "read_parquet({}, file_row_number = true)",
-                                    names, sql::quote_literal(temporary))));
+  const auto hash = TRY(session.query(
+      fmt::format("SELECT coalesce(sum(hash({}{})::HUGEINT), 0)::VARCHAR FROM {}", sql::row_number_column,
+                  names, sql::read_numbered(temporary, result.columns))));
   result.content_hash = fmt::format("{}-{}", result.rows, hash.text(0, 0).value_or(""));
   TRY(io::local_file_system().rename(temporary, job.target));
   return result;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <span>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -18,8 +19,15 @@ using Kind = EngineType::Kind;
 /// How a value of a scalar type gets into the file.
 enum class Way {
   as_is,
-  cast,    // CAST to the file's type, and back
-  as_utc,  // a time without a zone is taken as UTC, whatever the session's zone
+  cast,          // CAST to the file's type, and back
+  as_utc,        // a time without a zone is taken as UTC, whatever the session's zone
+  as_utc_exact,  // the same, and an error where digits below the microsecond would be lost
+};
+
+/// Whose files they are.
+enum class Place {
+  lake,  // Delta tables: what all readers know
+  rows,  // rows of views, which only we read: whatever loses nothing
 };
 
 struct ScalarRule {
@@ -51,7 +59,7 @@ constexpr std::array scalar_rules = std::to_array<ScalarRule>({
     {"TIMESTAMP", "timestamp", "TIMESTAMP WITH TIME ZONE", Way::as_utc},
     {"TIMESTAMP_S", "timestamp", "TIMESTAMP WITH TIME ZONE", Way::as_utc},
     {"TIMESTAMP_MS", "timestamp", "TIMESTAMP WITH TIME ZONE", Way::as_utc},
-    {"TIMESTAMP_NS", "timestamp", "TIMESTAMP WITH TIME ZONE", Way::as_utc},
+    {"TIMESTAMP_NS", "timestamp", "TIMESTAMP WITH TIME ZONE", Way::as_utc_exact},
     {"TIME", "string", "VARCHAR", Way::cast},
     {"TIME_NS", "string", "VARCHAR", Way::cast},
     {"TIME WITH TIME ZONE", "string", "VARCHAR", Way::cast},
@@ -62,6 +70,13 @@ constexpr std::array scalar_rules = std::to_array<ScalarRule>({
     {"BIT", "string", "VARCHAR", Way::cast},
     {"BIGNUM", "string", "VARCHAR", Way::cast},
     {"NULL", "integer", "INTEGER", Way::cast},  // a column of nothing but NULL: as the engine stores it
+});
+
+// Where rows of our own differ from it: Delta has no place for these values as they are.
+constexpr std::array row_rules = std::to_array<ScalarRule>({
+    {"HUGEINT", "", "VARCHAR", Way::cast},
+    {"UHUGEINT", "", "VARCHAR", Way::cast},
+    {"TIMESTAMP_NS", "", "TIMESTAMP_NS", Way::as_is},
 });
 
 /// A type with what the table says of it, all the way down.
@@ -91,10 +106,9 @@ Status check_name(std::string_view name) {
               "give it another name with AS, of letters, digits and '_'");
 }
 
-Status check_names(const std::vector<std::string>& names) {
+Status check_unique(const std::vector<std::string>& names) {
   std::map<std::string, std::string> seen;
   for (const std::string& name : names) {
-    TRY(check_name(name));
     const auto [before, is_new] = seen.emplace(sql::lower(name), name);
     if (is_new) continue;
     return fail(Code::bad_input,
@@ -105,7 +119,23 @@ Status check_names(const std::vector<std::string>& names) {
   return {};
 }
 
-Result<Mapped> map_scalar(const EngineType& type) {
+Status check_names(const std::vector<std::string>& names) {
+  for (const std::string& name : names) TRY(check_name(name));
+  return check_unique(names);
+}
+
+std::vector<std::string> names_of(const std::vector<sql::OutputColumn>& columns) {
+  std::vector<std::string> names;
+  for (const sql::OutputColumn& column : columns) names.push_back(column.name);
+  return names;
+}
+
+const ScalarRule* find_rule(std::span<const ScalarRule> rules, const std::string& name) {
+  const auto rule = std::ranges::find(rules, name, &ScalarRule::engine);
+  return rule == rules.end() ? nullptr : &*rule;
+}
+
+Result<Mapped> map_scalar(const EngineType& type, Place place) {
   Mapped mapped;
   mapped.engine = type.text;
   if (type.name == "DECIMAL") {
@@ -113,10 +143,12 @@ Result<Mapped> map_scalar(const EngineType& type) {
     mapped.parquet = fmt::format("DECIMAL({},{})", type.width, type.scale);
     return mapped;
   }
-  const auto rule = std::find_if(scalar_rules.begin(), scalar_rules.end(),
-                                 [&](const ScalarRule& known) { return known.engine == type.name; });
-  if (rule == scalar_rules.end()) {
-    return fail(Code::bad_input, fmt::format("the type {} has no place in Delta files", type.text),
+  const ScalarRule* rule = place == Place::rows ? find_rule(row_rules, type.name) : nullptr;
+  if (rule == nullptr) rule = find_rule(scalar_rules, type.name);
+  if (rule == nullptr) {
+    return fail(Code::bad_input,
+                fmt::format("the type {} has no place in {} files", type.text,
+                            place == Place::lake ? "Delta" : "Parquet"),
                 "cast it to VARCHAR or to a STRUCT");
   }
   mapped.delta = std::string(rule->delta);
@@ -127,14 +159,14 @@ Result<Mapped> map_scalar(const EngineType& type) {
   return mapped;
 }
 
-Result<Mapped> map_type(const EngineType& type) {
-  if (type.kind == Kind::scalar) return map_scalar(type);
+Result<Mapped> map_type(const EngineType& type, Place place) {
+  if (type.kind == Kind::scalar) return map_scalar(type, place);
   Mapped mapped;
   mapped.kind = type.kind;
   mapped.engine = type.text;
   mapped.names = type.names;
   for (const EngineType& child : type.children) {
-    mapped.children.push_back(TRY(map_type(child)));
+    mapped.children.push_back(TRY(map_type(child, place)));
     mapped.is_original = mapped.is_original && mapped.children.back().is_original;
   }
   const auto& children = mapped.children;
@@ -152,7 +184,7 @@ Result<Mapped> map_type(const EngineType& type) {
       mapped.parquet = fmt::format("MAP({}, {})", children[0].parquet, children[1].parquet);
       break;
     default: {
-      TRY(check_names(type.names));
+      if (place == Place::lake) TRY(check_names(type.names));
       auto fields = nlohmann::ordered_json::array();
       std::string list;
       for (size_t i = 0; i < children.size(); ++i) {
@@ -184,6 +216,16 @@ std::string convert(const Mapped& type, const std::string& value, Direction dire
         return to_lake ? fmt::format("(CAST({} AS TIMESTAMP) AT TIME ZONE 'UTC')", value)
                        : fmt::format("CAST(({}) AT TIME ZONE 'UTC' AS {})", value, type.engine);
       }
+      if (type.way == Way::as_utc_exact) {
+        if (!to_lake) return fmt::format("CAST(({}) AT TIME ZONE 'UTC' AS {})", value, type.engine);
+        return fmt::format(
+            "CASE WHEN CAST(CAST({0} AS TIMESTAMP) AS {1}) IS DISTINCT FROM {0} THEN error({2}) ELSE "
+            "(CAST({0} AS TIMESTAMP) AT TIME ZONE 'UTC') END",
+            value, type.engine,
+            sql::quote_literal(fmt::format("a value of the type {} has digits below the microsecond, which "
+                                           "Delta files do not take: cast it to TIMESTAMP or VARCHAR",
+                                           type.engine)));
+      }
       return fmt::format("CAST({} AS {})", value, to_lake ? type.parquet : type.engine);
     case Kind::list: {
       const Mapped& child = type.children[0];
@@ -213,20 +255,45 @@ std::string convert(const Mapped& type, const std::string& value, Direction dire
   return value;
 }
 
-Result<Mapped> map_column(const sql::OutputColumn& column) {
+// The types of which the engine's files keep less than the value: sums as doubles, a time without its zone,
+// an interval without microseconds.
+std::string answer_text(const EngineType& type, AnswerFormat format) {
+  switch (type.kind) {
+    case Kind::scalar: {
+      if (type.name == "HUGEINT" || type.name == "UHUGEINT") return "DECIMAL(38,0)";
+      const bool is_text = type.name == "INTERVAL" || type.name == "TIME WITH TIME ZONE";
+      return is_text && format == AnswerFormat::parquet ? "VARCHAR" : type.text;
+    }
+    case Kind::list:
+      return answer_text(type.children[0], format) + type.text.substr(type.text.rfind('['));
+    case Kind::map:
+      return fmt::format("MAP({}, {})", answer_text(type.children[0], format),
+                         answer_text(type.children[1], format));
+    case Kind::structure: {
+      std::string fields;
+      for (size_t i = 0; i < type.children.size(); ++i) {
+        fields += fmt::format("{}{} {}", i ? ", " : "", sql::quote_identifier(type.names[i]),
+                              answer_text(type.children[i], format));
+      }
+      return fmt::format("STRUCT({})", fields);
+    }
+  }
+  return type.text;
+}
+
+Result<Mapped> map_column(const sql::OutputColumn& column, Place place) {
   auto parsed = EngineType::parse(column.type);
-  auto mapped = parsed ? map_type(*parsed) : Result<Mapped>(std::unexpected(parsed.error()));
+  auto mapped = parsed ? map_type(*parsed, place) : Result<Mapped>(std::unexpected(parsed.error()));
   if (!mapped) return in_context(std::move(mapped), fmt::format("column \"{}\"", column.name));
   return mapped;
 }
 
 Result<std::string> select_converted(const std::vector<sql::OutputColumn>& columns,
-                                     std::string_view source_sql, Direction direction) {
-  TRY(check_columns(columns));
+                                     std::string_view source_sql, Direction direction, Place place) {
   std::string list;
   for (const sql::OutputColumn& column : columns) {
     const std::string name = sql::quote_identifier(column.name);
-    const Mapped type = TRY(map_column(column));
+    const Mapped type = TRY(map_column(column, place));
     list += fmt::format("{}{} AS {}", list.empty() ? "" : ", ",
                         convert(type, "source_rows." + name, direction), name);
   }
@@ -237,27 +304,38 @@ Result<std::string> select_converted(const std::vector<sql::OutputColumn>& colum
 }  // namespace
 
 Result<LakeType> lake_type(std::string_view engine_type) {
-  const Mapped mapped = TRY(map_type(TRY(EngineType::parse(engine_type))));
+  const Mapped mapped = TRY(map_type(TRY(EngineType::parse(engine_type)), Place::lake));
   return LakeType{mapped.delta.dump(), mapped.parquet, mapped.is_original};
 }
 
 Status check_columns(const std::vector<sql::OutputColumn>& columns) {
   if (columns.empty()) return fail(Code::bad_input, "a table needs at least one column");
-  std::vector<std::string> names;
-  for (const sql::OutputColumn& column : columns) names.push_back(column.name);
-  if (Status checked = check_names(names); !checked) return in_context(std::move(checked), "columns");
-  for (const sql::OutputColumn& column : columns) TRY(map_column(column));
+  if (Status checked = check_names(names_of(columns)); !checked)
+    return in_context(std::move(checked), "columns");
+  for (const sql::OutputColumn& column : columns) TRY(map_column(column, Place::lake));
   return {};
 }
 
 Result<std::string> select_for_parquet(const std::vector<sql::OutputColumn>& columns,
                                        std::string_view source_sql) {
-  return select_converted(columns, source_sql, Direction::to_lake);
+  TRY(check_columns(columns));
+  return select_converted(columns, source_sql, Direction::to_lake, Place::lake);
 }
 
 Result<std::string> select_from_parquet(const std::vector<sql::OutputColumn>& columns,
                                         std::string_view source_sql) {
-  return select_converted(columns, source_sql, Direction::from_lake);
+  TRY(check_columns(columns));
+  return select_converted(columns, source_sql, Direction::from_lake, Place::lake);
+}
+
+Result<std::string> select_for_rows(const std::vector<sql::OutputColumn>& columns,
+                                    std::string_view source_sql) {
+  TRY(check_unique(names_of(columns)));
+  return select_converted(columns, source_sql, Direction::to_lake, Place::rows);
+}
+
+Result<std::string> answer_type(std::string_view engine_type, AnswerFormat format) {
+  return answer_text(TRY(EngineType::parse(engine_type)), format);
 }
 
 }  // namespace anabranch::lake

@@ -28,7 +28,7 @@ Status check_columns(const std::vector<sql::OutputColumn>& columns);
 
 /// The SELECT to COPY into a Parquet file: source_sql (a SELECT that gives the columns, in any order) with
 /// each column cast as the lake wants it, in the order of `columns`. Keeps the order of the rows. Running it
-/// fails with bad_sql where a HUGEINT does not fit DECIMAL(38,0).
+/// fails with bad_sql where a HUGEINT does not fit DECIMAL(38,0) or a TIMESTAMP_NS has nanoseconds.
 Result<std::string> select_for_parquet(const std::vector<sql::OutputColumn>& columns,
                                        std::string_view source_sql);
 
@@ -36,5 +36,17 @@ Result<std::string> select_for_parquet(const std::vector<sql::OutputColumn>& col
 /// result has the original types.
 Result<std::string> select_from_parquet(const std::vector<sql::OutputColumn>& columns,
                                         std::string_view source_sql);
+
+/// As select_for_parquet(), for files that only we read (rows of views): any name, and every value as it is.
+/// A plain CAST of each column to its type is the way back. bad_input for UNION and what else has no place.
+Result<std::string> select_for_rows(const std::vector<sql::OutputColumn>& columns,
+                                    std::string_view source_sql);
+
+/// Files that carry answers away.
+enum class AnswerFormat { arrow, parquet };
+
+/// The type to which a column of an answer is cast, so that the engine's file keeps the whole value: itself,
+/// except where it holds a HUGEINT, or in Parquet an INTERVAL or a time with a zone. bad_input: not a type.
+Result<std::string> answer_type(std::string_view engine_type, AnswerFormat format);
 
 }  // namespace anabranch::lake

@@ -55,14 +55,17 @@ bool has_wildcard(std::string_view path) { return path.find_first_of("*?[") != s
 
 Result<std::vector<io::Path>> matching_files(io::FileSystem& files, const io::Path& root,
                                              const std::string& path) {
-  const io::Path whole = (root / path).lexically_normal();
+  // Only what was written is a pattern: the folder of the project may be called [2013].
+  const io::Path pattern = io::Path(path).lexically_normal();
   std::vector<std::string> parts;
-  for (const io::Path& part : whole.relative_path()) {
+  for (const io::Path& part : pattern.relative_path()) {
     if (!part.empty()) parts.push_back(part.string());
   }
   if (parts.empty()) return std::vector<io::Path>();
   Search search(files, std::move(parts));
-  TRY(search.run(whole.has_root_path() ? whole.root_path() : io::Path("."), 0, 0));
+  const io::Path start = pattern.has_root_path() ? pattern.root_path() : root;
+  TRY(search.run(start.empty() ? io::Path(".") : start, 0, 0));
+  for (io::Path& file : search.found) file = file.lexically_normal();
   std::sort(search.found.begin(), search.found.end());
   search.found.erase(std::unique(search.found.begin(), search.found.end()), search.found.end());
   return std::move(search.found);

@@ -7,8 +7,10 @@
 
 #include "ingest/bulk.h"
 #include "io/random.h"
+#include "lake/type_mapping.h"
 #include "serve/merged_read.h"
 #include "serve/query_check.h"
+#include "sql/parquet_file.h"
 #include "sql/parquet_relation.h"
 #include "sql/parser.h"
 #include "views/exposed.h"
@@ -25,19 +27,15 @@ std::unexpected<Error> in_users_words(Error error, const std::string& text) {
   return fail(std::move(error));
 }
 
-// The engine would write a HUGEINT (a sum of integers) as a double, which loses digits, or unchecked.
-Result<sql::Query> for_files(sql::Session& session, const sql::Query& bound) {
+// With types that the engine's files keep whole: it would write a HUGEINT (a sum of integers) as a double.
+Result<sql::Query> for_files(sql::Session& session, const sql::Query& bound, lake::AnswerFormat format) {
   std::string items;
   std::string names;
   size_t number = 0;
   const auto columns = TRY(session.describe(bound));
   for (const auto& column : columns) {
     const std::string name = fmt::format("c{}", number++);
-    std::string type = column.type;
-    for (const std::string_view huge : {"UHUGEINT", "HUGEINT"}) {
-      for (size_t at = type.find(huge); at != type.npos; at = type.find(huge))
-        type.replace(at, huge.size(), "DECIMAL(38,0)");
-    }
+    const std::string type = lake::answer_type(column.type, format).value_or(column.type);
     const std::string value = type == column.type ? name : fmt::format("CAST({} AS {})", name, type);
     items += fmt::format("{}{} AS {}", items.empty() ? "" : ", ", value, sql::quote_identifier(column.name));
     names += (names.empty() ? "" : ", ") + name;
@@ -280,7 +278,8 @@ Result<Answer> QueryService::query(const std::string& text, const QueryOptions& 
   std::optional<Answer> answer;
   TRY(in_snapshot(options, [&](sql::Session& session, const Snapshot& snapshot) -> Status {
     const sql::Query bound = TRY(bind(text, snapshot));
-    const auto select = options.is_for_files ? for_files(session, bound) : Result<sql::Query>(bound);
+    const auto select = options.is_for_files ? for_files(session, bound, lake::AnswerFormat::arrow)
+                                             : Result<sql::Query>(bound);
     if (!select) return in_users_words(select.error(), text);
     auto rows = session.query(*select, options_.answer_bytes_max);
     if (!rows) return in_users_words(std::move(rows).error(), text);
@@ -299,13 +298,9 @@ Result<FileAnswer> QueryService::query_parquet(const std::string& text, const Qu
   const io::Path file = options_.answer_folder / fmt::format("{:016x}.parquet", io::random_u64());
   FileAnswer answer;
   const Status written = in_snapshot(options, [&](sql::Session& session, const Snapshot& snapshot) -> Status {
-    const auto select = for_files(session, TRY(bind(text, snapshot)));
-    const Status done =
-        select
-            ? session.run(sql::over(fmt::format("COPY (FROM {}) TO {} (FORMAT parquet)",
-                                                sql::relation("answer"), sql::quote_literal(file.string())),
-                                    "answer", *select))
-            : Status(fail(select.error()));
+    const auto select = for_files(session, TRY(bind(text, snapshot)), lake::AnswerFormat::parquet);
+    const auto done = select ? sql::write_parquet(session, *select, file.string())
+                             : Result<int64_t>(std::unexpected(select.error()));
     if (!done) return in_users_words(done.error(), text);
     const auto opened = TRY(files.open(file, io::FileSystem::Open::read));
     if (TRY(opened->size()) > options_.answer_bytes_max) {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "lake/type_mapping.h"
+#include "sql/parquet_file.h"
 #include "sql/parquet_relation.h"
 #include "sql/syntax.h"
 
@@ -56,7 +57,7 @@ std::string StateSet::new_table_name(const std::string& view, const std::string&
 
 bool StateSet::is_in_files(const views::Plan& plan, const views::StatePart& part) const {
   return !folder_.empty() && plan.view_class == views::ViewClass::linear && part.name == "main" &&
-         lake::select_for_parquet(part.columns, "").has_value();
+         lake::select_for_rows(part.columns, "").has_value();
 }
 
 Status StateSet::roll() {
@@ -129,10 +130,9 @@ StateSet::Compaction StateSet::write_file(const views::Plan& plan, const views::
   const std::string file = (folder_ / (new_table_name(plan.view, part.name) + ".parquet")).string();
   const Segment into{file, sql::parquet_relation({file}, part.columns, ""), true};
   // is_in_files has asked whether these columns can be written.
-  const auto select = lake::select_for_parquet(part.columns, select_all(part, closed));
+  const auto select = lake::select_for_rows(part.columns, select_all(part, closed));
   return {plan.view, part.name, std::move(closed), into,
-          fmt::format("COPY ({}) TO {} (FORMAT parquet, ROW_GROUP_SIZE 40960)", *select,
-                      sql::quote_literal(file))};
+          sql::copy_to_parquet(*select, part.columns, file, "ROW_GROUP_SIZE 40960")};
 }
 
 void StateSet::set_boundary() {

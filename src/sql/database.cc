@@ -18,10 +18,13 @@
 #include "sql/bound_difference.h"
 #include "sql/engine_error.h"
 #include "sql/feed_function.h"
+#include "sql/freed_memory.h"
+#include "sql/parquet_file.h"
 #include "sql/relation_scan.h"
 #include "sql/rows.h"
 #include "sql/stage.h"
 #include "sql/syntax.h"
+#include "sql/zero_watch.h"
 
 namespace anabranch::sql {
 
@@ -439,6 +442,9 @@ Database::~Database() = default;
 
 Result<std::unique_ptr<Database>> Database::open(const Options& options) {
   try {
+#ifndef NDEBUG
+    overwrite_what_is_freed();
+#endif
     duckdb::DBConfig config;
     if (options.is_read_only) config.options.access_mode = duckdb::AccessMode::READ_ONLY;
     config.SetOptionByName("threads", duckdb::Value::INTEGER(options.threads));
@@ -460,11 +466,17 @@ Result<std::unique_ptr<Database>> Database::open(const Options& options) {
     impl->duckdb = duckdb::make_uniq<duckdb::DuckDB>(file.empty() ? nullptr : file.c_str(), &config);
     auto database = std::make_unique<Database>(std::move(impl));
     duckdb::Connection setup(*database->impl_->duckdb);
+    create_zero_watch(setup);
     std::string settings = "SET GLOBAL TimeZone = 'UTC'; SET GLOBAL checkpoint_threshold = '1TB';";
     if (!options.has_external_access) {
       std::string folders;
       for (const auto& folder : options.allowed_folders) {
-        folders += (folders.empty() ? "" : ", ") + quote_literal(folder.string());
+        // A read names its files as patterns, which is how the engine compares them. It looks for the log of
+        // an attached file in front of a '?', where it takes options to begin.
+        std::set<std::string> texts = {folder.string(), escape_pattern(folder.string())};
+        if (const size_t at = folder.string().find('?'); at != std::string::npos)
+          texts.insert(folder.string().insert(at, ".wal"));
+        for (const std::string& text : texts) folders += (folders.empty() ? "" : ", ") + quote_literal(text);
       }
       settings += fmt::format(
           "SET GLOBAL allowed_directories = [{}]; SET GLOBAL enable_external_access = false;", folders);

@@ -5,6 +5,7 @@
 
 #include "duckdb/catalog/catalog.hpp"
 #include "duckdb/common/vector_operations/vector_operations.hpp"
+#include "duckdb/function/cast/cast_function_set.hpp"
 #include "duckdb/function/table_function.hpp"
 #include "duckdb/parser/parsed_data/create_table_function_info.hpp"
 #include "sql/types.h"
@@ -27,6 +28,39 @@ struct FeedBind final : duckdb::TableFunctionData {
   model::Offset end = 0;
 };
 
+// From one type to another, with the memory of its own that a cast may have (from JSON it has the texts).
+class FieldCast {
+ public:
+  FieldCast(duckdb::ClientContext& context, const LogicalType& from, const LogicalType& to) : to_(to) {
+    duckdb::GetCastFunctionInput input(context);
+    cast_.emplace(duckdb::CastFunctionSet::Get(context).GetCastFunction(from, to, input));
+    if (cast_->init_local_state == nullptr) return;
+    duckdb::CastLocalStateParameters parameters(context, cast_->cast_data.get());
+    state_ = cast_->init_local_state(parameters);
+  }
+  // What a cast gives may point into the source or into the cast's own memory, which the next one overwrites:
+  // `out` gets a copy. Throws where a value does not fit.
+  void run(duckdb::Vector& source, duckdb::Vector& out, idx_t count) {
+    duckdb::CastParameters parameters(cast_->cast_data.get(), false, nullptr, state_.get());
+    duckdb::Vector lent(to_, count);
+    cast_->function(source, lent, count, parameters);
+    duckdb::VectorOperations::Copy(lent, out, count, 0, 0);
+  }
+  const LogicalType& to() const { return to_; }
+
+ private:
+  LogicalType to_;
+  std::optional<duckdb::BoundCastInfo> cast_;
+  duckdb::unique_ptr<duckdb::FunctionLocalState> state_;
+};
+
+// Keeps a batch for as long as a vector, or one that was made of it, points into it.
+struct BatchBuffer final : duckdb::VectorBuffer {
+  explicit BatchBuffer(std::shared_ptr<const ColumnBatch> of)
+      : VectorBuffer(duckdb::VectorBufferType::OPAQUE_BUFFER), batch(std::move(of)) {}
+  std::shared_ptr<const ColumnBatch> batch;
+};
+
 struct FeedState final : duckdb::GlobalTableFunctionState {
   std::unique_ptr<Feed::Cursor> cursor;
   std::shared_ptr<const ColumnBatch> batch;
@@ -35,6 +69,7 @@ struct FeedState final : duckdb::GlobalTableFunctionState {
   // For each schema version met: where each of our fields is in it.
   const model::Schema* mapped = nullptr;
   std::vector<std::optional<size_t>> mapping;
+  std::vector<std::vector<FieldCast>> casts;  // of our fields, one after the other; made when they are needed
 
   idx_t MaxThreads() const override { return 1; }
 };
@@ -88,49 +123,66 @@ void map_fields(FeedState& state, const model::Schema& ours) {
   if (state.mapped == &theirs) return;
   state.mapped = &theirs;
   state.mapping.clear();
+  state.casts.clear();
+  state.casts.resize(ours.fields.size());
   for (const auto& field : ours.fields) state.mapping.push_back(theirs.find(field.name));
 }
 
-// Lends rows [begin, begin + count) of a column to a vector of its carried type.
-void fill_vector(const model::Column& column, const model::Type& type, size_t begin, size_t count,
+// Points to texts [begin, begin + count) in the batch, and keeps it. Rows that are not valid are passed over.
+void lend_texts(const std::shared_ptr<const ColumnBatch>& batch, const std::vector<std::string_view>& texts,
+                const uint8_t* valid, size_t begin, size_t count, duckdb::Vector& vector) {
+  auto* strings = duckdb::FlatVector::GetData<duckdb::string_t>(vector);
+  for (size_t i = 0; i < count; ++i) {
+    const std::string_view text = texts[begin + i];
+    const bool is_valid = valid == nullptr || valid[begin + i];
+    strings[i] =
+        is_valid ? duckdb::string_t(text.data(), static_cast<uint32_t>(text.size())) : duckdb::string_t();
+  }
+  duckdb::StringVector::AddBuffer(vector, duckdb::make_buffer<BatchBuffer>(batch));
+}
+
+// Gives rows [begin, begin + count) of a column to a vector of its carried type.
+void fill_vector(const std::shared_ptr<const ColumnBatch>& batch, size_t field, size_t begin, size_t count,
                  duckdb::Vector& vector) {
+  const model::Column& column = batch->columns[field];
   vector.SetVectorType(duckdb::VectorType::FLAT_VECTOR);
   auto& validity = duckdb::FlatVector::Validity(vector);
   for (size_t i = 0; i < count; ++i) {
     if (!column.valid[begin + i]) validity.SetInvalid(i);
   }
-  const size_t bytes = type.layout_bytes();
+  const size_t bytes = batch->schema->fields[field].type.layout_bytes();
   if (bytes > 0) {
     // The engine's physical types have our layouts: little-endian integers, hugeint as (low, high).
     std::memcpy(duckdb::FlatVector::GetData(vector), column.fixed.data() + begin * bytes, count * bytes);
     return;
   }
-  auto* strings = duckdb::FlatVector::GetData<duckdb::string_t>(vector);
-  for (size_t i = 0; i < count; ++i) {
-    const std::string_view text = column.texts[begin + i];
-    // Points into the batch, which lives until the next chunk is asked for; the engine copies what it keeps.
-    strings[i] = column.valid[begin + i] ? duckdb::string_t(text.data(), static_cast<uint32_t>(text.size()))
-                                         : duckdb::string_t();
-  }
+  lend_texts(batch, column.texts, column.valid.data(), begin, count, vector);
 }
 
-void fill_field(duckdb::ClientContext& context, const ColumnBatch& batch, size_t field,
-                const LogicalType& wanted, size_t begin, size_t count, duckdb::Vector& out) {
-  const model::Type& type = batch.schema->fields[field].type;
+void fill_field(duckdb::ClientContext& context, FeedState& state, size_t column, size_t count,
+                duckdb::Vector& out) {
+  const size_t field = *state.mapping[column];
+  const model::Type& type = state.batch->schema->fields[field].type;
   const LogicalType carried = carried_type(type);
-  if (carried == wanted) {
-    fill_vector(batch.columns[field], type, begin, count, out);
+  if (carried == out.GetType()) {
+    fill_vector(state.batch, field, state.row, count, out);
     return;
+  }
+  std::vector<FieldCast>& casts = state.casts[column];
+  if (casts.empty()) {
+    const LogicalType typed = engine_type(type);
+    if (typed != carried) casts.emplace_back(context, carried, typed);
+    if (typed != out.GetType()) casts.emplace_back(context, typed, out.GetType());
   }
   duckdb::Vector source(carried, count);
-  fill_vector(batch.columns[field], type, begin, count, source);
-  if (engine_type(type) == wanted || carried == engine_type(type)) {
-    duckdb::VectorOperations::Cast(context, source, out, count);
+  fill_vector(state.batch, field, state.row, count, source);
+  if (casts.size() == 1) {
+    casts[0].run(source, out, count);
     return;
   }
-  duckdb::Vector typed(engine_type(type), count);
-  duckdb::VectorOperations::Cast(context, source, typed, count);
-  duckdb::VectorOperations::Cast(context, typed, out, count);
+  duckdb::Vector between(casts[0].to(), count);
+  casts[0].run(source, between, count);
+  casts[1].run(between, out, count);
 }
 
 void set_null(duckdb::Vector& out) {
@@ -138,8 +190,9 @@ void set_null(duckdb::Vector& out) {
   duckdb::ConstantVector::SetNull(out, true);
 }
 
-void fill_system_column(const ColumnBatch& batch, size_t which, size_t begin, size_t count,
-                        duckdb::Vector& out) {
+void fill_system_column(const std::shared_ptr<const ColumnBatch>& shared, size_t which, size_t begin,
+                        size_t count, duckdb::Vector& out) {
+  const ColumnBatch& batch = *shared;
   switch (which) {
     case 0:
       out.Reference(duckdb::Value::INTEGER(batch.partition));
@@ -163,11 +216,7 @@ void fill_system_column(const ColumnBatch& batch, size_t which, size_t begin, si
         set_null(out);
         return;
       }
-      auto* strings = duckdb::FlatVector::GetData<duckdb::string_t>(out);
-      for (size_t i = 0; i < count; ++i) {
-        const std::string_view text = batch.raw[begin + i];
-        strings[i] = duckdb::string_t(text.data(), static_cast<uint32_t>(text.size()));
-      }
+      lend_texts(shared, batch.raw, nullptr, begin, count, out);
     }
   }
 }
@@ -190,11 +239,11 @@ void scan(duckdb::ClientContext& context, duckdb::TableFunctionInput& input, duc
     if (column == duckdb::COLUMN_IDENTIFIER_ROW_ID || column == duckdb::COLUMN_IDENTIFIER_EMPTY) {
       set_null(out);
     } else if (column >= schema.fields.size()) {
-      fill_system_column(*state.batch, column - schema.fields.size(), state.row, count, out);
+      fill_system_column(state.batch, column - schema.fields.size(), state.row, count, out);
     } else if (!state.mapping[column]) {
       set_null(out);
     } else {
-      fill_field(context, *state.batch, *state.mapping[column], out.GetType(), state.row, count, out);
+      fill_field(context, state, column, count, out);
     }
   }
   state.row += count;

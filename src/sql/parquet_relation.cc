@@ -2,27 +2,24 @@
 
 #include <fmt/format.h>
 
+#include "sql/parquet_file.h"
 #include "sql/syntax.h"
 
 namespace anabranch::sql {
 
 std::string parquet_relation(const std::vector<std::string>& files, const std::vector<OutputColumn>& columns,
                              const std::string& where) {
-  std::string list;
-  for (const std::string& file : files) list += (list.empty() ? "" : ", ") + quote_literal(file);
   std::string casts;
   for (const auto& column : columns) {
     const std::string name = quote_identifier(column.name);
     casts += fmt::format("{}CAST({} AS {}) AS {}", casts.empty() ? "" : ", ", name, column.type, name);
   }
-  return fmt::format("(SELECT {} FROM read_parquet([{}]){})", casts, list,
+  return fmt::format("(SELECT {} FROM {}{})", casts, read_files("read_parquet", files),
                      where.empty() ? "" : " WHERE " + where);
 }
 
 std::string archive_relation(const std::vector<std::string>& files, const std::vector<OutputColumn>& columns,
                              model::Offset end) {
-  std::string list;
-  for (const std::string& file : files) list += (list.empty() ? "" : ", ") + quote_literal(file);
   std::string empty;
   std::string casts;
   for (const auto& column : columns) {
@@ -32,9 +29,8 @@ std::string archive_relation(const std::vector<std::string>& files, const std::v
   }
   // The empty SELECT gives every column a place when no file has it yet.
   return fmt::format(
-      "(SELECT {} FROM (SELECT * FROM read_parquet([{}], union_by_name = true) WHERE _offset < {} UNION ALL "
-      "BY NAME SELECT {} WHERE false))",
-      casts, list, end, empty);
+      "(SELECT {} FROM (SELECT * FROM {} WHERE _offset < {} UNION ALL BY NAME SELECT {} WHERE false))", casts,
+      read_files("read_parquet", files, "union_by_name = true"), end, empty);
 }
 
 std::string table_file_relation(const std::string& file, const std::vector<OutputColumn>& columns,
@@ -44,8 +40,8 @@ std::string table_file_relation(const std::string& file, const std::vector<Outpu
     const std::string name = quote_identifier(column.name);
     casts += fmt::format("CAST({} AS {}) AS {}, ", name, column.type, name);
   }
-  return fmt::format("(SELECT {}file_row_number AS {} FROM read_parquet({}, file_row_number = true))", casts,
-                     quote_identifier(row_name), quote_literal(file));
+  return fmt::format("(SELECT {}{} AS {} FROM {})", casts, row_number_column, quote_identifier(row_name),
+                     read_numbered(file, columns));
 }
 
 }  // namespace anabranch::sql

@@ -8,6 +8,7 @@
 #include "duckdb/common/types/blob.hpp"
 #include "duckdb/common/types/column/column_data_collection.hpp"
 #include "duckdb/common/types/decimal.hpp"
+#include "sql/engine_error.h"
 
 namespace anabranch::sql {
 namespace {
@@ -359,16 +360,20 @@ namespace {
 template <typename Function>
 Status for_each_row(duckdb::MaterializedQueryResult& result, Numbers numbers, bool is_json,
                     const std::string& out, size_t bytes_max, Function append_row) {
-  for (auto& chunk : result.Collection().Chunks()) {
-    std::vector<ColumnWriter> writers;
-    writers.reserve(chunk.ColumnCount());
-    for (auto& vector : chunk.data) writers.emplace_back(vector, chunk.size(), numbers, is_json);
-    for (size_t row = 0; row < chunk.size(); ++row) {
-      append_row(writers, row);
-      if (out.size() > bytes_max) return fail(answer_too_large(bytes_max));
+  try {
+    for (auto& chunk : result.Collection().Chunks()) {
+      std::vector<ColumnWriter> writers;
+      writers.reserve(chunk.ColumnCount());
+      for (auto& vector : chunk.data) writers.emplace_back(vector, chunk.size(), numbers, is_json);
+      for (size_t row = 0; row < chunk.size(); ++row) {
+        append_row(writers, row);
+        if (out.size() > bytes_max) return fail(answer_too_large(bytes_max));
+      }
     }
+    return {};
+  } catch (const std::exception& error) {
+    return fail(engine_error(error, "", Code::internal));
   }
-  return {};
 }
 
 }  // namespace

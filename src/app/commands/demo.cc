@@ -18,7 +18,7 @@
 #include "front/problem.h"
 #include "io/process.h"
 #include "sql/database.h"
-#include "sql/syntax.h"
+#include "sql/parquet_file.h"
 
 namespace anabranch::app {
 
@@ -46,13 +46,11 @@ Result<Flights> split_flights(const io::Path& folder) {
   const auto database = TRY(sql::Database::open({}));
   auto session = TRY(database->connect());
   const std::string source =
-      fmt::format("read_parquet({})", sql::quote_literal((folder / "data" / "flights.parquet").string()));
+      sql::read_files("read_parquet", {(folder / "data" / "flights.parquet").string()});
   flights.history_file = (folder / ".anabranch" / "history.parquet").string();
   TRY(io::local_file_system().create_folders(folder / ".anabranch"));
-  const auto copied =
-      TRY(session.query(fmt::format("COPY (SELECT * FROM {} WHERE month < 12) TO {} (FORMAT parquet)", source,
-                                    sql::quote_literal(flights.history_file))));
-  flights.history_rows = copied.integer(0, 0);
+  flights.history_rows = TRY(sql::write_parquet(
+      session, fmt::format("SELECT * FROM {} WHERE month < 12", source), flights.history_file));
   const auto live = TRY(session.query(fmt::format(
       "SELECT to_json(f)::VARCHAR FROM (SELECT * REPLACE (strftime(time_hour, '%Y-%m-%dT%H:%M:%SZ') AS "
       "time_hour) FROM {} WHERE month = 12 ORDER BY day, sched_dep_time) f",
