@@ -17,6 +17,7 @@
 #include "sql/engine_error.h"
 #include "sql/feed_function.h"
 #include "sql/rows.h"
+#include "sql/session_connection.h"
 #include "sql/stage.h"
 #include "sql/syntax.h"
 
@@ -96,6 +97,8 @@ Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
 Session::~Session() = default;
+
+duckdb::Connection& SessionConnection::of(Session& session) { return session.impl_->connection; }
 
 Result<Rows> Session::query(const std::string& text) {
   try {

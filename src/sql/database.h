@@ -136,6 +136,7 @@ class Session {
   Result<std::vector<ExprFacts>> facts(const std::string& select);
 
  private:
+  friend struct SessionConnection;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -1,0 +1,67 @@
+#include "quality/sure_filter.h"
+
+#include <fmt/format.h>
+
+namespace anabranch::quality {
+namespace {
+
+using sql::Expr;
+using sql::Select;
+
+// The operands of an AND or OR that are all there as children.
+bool is_plain(const Expr& expr, std::string_view name, std::string_view word) {
+  if (expr.kind != Expr::Kind::other || expr.name != name) return false;
+  std::string text;
+  for (const Expr& child : expr.children) text += (text.empty() ? "(" : fmt::format(" {} ", word)) + sql::to_sql(child);
+  return sql::to_sql(expr) == text + ")";
+}
+
+std::string tried(const Expr& expr) { return fmt::format("TRY(struct_pack(v := {}))", sql::to_sql(expr)); }
+
+// Whether it is surely true (or surely not true): never NULL, never an error.
+std::string surely(const Expr& expr, bool is_true) {
+  const bool is_and = is_plain(expr, "and", "AND");
+  if (is_and || is_plain(expr, "or", "OR")) {
+    std::string text;
+    for (const Expr& child : expr.children)
+      text += (text.empty() ? "" : is_and == is_true ? " AND " : " OR ") + surely(child, is_true);
+    return "(" + text + ")";
+  }
+  const std::string value = fmt::format("coalesce(struct_extract({}, 'v')::BOOLEAN, false)", tried(expr));
+  return is_true ? value : fmt::format("({} IS NOT NULL AND NOT {})", tried(expr), value);
+}
+
+void make_sure(sql::TableRef& table);
+
+void make_sure(Select& select) {
+  for (sql::Cte& cte : select.ctes) make_sure(*cte.query);
+  for (Select& operand : select.operands) make_sure(operand);
+  make_sure(select.from);
+  if (!select.where) return;
+  bool has_subquery = false;  // which TRY does not take
+  sql::visit_expr(*select.where, [&](const Expr& node) {
+    has_subquery = has_subquery || node.query;
+    return true;
+  });
+  if (has_subquery) return;
+  const Expr& where = *select.where;
+  select.where = sql::text_expr(fmt::format("CASE WHEN {} THEN true WHEN {} THEN false ELSE {} END",
+                                            surely(where, true), surely(where, false), sql::to_sql(where)));
+}
+
+void make_sure(sql::TableRef& table) {
+  if (table.kind == sql::TableRef::Kind::subquery) make_sure(*table.query);
+  if (table.kind != sql::TableRef::Kind::join) return;
+  make_sure(*table.left);
+  make_sure(*table.right);
+}
+
+}  // namespace
+
+Select with_sure_filters(const Select& select) {
+  Select out = select;
+  make_sure(out);
+  return out;
+}
+
+}  // namespace anabranch::quality
