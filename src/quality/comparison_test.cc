@@ -74,7 +74,7 @@ TEST_F(Comparison, LooksIntoNestedValues) {
   EXPECT_TRUE(is_equal("([1.0, NULL, 2.0])", "([1.0, NULL, 2.0000000001])", {"DOUBLE[]"}));
   EXPECT_FALSE(is_equal("([1.0, NULL, 2.0])", "([1.0, 2.0, NULL])", {"DOUBLE[]"}));
   EXPECT_FALSE(is_equal("([1.0, 2.0])", "([1.0, 2.0, 3.0])", {"DOUBLE[]"}));
-  EXPECT_FALSE(is_equal("([1.0, 'nan'])", "([1.0, 2.0])", {"DOUBLE[]"}));
+  EXPECT_FALSE(is_equal("([1.0, 'nan'::DOUBLE])", "([1.0, 2.0])", {"DOUBLE[]"}));
   EXPECT_TRUE(is_equal("([[1.0], [0.1]])", "([[1.0], [0.1000000000001]])", {"DOUBLE[][]"}));
   const std::string type = "STRUCT(\"a b\" BIGINT, \"c\" STRUCT(d DOUBLE, e VARCHAR)[])";
   EXPECT_TRUE(is_equal("({'a b': 1, 'c': [{'d': 0.1, 'e': 'x'}]})", "({'a b': 1, 'c': [{'d': 0.10000000001, 'e': 'x'}]})",

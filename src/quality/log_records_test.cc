@@ -38,7 +38,8 @@ class LogRecordsTest : public ::testing::Test {
 
   std::vector<io::Path> segments() const {
     std::vector<io::Path> files;
-    for (const auto& entry : io::local_file_system().list(folder()).value()) {
+    const auto entries = io::local_file_system().list(folder()).value();
+    for (const auto& entry : entries) {
       if (entry.name.ends_with(".log")) files.push_back(folder() / entry.name);
     }
     return files;

@@ -30,6 +30,11 @@ bool is_plain_type(const std::string& type) {
   return plain.contains(type) || type.starts_with("DECIMAL(");
 }
 
+// Such texts are no part of a statement that a person writes.
+bool has_control(const std::string& text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+}
+
 std::string list_of(size_t count) {
   std::string list;
   for (size_t i = 0; i < count; ++i) list += fmt::format("{}c{}", i ? ", " : "", i);
@@ -159,8 +164,9 @@ class Exporter {
           c, table, values_tried)));
       std::vector<std::string> conditions = {" IS NULL"};
       for (size_t row = 0; row < values.row_count(); ++row) {
-        const std::string literal =
-            fmt::format("CAST({} AS {})", sql::quote_literal(values.text(row, 0).value_or("")), type);
+        const std::string value = values.text(row, 0).value_or("");
+        if (has_control(value)) continue;
+        const std::string literal = fmt::format("CAST({} AS {})", sql::quote_literal(value), type);
         conditions.push_back(" = " + literal);
         if (row == 0) conditions.push_back(" > " + literal);
         if (row == 1) conditions.push_back(" <= " + literal);

@@ -18,8 +18,29 @@ bool is_plain(const Expr& expr, std::string_view name, std::string_view word) {
 
 std::string tried(const Expr& expr) { return fmt::format("TRY(struct_pack(v := {}))", sql::to_sql(expr)); }
 
+std::string surely(const Expr& expr, bool is_true);
+
+// Whether the negation is surely true, so that the operand is surely false; or surely not true, so that the operand is
+// surely true or NULL.
+std::string surely_not(const Expr& operand, bool is_true) {
+  if (operand.kind == Expr::Kind::other && operand.name == "not" && operand.children.size() == 1)
+    return is_true ? surely(operand.children[0], true) : surely(operand.children[0], false);
+  const bool is_and = is_plain(operand, "and", "AND");
+  if (is_and || is_plain(operand, "or", "OR")) {
+    std::string text;  // De Morgan
+    for (const Expr& child : operand.children)
+      text += (text.empty() ? "" : is_and == is_true ? " OR " : " AND ") + surely_not(child, is_true);
+    return "(" + text + ")";
+  }
+  const std::string value = fmt::format("struct_extract({}, 'v')::BOOLEAN", tried(operand));
+  return is_true ? fmt::format("coalesce(NOT {}, false)", value)
+                 : fmt::format("({} IS NOT NULL AND coalesce({}, true))", tried(operand), value);
+}
+
 // Whether it is surely true (or surely not true): never NULL, never an error.
 std::string surely(const Expr& expr, bool is_true) {
+  if (expr.kind == Expr::Kind::other && expr.name == "not" && expr.children.size() == 1)
+    return surely_not(expr.children[0], is_true);
   const bool is_and = is_plain(expr, "and", "AND");
   if (is_and || is_plain(expr, "or", "OR")) {
     std::string text;
