@@ -1,6 +1,7 @@
 #include "ingest/nested_value.h"
 
 #include <algorithm>
+#include <cmath>
 #include <deque>
 #include <iterator>
 #include <optional>
@@ -69,6 +70,15 @@ void append_decimal(std::string& out, __int128 digits, uint8_t scale) {
   out += text;
 }
 
+// Engines read -0 as an integer, which has no sign.
+void append_double(std::string& out, double value) {
+  if (value == 0 && std::signbit(value)) {
+    out += "-0.0";
+  } else {
+    fmt::format_to(std::back_inserter(out), "{}", value);
+  }
+}
+
 // One value of a type that is not nested, to be rendered as JSON.
 class Leaf {
  public:
@@ -92,10 +102,10 @@ class Leaf {
         out += column_.at<uint8_t>(0) ? "true" : "false";
         break;
       case Kind::real:
-        fmt::format_to(std::back_inserter(out), "{}", double{column_.at<float>(0)});
+        append_double(out, double{column_.at<float>(0)});
         break;
       case Kind::double_precision:
-        fmt::format_to(std::back_inserter(out), "{}", column_.at<double>(0));
+        append_double(out, column_.at<double>(0));
         break;
       case Kind::decimal:
         append_decimal(out, integer_at(column_, type.layout()), type.scale);
