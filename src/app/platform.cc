@@ -154,7 +154,7 @@ Result<std::map<std::string, std::string>> Platform::load_tables(const views::Wo
   for (const auto& [name, table] : world.tables) {
     const std::string memory = memory_table(name.substr(name.find('.') + 1), table.version);
     TRY(session.run(fmt::format("CREATE TABLE IF NOT EXISTS {} AS FROM {}", sql::quote_identifier(memory),
-                                sql::table_file_relation(table.file, table.columns))));
+                                sql::table_file_relation(table.file, table.columns, views::row_column))));
     names[name] = memory;
   }
   return names;

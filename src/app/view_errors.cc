@@ -13,16 +13,20 @@ Result<front::Backend::ViewErrors> Platform::view_errors(const std::string& view
         if (!plan) return fail(Code::not_found, fmt::format("there is no view {}", view));
         const auto* part = plan->part(views::errors_part);
         if (!part || !serve::is_maintained(*snapshot.epoch, *plan) || plan->streams.size() != 1) return {};
-        const std::string recorded = serve::merged_part(*snapshot.epoch, *plan, *part);
+        const sql::Query recorded = serve::merged_part(*snapshot.epoch, *plan, *part);
         const std::string stream = *plan->streams.begin();
         // First: what it may register, the transaction sees only before it has looked for any function.
         const auto events = TRY(queries_->stream_relations(snapshot, {stream}));
-        out.total = TRY(session.query("SELECT count(*) FROM " + recorded)).integer(0, 0);
+        out.total =
+            TRY(session.query(sql::over("SELECT count(*) FROM anabranch.recorded", "recorded", recorded)))
+                .integer(0, 0);
         if (out.total == 0) return {};
         const auto rows = TRY(session.query(
-            fmt::format("SELECT e._partition, e._offset, e._raw FROM {} AS e JOIN {} AS f ON e._partition = "
-                        "f._partition AND e._offset = f._offset ORDER BY 2 LIMIT {}",
-                        events.at(stream), recorded, limit)));
+            {fmt::format(
+                 "SELECT e._partition, e._offset, e._raw FROM anabranch.events AS e JOIN anabranch.recorded "
+                 "AS f ON e._partition = f._partition AND e._offset = f._offset ORDER BY 2 LIMIT {}",
+                 limit),
+             {{"events", sql::meaning(events.at(stream))}, {"recorded", sql::meaning(recorded)}}}));
         auto alone = TRY(database_->connect());  // an error ends the transaction that it comes in
         for (size_t i = 0; i < rows.row_count(); ++i) {
           ViewError error;
@@ -34,8 +38,9 @@ Result<front::Backend::ViewErrors> Platform::view_errors(const std::string& view
           auto meanings = serve::relation_meanings(
               *snapshot.epoch, plan->relations,
               {{stream,
-                fmt::format("(SELECT * FROM {} WHERE _offset = {})", events.at(stream), error.offset)}});
-          const auto again = alone.query(views::bind_relations(plan->canonical, meanings));
+                sql::over(fmt::format("SELECT * FROM anabranch.events WHERE _offset = {}", error.offset),
+                          "events", events.at(stream))}});
+          const auto again = alone.query(views::canonical_query(*plan, meanings));
           error.message = again ? "it fails together with other events" : again.error().message;
           out.errors.push_back(std::move(error));
         }

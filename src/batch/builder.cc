@@ -123,20 +123,20 @@ class Build {
         }
         events = fmt::format("(SELECT {} WHERE false)", nulls);
       }
-      views::add_meaning(meanings_, relation, events);
+      views::add_meaning(meanings_, relation, "FROM " + events);
     }
     for (const auto& [name, table] : job_.world.tables) {
       const std::string memory_table = sql::quote_identifier("table " + name);
       TRY(session_.run(fmt::format("CREATE TABLE {} AS FROM {}", memory_table,
-                                   sql::table_file_relation(table.file, table.columns))));
-      views::add_meaning(meanings_, job_.world.relations.at(sql::lower(name)), memory_table);
+                                   sql::table_file_relation(table.file, table.columns, views::row_column))));
+      views::add_meaning(meanings_, job_.world.relations.at(sql::lower(name)), "FROM " + memory_table);
     }
     return {};
   }
 
   // A view that is not built now, but may be read by one that is.
   Status pass_over(const Plan& plan) {
-    mean(plan, "(" + views::bind_relations(plan.canonical, meanings_) + ")");
+    mean(plan, views::canonical_query(plan, meanings_));
     return {};
   }
 
@@ -150,7 +150,7 @@ class Build {
       built.cutoff[name] = job_.cutoff.at(name);
     }
     built.database_file = database_file();
-    std::string select;
+    sql::Query select = "";
     if (plan.is_maintained()) {
       auto states = build_states(plan, built);
       if (!states && is_of_the_view(states.error().code)) {
@@ -159,11 +159,11 @@ class Build {
         return pass_over(plan);
       }
       if (!states) return fail(std::move(states).error());
-      select = views::finalise_sql(plan, std::move(*states));
-      if (plan.inlined.empty()) mean(plan, "(" + select + ")");
+      select = views::finalise_query(plan, std::move(*states));
+      if (plan.inlined.empty()) mean(plan, select);
     } else {
-      select = views::bind_relations(plan.canonical, meanings_);
-      mean(plan, "(" + select + ")");
+      select = views::canonical_query(plan, meanings_);
+      mean(plan, select);
     }
     built.rows = built.part_rows.contains("main") ? built.part_rows.at("main") : 0;
     if (job_.world.materialized.at(plan.view) && !depends_on_the_moment(plan.canonical)) {
@@ -178,17 +178,17 @@ class Build {
 
   void record_failure(const Plan& plan, const Error& error) {
     std::string message = error.message;  // its place is one in our text, not in the person's
-    views::hide_tokens(message);
+    views::hide_marks(message);
     result_.failed[plan.view] = std::move(message);
   }
 
   // Where the states of each part are.
-  Result<std::map<std::string, std::string>> build_states(const Plan& plan, lake::ViewBuild& built) {
-    std::map<std::string, std::string> states;
+  Result<sql::Meanings> build_states(const Plan& plan, lake::ViewBuild& built) {
+    sql::Meanings states;
     for (const views::StatePart& part : plan.parts) {
-      states[part.name] = TRY(build_part(plan, part, built));
-      if (const auto summary = build_summary(plan, part, states, built))
-        states[views::summary_name(part)] = *summary;
+      states[part.name] = sql::meaning(TRY(build_part(plan, part, built)));
+      if (auto summary = build_summary(plan, part, states.at(part.name), built))
+        states[views::summary_name(part)] = sql::meaning(std::move(*summary));
     }
     return states;
   }
@@ -202,61 +202,59 @@ class Build {
     return io::local_file_system().remove_all(folder_ / row_file(plan));
   }
 
-  // Computes one part over all events; returns where its states are.
-  Result<std::string> build_part(const Plan& plan, const views::StatePart& part, lake::ViewBuild& built) {
+  // Computes one part over all events; returns its states.
+  Result<sql::Query> build_part(const Plan& plan, const views::StatePart& part, lake::ViewBuild& built) {
     const bool is_rows = plan.view_class == views::ViewClass::linear && part.name == "main";
-    if (is_rows) return build_rows(plan, part, built);
-    const std::string partial = views::bind_relations(
-        views::bind_relations(part.partial, {{"rows", "(" + plan.rows + ")"}}), meanings_);
+    if (is_rows) return build_rows(plan, built);
     const std::string table = state_table(plan, part.name);
-    TRY(session_.run(fmt::format("CREATE TABLE {} AS SELECT {} FROM ({}){}", table, column_list(part.columns),
-                                 partial, order_by(part))));
+    TRY(session_.run(sql::over(
+        fmt::format("CREATE TABLE {} AS SELECT {} FROM {}{}", table, column_list(part.columns),
+                    sql::relation("states"), order_by(part)),
+        "states", views::partial_query(plan, part, meanings_, views::rows_query(plan, meanings_)))));
     built.part_rows[part.name] = TRY(session_.query("SELECT count(*) FROM " + table)).integer(0, 0);
-    return table;
+    return sql::Query("FROM " + table);
   }
 
   // Value counts summed up, a row a group; returns where. Nothing where there are no groups, or where it
   // fails: then so does finalise, which says why.
-  std::optional<std::string> build_summary(const Plan& plan, const views::StatePart& part,
-                                           const std::map<std::string, std::string>& states,
-                                           lake::ViewBuild& built) {
+  std::optional<sql::Query> build_summary(const Plan& plan, const views::StatePart& part,
+                                          const std::shared_ptr<const sql::Query>& states,
+                                          lake::ViewBuild& built) {
     if (part.summary.empty() || plan.part("main") == nullptr || plan.part("main")->keys.empty()) return {};
     const std::string name = views::summary_name(part);
     const std::string table = state_table(plan, name);
+    const sql::Query summary(part.summary, {{part.name, states}});
     const Status made =
-        session_.run(fmt::format("CREATE TABLE {} AS SELECT * FROM ({}){}", table,
-                                 views::bind_relations(part.summary, states), order_by(*plan.part("main"))));
+        session_.run(sql::over(fmt::format("CREATE TABLE {} AS SELECT * FROM {}{}", table,
+                                           sql::relation("summary"), order_by(*plan.part("main"))),
+                               "summary", summary));
     if (!made) return {};
     const auto rows = session_.query("SELECT count(*) FROM " + table);
     if (!rows) return {};
     built.part_rows[name] = rows->integer(0, 0);
-    return table;
+    return sql::Query("FROM " + table);
   }
 
-  Result<std::string> build_rows(const Plan& plan, const views::StatePart& part, lake::ViewBuild& built) {
+  Result<sql::Query> build_rows(const Plan& plan, lake::ViewBuild& built) {
     const std::string file = row_file(plan);
-    std::vector<sql::OutputColumn> columns = part.columns;
-    std::string rows = plan.rows;
-    if (!plan.inlined.empty()) {  // the views above read it with where each row came from
-      rows = plan.inlined;
-      columns.push_back({std::string(model::partition_column), "INTEGER"});
-      columns.push_back({std::string(model::offset_column), "BIGINT"});
-    }
-    const std::string select = TRY(lake::select_for_parquet(columns, views::bind_relations(rows, meanings_)));
+    // The views above read it with where each row came from.
+    const std::vector<sql::OutputColumn> columns = TRY(session_.describe(views::rows_query(plan, meanings_)));
+    const std::string select = TRY(lake::select_for_parquet(columns, "FROM " + sql::relation("rows")));
     const std::string path = (folder_ / file).string();
-    const auto copied = TRY(
-        session_.query(fmt::format("COPY ({}) TO {} (FORMAT parquet)", select, sql::quote_literal(path))));
+    const auto copied = TRY(session_.query(
+        sql::over(fmt::format("COPY ({}) TO {} (FORMAT parquet)", select, sql::quote_literal(path)), "rows",
+                  views::rows_query(plan, meanings_))));
     built.row_files = {file};
     built.part_rows["main"] = copied.integer(0, 0);
-    const std::string relation = sql::parquet_relation({path}, columns, "");
+    sql::Query rows = "FROM " + sql::parquet_relation({path}, columns, "");
     if (!plan.inlined.empty()) {
-      meanings_[plan.view] = relation;
-      views::add_meaning(meanings_, job_.world.relations.at(sql::lower(plan.view)), relation);
+      views::add_meaning(meanings_, job_.world.relations.at(sql::lower(plan.view)),
+                         views::inlined_query(plan, rows));
     }
-    return relation;
+    return rows;
   }
 
-  Status write_result(const Plan& plan, const std::string& select, lake::ViewBuild& built) {
+  Status write_result(const Plan& plan, const sql::Query& select, lake::ViewBuild& built) {
     lake::DeltaCopy copy;
     copy.table = fmt::format("lake/{}/{}", plan.view.substr(0, plan.view.find('.')),
                              plan.view.substr(plan.view.find('.') + 1));
@@ -266,9 +264,11 @@ class Build {
     TRY(files.create_folders(folder_ / copy.table));
     const std::string name = lake::data_file_name(job_.build_id, 0);
     const io::Path path = folder_ / copy.table / name;
-    const std::string for_parquet = TRY(lake::select_for_parquet(plan.columns, select));
-    const auto copied = session_.query(
-        fmt::format("COPY ({}) TO {} (FORMAT parquet)", for_parquet, sql::quote_literal(path.string())));
+    const std::string for_parquet =
+        TRY(lake::select_for_parquet(plan.columns, "FROM " + sql::relation("result")));
+    const auto copied = session_.query(sql::over(
+        fmt::format("COPY ({}) TO {} (FORMAT parquet)", for_parquet, sql::quote_literal(path.string())),
+        "result", select));
     if (!copied) {
       (void)files.remove_all(path);
       return fail(copied.error());
@@ -281,11 +281,11 @@ class Build {
     return {};
   }
 
-  void mean(const Plan& plan, const std::string& sql) {
-    meanings_[plan.view] = sql;
-    meanings_[plan.view + "!"] = sql;
-    if (!plan.inlined.empty())
-      meanings_[plan.view] = "(" + views::bind_relations(plan.inlined, meanings_) + ")";
+  void mean(const Plan& plan, const sql::Query& query) {
+    meanings_[plan.view] = meanings_[views::visible_name(plan.view)] = sql::meaning(query);
+    if (!plan.inlined.empty()) {
+      meanings_[plan.view] = sql::meaning(views::inlined_query(plan, views::rows_query(plan, meanings_)));
+    }
   }
 
   static std::string state_table(const Plan& plan, const std::string& part) {
@@ -300,7 +300,7 @@ class Build {
   const std::function<void(const BuildProgress&)>& on_progress_;
   sql::Session session_;
   const io::Path folder_;
-  std::map<std::string, std::string> meanings_;
+  sql::Meanings meanings_;
   BuildResult result_;
 };
 

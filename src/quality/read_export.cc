@@ -30,11 +30,6 @@ bool is_plain_type(const std::string& type) {
   return plain.contains(type) || type.starts_with("DECIMAL(");
 }
 
-// Such texts are no part of a statement that a person writes.
-bool has_control(const std::string& text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
-}
-
 std::string list_of(size_t count) {
   std::string list;
   for (size_t i = 0; i < count; ++i) list += fmt::format("{}c{}", i ? ", " : "", i);
@@ -111,8 +106,9 @@ class Exporter {
         errors && view.is_maintained && plan.streams.size() == 1) {
       view.recorded_table = fmt::format("recorded{}", number);
       view.recorded_stream = bare(*plan.streams.begin());
-      TRY(session.run(fmt::format("CREATE TABLE {}.main.{} AS SELECT * FROM {}", database_, view.recorded_table,
-                                  serve::merged_part(*snapshot.epoch, plan, *errors))));
+      TRY(session.run(sql::over(
+          fmt::format("CREATE TABLE {}.main.{} AS FROM anabranch.recorded", database_, view.recorded_table),
+          "recorded", serve::merged_part(*snapshot.epoch, plan, *errors))));
     }
     if (view.is_asked) {
       if (const auto raised = raising_.find(plan.view); raised != raising_.end()) {
@@ -131,8 +127,9 @@ class Exporter {
     view.read_table = fmt::format("read{}", number);
     const std::string table = fmt::format("{}.main.{}", database_, view.read_table);
     const std::string columns = list_of(plan.columns.size());
-    const std::string read = TRY(queries_.bound_sql("SELECT * FROM " + plan.view, snapshot));
-    TRY(session.run(fmt::format("CREATE TABLE {} AS SELECT * FROM (\n{}\n) AS answer({})", table, read, columns)));
+    TRY(session.run(
+        sql::over(fmt::format("CREATE TABLE {} AS SELECT * FROM anabranch.answer AS answer({})", table, columns),
+                  "answer", TRY(queries_.bound_query("SELECT * FROM " + plan.view, snapshot)))));
     if (without_predicates_.contains(plan.view)) return {};
     is_at_predicate = true;
     TRY(add_predicates(session, snapshot, plan, table, view));
@@ -165,7 +162,6 @@ class Exporter {
       std::vector<std::string> conditions = {" IS NULL"};
       for (size_t row = 0; row < values.row_count(); ++row) {
         const std::string value = values.text(row, 0).value_or("");
-        if (has_control(value)) continue;
         const std::string literal = fmt::format("CAST({} AS {})", sql::quote_literal(value), type);
         conditions.push_back(" = " + literal);
         if (row == 0) conditions.push_back(" > " + literal);
@@ -189,12 +185,11 @@ class Exporter {
                        VerifyJob::View& view) {
     std::string list;
     for (const size_t column : hashed) list += fmt::format("{}c{}", list.empty() ? "" : ", ", column);
-    const std::string read =
-        TRY(queries_.bound_sql(fmt::format("SELECT * FROM {} WHERE {}", plan.view, shown), snapshot));
-    const auto rows = TRY(session.query(fmt::format(
-        "SELECT count(*), {} FROM (\n{}\n) AS answer({})",
-        list.empty() ? "''" : fmt::format("coalesce(sum(hash({})::HUGEINT)::VARCHAR, '')", list), read,
-        list_of(plan.columns.size()))));
+    const auto rows = TRY(session.query(sql::over(
+        fmt::format("SELECT count(*), {} FROM anabranch.answer AS answer({})",
+                    list.empty() ? "''" : fmt::format("coalesce(sum(hash({})::HUGEINT)::VARCHAR, '')", list),
+                    list_of(plan.columns.size())),
+        "answer", TRY(queries_.bound_query(fmt::format("SELECT * FROM {} WHERE {}", plan.view, shown), snapshot)))));
     view.predicates.push_back({where, shown, hashed, rows.integer(0, 0), rows.text(0, 1).value_or("")});
     return {};
   }

@@ -27,7 +27,7 @@ bool window_numbers_rows(std::string_view name) { return is_one_of(name, {"row_n
 bool window_picks_rows(std::string_view name) {
   return is_one_of(name, {"first_value", "last_value", "nth_value"}) || aggregate_depends_on_order(name);
 }
-bool has_row_frame(const Expr& window) { return window.over && window.over->frame.starts_with("ROWS"); }
+bool has_row_frame(const Expr& window) { return window.over && window.over->frame.units == "ROWS"; }
 
 bool window_depends_on_order(const Expr& window) {
   return window_numbers_rows(window.name) || window_picks_rows(window.name) || has_row_frame(window);

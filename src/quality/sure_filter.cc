@@ -8,14 +8,6 @@ namespace {
 using sql::Expr;
 using sql::Select;
 
-// The operands of an AND or OR that are all there as children.
-bool is_plain(const Expr& expr, std::string_view name, std::string_view word) {
-  if (expr.kind != Expr::Kind::other || expr.name != name) return false;
-  std::string text;
-  for (const Expr& child : expr.children) text += (text.empty() ? "(" : fmt::format(" {} ", word)) + sql::to_sql(child);
-  return sql::to_sql(expr) == text + ")";
-}
-
 std::string tried(const Expr& expr) { return fmt::format("TRY(struct_pack(v := {}))", sql::to_sql(expr)); }
 
 std::string surely(const Expr& expr, bool is_true);
@@ -23,10 +15,10 @@ std::string surely(const Expr& expr, bool is_true);
 // Whether the negation is surely true, so that the operand is surely false; or surely not true, so that the operand is
 // surely true or NULL.
 std::string surely_not(const Expr& operand, bool is_true) {
-  if (operand.kind == Expr::Kind::other && operand.name == "not" && operand.children.size() == 1)
+  if (operand.is("not"))
     return is_true ? surely(operand.children[0], true) : surely(operand.children[0], false);
-  const bool is_and = is_plain(operand, "and", "AND");
-  if (is_and || is_plain(operand, "or", "OR")) {
+  const bool is_and = operand.is("and");
+  if (is_and || operand.is("or")) {
     std::string text;  // De Morgan
     for (const Expr& child : operand.children)
       text += (text.empty() ? "" : is_and == is_true ? " OR " : " AND ") + surely_not(child, is_true);
@@ -39,10 +31,10 @@ std::string surely_not(const Expr& operand, bool is_true) {
 
 // Whether it is surely true (or surely not true): never NULL, never an error.
 std::string surely(const Expr& expr, bool is_true) {
-  if (expr.kind == Expr::Kind::other && expr.name == "not" && expr.children.size() == 1)
+  if (expr.is("not"))
     return surely_not(expr.children[0], is_true);
-  const bool is_and = is_plain(expr, "and", "AND");
-  if (is_and || is_plain(expr, "or", "OR")) {
+  const bool is_and = expr.is("and");
+  if (is_and || expr.is("or")) {
     std::string text;
     for (const Expr& child : expr.children)
       text += (text.empty() ? "" : is_and == is_true ? " AND " : " OR ") + surely(child, is_true);

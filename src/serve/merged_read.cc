@@ -38,10 +38,15 @@ std::vector<std::string> slice_relations(const Epoch& epoch, const Plan& plan, c
   return relations == slices->second.end() ? std::vector<std::string>{} : relations->second;
 }
 
-std::string states_sql(const Epoch& epoch, const Plan& plan, const views::StatePart& part) {
+std::string column_list(const views::StatePart& part) {
   std::string columns;
   for (const auto& column : part.columns)
     columns += (columns.empty() ? "" : ", ") + sql::quote_identifier(column.name);
+  return columns;
+}
+
+sql::Query states_query(const Epoch& epoch, const Plan& plan, const views::StatePart& part) {
+  const std::string columns = column_list(part);
   std::string states;
   const auto add = [&](const std::string& from) {
     states += fmt::format("{}SELECT {} FROM {}", states.empty() ? "" : " UNION ALL ", columns, from);
@@ -55,13 +60,13 @@ std::string states_sql(const Epoch& epoch, const Plan& plan, const views::StateP
     }
   }
   for (const std::string& relation : slice_relations(epoch, plan, part.name)) add(relation);
-  return "(" + states + ")";
+  return states;
 }
 
 // A part's summary: as the build has it for groups that no later slice touches, summed up again for the
 // others. What a read costs then follows what has changed and not how many values all of history has.
 // Nothing where the build holds no summary.
-std::optional<std::string> summary_sql(const Epoch& epoch, const Plan& plan, const views::StatePart& part) {
+std::optional<sql::Query> summary_query(const Epoch& epoch, const Plan& plan, const views::StatePart& part) {
   const auto built = epoch.built.find(plan.view);
   if (built == epoch.built.end() || !built->second.summaries.contains(views::summary_name(part)))
     return std::nullopt;
@@ -78,34 +83,42 @@ std::optional<std::string> summary_sql(const Epoch& epoch, const Plan& plan, con
   }
   for (const std::string& relation : slice_relations(epoch, plan, "main"))
     groups += fmt::format("{}SELECT {} FROM {}", groups.empty() ? "" : " UNION ALL ", key_list, relation);
-  if (groups.empty()) return built_table(built->second, plan, views::summary_name(part));
-  std::string columns;
-  for (const auto& column : part.columns)
-    columns += (columns.empty() ? "" : ", ") + sql::quote_identifier(column.name);
+  const std::string built_summary = built_table(built->second, plan, views::summary_name(part));
+  if (groups.empty()) return "FROM " + built_summary;
+  const std::string touched =
+      fmt::format("WITH touched AS MATERIALIZED (SELECT DISTINCT {} FROM ({}))", key_list, groups);
   const std::string built_states = built_table(built->second, plan, part.name);
   std::string states = fmt::format(
-      "SELECT {0} FROM {1} AS built SEMI JOIN touched ON ({2}) UNION ALL SELECT {0} FROM {1} WHERE {3}",
-      columns, built_states, is_same, has_null);
+      "{0} SELECT {1} FROM {2} AS built SEMI JOIN touched ON ({3}) UNION ALL SELECT {1} FROM {2} WHERE {4}",
+      touched, column_list(part), built_states, is_same, has_null);
   for (const std::string& relation : slice_relations(epoch, plan, part.name))
-    states += fmt::format(" UNION ALL SELECT {} FROM {}", columns, relation);
-  const std::string merged = "(" + views::bind_relations(part.merge, {{"states", "(" + states + ")"}}) + ")";
-  return fmt::format(
-      "(WITH touched AS MATERIALIZED (SELECT DISTINCT {} FROM ({})) SELECT built.* FROM {} AS built ANTI "
-      "JOIN "
-      "touched ON ({}) WHERE {} UNION ALL {})",
-      key_list, groups, built_table(built->second, plan, views::summary_name(part)), is_same, has_no_null,
-      views::bind_relations(part.summary, {{part.name, merged}}));
+    states += fmt::format(" UNION ALL SELECT {} FROM {}", column_list(part), relation);
+  sql::Query again = sql::over(part.summary, part.name, views::merge_query(part, std::move(states)));
+  return sql::over(
+      fmt::format("{} SELECT built.* FROM {} AS built ANTI JOIN touched ON ({}) WHERE {} UNION ALL "
+                  "FROM {}",
+                  touched, built_summary, is_same, has_no_null, sql::relation("again")),
+      "again", std::move(again));
 }
 
-std::string merged_sql(const Epoch& epoch, const Plan& plan) {
-  std::map<std::string, std::string> merged;
+sql::Query merged_view(const Epoch& epoch, const Plan& plan) {
+  sql::Meanings merged;
   for (const views::StatePart& part : plan.parts) {
-    merged[part.name] = merged_part(epoch, plan, part);
+    merged[part.name] = sql::meaning(merged_part(epoch, plan, part));
     if (part.summary.empty()) continue;
-    if (auto summary = summary_sql(epoch, plan, part))
-      merged[views::summary_name(part)] = std::move(*summary);
+    if (auto summary = summary_query(epoch, plan, part))
+      merged[views::summary_name(part)] = sql::meaning(std::move(*summary));
   }
-  return views::finalise_sql(plan, std::move(merged));
+  return views::finalise_query(plan, std::move(merged));
+}
+
+// The rows of a maintained linear view as others read them. Where a row came from is not kept in its states,
+// and nobody asks for it when it is read.
+sql::Query inlined_states(const Epoch& epoch, const Plan& plan) {
+  const auto& main = *plan.part("main");
+  return views::inlined_query(
+      plan, sql::over("SELECT *, NULL::INTEGER AS _partition, NULL::BIGINT AS _offset FROM anabranch.states",
+                      "states", states_query(epoch, plan, main)));
 }
 
 // All relations that have to mean something, in the order of dependencies.
@@ -120,8 +133,8 @@ std::set<std::string> closure(const Epoch& epoch, const std::set<std::string>& r
 
 }  // namespace
 
-std::string merged_part(const Epoch& epoch, const Plan& plan, const views::StatePart& part) {
-  return "(" + views::bind_relations(part.merge, {{"states", states_sql(epoch, plan, part)}}) + ")";
+sql::Query merged_part(const Epoch& epoch, const Plan& plan, const views::StatePart& part) {
+  return views::merge_query(part, states_query(epoch, plan, part));
 }
 
 std::set<std::string> needed_streams(const Epoch& epoch, const std::set<std::string>& relations) {
@@ -132,11 +145,10 @@ std::set<std::string> needed_streams(const Epoch& epoch, const std::set<std::str
   return streams;
 }
 
-std::map<std::string, std::string> relation_meanings(const Epoch& epoch,
-                                                     const std::set<std::string>& relations,
-                                                     const StreamRelations& streams) {
+sql::Meanings relation_meanings(const Epoch& epoch, const std::set<std::string>& relations,
+                                const StreamRelations& streams) {
   const auto needed = closure(epoch, relations);
-  std::map<std::string, std::string> meanings;
+  sql::Meanings meanings;
   for (const std::string& name : needed) {
     const Relation& relation = epoch.world->relations.at(sql::lower(name));
     if (relation.kind == Relation::Kind::stream) {
@@ -144,22 +156,22 @@ std::map<std::string, std::string> relation_meanings(const Epoch& epoch,
         views::add_meaning(meanings, relation, found->second);
     } else if (relation.kind == Relation::Kind::table) {
       if (const auto found = epoch.tables.find(name); found != epoch.tables.end()) {
-        views::add_meaning(meanings, relation, sql::quote_identifier(found->second));
+        views::add_meaning(meanings, relation, sql::table_query(found->second));
       }
     }
   }
   for (const Plan& plan : epoch.world->plans) {
     if (!needed.contains(plan.view)) continue;
-    const std::string read = is_maintained(epoch, plan) ? merged_sql(epoch, plan)
-                                                        : views::bind_relations(plan.canonical, meanings);
-    meanings[plan.view + "!"] = "(" + read + ")";
+    const auto read = sql::meaning(is_maintained(epoch, plan) ? merged_view(epoch, plan)
+                                                              : views::canonical_query(plan, meanings));
+    meanings[views::visible_name(plan.view)] = read;
     // The canonical SELECT of a maintained view may read a linear one by its order.
     if (plan.inlined.empty()) {
-      meanings[plan.view] = meanings[plan.view + "!"];
+      meanings[plan.view] = read;
     } else if (is_maintained(epoch, plan)) {
-      meanings[plan.view] = states_sql(epoch, plan, *plan.part("main"));
+      meanings[plan.view] = sql::meaning(inlined_states(epoch, plan));
     } else {
-      meanings[plan.view] = "(" + views::bind_relations(plan.inlined, meanings) + ")";
+      meanings[plan.view] = sql::meaning(views::inlined_query(plan, views::rows_query(plan, meanings)));
     }
   }
   return meanings;

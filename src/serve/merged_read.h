@@ -11,21 +11,19 @@
 
 namespace anabranch::serve {
 
-/// Table expressions for the streams, as the reader's transaction sees them: by "bronze.<stream>". Made only
+/// What the streams mean, as the reader's transaction sees them: by "bronze.<stream>". Made only
 /// for the streams in `needed_streams`, because they go back to events.
-using StreamRelations = std::map<std::string, std::string>;
+using StreamRelations = std::map<std::string, sql::Query>;
 
 /// The streams that reading these relations goes back to: none for maintained views.
 std::set<std::string> needed_streams(const speed::Epoch& epoch, const std::set<std::string>& relations);
 
-/// What every relation of the world means for a reader (for views::bind_relations), both tokens of each.
-std::map<std::string, std::string> relation_meanings(const speed::Epoch& epoch,
-                                                     const std::set<std::string>& relations,
-                                                     const StreamRelations& streams);
+/// What every relation of the world means for a reader, under both names of each.
+sql::Meanings relation_meanings(const speed::Epoch& epoch, const std::set<std::string>& relations,
+                                const StreamRelations& streams);
 
-/// A part's merged states as a table expression: for what looks below the finished result (recorded events,
-/// verify).
-std::string merged_part(const speed::Epoch& epoch, const views::Plan& plan, const views::StatePart& part);
+/// A part's merged states: for what looks below the finished result (recorded events, verify).
+sql::Query merged_part(const speed::Epoch& epoch, const views::Plan& plan, const views::StatePart& part);
 
 /// Whether reads of a view come from its states in this epoch.
 bool is_maintained(const speed::Epoch& epoch, const views::Plan& plan);

@@ -67,9 +67,6 @@ class Check {
   }
 
   void expr(const sql::Expr& node) {
-    if (node.kind == sql::Expr::Kind::other && node.name == "parameter") {
-      refuse("parameters are not supported here", "write the values into the SQL", node.position);
-    }
     if (node.kind != sql::Expr::Kind::call && node.kind != sql::Expr::Kind::window) return;
     if (allowed_table_functions().contains(node.name) || is_allowed_function(node.name)) return;
     if (!known_.contains(node.name))

@@ -21,12 +21,12 @@ std::string bare_name(const std::string& stream) { return stream.substr(stream.f
 // The place is one in our text; the one in the user's is where it says the same words.
 std::unexpected<Error> in_users_words(Error error, const std::string& text) {
   error.place = views::place_of_quoted(error.message, text);
-  views::hide_tokens(error.message);
+  views::hide_marks(error.message);
   return fail(std::move(error));
 }
 
 // The engine would write a HUGEINT (a sum of integers) as a double, which loses digits, or unchecked.
-Result<std::string> for_files(sql::Session& session, const std::string& bound) {
+Result<sql::Query> for_files(sql::Session& session, const sql::Query& bound) {
   std::string items;
   std::string names;
   size_t number = 0;
@@ -42,7 +42,8 @@ Result<std::string> for_files(sql::Session& session, const std::string& bound) {
     items += fmt::format("{}{} AS {}", items.empty() ? "" : ", ", value, sql::quote_identifier(column.name));
     names += (names.empty() ? "" : ", ") + name;
   }
-  return fmt::format("SELECT {} FROM (\n{}\n) AS answer({})", items, bound, names);
+  return sql::over(fmt::format("SELECT {} FROM {} AS answer({})", items, sql::relation("answer"), names),
+                   "answer", bound);
 }
 
 constexpr int64_t no_limit_us = int64_t{24} * 3600 * 1'000'000;
@@ -221,9 +222,9 @@ int64_t QueryService::log_rows_read() const {
   return rows;
 }
 
-Result<std::map<std::string, std::string>> QueryService::stream_relations(
-    const Snapshot& snapshot, const std::set<std::string>& streams) {
-  std::map<std::string, std::string> relations;
+Result<StreamRelations> QueryService::stream_relations(const Snapshot& snapshot,
+                                                       const std::set<std::string>& streams) {
+  StreamRelations relations;
   for (const std::string& stream : streams) {
     const model::Schema& schema = snapshot.epoch->world->schemas.at(stream);
     const model::Offset end = snapshot.offsets.at(bare_name(stream)).at(0);
@@ -258,28 +259,28 @@ Result<std::map<std::string, std::string>> QueryService::stream_relations(
     std::string all;
     for (const std::string& part : parts)
       all += fmt::format("{}SELECT {} FROM {}", all.empty() ? "" : " UNION ALL ", names, part);
-    relations[stream] = "(" + all + ")";
+    relations.emplace(stream, std::move(all));
   }
   return relations;
 }
 
 // ---- queries ----
 
-Result<std::string> QueryService::bind(const std::string& text, const Snapshot& snapshot) {
+Result<sql::Query> QueryService::bind(const std::string& text, const Snapshot& snapshot) {
   const auto select = TRY(sql::parse_select(text));
   TRY(check_query(select, text, functions_));
   const auto exposed =
       TRY(views::expose(select, snapshot.epoch->world->relations, text, snapshot.epoch->world->uncopied));
   const auto streams = TRY(stream_relations(snapshot, needed_streams(*snapshot.epoch, exposed.relations)));
-  return views::bind_relations(exposed.sql, relation_meanings(*snapshot.epoch, exposed.relations, streams));
+  return sql::Query(exposed.sql, relation_meanings(*snapshot.epoch, exposed.relations, streams));
 }
 
 Result<Answer> QueryService::query(const std::string& text, const QueryOptions& options) {
   const int64_t started_us = clock_.monotonic_us();
   std::optional<Answer> answer;
   TRY(in_snapshot(options, [&](sql::Session& session, const Snapshot& snapshot) -> Status {
-    const std::string bound = TRY(bind(text, snapshot));
-    const auto select = options.is_for_files ? for_files(session, bound) : Result<std::string>(bound);
+    const sql::Query bound = TRY(bind(text, snapshot));
+    const auto select = options.is_for_files ? for_files(session, bound) : Result<sql::Query>(bound);
     if (!select) return in_users_words(select.error(), text);
     auto rows = session.query(*select, options_.answer_bytes_max);
     if (!rows) return in_users_words(std::move(rows).error(), text);
@@ -298,11 +299,13 @@ Result<FileAnswer> QueryService::query_parquet(const std::string& text, const Qu
   const io::Path file = options_.answer_folder / fmt::format("{:016x}.parquet", io::random_u64());
   FileAnswer answer;
   const Status written = in_snapshot(options, [&](sql::Session& session, const Snapshot& snapshot) -> Status {
-    const std::string bound = TRY(bind(text, snapshot));
-    const auto select = for_files(session, bound);
-    const Status done = select ? session.run(fmt::format("COPY ({}) TO {} (FORMAT parquet)", *select,
-                                                         sql::quote_literal(file.string())))
-                               : Status(fail(select.error()));
+    const auto select = for_files(session, TRY(bind(text, snapshot)));
+    const Status done =
+        select
+            ? session.run(sql::over(fmt::format("COPY (FROM {}) TO {} (FORMAT parquet)",
+                                                sql::relation("answer"), sql::quote_literal(file.string())),
+                                    "answer", *select))
+            : Status(fail(select.error()));
     if (!done) return in_users_words(done.error(), text);
     const auto opened = TRY(files.open(file, io::FileSystem::Open::read));
     if (TRY(opened->size()) > options_.answer_bytes_max) {

@@ -13,6 +13,7 @@
 #include "base/mutex.h"
 #include "base/result.h"
 #include "io/clock.h"
+#include "serve/merged_read.h"
 #include "speed/log_feed.h"
 #include "speed/speed_layer.h"
 #include "sql/database.h"
@@ -83,13 +84,12 @@ class QueryService {
 
   /// What query() runs for a statement in this snapshot; only its own session may run it, because it names
   /// what the snapshot's epoch names. For tests.
-  Result<std::string> bound_sql(const std::string& text, const Snapshot& snapshot) {
+  Result<sql::Query> bound_query(const std::string& text, const Snapshot& snapshot) {
     return bind(text, snapshot);
   }
 
   /// What the streams mean at these offsets: archived files, bulk files and the log.
-  Result<std::map<std::string, std::string>> stream_relations(const Snapshot& snapshot,
-                                                              const std::set<std::string>& streams);
+  Result<StreamRelations> stream_relations(const Snapshot& snapshot, const std::set<std::string>& streams);
 
   /// Events that reads have gone back to so far: none for maintained views.
   int64_t log_rows_read() const;
@@ -116,7 +116,7 @@ class QueryService {
   void give_back(std::unique_ptr<Reader> reader, bool is_usable) EXCLUDES(mutex_);
   void watch() EXCLUDES(mutex_);
   Result<std::string> feed_name(const std::string& stream, const model::Schema& schema) EXCLUDES(mutex_);
-  Result<std::string> bind(const std::string& text, const Snapshot& snapshot);
+  Result<sql::Query> bind(const std::string& text, const Snapshot& snapshot);
 
   sql::Database& database_;
   speed::SpeedLayer& speed_;

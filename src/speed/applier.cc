@@ -38,7 +38,7 @@ std::string create_table_sql(const std::string& table, const views::StatePart& p
     columns +=
         fmt::format("{}{} {}", columns.empty() ? "" : ", ", sql::quote_identifier(column.name), column.type);
   }
-  return fmt::format("CREATE TABLE {} ({});", sql::quote_identifier(table), columns);
+  return fmt::format("CREATE TABLE {} ({})", sql::quote_identifier(table), columns);
 }
 
 Result<std::unique_ptr<Applier>> Applier::create(sql::Database& database, int id,
@@ -65,9 +65,7 @@ Status Applier::stage_views(sql::Database& database) {
       return other.is_maintained() && (other.view == plan.view || other.relations.contains(plan.view));
     };
     if (std::count_if(world_->plans.begin(), world_->plans.end(), is_reader) < 2) continue;
-    std::map<std::string, std::string> streams;
-    for (const auto& [stream, feed] : feeds_) streams[stream] = feed_name(stream) + "()";
-    auto select = session_.prepare(views::bind_relations(plan.inlined, meanings(streams, true)));
+    auto select = session_.prepare(stage_query(plan, meanings(feed_meanings(), true)));
     if (!select) return in_context(std::move(select), "planning " + plan.view);
     auto rows = TRY(database.register_stage(stage_name(plan.view), *select));
     staged_.push_back({plan.view, plan.streams, std::move(rows), std::nullopt});
@@ -85,29 +83,45 @@ std::string Applier::feed_name(const std::string& stream) const {
   return fmt::format("feed_{}_{}", id_, stream.substr(stream.find('.') + 1));
 }
 
-std::map<std::string, std::string> Applier::meanings(const std::map<std::string, std::string>& streams,
-                                                     bool reads_stages) const {
-  std::map<std::string, std::string> all = streams;
-  for (const auto& [table, memory_table] : tables_) all[table] = sql::quote_identifier(memory_table);
+sql::Meanings Applier::feed_meanings() const {
+  sql::Meanings streams;
+  for (const auto& [stream, feed] : feeds_)
+    streams[stream] = sql::meaning("FROM " + sql::quote_identifier(feed_name(stream)) + "()");
+  return streams;
+}
+
+// A stage holds the rows of a linear view with all of their columns.
+sql::Query Applier::stage_query(const views::Plan& plan, const sql::Meanings& meanings) {
+  return views::rows_query(plan, meanings);
+}
+
+bool Applier::is_staged(const std::string& view) const {
+  return std::any_of(staged_.begin(), staged_.end(),
+                     [&](const Staged& staged) { return staged.view == view; });
+}
+
+sql::Meanings Applier::meanings(const sql::Meanings& streams, bool reads_stages) const {
+  sql::Meanings all = streams;
+  for (const auto& [table, memory_table] : tables_) all[table] = sql::meaning(sql::table_query(memory_table));
   for (const views::Plan& plan : world_->plans) {  // in the order of dependencies
     if (plan.inlined.empty()) continue;
-    const bool is_staged =
-        reads_stages && std::any_of(staged_.begin(), staged_.end(),
-                                    [&](const Staged& staged) { return staged.view == plan.view; });
-    all[plan.view] =
-        is_staged ? stage_name(plan.view) + "()" : "(" + views::bind_relations(plan.inlined, all) + ")";
+    all[plan.view] = sql::meaning(views::inlined_query(plan, rows_of(plan, all, reads_stages)));
   }
   return all;
+}
+
+sql::Query Applier::rows_of(const views::Plan& plan, const sql::Meanings& meanings, bool reads_stages) const {
+  if (reads_stages && is_staged(plan.view))
+    return "FROM " + sql::quote_identifier(stage_name(plan.view)) + "()";
+  return views::rows_query(plan, meanings);
 }
 
 Status Applier::prepare(const ActiveTables& active) {
   active_ = active;
   inserts_.clear();
-  std::map<std::string, std::string> streams;
-  for (const auto& [stream, feed] : feeds_) streams[stream] = feed_name(stream) + "()";
-  const auto bound = meanings(streams, true);
+  const auto bound = meanings(feed_meanings(), true);
   for (Staged& staged : staged_) {
-    auto select = session_.prepare(views::bind_relations(world_->plan(staged.view)->inlined, bound));
+    auto select = session_.prepare(stage_query(*world_->plan(staged.view), bound));
     if (!select) return in_context(std::move(select), "planning " + staged.view);
     staged.statement = std::move(*select);
   }
@@ -116,22 +130,21 @@ Status Applier::prepare(const ActiveTables& active) {
     const auto tables = active.find(plan.view);
     if (tables == active.end()) continue;
     for (const views::StatePart& part : plan.parts) {
-      const std::string into =
-          fmt::format("INSERT INTO {} ", sql::quote_identifier(tables->second.at(part.name)));
-      const std::string insert =
-          into + views::bind_relations(part.partial, {{"rows", "(" + plan.rows + ")"}});
-      // A staged view's own rows are those that others read, with more columns.
-      const bool reads_own_stage =
-          !plan.inlined.empty() && bound.at(plan.view) == stage_name(plan.view) + "()";
-      const std::string planned =
-          reads_own_stage ? into + views::bind_relations(part.partial, {{"rows", bound.at(plan.view)}})
-                          : insert;
-      auto statement = session_.prepare(views::bind_relations(planned, bound));
+      const std::string table = tables->second.at(part.name);
+      auto statement = session_.prepare(insert_query(table, plan, part, bound, true));
       if (!statement) return in_context(std::move(statement), "planning " + plan.view);
-      inserts_.push_back({plan.view, plan.streams, insert, std::move(*statement)});
+      inserts_.push_back({plan.view, plan.streams, table, &part, std::move(*statement)});
     }
   }
   return {};
+}
+
+sql::Query Applier::insert_query(const std::string& table, const views::Plan& plan,
+                                 const views::StatePart& part, const sql::Meanings& meanings,
+                                 bool reads_stages) const {
+  return sql::over(
+      fmt::format("INSERT INTO {} FROM {}", sql::quote_identifier(table), sql::relation("states")), "states",
+      views::partial_query(plan, part, meanings, rows_of(plan, meanings, reads_stages)));
 }
 
 Status Applier::run_stages(const Step& step) {
@@ -148,18 +161,18 @@ Status Applier::run_stages(const Step& step) {
 
 Status Applier::run_inserts(const Step& step, std::string& failed_view, const std::set<std::string>* only) {
   // Bulk files are read in place of the feed, by statements made for this step.
-  std::map<std::string, std::string> streams;
+  sql::Meanings streams = feed_meanings();
   bool has_bulk = false;
-  for (const auto& [stream, events] : step) streams[stream] = feed_name(stream) + "()";
   for (const auto& [stream, events] : step) {
     if (!events.bulk) continue;
     has_bulk = true;
     const auto file = TRY(ingest::bulk_file(*events.bulk));
     const io::Path folder = ingest::bulk_folder(events.stream_folder, events.bulk->partition);
-    streams[stream] = ingest::bulk_relation(file, folder, *events.bulk, world_->schemas.at(stream),
-                                            events.range.first, events.range.end);
+    streams[stream] =
+        sql::meaning("FROM " + ingest::bulk_relation(file, folder, *events.bulk, world_->schemas.at(stream),
+                                                     events.range.first, events.range.end));
   }
-  std::map<std::string, std::string> bound;
+  sql::Meanings bound;
   if (has_bulk) bound = meanings(streams);
   for (Insert& insert : inserts_) {
     if (left_out_.contains(insert.view) || (only && !only->contains(insert.view))) continue;
@@ -171,7 +184,7 @@ Status Applier::run_inserts(const Step& step, std::string& failed_view, const st
     if (!has_events) continue;
     Status done;
     if (has_bulk) {
-      done = session_.run(views::bind_relations(insert.sql, bound));
+      done = session_.run(insert_query(insert.table, *world_->plan(insert.view), *insert.part, bound, false));
     } else if (auto ran = insert.statement.run(); !ran) {
       done = fail(std::move(ran).error());
     }

@@ -41,8 +41,10 @@ class Applier {
   Status apply(const Step& step, const std::string& also, std::string& failed_view,
                const std::set<std::string>* only = nullptr);
 
-  /// Runs SQL outside of a step.
-  Status run(const std::string& sql) { return session_.run(sql); }
+  /// Runs statements outside of a step, all of them or none.
+  Status run_together(const std::vector<std::string>& statements) {
+    return session_.run_together(statements);
+  }
 
   /// From now on a view is left out.
   void leave_out(const std::string& view) { left_out_.insert(view); }
@@ -52,7 +54,8 @@ class Applier {
   struct Insert {
     std::string view;
     std::set<std::string> streams;
-    std::string sql;  // with relations of streams still to be bound
+    std::string table;                       // takes the states
+    const views::StatePart* part = nullptr;  // of the world
     sql::Statement statement;
   };
   /// A linear view that others read: its rows are made once in a step, and all statements read them.
@@ -67,8 +70,14 @@ class Applier {
       : session_(std::move(session)), world_(std::move(world)), tables_(std::move(tables)) {}
   std::string feed_name(const std::string& stream) const;
   /// What every relation but the streams means, with the streams meaning what `streams` says.
-  std::map<std::string, std::string> meanings(const std::map<std::string, std::string>& streams,
-                                              bool reads_stages = false) const;
+  sql::Meanings meanings(const sql::Meanings& streams, bool reads_stages = false) const;
+  sql::Meanings feed_meanings() const;
+  bool is_staged(const std::string& view) const;
+  static sql::Query stage_query(const views::Plan& plan, const sql::Meanings& meanings);
+  /// The rows of a view: from its stage, or computed.
+  sql::Query rows_of(const views::Plan& plan, const sql::Meanings& meanings, bool reads_stages) const;
+  sql::Query insert_query(const std::string& table, const views::Plan& plan, const views::StatePart& part,
+                          const sql::Meanings& meanings, bool reads_stages) const;
   Status stage_views(sql::Database& database);
   Status run_stages(const Step& step);
   Status run_inserts(const Step& step, std::string& failed_view, const std::set<std::string>* only);

@@ -53,8 +53,8 @@ Status SpeedLayer::start(const Handover& first, const std::function<void(double)
     TRY(files.remove_all(options_.slice_folder));  // of the last run: the log has it all
     TRY(files.create_folders(options_.slice_folder));
   }
-  TRY(ddl_session_.run(
-      fmt::format("CREATE TABLE epoch ({}); INSERT INTO epoch VALUES ({})", columns, zeros)));
+  TRY(ddl_session_.run_together({fmt::format("CREATE TABLE epoch ({})", columns),
+                                 fmt::format("INSERT INTO epoch VALUES ({})", zeros)}));
   TRY(attach(first.build_files));
   current_ = TRY(
       StateSet::create(database_, next_set_id_++, first.world, first.pinned_tables, options_.slice_folder));
@@ -202,12 +202,12 @@ Status SpeedLayer::publish(std::shared_ptr<Epoch> epoch) {
 }
 
 void SpeedLayer::drop_tables(const std::vector<std::string>& tables) {
-  std::string drops;
+  std::vector<std::string> drops;
   for (const std::string& table : tables)
-    drops += fmt::format("DROP TABLE IF EXISTS {};", sql::quote_identifier(table));
+    drops.push_back("DROP TABLE IF EXISTS " + sql::quote_identifier(table));
   if (drops.empty()) return;
   // Readers that began before still see them: the engine keeps what their transaction can see.
-  if (const Status dropped = ddl_session_.run(drops); !dropped) {
+  if (const Status dropped = ddl_session_.run_together(drops); !dropped) {
     spdlog::warn("old slices could not be dropped: {}", dropped.error().describe());
   }
 }
@@ -563,7 +563,7 @@ void SpeedLayer::run_compactor() {
     std::vector<StateSet::Compaction> done;
     std::vector<StateSet::Compaction> failed;
     for (auto& job : jobs) {
-      if (const Status merged = session->run(job.sql); merged) {
+      if (const Status merged = session->run(job.query); merged) {
         done.push_back(std::move(job));
       } else {
         // The slices stay as they are: reads are right, only slower. (A handover may have dropped them

@@ -60,20 +60,17 @@ bool StateSet::is_in_files(const views::Plan& plan, const views::StatePart& part
 }
 
 Status StateSet::roll() {
-  std::string creates = "BEGIN TRANSACTION;";
+  std::vector<std::string> creates;
   ActiveTables next;
   for (const views::Plan& plan : world_->plans) {
     if (!plan.is_maintained()) continue;
     for (const views::StatePart& part : plan.parts) {
       std::string& table = next[plan.view][part.name];
       table = new_table_name(plan.view, part.name);
-      creates += create_table_sql(table, part);
+      creates.push_back(create_table_sql(table, part));
     }
   }
-  if (Status created = applier_->run(creates + "COMMIT;"); !created) {
-    (void)applier_->run("ROLLBACK");
-    return created;
-  }
+  TRY(applier_->run_together(creates));
   for (const auto& [view, parts] : active_) {
     for (const auto& [part, table] : parts) closed_[view][part].closed.push_back(table_segment(table));
   }
@@ -82,7 +79,7 @@ Status StateSet::roll() {
 }
 
 Result<std::vector<StateSet::Compaction>> StateSet::roll_for_compaction() {
-  std::string creates = "BEGIN TRANSACTION;";
+  std::vector<std::string> creates;
   ActiveTables next = active_;
   std::vector<Compaction> jobs;
   for (const views::Plan& plan : world_->plans) {
@@ -93,7 +90,7 @@ Result<std::vector<StateSet::Compaction>> StateSet::roll_for_compaction() {
       const Segment active = table_segment(active_.at(plan.view).at(part.name));
       std::string& table = next[plan.view][part.name];
       table = new_table_name(plan.view, part.name);
-      creates += create_table_sql(table, part);
+      creates.push_back(create_table_sql(table, part));
       std::vector<Segment> closed = closed_[plan.view][part.name].closed;
       closed.push_back(active);
       if (is_file) {
@@ -103,14 +100,11 @@ Result<std::vector<StateSet::Compaction>> StateSet::roll_for_compaction() {
         jobs.push_back(write_file(plan, part, std::move(closed)));
       } else {
         jobs.push_back(merge_segments(plan, part, std::move(closed)));
-        creates += create_table_sql(jobs.back().into.name, part);
+        creates.push_back(create_table_sql(jobs.back().into.name, part));
       }
     }
   }
-  if (Status created = applier_->run(creates + "COMMIT;"); !created) {
-    (void)applier_->run("ROLLBACK");
-    return fail(std::move(created).error());
-  }
+  TRY(applier_->run_together(creates));
   for (const Compaction& job : jobs) closed_[job.view][job.part].closed.push_back(job.segments.back());
   active_ = std::move(next);
   return jobs;
@@ -119,14 +113,14 @@ Result<std::vector<StateSet::Compaction>> StateSet::roll_for_compaction() {
 StateSet::Compaction StateSet::merge_segments(const views::Plan& plan, const views::StatePart& part,
                                               std::vector<Segment> closed) {
   Compaction job{plan.view, part.name, std::move(closed), table_segment(new_table_name(plan.view, part.name)),
-                 ""};
+                 sql::Query("")};
   // Sorted by key, so that a read of one key passes over most of it.
   std::string order;
   for (const std::string& key : part.keys)
     order += (order.empty() ? " ORDER BY " : ", ") + sql::quote_identifier(key);
-  job.sql = fmt::format(
-      "INSERT INTO {} SELECT * FROM ({}){}", job.into.relation,
-      views::bind_relations(part.merge, {{"states", "(" + select_all(part, job.segments) + ")"}}), order);
+  job.query = sql::over(
+      fmt::format("INSERT INTO {} SELECT * FROM {}{}", job.into.relation, sql::relation("merged"), order),
+      "merged", views::merge_query(part, select_all(part, job.segments)));
   return job;
 }
 

@@ -51,7 +51,7 @@ class StateSet {
     std::string part;
     std::vector<Segment> segments;
     Segment into;
-    std::string sql;  // fills `into`; creates nothing in the catalog, which would plan every statement anew
+    sql::Query query;
   };
 
   /// Closes the active tables and begins new ones, of all parts. The caller publishes an epoch and then calls

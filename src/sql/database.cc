@@ -16,6 +16,7 @@
 #include "duckdb/storage/buffer_manager.hpp"
 #include "sql/engine_error.h"
 #include "sql/feed_function.h"
+#include "sql/relation_scan.h"
 #include "sql/rows.h"
 #include "sql/session_connection.h"
 #include "sql/stage.h"
@@ -26,13 +27,13 @@ namespace anabranch::sql {
 struct Statement::Impl {
   duckdb::Connection& connection;  // of the session
   duckdb::unique_ptr<duckdb::PreparedStatement> prepared;
-  std::string text;
+  Query query;
 
   // Once a table was created or dropped the engine plans a statement anew at each run, and forgets the plan.
   void plan_anew_where_needed() {
     if (!connection.context->transaction.HasActiveTransaction()) return;
     if (!prepared->data->RequireRebind(*connection.context, nullptr)) return;
-    auto again = connection.Prepare(text);
+    auto again = connection.Prepare(query.text);
     if (!again->HasError()) prepared = std::move(again);  // else the run says what is wrong
   }
 };
@@ -44,37 +45,43 @@ Statement::~Statement() = default;
 
 Result<int64_t> Statement::run() {
   try {
+    const RelationScope scope(*impl_->connection.context, impl_->query);  // it may be planned once more
     duckdb::vector<duckdb::Value> values;
     auto result = impl_->prepared->Execute(values, false);
-    if (result->HasError()) return fail(engine_error(result->GetErrorObject(), impl_->text, Code::internal));
+    if (result->HasError())
+      return fail(engine_error(result->GetErrorObject(), impl_->query.text, Code::internal));
     auto chunk = result->Fetch();
     if (!chunk || chunk->size() == 0 || chunk->ColumnCount() == 0) return 0;
     const duckdb::Value changed = chunk->GetValue(0, 0);
     return changed.type().IsIntegral() && !changed.IsNull() ? changed.GetValue<int64_t>() : 0;
   } catch (const std::exception& error) {
-    return fail(engine_error(error, impl_->text, Code::internal));
+    return fail(engine_error(error, impl_->query.text, Code::internal));
   }
 }
 
 Result<Rows> Statement::query() {
   try {
+    const RelationScope scope(*impl_->connection.context, impl_->query);
     impl_->plan_anew_where_needed();
     duckdb::vector<duckdb::Value> values;
     auto result = impl_->prepared->Execute(values, false);
-    if (result->HasError()) return fail(engine_error(result->GetErrorObject(), impl_->text, Code::internal));
+    if (result->HasError())
+      return fail(engine_error(result->GetErrorObject(), impl_->query.text, Code::internal));
     return Rows(std::make_unique<Rows::Impl>(
         duckdb::unique_ptr_cast<duckdb::QueryResult, duckdb::MaterializedQueryResult>(std::move(result))));
   } catch (const std::exception& error) {
-    return fail(engine_error(error, impl_->text, Code::internal));
+    return fail(engine_error(error, impl_->query.text, Code::internal));
   }
 }
 
 Status Statement::run_into(Stage& stage) {
   stage.clear();
   try {
+    const RelationScope scope(*impl_->connection.context, impl_->query);  // it may be planned once more
     duckdb::vector<duckdb::Value> values;
     auto result = impl_->prepared->Execute(values, false);
-    if (result->HasError()) return fail(engine_error(result->GetErrorObject(), impl_->text, Code::internal));
+    if (result->HasError())
+      return fail(engine_error(result->GetErrorObject(), impl_->query.text, Code::internal));
     while (auto chunk = result->Fetch()) {
       if (chunk->size() == 0) break;
       auto kept = duckdb::make_uniq<duckdb::DataChunk>();
@@ -84,7 +91,7 @@ Status Statement::run_into(Stage& stage) {
     }
     return {};
   } catch (const std::exception& error) {
-    return fail(engine_error(error, impl_->text, Code::internal));
+    return fail(engine_error(error, impl_->query.text, Code::internal));
   }
 }
 
@@ -100,19 +107,37 @@ Session::~Session() = default;
 
 duckdb::Connection& SessionConnection::of(Session& session) { return session.impl_->connection; }
 
-Result<Rows> Session::query(const std::string& text) {
+namespace {
+
+// The one statement of a text.
+Result<duckdb::unique_ptr<duckdb::SQLStatement>> only_statement(duckdb::Connection& connection,
+                                                                const std::string& text) {
+  auto statements = connection.ExtractStatements(text);
+  if (statements.size() != 1) {
+    return fail(Code::refused, fmt::format("one statement at a time runs here, not {}", statements.size()),
+                "leave out what stands after the semicolon");
+  }
+  return std::move(statements[0]);
+}
+
+}  // namespace
+
+Result<Rows> Session::query(const Query& query) {
   try {
-    auto result = impl_->connection.Query(text);
-    if (result->HasError()) return fail(engine_error(result->GetErrorObject(), text, Code::internal));
+    const RelationScope scope(*impl_->connection.context, query);
+    auto result = impl_->connection.Query(TRY(only_statement(impl_->connection, query.text)));
+    if (result->HasError()) return fail(engine_error(result->GetErrorObject(), query.text, Code::internal));
     return Rows(std::make_unique<Rows::Impl>(std::move(result)));
   } catch (const std::exception& error) {
-    return fail(engine_error(error, text, Code::internal));
+    return fail(engine_error(error, query.text, Code::internal));
   }
 }
 
-Result<Rows> Session::query(const std::string& text, size_t bytes_max) {
+Result<Rows> Session::query(const Query& query, size_t bytes_max) {
+  const std::string& text = query.text;
   try {
-    auto result = impl_->connection.SendQuery(text);
+    const RelationScope scope(*impl_->connection.context, query);
+    auto result = impl_->connection.SendQuery(TRY(only_statement(impl_->connection, text)));
     if (result->HasError()) return fail(engine_error(result->GetErrorObject(), text, Code::internal));
     auto rows =
         duckdb::make_uniq<duckdb::ColumnDataCollection>(duckdb::Allocator::DefaultAllocator(), result->types);
@@ -131,34 +156,48 @@ Result<Rows> Session::query(const std::string& text, size_t bytes_max) {
   }
 }
 
-Status Session::run(const std::string& text) {
-  TRY(query(text));
+Status Session::run(const Query& query) {
+  TRY(this->query(query));
   return {};
 }
 
-Result<Statement> Session::prepare(const std::string& text) {
+Status Session::run_together(const std::vector<std::string>& statements) {
+  TRY(run("BEGIN TRANSACTION"));
+  Status done;
+  for (const std::string& statement : statements) {
+    done = run(statement);
+    if (!done) break;
+  }
+  if (done) done = run("COMMIT");
+  if (!done) (void)run("ROLLBACK");
+  return done;
+}
+
+Result<Statement> Session::prepare(const Query& query) {
   try {
-    auto prepared = impl_->connection.Prepare(text);
-    if (prepared->HasError()) return fail(engine_error(prepared->error, text, Code::internal));
-    return Statement(std::make_unique<Statement::Impl>(impl_->connection, std::move(prepared), text));
+    const RelationScope scope(*impl_->connection.context, query);
+    auto prepared = impl_->connection.Prepare(query.text);
+    if (prepared->HasError()) return fail(engine_error(prepared->error, query.text, Code::internal));
+    return Statement(std::make_unique<Statement::Impl>(impl_->connection, std::move(prepared), query));
   } catch (const std::exception& error) {
-    return fail(engine_error(error, text, Code::internal));
+    return fail(engine_error(error, query.text, Code::internal));
   }
 }
 
 void Session::interrupt() { impl_->connection.Interrupt(); }
 
-Result<std::vector<OutputColumn>> Session::describe(const std::string& select) {
+Result<std::vector<OutputColumn>> Session::describe(const Query& select) {
   try {
-    auto prepared = impl_->connection.Prepare(select);
-    if (prepared->HasError()) return fail(engine_error(prepared->error, select, Code::bad_sql));
+    const RelationScope scope(*impl_->connection.context, select);
+    auto prepared = impl_->connection.Prepare(select.text);
+    if (prepared->HasError()) return fail(engine_error(prepared->error, select.text, Code::bad_sql));
     std::vector<OutputColumn> columns;
     for (size_t i = 0; i < prepared->GetNames().size(); ++i) {
       columns.push_back({prepared->GetNames()[i], prepared->GetTypes()[i].ToString()});
     }
     return columns;
   } catch (const std::exception& error) {
-    return fail(engine_error(error, select, Code::bad_sql));
+    return fail(engine_error(error, select.text, Code::bad_sql));
   }
 }
 
@@ -334,13 +373,14 @@ bool can_fail(const duckdb::Expression& expr) {
 
 }  // namespace
 
-Result<std::vector<Session::ExprFacts>> Session::facts(const std::string& select) {
+Result<std::vector<Session::ExprFacts>> Session::facts(const Query& select) {
+  const RelationScope scope(*impl_->connection.context, select);
   auto& context = *impl_->connection.context;
   auto& config = duckdb::ClientConfig::GetConfig(context);
   const bool was_enabled = config.enable_optimizer;
   try {
     config.enable_optimizer = false;  // the optimiser folds and moves what we ask about
-    auto plan = impl_->connection.ExtractPlan(select);
+    auto plan = impl_->connection.ExtractPlan(select.text);
     config.enable_optimizer = was_enabled;
     std::vector<ExprFacts> all;
     for (const auto& expr : plan->expressions) {
@@ -350,7 +390,7 @@ Result<std::vector<Session::ExprFacts>> Session::facts(const std::string& select
     return all;
   } catch (const std::exception& error) {
     config.enable_optimizer = was_enabled;
-    return fail(engine_error(error, select, Code::bad_sql));
+    return fail(engine_error(error, select.text, Code::bad_sql));
   }
 }
 
@@ -378,6 +418,7 @@ Result<std::unique_ptr<Database>> Database::open(const Options& options) {
                              duckdb::Value(fmt::format("{}MiB", options.memory_bytes_max >> 20)));
     }
     config.SetOptionByName("temp_directory", duckdb::Value(options.temporary_folder.string()));
+    add_relation_scan(config);
     const std::string file = options.file.string();
     auto impl = std::make_unique<Impl>();
     impl->duckdb = duckdb::make_uniq<duckdb::DuckDB>(file.empty() ? nullptr : file.c_str(), &config);

@@ -13,6 +13,7 @@
 #include "io/file_system.h"
 #include "model/column_batch.h"
 #include "model/schema.h"
+#include "sql/query.h"
 
 namespace anabranch::sql {
 
@@ -113,18 +114,21 @@ class Session {
   Session& operator=(Session&&) noexcept;
   ~Session();
 
-  /// Runs one or more statements; the rows of the last one. Errors have a place in `text` where the engine
-  /// names one.
-  Result<Rows> query(const std::string& text);
+  // Each takes exactly one statement: a text with a second one is an error before anything runs.
+
+  /// Runs it and gives its rows. Errors have a place in `text` where the engine names one.
+  Result<Rows> query(const Query& query);
   /// One SELECT; too_large as soon as its rows take more memory than this.
-  Result<Rows> query(const std::string& text, size_t bytes_max);
-  Status run(const std::string& text);
-  Result<Statement> prepare(const std::string& text);
+  Result<Rows> query(const Query& query, size_t bytes_max);
+  Status run(const Query& query);
+  Result<Statement> prepare(const Query& query);
+  /// Runs them in order up to the first that fails, all in one transaction: all of them or none.
+  Status run_together(const std::vector<std::string>& statements);
   /// Cancels what is running, which then fails with Code::cancelled. Any thread.
   void interrupt();
 
   /// Binds without running: the columns that a SELECT gives.
-  Result<std::vector<OutputColumn>> describe(const std::string& select);
+  Result<std::vector<OutputColumn>> describe(const Query& select);
 
   /// What can be said of an expression before it is run.
   struct ExprFacts {
@@ -133,7 +137,7 @@ class Session {
     bool is_volatile = false;  // random(), now(), …: two runs may differ
   };
   /// Facts of each item of a plain `SELECT item, … FROM …`.
-  Result<std::vector<ExprFacts>> facts(const std::string& select);
+  Result<std::vector<ExprFacts>> facts(const Query& select);
 
  private:
   friend struct SessionConnection;

@@ -114,7 +114,8 @@ class OneBatchFeed final : public Feed {
 TEST_F(Memory, AStatementSeesWhatItsTransactionSees) {
   auto writer = database_->connect();
   auto reader = database_->connect();
-  ASSERT_TRUE(writer->run("create table state (n integer); insert into state values (1)"));
+  ASSERT_TRUE(writer->run("create table state (n integer)"));
+  ASSERT_TRUE(writer->run("insert into state values (1)"));
   auto statement = reader->prepare("select * from state");
   ASSERT_TRUE(statement) << statement.error().describe();
   for (int n = 1; n < 6; ++n) {

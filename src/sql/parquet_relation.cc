@@ -37,14 +37,15 @@ std::string archive_relation(const std::vector<std::string>& files, const std::v
       casts, list, end, empty);
 }
 
-std::string table_file_relation(const std::string& file, const std::vector<OutputColumn>& columns) {
+std::string table_file_relation(const std::string& file, const std::vector<OutputColumn>& columns,
+                                std::string_view row_name) {
   std::string casts;
   for (const auto& column : columns) {
     const std::string name = quote_identifier(column.name);
     casts += fmt::format("CAST({} AS {}) AS {}, ", name, column.type, name);
   }
-  return fmt::format("(SELECT {}file_row_number AS _row FROM read_parquet({}, file_row_number = true))",
-                     casts, quote_literal(file));
+  return fmt::format("(SELECT {}file_row_number AS {} FROM read_parquet({}, file_row_number = true))", casts,
+                     quote_identifier(row_name), quote_literal(file));
 }
 
 }  // namespace anabranch::sql

@@ -2,6 +2,7 @@
 // Parquet files of ours as table expressions.
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/offsets.h"
@@ -13,8 +14,9 @@ namespace anabranch::sql {
 std::string parquet_relation(const std::vector<std::string>& files, const std::vector<OutputColumn>& columns,
                              const std::string& where);
 
-/// A pinned version of a table: its columns and _row, the number of each row in the file.
-std::string table_file_relation(const std::string& file, const std::vector<OutputColumn>& columns);
+/// A pinned version of a table: its columns and the number of each row in the file, under the name given.
+std::string table_file_relation(const std::string& file, const std::vector<OutputColumn>& columns,
+                                std::string_view row_name);
 
 /// Events of bronze files before `end`, with columns that a file lacks as NULL.
 std::string archive_relation(const std::vector<std::string>& files, const std::vector<OutputColumn>& columns,

@@ -59,87 +59,180 @@ std::vector<OrderItem> convert_order(const duckdb::vector<duckdb::OrderByNode>& 
   return items;
 }
 
-// The engine prints the node with a marker in place of each child, and we print the children. So every kind
-// of expression keeps its exact form without a printer of ours. Constants stay in the pattern, because the
-// engine prints some nodes differently around them.
-std::string marker(size_t index) { return fmt::format("\1{}\2", index); }
+// The engine's word for a comparison: "=", "IS NOT DISTINCT FROM".
+std::string operator_word(duckdb::ExpressionType type) { return duckdb::ExpressionTypeToOperator(type); }
 
-void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
-    text.replace(at, from.size(), to);
-  }
+// The parser makes some casts of its own (INTERVAL 3 DAY), whose types are bound already; those that it reads
+// are names. Both mean the same.
+duckdb::LogicalType named_type(const duckdb::LogicalType& type) {
+  if (type.id() == duckdb::LogicalTypeId::UNBOUND) return type;
+  const auto list = duckdb::Parser::ParseExpressionList(fmt::format("CAST(0 AS {})", type.ToString()));
+  return list.at(0)->Cast<duckdb::CastExpression>().cast_type;
 }
 
-void set_pattern(const ParsedExpression& expr, Expr& out) {
-  auto copy = expr.Copy();
-  copy->ClearAlias();
-  duckdb::ParsedExpressionIterator::EnumerateChildren(
-      *copy, [&](duckdb::unique_ptr<ParsedExpression>& child) {
-        if (child->GetExpressionClass() == ExpressionClass::CONSTANT) return;
-        out.children.push_back(convert(*child));
-        const std::string alias = child->GetAlias();
-        child = duckdb::make_uniq<duckdb::ColumnRefExpression>(marker(out.children.size() - 1));
-        child->SetAlias(alias);
-      });
-  out.pattern = copy->ToString();
-  for (size_t i = 0; i < out.children.size(); ++i) {
-    replace_all(out.pattern, fmt::format("\"{}\"", marker(i)), marker(i));
-  }
+// A type as it was written. Its parameters may be expressions, of which only constants are taken.
+std::string type_text(const duckdb::LogicalType& written, Position position) {
+  const duckdb::LogicalType type = named_type(written);
+  const std::function<void(const ParsedExpression&)> check = [&](const ParsedExpression& expr) {
+    if (expr.GetExpressionClass() == ExpressionClass::CONSTANT) return;
+    if (expr.GetExpressionClass() != ExpressionClass::TYPE) throw NotTaken{"this type", position};
+    const auto& named = expr.Cast<duckdb::TypeExpression>();
+    if (!named.GetCatalog().empty() || !named.GetSchema().empty())
+      throw NotTaken{"a type of a schema", position};
+    for (const auto& child : named.GetChildren()) check(*child);
+  };
+  if (type.id() == duckdb::LogicalTypeId::UNBOUND) check(*duckdb::UnboundType::GetTypeExpression(type));
+  return type.ToString();
 }
 
-std::string other_name(const ParsedExpression& expr) {
-  switch (expr.GetExpressionClass()) {
-    case ExpressionClass::CASE:
-      return "case";
-    case ExpressionClass::CAST:
-      return expr.Cast<duckdb::CastExpression>().try_cast ? "try_cast" : "cast";
-    case ExpressionClass::COMPARISON:
-      return "comparison";
-    case ExpressionClass::CONJUNCTION:
-      return expr.GetExpressionType() == duckdb::ExpressionType::CONJUNCTION_AND ? "and" : "or";
-    case ExpressionClass::BETWEEN:
-      return "between";
-    case ExpressionClass::COLLATE:
-      return "collate";
-    case ExpressionClass::LAMBDA:
-      return "lambda";
-    case ExpressionClass::POSITIONAL_REFERENCE:
-      return "positional";
-    case ExpressionClass::PARAMETER:
-      return "parameter";
-    case ExpressionClass::DEFAULT:
-      return "default";
-    case ExpressionClass::TYPE:
-      return "type";
-    case ExpressionClass::OPERATOR:
-      switch (expr.GetExpressionType()) {
-        case duckdb::ExpressionType::OPERATOR_NOT:
-          return "not";
-        case duckdb::ExpressionType::OPERATOR_IS_NULL:
-          return "is_null";
-        case duckdb::ExpressionType::OPERATOR_IS_NOT_NULL:
-          return "is_not_null";
-        case duckdb::ExpressionType::OPERATOR_COALESCE:
-          return "coalesce";
-        case duckdb::ExpressionType::COMPARE_IN:
-          return "in";
-        case duckdb::ExpressionType::COMPARE_NOT_IN:
-          return "not_in";
-        case duckdb::ExpressionType::OPERATOR_TRY:
-          return "try";
-        case duckdb::ExpressionType::GROUPING_FUNCTION:
-          return "grouping";
-        case duckdb::ExpressionType::OPERATOR_UNPACK:
-          return "unpack";
-        default:
-          return "operator";
-      }
+Expr other(std::string name, std::string text = "") {
+  Expr out;
+  out.kind = Expr::Kind::other;
+  out.name = std::move(name);
+  out.text = std::move(text);
+  return out;
+}
+
+Expr convert_operator(const duckdb::OperatorExpression& expr) {
+  using Type = duckdb::ExpressionType;
+  Expr out = other("");
+  switch (expr.GetExpressionType()) {
+    case Type::OPERATOR_NOT:
+      out.name = "not";
+      break;
+    case Type::OPERATOR_IS_NULL:
+      out.name = "is_null";
+      break;
+    case Type::OPERATOR_IS_NOT_NULL:
+      out.name = "is_not_null";
+      break;
+    case Type::OPERATOR_COALESCE:
+      out.name = "coalesce";
+      break;
+    case Type::COMPARE_IN:
+      out.name = "in";
+      break;
+    case Type::COMPARE_NOT_IN:
+      out.name = "not_in";
+      break;
+    case Type::OPERATOR_TRY:
+      out.name = "try";
+      break;
+    case Type::GROUPING_FUNCTION:
+      out.name = "grouping";
+      break;
+    case Type::OPERATOR_UNPACK:
+      out.name = "unpack";
+      break;
+    case Type::ARRAY_EXTRACT:
+      out.name = "array_extract";
+      break;
+    case Type::ARRAY_SLICE:
+      out.name = "array_slice";
+      break;
+    case Type::ARRAY_CONSTRUCTOR:
+      out.name = "array";
+      break;
+    case Type::STRUCT_EXTRACT: {
+      const ParsedExpression& key = *expr.children.at(1);
+      if (key.GetExpressionClass() != ExpressionClass::CONSTANT)
+        throw NotTaken{"this form of a field", position_of(expr)};
+      out = other("struct_extract", key.Cast<duckdb::ConstantExpression>().value.ToString());
+      out.children.push_back(convert(*expr.children[0]));
+      return out;
+    }
     default:
-      return "unknown";
+      throw NotTaken{"this operator", position_of(expr)};
   }
+  out.children = convert_all(expr.children);
+  return out;
+}
+
+Expr convert_lambda(const duckdb::LambdaExpression& lambda) {
+  // An arrow may be JSON's operator as well: only the engine's binder can tell.
+  if (lambda.syntax_type != duckdb::LambdaSyntaxType::LAMBDA_KEYWORD) {
+    Expr out = other("lambda", "->");
+    out.children.push_back(convert(*lambda.lhs));
+    out.children.push_back(convert(*lambda.expr));
+    return out;
+  }
+  Expr out = other("lambda", "lambda");
+  if (lambda.lhs->GetExpressionClass() == ExpressionClass::FUNCTION) {
+    out.children = convert_all(lambda.lhs->Cast<duckdb::FunctionExpression>().children);
+  } else {
+    out.children.push_back(convert(*lambda.lhs));
+  }
+  out.children.push_back(convert(*lambda.expr));
+  return out;
+}
+
+// The engine keeps each end of a frame together with its units.
+struct BoundParts {
+  Frame::Bound bound;
+  std::string_view units;  // empty: of either
+};
+
+BoundParts bound_parts(duckdb::WindowBoundary boundary) {
+  using Boundary = duckdb::WindowBoundary;
+  switch (boundary) {
+    case Boundary::UNBOUNDED_PRECEDING:
+      return {Frame::Bound::unbounded_preceding, ""};
+    case Boundary::UNBOUNDED_FOLLOWING:
+      return {Frame::Bound::unbounded_following, ""};
+    case Boundary::CURRENT_ROW_RANGE:
+      return {Frame::Bound::current_row, "RANGE"};
+    case Boundary::CURRENT_ROW_ROWS:
+      return {Frame::Bound::current_row, "ROWS"};
+    case Boundary::CURRENT_ROW_GROUPS:
+      return {Frame::Bound::current_row, "GROUPS"};
+    case Boundary::EXPR_PRECEDING_ROWS:
+      return {Frame::Bound::preceding, "ROWS"};
+    case Boundary::EXPR_PRECEDING_RANGE:
+      return {Frame::Bound::preceding, "RANGE"};
+    case Boundary::EXPR_PRECEDING_GROUPS:
+      return {Frame::Bound::preceding, "GROUPS"};
+    case Boundary::EXPR_FOLLOWING_ROWS:
+      return {Frame::Bound::following, "ROWS"};
+    case Boundary::EXPR_FOLLOWING_RANGE:
+      return {Frame::Bound::following, "RANGE"};
+    case Boundary::EXPR_FOLLOWING_GROUPS:
+      return {Frame::Bound::following, "GROUPS"};
+    default:
+      throw NotTaken{"this window frame", -1};
+  }
+}
+
+Frame convert_frame(const duckdb::WindowExpression& window) {
+  Frame frame;
+  const BoundParts start = bound_parts(window.start);
+  const BoundParts end = bound_parts(window.end);
+  frame.start = start.bound;
+  frame.end = end.bound;
+  if (window.start_expr) frame.start_expr = convert(*window.start_expr);
+  if (window.end_expr) frame.end_expr = convert(*window.end_expr);
+  switch (window.exclude_clause) {
+    case duckdb::WindowExcludeMode::NO_OTHER:
+      break;
+    case duckdb::WindowExcludeMode::CURRENT_ROW:
+      frame.exclude = "CURRENT ROW";
+      break;
+    case duckdb::WindowExcludeMode::GROUP:
+      frame.exclude = "GROUP";
+      break;
+    case duckdb::WindowExcludeMode::TIES:
+      frame.exclude = "TIES";
+      break;
+  }
+  const bool is_default = window.start == duckdb::WindowBoundary::UNBOUNDED_PRECEDING &&
+                          window.end == duckdb::WindowBoundary::CURRENT_ROW_RANGE && frame.exclude.empty();
+  if (is_default) return frame;
+  frame.units = !start.units.empty() ? start.units : !end.units.empty() ? end.units : "ROWS";
+  return frame;
 }
 
 Expr convert_window(const duckdb::WindowExpression& window) {
+  if (!window.catalog.empty() || !window.schema.empty())
+    throw NotTaken{"a function of a schema", position_of(window)};
   Expr out;
   out.kind = Expr::Kind::window;
   out.name = lower(window.function_name);
@@ -153,23 +246,7 @@ Expr convert_window(const duckdb::WindowExpression& window) {
   Over over;
   over.partition_by = convert_all(window.partitions);
   over.order_by = convert_order(window.orders);
-  // What is left when everything else is taken away is the frame: f() OVER (<frame>)
-  auto rest = window.Copy();
-  auto& bare = rest->Cast<duckdb::WindowExpression>();
-  bare.ClearAlias();
-  bare.children.clear();
-  bare.offset_expr.reset();
-  bare.default_expr.reset();
-  bare.filter_expr.reset();
-  bare.partitions.clear();
-  bare.orders.clear();
-  bare.arg_orders.clear();
-  bare.ignore_nulls = false;
-  const std::string text = bare.ToString();
-  if (const size_t at = text.find(") OVER ("); at != std::string::npos) {
-    over.frame = text.substr(at + 8, text.size() - at - 9);
-    while (!over.frame.empty() && over.frame.front() == ' ') over.frame.erase(0, 1);
-  }
+  over.frame = convert_frame(window);
   out.over = std::move(over);
   return out;
 }
@@ -177,42 +254,85 @@ Expr convert_window(const duckdb::WindowExpression& window) {
 Expr convert_subquery(const duckdb::SubqueryExpression& subquery) {
   Expr out;
   out.kind = Expr::Kind::subquery;
+  switch (subquery.subquery_type) {
+    case duckdb::SubqueryType::SCALAR:
+      out.name = "scalar";
+      break;
+    case duckdb::SubqueryType::EXISTS:
+      out.name = "exists";
+      break;
+    case duckdb::SubqueryType::NOT_EXISTS:
+      out.name = "not_exists";
+      break;
+    case duckdb::SubqueryType::ANY:
+      out.name = "any";
+      out.text = operator_word(subquery.comparison_type);
+      out.children.push_back(convert(*subquery.child));
+      break;
+    default:
+      throw NotTaken{"this form of subquery", position_of(subquery)};
+  }
   out.query = convert(*subquery.subquery->node);
-  auto copy = subquery.Copy();
-  copy->ClearAlias();
-  auto& marked = copy->Cast<duckdb::SubqueryExpression>();
-  if (marked.child) {
-    out.children.push_back(convert(*marked.child));
-    marked.child = duckdb::make_uniq<duckdb::ColumnRefExpression>(marker(0));
-  }
-  const std::string inner = marked.subquery->ToString();
-  out.pattern = copy->ToString();
-  replace_all(out.pattern, fmt::format("\"{}\"", marker(0)), marker(0));
-  if (const size_t at = out.pattern.find(inner); at != std::string::npos) {
-    out.pattern.replace(at, inner.size(), "\1q\2");
-  } else {
-    throw NotTaken{"this form of subquery", position_of(subquery)};
-  }
   return out;
 }
 
+std::vector<std::string> path_of(const duckdb::QualifiedColumnName& column) {
+  if (!column.catalog.empty() || !column.schema.empty()) throw NotTaken{"a column of a schema", -1};
+  if (column.table.empty()) return {column.column};
+  return {column.table, column.column};
+}
+
 Expr convert_star(const duckdb::StarExpression& star) {
-  Expr out;
-  if (star.columns || star.expr || !star.rename_list.empty()) {
-    out.kind = Expr::Kind::other;
-    out.name = "columns";
-    set_pattern(star, out);
+  if (star.expr) {
+    Expr out = other("columns", "COLUMNS");
+    out.children.push_back(convert(*star.expr));
     return out;
   }
+  Expr out;
   out.kind = Expr::Kind::star;
   if (!star.relation_name.empty()) out.path.push_back(star.relation_name);
-  for (const auto& column : star.exclude_list) {
-    out.exclude.push_back(column.table.empty() ? std::vector<std::string>{column.column}
-                                               : std::vector<std::string>{column.table, column.column});
-  }
+  for (const auto& column : star.exclude_list) out.exclude.push_back(path_of(column));
   std::sort(out.exclude.begin(), out.exclude.end());
   for (const auto& [name, expr] : star.replace_list) out.replace.emplace_back(name, convert(*expr));
   std::sort(out.replace.begin(), out.replace.end(), [](auto& a, auto& b) { return a.first < b.first; });
+  for (const auto& [column, name] : star.rename_list) out.rename.emplace_back(path_of(column), name);
+  std::sort(out.rename.begin(), out.rename.end());
+  if (!star.columns) return out;
+  Expr columns = other("columns", "COLUMNS");
+  columns.children.push_back(std::move(out));
+  return columns;
+}
+
+// A literal of the same type: 5. is a decimal and 1e0 a double, which the engine prints as 5 and 1.0.
+std::string constant_text(const duckdb::Value& value) {
+  const auto& type = value.type();
+  if (value.IsNull()) return value.ToSQLString();
+  if (type.id() == duckdb::LogicalTypeId::DECIMAL && duckdb::DecimalType::GetScale(type) == 0)
+    return value.ToString() + ".";
+  if (type.id() == duckdb::LogicalTypeId::DOUBLE && value.GetValue<double>() == value.GetValue<double>()) {
+    std::string text = fmt::format("{}", value.GetValue<double>());
+    const bool is_number = text.find_first_not_of("0123456789.-e+") == std::string::npos;
+    if (is_number && text.find('e') == std::string::npos) return text + "e0";
+    if (is_number) return text;
+  }
+  return value.ToSQLString();
+}
+
+Expr convert_function(const duckdb::FunctionExpression& function) {
+  if (function.export_state) throw NotTaken{"EXPORT_STATE", position_of(function)};
+  // The parser itself says main.struct_pack for `{'a': 1}`.
+  const bool is_builtin = function.schema.empty() || function.schema == "main";
+  if (!function.catalog.empty() || !is_builtin)
+    throw NotTaken{"a function of a schema", position_of(function)};
+  Expr out;
+  out.kind = Expr::Kind::call;
+  if (!function.schema.empty()) out.path.push_back(function.schema);
+  out.name = lower(function.function_name);
+  out.children = convert_all(function.children);
+  out.is_operator = function.is_operator && (out.children.size() == 1 || out.children.size() == 2);
+  out.is_distinct = function.distinct;
+  if (function.filter) out.filter = convert(*function.filter);
+  if (function.order_bys) out.order_by = convert_order(function.order_bys->orders);
   return out;
 }
 
@@ -223,44 +343,103 @@ Expr convert_bare(const ParsedExpression& expr) {
       out.kind = Expr::Kind::column;
       out.path = expr.Cast<duckdb::ColumnRefExpression>().column_names;
       return out;
-    case ExpressionClass::CONSTANT: {
-      auto copy = expr.Copy();
-      copy->ClearAlias();
+    case ExpressionClass::CONSTANT:
       out.kind = Expr::Kind::constant;
-      out.pattern = copy->ToString();
+      out.text = constant_text(expr.Cast<duckdb::ConstantExpression>().value);
       return out;
-    }
-    case ExpressionClass::FUNCTION: {
-      const auto& function = expr.Cast<duckdb::FunctionExpression>();
-      out.kind = Expr::Kind::call;
-      out.name = lower(function.function_name);
-      if (function.export_state) throw NotTaken{"EXPORT_STATE", position_of(expr)};
-      if (!function.catalog.empty()) throw NotTaken{"a function of another catalog", position_of(expr)};
-      if (function.is_operator) {
-        set_pattern(expr, out);
-        return out;
-      }
-      out.children = convert_all(function.children);
-      out.is_distinct = function.distinct;
-      if (function.filter) out.filter = convert(*function.filter);
-      if (function.order_bys) out.order_by = convert_order(function.order_bys->orders);
-      return out;
-    }
+    case ExpressionClass::FUNCTION:
+      return convert_function(expr.Cast<duckdb::FunctionExpression>());
     case ExpressionClass::WINDOW:
       return convert_window(expr.Cast<duckdb::WindowExpression>());
     case ExpressionClass::SUBQUERY:
       return convert_subquery(expr.Cast<duckdb::SubqueryExpression>());
     case ExpressionClass::STAR:
       return convert_star(expr.Cast<duckdb::StarExpression>());
-    default:
-      out.kind = Expr::Kind::other;
-      out.name = other_name(expr);
-      set_pattern(expr, out);
+    case ExpressionClass::OPERATOR:
+      return convert_operator(expr.Cast<duckdb::OperatorExpression>());
+    case ExpressionClass::LAMBDA:
+      return convert_lambda(expr.Cast<duckdb::LambdaExpression>());
+    case ExpressionClass::CASE: {
+      const auto& node = expr.Cast<duckdb::CaseExpression>();
+      out = other("case");
+      for (const auto& check : node.case_checks) {
+        out.children.push_back(convert(*check.when_expr));
+        out.children.push_back(convert(*check.then_expr));
+      }
+      out.children.push_back(convert(*node.else_expr));
       return out;
+    }
+    case ExpressionClass::CAST: {
+      const auto& node = expr.Cast<duckdb::CastExpression>();
+      out = other(node.try_cast ? "try_cast" : "cast", type_text(node.cast_type, position_of(expr)));
+      out.children.push_back(convert(*node.child));
+      return out;
+    }
+    case ExpressionClass::COMPARISON: {
+      const auto& node = expr.Cast<duckdb::ComparisonExpression>();
+      out = other("comparison", operator_word(expr.GetExpressionType()));
+      out.children.push_back(convert(*node.left));
+      out.children.push_back(convert(*node.right));
+      return out;
+    }
+    case ExpressionClass::CONJUNCTION:
+      out = other(expr.GetExpressionType() == duckdb::ExpressionType::CONJUNCTION_AND ? "and" : "or");
+      out.children = convert_all(expr.Cast<duckdb::ConjunctionExpression>().children);
+      return out;
+    case ExpressionClass::BETWEEN: {
+      const auto& node = expr.Cast<duckdb::BetweenExpression>();
+      out = other("between");
+      out.children.push_back(convert(*node.input));
+      out.children.push_back(convert(*node.lower));
+      out.children.push_back(convert(*node.upper));
+      return out;
+    }
+    case ExpressionClass::COLLATE: {
+      const auto& node = expr.Cast<duckdb::CollateExpression>();
+      out = other("collate", quote_identifier(node.collation));
+      out.children.push_back(convert(*node.child));
+      return out;
+    }
+    case ExpressionClass::POSITIONAL_REFERENCE:
+      return other("positional", std::to_string(expr.Cast<duckdb::PositionalReferenceExpression>().index));
+    case ExpressionClass::PARAMETER:
+      throw NotTaken{"a parameter", position_of(expr)};
+    case ExpressionClass::DEFAULT:
+      return other("default");
+    default:
+      throw NotTaken{"this expression", position_of(expr)};
   }
 }
 
+// Of the statement that this thread converts: trees that are deep or large beyond reason are not taken.
+struct Extent {
+  size_t depth = 0;
+  size_t nodes = 0;
+};
+thread_local Extent extent;
+
+constexpr size_t depth_max = 400;
+constexpr size_t nodes_max = 100'000;
+
+class Deeper {
+ public:
+  explicit Deeper(Position position) {
+    if (++extent.depth > depth_max) throw_too_large("nested", position);
+    if (++extent.nodes > nodes_max) throw_too_large("long", position);
+  }
+  ~Deeper() { --extent.depth; }
+  Deeper(const Deeper&) = delete;
+  Deeper& operator=(const Deeper&) = delete;
+
+ private:
+  [[noreturn]] static void throw_too_large(const char* how, Position position) {
+    --extent.depth;
+    throw NotTaken{fmt::format("a statement that is so {}", how), position};
+  }
+};
+
 Expr convert(const ParsedExpression& expr) {
+  const Deeper deeper(position_of(expr));
   Expr out = convert_bare(expr);
   out.alias = expr.GetAlias();
   out.position = position_of(expr);
@@ -268,6 +447,7 @@ Expr convert(const ParsedExpression& expr) {
 }
 
 TableRef convert(const duckdb::TableRef& ref) {
+  const Deeper deeper(position_of(ref.query_location));
   TableRef out;
   out.alias = ref.alias;
   out.column_aliases = ref.column_name_alias;
@@ -403,7 +583,9 @@ void convert_select(const duckdb::SelectNode& select, Select& out) {
   if (select.where_clause) out.where = convert(*select.where_clause);
   out.group_by = convert_all(select.groups.group_expressions);
   const auto& sets = select.groups.grouping_sets;
-  if (sets.size() > 1 || (sets.size() == 1 && sets[0].size() != out.group_by.size())) {
+  // GROUP BY () is one set of nothing.
+  if (sets.size() > 1 ||
+      (sets.size() == 1 && (out.group_by.empty() || sets[0].size() != out.group_by.size()))) {
     for (const auto& set : sets) {
       std::vector<size_t> indexes;
       for (const auto& index : set) indexes.push_back(static_cast<size_t>(index));
@@ -416,6 +598,7 @@ void convert_select(const duckdb::SelectNode& select, Select& out) {
 }
 
 Select convert(const duckdb::QueryNode& node) {
+  const Deeper deeper(-1);
   Select out;
   for (const auto& entry : node.cte_map.map) {
     if (!entry.second->key_targets.empty()) throw NotTaken{"USING KEY", -1};
@@ -500,6 +683,89 @@ Position position_after_semicolon(std::string_view text) {
   return 0;
 }
 
+// Brings what the parser has two forms of into one, see named_type and order_groups.
+void normalise(duckdb::QueryNode& node);
+void normalise(duckdb::unique_ptr<ParsedExpression>& expr);
+
+void normalise(ParsedExpression& expr) {
+  if (expr.GetExpressionClass() == ExpressionClass::CAST) {
+    auto& cast = expr.Cast<duckdb::CastExpression>();
+    cast.cast_type = named_type(cast.cast_type);
+  }
+  if (expr.GetExpressionClass() == ExpressionClass::SUBQUERY)
+    normalise(*expr.Cast<duckdb::SubqueryExpression>().subquery->node);
+  duckdb::ParsedExpressionIterator::EnumerateChildren(
+      expr, [](duckdb::unique_ptr<ParsedExpression>& child) { normalise(child); });
+}
+
+// IS TRUE has a constant where the word TRUE is read as a cast.
+void normalise(duckdb::unique_ptr<ParsedExpression>& expr) {
+  const bool is_boolean =
+      expr->GetExpressionClass() == ExpressionClass::CONSTANT &&
+      expr->Cast<duckdb::ConstantExpression>().value.type() == duckdb::LogicalType::BOOLEAN;
+  if (!is_boolean) return normalise(*expr);
+  const auto alias = expr->GetAlias();
+  expr = std::move(duckdb::Parser::ParseExpressionList(expr->ToString()).at(0));
+  expr->SetAlias(alias);
+}
+
+// Group expressions in the order in which the sets name them, as the parser reads GROUPING SETS. It makes
+// another order of CUBE and ROLLUP.
+void order_groups(duckdb::GroupByNode& groups) {
+  if (groups.grouping_sets.size() < 2) return;
+  std::vector<size_t> new_index(groups.group_expressions.size(), SIZE_MAX);
+  duckdb::vector<duckdb::unique_ptr<ParsedExpression>> ordered;
+  for (const auto& set : groups.grouping_sets) {
+    for (const auto index : set) {
+      if (new_index[index] != SIZE_MAX) continue;
+      new_index[index] = ordered.size();
+      ordered.push_back(groups.group_expressions[index]->Copy());
+    }
+  }
+  if (ordered.size() != groups.group_expressions.size()) return;
+  for (auto& set : groups.grouping_sets) {
+    duckdb::GroupingSet renumbered;
+    for (const auto index : set) renumbered.insert(new_index[index]);
+    set = std::move(renumbered);
+  }
+  groups.group_expressions = std::move(ordered);
+}
+
+void normalise(duckdb::QueryNode& node) {
+  if (node.type == duckdb::QueryNodeType::SELECT_NODE) order_groups(node.Cast<duckdb::SelectNode>().groups);
+  for (auto& entry : node.cte_map.map) normalise(*entry.second->query->node);
+  if (node.type == duckdb::QueryNodeType::SET_OPERATION_NODE) {
+    for (auto& child : node.Cast<duckdb::SetOperationNode>().children) normalise(*child);
+  }
+  duckdb::ParsedExpressionIterator::EnumerateQueryNodeModifiers(
+      node, [](duckdb::unique_ptr<ParsedExpression>& child) { normalise(child); });
+  if (node.type != duckdb::QueryNodeType::SELECT_NODE) return;
+  duckdb::ParsedExpressionIterator::EnumerateQueryNodeChildren(
+      node, [](duckdb::unique_ptr<ParsedExpression>& child) { normalise(child); },
+      [](duckdb::TableRef& table) {
+        if (table.type == duckdb::TableReferenceType::SUBQUERY)
+          normalise(*table.Cast<duckdb::SubqueryRef>().subquery->node);
+      });
+}
+
+// What is run later is our printing of the tree, so it has to be the same statement to the engine's parser.
+// Whatever our tree has no place for is found here, and not taken.
+Status check_printing(const Select& select, const duckdb::SelectStatement& written, std::string_view text) {
+  const std::string printed = to_sql(select);
+  duckdb::Parser parser;
+  parser.ParseQuery(printed);
+  bool is_same =
+      parser.statements.size() == 1 && parser.statements[0]->type == duckdb::StatementType::SELECT_STATEMENT;
+  if (is_same) {
+    auto& reread = parser.statements[0]->Cast<duckdb::SelectStatement>();
+    normalise(*reread.node);
+    is_same = written.Equals(reread);
+  }
+  if (is_same) return {};
+  return fail_at(place_at(text, 0), Code::refused, "this form of SELECT is not supported",
+                 fmt::format("write it in another way; it was understood as: {}", printed));
+}
+
 }  // namespace
 
 Place place_at(std::string_view text, Position position) {
@@ -529,7 +795,7 @@ Result<Select> parse_select(std::string_view text) {
       return fail_at(place_at(text, position_after_semicolon(text)), Code::refused, "more than one statement",
                      "write one SELECT, without a second one after a semicolon");
     }
-    const auto& statement = *parser.statements[0];
+    auto& statement = *parser.statements[0];
     if (statement.type != duckdb::StatementType::SELECT_STATEMENT) {
       // The engine makes several statements of a PIVOT whose columns it has to find out first.
       const bool is_pivot =
@@ -540,7 +806,12 @@ Result<Select> parse_select(std::string_view text) {
                      is_pivot ? "write one aggregate with FILTER (WHERE …) for each column"
                               : "only SELECT reads data here, and nothing changes it");
     }
-    return convert(*statement.Cast<duckdb::SelectStatement>().node);
+    extent = {};
+    normalise(*statement.Cast<duckdb::SelectStatement>().node);
+    const auto& written = statement.Cast<duckdb::SelectStatement>();
+    Select select = convert(*written.node);
+    TRY(check_printing(select, written, text));
+    return select;
   } catch (const NotTaken& problem) {
     const std::string what = problem.what == show_statement ? show_name(text) : problem.what;
     const Position position = problem.position < 0 ? position_of_word(text, what) : problem.position;

@@ -29,24 +29,6 @@ std::string join_names(const std::vector<std::string>& names) {
   return text;
 }
 
-std::string fill_pattern(const Expr& expr) {
-  std::string text;
-  const std::string& pattern = expr.pattern;
-  for (size_t at = 0; at < pattern.size();) {
-    const size_t begin = pattern.find('\1', at);
-    if (begin == std::string::npos) {
-      text += pattern.substr(at);
-      break;
-    }
-    const size_t end = pattern.find('\2', begin);
-    text += pattern.substr(at, begin - at);
-    const std::string which = pattern.substr(begin + 1, end - begin - 1);
-    text += which == "q" ? to_sql(*expr.query) : to_sql(expr.children[std::stoul(which)]);
-    at = end + 1;
-  }
-  return text;
-}
-
 std::string arguments_sql(const Expr& expr) {
   std::string text = expr.is_distinct ? "DISTINCT " : "";
   for (size_t i = 0; i < expr.children.size(); ++i) {
@@ -60,23 +42,145 @@ std::string arguments_sql(const Expr& expr) {
   return text;
 }
 
+std::string bound_sql(Frame::Bound bound, const Box<Expr>& expr) {
+  switch (bound) {
+    case Frame::Bound::unbounded_preceding:
+      return "UNBOUNDED PRECEDING";
+    case Frame::Bound::preceding:
+      return to_sql(*expr) + " PRECEDING";
+    case Frame::Bound::current_row:
+      return "CURRENT ROW";
+    case Frame::Bound::following:
+      return to_sql(*expr) + " FOLLOWING";
+    case Frame::Bound::unbounded_following:
+      return "UNBOUNDED FOLLOWING";
+  }
+  return "";
+}
+
+std::string over_sql(const Over& over) {
+  std::string inside;
+  const auto separate = [&] { inside += inside.empty() ? "" : " "; };
+  if (!over.partition_by.empty()) inside += "PARTITION BY " + join_sql(over.partition_by);
+  if (!over.order_by.empty()) {
+    separate();
+    inside += "ORDER BY " + join_sql(over.order_by);
+  }
+  const Frame& frame = over.frame;
+  if (!frame.units.empty()) {
+    separate();
+    inside += fmt::format("{} BETWEEN {} AND {}", frame.units, bound_sql(frame.start, frame.start_expr),
+                          bound_sql(frame.end, frame.end_expr));
+    if (!frame.exclude.empty()) inside += " EXCLUDE " + frame.exclude;
+  }
+  return fmt::format(" OVER ({})", inside);
+}
+
+std::string operator_sql(const Expr& expr) {
+  constexpr std::string_view postfix = "__postfix";
+  if (expr.children.size() == 2) {
+    return fmt::format("({} {} {})", to_sql(expr.children[0]), expr.name, to_sql(expr.children[1]));
+  }
+  const std::string operand = to_sql(expr.children.at(0));
+  if (expr.name.ends_with(postfix)) {
+    return fmt::format("(({}){})", operand, expr.name.substr(0, expr.name.size() - postfix.size()));
+  }
+  return fmt::format("({} ({}))", expr.name, operand);
+}
+
 std::string call_sql(const Expr& expr) {
-  if (!expr.pattern.empty()) return fill_pattern(expr);
+  if (expr.is_operator) return operator_sql(expr);
   std::string text;
   if (expr.name == "count_star" && expr.children.empty()) {
     text = "count(*)";
   } else {
-    text = fmt::format("{}({})", quote_identifier(expr.name), arguments_sql(expr));
+    const std::string schema = expr.path.empty() ? "" : quote_identifier(expr.path[0]) + ".";
+    text = fmt::format("{}{}({})", schema, quote_identifier(expr.name), arguments_sql(expr));
   }
   if (expr.filter) text += fmt::format(" FILTER (WHERE {})", to_sql(*expr.filter));
-  if (expr.over) {
-    std::string inside;
-    if (!expr.over->partition_by.empty()) inside += "PARTITION BY " + join_sql(expr.over->partition_by) + " ";
-    if (!expr.over->order_by.empty()) inside += "ORDER BY " + join_sql(expr.over->order_by) + " ";
-    inside += expr.over->frame;
-    while (!inside.empty() && inside.back() == ' ') inside.pop_back();
-    text += fmt::format(" OVER ({})", inside);
+  if (expr.over) text += over_sql(*expr.over);
+  return text;
+}
+
+std::string subquery_sql(const Expr& expr) {
+  const std::string query = to_sql(*expr.query);
+  if (expr.name == "exists") return fmt::format("EXISTS ({})", query);
+  if (expr.name == "not_exists") return fmt::format("(NOT EXISTS ({}))", query);
+  if (expr.name == "any")
+    return fmt::format("({} {} ANY ({}))", to_sql(expr.children.at(0)), expr.text, query);
+  return fmt::format("({})", query);
+}
+
+std::string case_sql(const Expr& expr) {
+  std::string text = "CASE";
+  for (size_t i = 0; i + 1 < expr.children.size(); i += 2)
+    text += fmt::format(" WHEN {} THEN {}", to_sql(expr.children[i]), to_sql(expr.children[i + 1]));
+  return fmt::format("{} ELSE {} END", text, to_sql(expr.children.back()));
+}
+
+std::string lambda_sql(const Expr& expr) {
+  const Expr& body = expr.children.back();
+  if (expr.text == "->") return fmt::format("({} -> {})", to_sql(expr.children.at(0)), to_sql(body));
+  std::string parameters;
+  for (size_t i = 0; i + 1 < expr.children.size(); ++i)
+    parameters += (i ? ", " : "") + to_sql(expr.children[i]);
+  return fmt::format("(lambda {}: {})", parameters, to_sql(body));
+}
+
+std::string logic_sql(const Expr& expr, std::string_view word) {
+  std::string text;
+  for (const Expr& child : expr.children) {
+    if (!text.empty()) text += fmt::format(" {} ", word);
+    text += to_sql(child);
   }
+  return "(" + text + ")";
+}
+
+// `x[b:e:s]`; an end that is left out is an empty list in the engine's tree.
+std::string slice_sql(const Expr& expr) {
+  const auto bound = [&](size_t index) {
+    const Expr& child = expr.children.at(index);
+    return child.kind == Expr::Kind::constant && child.text == "[]" ? std::string() : to_sql(child);
+  };
+  const bool has_step = expr.children.size() == 4;
+  std::string end = bound(2);
+  if (has_step && end.empty()) end = "-";
+  return fmt::format("{}[{}:{}{}]", to_sql(expr.children[0]), bound(1), end, has_step ? ":" + bound(3) : "");
+}
+
+std::string other_sql(const Expr& expr) {
+  const auto child = [&](size_t index) { return to_sql(expr.children.at(index)); };
+  if (expr.name == "cast") return fmt::format("CAST({} AS {})", child(0), expr.text);
+  if (expr.name == "try_cast") return fmt::format("TRY_CAST({} AS {})", child(0), expr.text);
+  if (expr.name == "comparison") return fmt::format("({} {} {})", child(0), expr.text, child(1));
+  if (expr.name == "and") return logic_sql(expr, "AND");
+  if (expr.name == "or") return logic_sql(expr, "OR");
+  if (expr.name == "not") return fmt::format("(NOT {})", child(0));
+  if (expr.name == "between") return fmt::format("({} BETWEEN {} AND {})", child(0), child(1), child(2));
+  if (expr.name == "case") return case_sql(expr);
+  if (expr.name == "is_null") return fmt::format("({} IS NULL)", child(0));
+  if (expr.name == "is_not_null") return fmt::format("({} IS NOT NULL)", child(0));
+  if (expr.name == "collate") return fmt::format("({} COLLATE {})", child(0), expr.text);
+  if (expr.name == "lambda") return lambda_sql(expr);
+  if (expr.name == "positional") return "#" + expr.text;
+  if (expr.name == "in" || expr.name == "not_in") {
+    std::string list;
+    for (size_t i = 1; i < expr.children.size(); ++i) list += (i > 1 ? ", " : "") + child(i);
+    return fmt::format("({} {} ({}))", child(0), expr.name == "in" ? "IN" : "NOT IN", list);
+  }
+  if (expr.name == "array_extract") return fmt::format("({})[{}]", child(0), child(1));
+  if (expr.name == "array_slice") return slice_sql(expr);
+  if (expr.name == "struct_extract") return fmt::format("({}).{}", child(0), quote_identifier(expr.text));
+  if (expr.name == "array") return fmt::format("(ARRAY[{}])", join_sql(expr.children));
+  if (expr.name == "columns") return fmt::format("{}({})", expr.text, child(0));
+  if (expr.name == "default") return "DEFAULT";
+  // coalesce, try, grouping, unpack
+  return fmt::format("{}({})", expr.name, join_sql(expr.children));
+}
+
+std::string path_sql(const std::vector<std::string>& path) {
+  std::string text;
+  for (const std::string& part : path) text += (text.empty() ? "" : ".") + quote_identifier(part);
   return text;
 }
 
@@ -84,10 +188,7 @@ std::string star_sql(const Expr& expr) {
   std::string text = expr.path.empty() ? "*" : quote_identifier(expr.path[0]) + ".*";
   if (!expr.exclude.empty()) {
     std::string list;
-    for (const auto& path : expr.exclude) {
-      list += list.empty() ? "" : ", ";
-      for (size_t i = 0; i < path.size(); ++i) list += (i ? "." : "") + quote_identifier(path[i]);
-    }
+    for (const auto& path : expr.exclude) list += (list.empty() ? "" : ", ") + path_sql(path);
     text += fmt::format(" EXCLUDE ({})", list);
   }
   if (!expr.replace.empty()) {
@@ -96,6 +197,13 @@ std::string star_sql(const Expr& expr) {
       list += fmt::format("{}{} AS {}", list.empty() ? "" : ", ", to_sql(with), quote_identifier(name));
     }
     text += fmt::format(" REPLACE ({})", list);
+  }
+  if (!expr.rename.empty()) {
+    std::string list;
+    for (const auto& [path, name] : expr.rename) {
+      list += fmt::format("{}{} AS {}", list.empty() ? "" : ", ", path_sql(path), quote_identifier(name));
+    }
+    text += fmt::format(" RENAME ({})", list);
   }
   return text;
 }
@@ -198,21 +306,20 @@ std::string quote_literal(std::string_view literal) {
 
 std::string to_sql(const Expr& expr) {
   switch (expr.kind) {
-    case Expr::Kind::column: {
-      std::string text;
-      for (const std::string& part : expr.path) text += (text.empty() ? "" : ".") + quote_identifier(part);
-      return text;
-    }
+    case Expr::Kind::column:
+      return path_sql(expr.path);
     case Expr::Kind::constant:
-      return expr.pattern;
+    case Expr::Kind::text:
+      return expr.text;
     case Expr::Kind::call:
     case Expr::Kind::window:
       return call_sql(expr);
     case Expr::Kind::star:
       return star_sql(expr);
     case Expr::Kind::subquery:
+      return subquery_sql(expr);
     case Expr::Kind::other:
-      return fill_pattern(expr);
+      return other_sql(expr);
   }
   return "";
 }
@@ -338,9 +445,8 @@ Expr column(std::string name) { return column("", std::move(name)); }
 
 Expr text_expr(std::string sql) {
   Expr expr;
-  expr.kind = Expr::Kind::other;
-  expr.name = "text";
-  expr.pattern = std::move(sql);
+  expr.kind = Expr::Kind::text;
+  expr.text = std::move(sql);
   return expr;
 }
 
@@ -368,79 +474,95 @@ TableRef text_table(std::string sql, std::string alias) {
   return table;
 }
 
-void visit_expr(const Expr& expr, const std::function<bool(const Expr&)>& visitor) {
-  if (!visitor(expr)) return;
-  for (const Expr& child : expr.children) visit_expr(child, visitor);
-  if (expr.filter) visit_expr(*expr.filter, visitor);
-  for (const OrderItem& item : expr.order_by) visit_expr(*item.expr, visitor);
+void for_each_child(Expr& expr, const std::function<void(Expr&)>& change) {
+  for (Expr& child : expr.children) change(child);
+  if (expr.filter) change(*expr.filter);
+  for (OrderItem& item : expr.order_by) change(*item.expr);
   if (expr.over) {
-    for (const Expr& item : expr.over->partition_by) visit_expr(item, visitor);
-    for (const OrderItem& item : expr.over->order_by) visit_expr(*item.expr, visitor);
+    for (Expr& item : expr.over->partition_by) change(item);
+    for (OrderItem& item : expr.over->order_by) change(*item.expr);
+    if (expr.over->frame.start_expr) change(*expr.over->frame.start_expr);
+    if (expr.over->frame.end_expr) change(*expr.over->frame.end_expr);
   }
-  for (const auto& [name, with] : expr.replace) visit_expr(with, visitor);
+  for (auto& [name, with] : expr.replace) change(with);
 }
 
 namespace {
 
-void visit_table_exprs(const TableRef& table, const std::function<void(const Expr&)>& visitor) {
-  if (table.kind == TableRef::Kind::join) {
-    visit_table_exprs(*table.left, visitor);
-    visit_table_exprs(*table.right, visitor);
-  }
-  if (table.condition) visitor(*table.condition);
-  if (table.function) visitor(*table.function);
-  for (const auto& row : table.values) {
-    for (const Expr& value : row) visitor(value);
-  }
+void for_each_table(TableRef& table, const std::function<void(TableRef&)>& change) {
+  change(table);
+  if (table.kind != TableRef::Kind::join) return;
+  for_each_table(*table.left, change);
+  for_each_table(*table.right, change);
 }
 
-void visit_table_selects(const TableRef& table, const std::function<void(const Select&)>& visitor) {
-  if (table.kind == TableRef::Kind::join) {
-    visit_table_selects(*table.left, visitor);
-    visit_table_selects(*table.right, visitor);
-  }
-  if (table.query) visit_selects(*table.query, visitor);
+// The callbacks of the walks that only look take const nodes; the places are those of the walks that change.
+template <typename T>
+T& without_const(const T& node) {
+  return const_cast<T&>(node);  // NOLINT: handed on as const
 }
 
 }  // namespace
 
+void for_each_own_expr(Select& select, const std::function<void(Expr&)>& change) {
+  for (Expr& item : select.items) change(item);
+  for_each_table(select.from, [&](TableRef& table) {
+    if (table.condition) change(*table.condition);
+    if (table.function) change(*table.function);
+    for (auto& row : table.values) {
+      for (Expr& value : row) change(value);
+    }
+  });
+  if (select.where) change(*select.where);
+  for (Expr& group : select.group_by) change(group);
+  if (select.having) change(*select.having);
+  if (select.qualify) change(*select.qualify);
+  for (Expr& target : select.distinct_on) change(target);
+  for (OrderItem& item : select.order_by) change(*item.expr);
+  if (select.limit) change(*select.limit);
+  if (select.offset) change(*select.offset);
+}
+
+namespace {
+
+void for_each_query_of(Expr& expr, const std::function<void(Select&)>& change) {
+  if (expr.query) change(*expr.query);
+  for_each_child(expr, [&](Expr& child) { for_each_query_of(child, change); });
+}
+
+}  // namespace
+
+void for_each_query(Select& select, const std::function<void(Select&)>& change) {
+  for (Cte& cte : select.ctes) change(*cte.query);
+  for (Select& operand : select.operands) change(operand);
+  for_each_table(select.from, [&](TableRef& table) {
+    if (table.query) change(*table.query);
+  });
+  for_each_own_expr(select, [&](Expr& expr) { for_each_query_of(expr, change); });
+}
+
+void visit_expr(const Expr& expr, const std::function<bool(const Expr&)>& visitor) {
+  if (!visitor(expr)) return;
+  for_each_child(without_const(expr), [&](Expr& child) { visit_expr(child, visitor); });
+}
+
 void visit_own_exprs(const Select& select, const std::function<void(const Expr&)>& visitor) {
-  for (const Expr& item : select.items) visitor(item);
-  visit_table_exprs(select.from, visitor);
-  if (select.where) visitor(*select.where);
-  for (const Expr& group : select.group_by) visitor(group);
-  if (select.having) visitor(*select.having);
-  if (select.qualify) visitor(*select.qualify);
-  for (const Expr& target : select.distinct_on) visitor(target);
-  for (const OrderItem& item : select.order_by) visitor(*item.expr);
-  if (select.limit) visitor(*select.limit);
-  if (select.offset) visitor(*select.offset);
+  for_each_own_expr(without_const(select), [&](Expr& expr) { visitor(expr); });
 }
 
 void visit_selects(const Select& select, const std::function<void(const Select&)>& visitor) {
   visitor(select);
-  for (const Cte& cte : select.ctes) visit_selects(*cte.query, visitor);
-  for (const Select& operand : select.operands) visit_selects(operand, visitor);
-  visit_table_selects(select.from, visitor);
-  visit_own_exprs(select, [&](const Expr& expr) {
-    visit_expr(expr, [&](const Expr& node) {
-      if (node.query) visit_selects(*node.query, visitor);
-      return true;
-    });
-  });
+  for_each_query(without_const(select), [&](Select& inner) { visit_selects(inner, visitor); });
+}
+
+void visit_tables(const TableRef& table, const std::function<void(const TableRef&)>& visitor) {
+  for_each_table(without_const(table), [&](TableRef& item) { visitor(item); });
 }
 
 Expr rewrite(const Expr& expr, const std::function<Box<Expr>(const Expr&)>& replace) {
   if (Box<Expr> replaced = replace(expr)) return std::move(*replaced);
   Expr out = expr;
-  for (Expr& child : out.children) child = rewrite(child, replace);
-  if (out.filter) out.filter = rewrite(*out.filter, replace);
-  for (OrderItem& item : out.order_by) item.expr = rewrite(*item.expr, replace);
-  if (out.over) {
-    for (Expr& item : out.over->partition_by) item = rewrite(item, replace);
-    for (OrderItem& item : out.over->order_by) item.expr = rewrite(*item.expr, replace);
-  }
-  for (auto& [name, with] : out.replace) with = rewrite(with, replace);
+  for_each_child(out, [&](Expr& child) { child = rewrite(child, replace); });
   return out;
 }
 

@@ -26,39 +26,61 @@ struct OrderItem {
   enum class Nulls { by_default, first, last } nulls = Nulls::by_default;
 };
 
+/// ROWS BETWEEN … AND … EXCLUDE …; the default frame has no units.
+struct Frame {
+  enum class Bound { unbounded_preceding, preceding, current_row, following, unbounded_following };
+  std::string units;  // "ROWS", "RANGE", "GROUPS"; empty: the default frame
+  Bound start = Bound::unbounded_preceding;
+  Box<Expr> start_expr;  // of preceding and following
+  Bound end = Bound::current_row;
+  Box<Expr> end_expr;
+  std::string exclude;  // "", "CURRENT ROW", "GROUP", "TIES"
+};
+
 /// OVER (…)
 struct Over {
   std::vector<Expr> partition_by;
   std::vector<OrderItem> order_by;
-  std::string frame;  // "ROWS BETWEEN …" as text, empty for the default
+  Frame frame;
 };
 
 struct Expr {
   enum class Kind {
     column,    // path: [[schema,] relation,] name
-    constant,  // pattern: its literal
-    call,      // name(children …), an aggregate or a scalar function, or an operator (then has a pattern)
+    constant,  // text: its literal
+    call,      // name(children …), an aggregate or a scalar function; path: [schema]; an operator where
+               // is_operator
     window,    // a call with OVER
-    subquery,  // pattern with the query and, for IN and ANY, one child
-    star,      // path: [relation]; exclude, replace
-    other,  // cast, case, and, or, not, comparison, between, in, coalesce, lambda, …: name says which; has a
-            // pattern
+    subquery,  // name: "scalar", "exists", "not_exists", "any" (text: the operator; one child); query
+    star,      // path: [relation]; exclude, replace, rename
+    other,     // name says which, see below
+    text,      // text: SQL of our own, in which nothing is looked at again
   };
+  // Names of `other`, with what they keep in `text`:
+  //   cast, try_cast (the type), comparison (the operator), collate (the collation), positional (the number),
+  //   lambda ("lambda" or "->": how it is written; the children are its parameters, or what stands before the
+  //   arrow, and the body), and, or, not, between, case (children: when, then, …, else), is_null,
+  //   is_not_null, coalesce, in, not_in, try, grouping, unpack, array_extract, array_slice, struct_extract,
+  //   array, columns (text: "COLUMNS" or "*COLUMNS"; one child), default.
   Kind kind = Kind::constant;
-  std::string name;  // call, window: lower case; other: see parser.cc
+  std::string name;  // call, window: lower case
   std::vector<std::string> path;
-  std::string pattern;  // text in which "\1<i>\2" stands for child i and "\1q\2" for the query
+  std::string text;
   std::vector<Expr> children;
+  bool is_operator = false;         // a call that is written as an operator
   bool is_distinct = false;         // f(DISTINCT …)
   bool is_ignoring_nulls = false;   // window: IGNORE NULLS
   Box<Expr> filter;                 // FILTER (WHERE …)
   std::vector<OrderItem> order_by;  // f(… ORDER BY …)
   Box<Over> over;
   Box<Select> query;
-  std::vector<std::vector<std::string>> exclude;  // star: [relation,] name
-  std::vector<std::pair<std::string, Expr>> replace;
+  std::vector<std::vector<std::string>> exclude;                         // star: [relation,] name
+  std::vector<std::pair<std::string, Expr>> replace;                     // star: name, value
+  std::vector<std::pair<std::vector<std::string>, std::string>> rename;  // star: [relation,] name, new name
   std::string alias;
   Position position = -1;
+
+  bool is(std::string_view other_name) const { return kind == Kind::other && name == other_name; }
 };
 
 struct TableRef {
@@ -100,7 +122,8 @@ struct Select {
   TableRef from;
   Box<Expr> where;
   std::vector<Expr> group_by;
-  std::vector<std::vector<size_t>> grouping_sets;  // empty, or more than the one plain set
+  std::vector<std::vector<size_t>>
+      grouping_sets;  // empty, or other than the one plain set: GROUP BY () has one
   bool is_group_by_all = false;
   Box<Expr> having;
   Box<Expr> qualify;
@@ -146,7 +169,17 @@ void visit_expr(const Expr& expr, const std::function<bool(const Expr&)>& visito
 void visit_own_exprs(const Select& select, const std::function<void(const Expr&)>& visitor);
 /// Every SELECT in it, itself first: operands, CTEs, derived tables, subqueries in expressions.
 void visit_selects(const Select& select, const std::function<void(const Select&)>& visitor);
+/// Every item of every FROM clause directly in this SELECT, joins included.
+void visit_tables(const TableRef& table, const std::function<void(const TableRef&)>& visitor);
 /// Replaces a node and what is below by what the function returns, where it returns something.
 Expr rewrite(const Expr& expr, const std::function<Box<Expr>(const Expr&)>& replace);
+
+// The same places, to be changed in place: one definition of where expressions and queries stand in a tree.
+/// The expressions directly below this one (children, FILTER, ORDER BY, OVER with its frame, REPLACE).
+void for_each_child(Expr& expr, const std::function<void(Expr&)>& change);
+/// The expressions directly in this SELECT, those of its FROM clause too.
+void for_each_own_expr(Select& select, const std::function<void(Expr&)>& change);
+/// The queries directly below this SELECT: CTEs, operands, derived tables, subqueries of its expressions.
+void for_each_query(Select& select, const std::function<void(Select&)>& change);
 
 }  // namespace anabranch::sql

@@ -52,8 +52,8 @@ std::string filter_clause(const std::string& filter, const std::string& more) {
 std::optional<double> constant_quantile(const Expr& expr) {
   if (expr.kind != Expr::Kind::constant) return std::nullopt;
   char* end = nullptr;
-  const double value = std::strtod(expr.pattern.c_str(), &end);
-  if (expr.pattern.empty() || *end != '\0' || value < 0 || value > 1) return std::nullopt;
+  const double value = std::strtod(expr.text.c_str(), &end);
+  if (expr.text.empty() || *end != '\0' || value < 0 || value > 1) return std::nullopt;
   return value;
 }
 
@@ -468,11 +468,11 @@ std::vector<StatePart> AggregatePlanner::parts() const {
       }
     }
     if (states_.empty() && moments_.empty() && keys_.empty()) partial = merge = "1 AS one";
-    main.partial = fmt::format("SELECT {} FROM \"@rows\"{}", list(partial), group_by(keys_));
-    const std::string states =
-        windows.empty()
-            ? "\"@states\""
-            : fmt::format("(SELECT *, {} FROM \"@states\" WINDOW w AS ({}))", windows, partition_by(keys_));
+    main.partial = fmt::format("SELECT {} FROM anabranch.rows{}", list(partial), group_by(keys_));
+    const std::string states = windows.empty()
+                                   ? "anabranch.states"
+                                   : fmt::format("(SELECT *, {} FROM anabranch.states WINDOW w AS ({}))",
+                                                 windows, partition_by(keys_));
     main.merge = fmt::format("SELECT {} FROM {}{}", list(merge), states, group_by(keys_));
     all.push_back(std::move(main));
   }
@@ -484,20 +484,20 @@ std::vector<StatePart> AggregatePlanner::parts() const {
       std::string order;
       for (size_t i = 0; i < values.order_columns.size(); ++i)
         order += fmt::format(", {} AS o{}", values.order_columns[i], i);
-      part.partial = fmt::format("SELECT {} FROM \"@rows\"{}",
+      part.partial = fmt::format("SELECT {} FROM anabranch.rows{}",
                                  list(fmt::format("{} AS v{}, {}", values.argument, order, order_name)),
                                  values.filter.empty() ? "" : " WHERE " + values.filter);
-      part.merge = "SELECT * FROM \"@states\"";
+      part.merge = "SELECT * FROM anabranch.states";
       part.is_combining = false;
     } else {
       part.keys.push_back("v");
       const std::string first = values.has_first ? fmt::format(", min({}) AS o", order_name) : "";
       const std::string merge_first = values.has_first ? ", min(o) AS o" : "";
-      part.partial = fmt::format("SELECT {} FROM \"@rows\" WHERE {}{} IS NOT NULL GROUP BY {}",
+      part.partial = fmt::format("SELECT {} FROM anabranch.rows WHERE {}{} IS NOT NULL GROUP BY {}",
                                  list(fmt::format("{} AS v, count(*) AS n{}", values.argument, first)),
                                  values.filter.empty() ? "" : values.filter + " AND ", values.argument,
                                  list(values.argument));
-      part.merge = fmt::format("SELECT {} FROM \"@states\" GROUP BY {}",
+      part.merge = fmt::format("SELECT {} FROM anabranch.states GROUP BY {}",
                                list("v, sum(n)::BIGINT AS n" + merge_first), list("v"));
     }
     part.summary = summary(values);
@@ -511,7 +511,7 @@ std::string AggregatePlanner::summary(const Values& values) const {
   for (const auto& [name, expression] : values.finals) {
     finals += fmt::format("{}{} AS {}", finals.empty() ? "" : ", ", expression, name);
   }
-  std::string source = relation_token(values.name);
+  std::string source = sql::relation(values.name);
   if (values.needs_cumulative) {
     source =
         fmt::format("(SELECT *, sum(n) OVER ({0} ORDER BY v) AS up_to, sum(n) OVER ({0}) AS total FROM {1})",
@@ -522,7 +522,7 @@ std::string AggregatePlanner::summary(const Values& values) const {
 
 std::string AggregatePlanner::from() const {
   const bool has_main = !keys_.empty() || !states_.empty() || !moments_.empty() || values_.empty();
-  if (values_.empty()) return "\"@main\"";
+  if (values_.empty()) return "anabranch.main";
   std::vector<std::string> columns;
   for (const State& state : states_) columns.push_back(state.name);
   for (const Moments& moments : moments_) {
@@ -548,10 +548,10 @@ std::string AggregatePlanner::from() const {
     return text;
   };
   std::string parts;
-  if (has_main) parts = fmt::format("SELECT {} FROM \"@main\"", padded(0, main_columns));
+  if (has_main) parts = fmt::format("SELECT {} FROM anabranch.main", padded(0, main_columns));
   size_t begin = main_columns;
   for (const Values& values : values_) {
-    parts += fmt::format("{}SELECT {} FROM \"@{}.summary\"", parts.empty() ? "" : " UNION ALL ",
+    parts += fmt::format("{}SELECT {} FROM anabranch.\"{}.summary\"", parts.empty() ? "" : " UNION ALL ",
                          padded(begin, values.finals.size()), values.name);
     begin += values.finals.size();
   }

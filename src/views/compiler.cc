@@ -12,6 +12,7 @@ namespace anabranch::views {
 Result<Compiler> Compiler::create() {
   auto database = TRY(sql::Database::open({.has_external_access = false}));
   auto session = TRY(database->connect());
+  TRY(session.run(fmt::format("CREATE SCHEMA {}", sql::relation_schema)));
   return Compiler(std::move(database), std::move(session));
 }
 
@@ -26,8 +27,8 @@ Status Compiler::add_relation(Relation relation) {
     };
     add(relation.columns);
     if (has_hidden) add(relation.hidden_columns);
-    TRY(session_.run(fmt::format("CREATE OR REPLACE TABLE \"@{}{}\" ({})", relation.name,
-                                 has_hidden ? "" : "!", columns)));
+    const std::string name = has_hidden ? relation.name : visible_name(relation.name);
+    TRY(session_.run(fmt::format("CREATE OR REPLACE TABLE {} ({})", sql::relation(name), columns)));
   }
   relations_[sql::lower(relation.name)] = std::move(relation);
   return {};
@@ -40,7 +41,7 @@ Result<std::vector<sql::OutputColumn>> Compiler::check(const std::string& expose
   if (columns) return columns;
   Error error = std::move(columns).error();
   error.place = place_of_quoted(error.message, text);
-  hide_tokens(error.message);
+  hide_marks(error.message);
   return fail(std::move(error));
 }
 
@@ -85,12 +86,11 @@ Result<Plan> Compiler::compile(const std::string& view, std::string_view text) {
   const bool is_inlined = plan.view_class == ViewClass::linear && !plan.inlined.empty();
   relation.kind = is_inlined ? Relation::Kind::linear_view : Relation::Kind::other_view;
   if (is_inlined) {
-    const auto all = TRY(session_.describe(plan.inlined));
+    const auto all = TRY(session_.describe(inlined_query(plan, plan.rows)));
     for (const auto& column : all) {
-      if (column.name == order_column || column.name == model::partition_column ||
-          column.name == model::offset_column) {
+      if (column.name == order_column || column.name == row_partition_column ||
+          column.name == row_offset_column)
         relation.hidden_columns.push_back(column);
-      }
     }
   }
   TRY(add_relation(std::move(relation)));

@@ -64,10 +64,12 @@ class Bench {
   Bench() : database_(sql::Database::open({}).value()), session_(database_->connect().value()) {}
 
   void fill(std::mt19937_64& random, int events) {
-    run("CREATE TABLE dim AS SELECT *, row_number() OVER () - 1 AS _row FROM (VALUES ('a', 'alpha', "
+    run("CREATE TABLE dim AS SELECT *, row_number() OVER () - 1 AS \"anabranch:row\" FROM (VALUES ('a', "
+        "'alpha', "
         "1.5::DOUBLE), ('b', 'beta', 2.5), "
         "('b', 'bravo', 0.25), ('c', 'gamma', -1), (NULL, 'null', 9)) t(k, name, weight)");
-    run("CREATE TABLE lookup AS SELECT *, row_number() OVER () - 1 AS _row FROM (VALUES (1, 'one'), (2, "
+    run("CREATE TABLE lookup AS SELECT *, row_number() OVER () - 1 AS \"anabranch:row\" FROM (VALUES (1, "
+        "'one'), (2, "
         "'two'), (3, NULL)) t(g, label)");
     const auto pick = [&](int n) { return static_cast<int>(random() % static_cast<uint64_t>(n)); };
     std::string rows;
@@ -96,15 +98,15 @@ class Bench {
         "'raw' || id AS _raw FROM events");
   }
 
-  void run(const std::string& sql) {
+  void run(const sql::Query& sql) {
     const Status status = session_.run(sql);
-    ASSERT_TRUE(status) << status.error().describe() << "\n" << sql;
+    ASSERT_TRUE(status) << status.error().describe() << "\n" << sql.text;
   }
 
   // The rows as sorted text. Doubles keep 9 digits; the order of rows is not compared.
-  std::string rows(const std::string& select, bool is_exact = false) {
+  std::string rows(const sql::Query& select, bool is_exact = false) {
     auto described = session_.describe(select);
-    if (!described) return "error: " + described.error().describe() + "\n" + select;
+    if (!described) return "error: " + described.error().describe() + "\n" + select.text;
     std::string columns;
     for (const auto& column : *described) {
       const std::string name = sql::quote_identifier(column.name);
@@ -118,8 +120,9 @@ class Bench {
       }
       columns += fmt::format("{}{}", columns.empty() ? "" : " || '|' || ", text);
     }
-    auto result = session_.query(fmt::format("SELECT {} AS line FROM ({}) ORDER BY 1", columns, select));
-    if (!result) return "error: " + result.error().describe() + "\n" + select;
+    auto result = session_.query(
+        sql::over(fmt::format("SELECT {} AS line FROM anabranch.side ORDER BY 1", columns), "side", select));
+    if (!result) return "error: " + result.error().describe() + "\n" + select.text;
     std::string text;
     for (size_t i = 0; i < result->row_count(); ++i) text += result->text(i, 0).value_or("NULL") + "\n";
     return text;
@@ -156,17 +159,16 @@ TEST_P(Corpus, MergedStatesEqualRecompute) {
   std::sort(cuts.begin(), cuts.end());
 
   Compiler compiler = corpus_compiler();
-  std::map<std::string, std::string> whole;   // canonical meaning of each relation
-  std::map<std::string, std::string> merged;  // what reads see
-  const auto add = [](std::map<std::string, std::string>& meanings, const Compiler& from,
-                      const std::string& name,
-                      const std::string& sql) { add_meaning(meanings, from.relations().at(name), sql); };
+  sql::Meanings whole;   // canonical meaning of each relation
+  sql::Meanings merged;  // what reads see
+  const auto add = [](sql::Meanings& meanings, const Compiler& from, const std::string& name,
+                      const sql::Query& query) { add_meaning(meanings, from.relations().at(name), query); };
   for (auto* meanings : {&whole, &merged}) {
-    add(*meanings, compiler, "bronze.events", "all_events");
-    add(*meanings, compiler, "bronze.dim", "dim");
-    add(*meanings, compiler, "bronze.lookup", "lookup");
+    add(*meanings, compiler, "bronze.events", "FROM all_events");
+    add(*meanings, compiler, "bronze.dim", "FROM dim");
+    add(*meanings, compiler, "bronze.lookup", "FROM lookup");
   }
-  std::map<std::string, std::string> inlined = merged;
+  std::vector<Plan> linear;
 
   for (const auto& view : test::read_view_corpus(ANABRANCH_SOURCE "/tests/equivalence/views.sql")) {
     const auto compiled = compiler.compile(view.name, view.sql);
@@ -175,59 +177,58 @@ TEST_P(Corpus, MergedStatesEqualRecompute) {
     SCOPED_TRACE(fmt::format("ANABRANCH_SEED={} view {} events {}\nrows: {}\nfinalise: {}\ncanonical: {}",
                              run_seed - static_cast<uint64_t>(GetParam()), view.name, events, plan.rows,
                              plan.finalise, plan.canonical));
+    const std::string visible = visible_name(view.name);
     if (!plan.is_maintained()) {
-      merged[view.name] = merged[view.name + "!"] = "(" + bind_relations(plan.canonical, merged) + ")";
-      whole[view.name] = whole[view.name + "!"] = "(" + bind_relations(plan.canonical, whole) + ")";
-      EXPECT_EQ(bench.rows("SELECT * FROM " + merged[view.name]),
-                bench.rows("SELECT * FROM " + whole[view.name]));
+      merged[view.name] = merged[visible] = sql::meaning(canonical_query(plan, merged));
+      whole[view.name] = whole[visible] = sql::meaning(canonical_query(plan, whole));
+      EXPECT_EQ(bench.rows(*merged[view.name]), bench.rows(*whole[view.name]));
       continue;
     }
-    std::map<std::string, std::string> states;
+    sql::Meanings states;
     for (const StatePart& part : plan.parts) {
       const std::string table = fmt::format("\"{}#{}\"", view.name, part.name);
-      std::vector<std::string> slices;
+      std::vector<sql::Query> slices;
       for (size_t i = 0; i + 1 < cuts.size(); ++i) {
-        auto some = inlined;
-        some["bronze.events"] = fmt::format("(SELECT * FROM all_events WHERE _offset >= {} AND _offset < {})",
-                                            cuts[i], cuts[i + 1]);
-        for (auto& [name, sql] : some) {
-          if (name.starts_with("silver.")) sql = bind_relations(sql, some);
-        }
-        some["rows"] = "(" + bind_relations(plan.rows, some) + ")";
-        slices.push_back(bind_relations(bind_relations(part.partial, some), some));
+        sql::Meanings some = whole;
+        add(some, compiler, "bronze.events",
+            fmt::format("FROM all_events WHERE _offset >= {} AND _offset < {}", cuts[i], cuts[i + 1]));
+        for (const Plan& below : linear)
+          some[below.view] = sql::meaning(inlined_query(below, rows_query(below, some)));
+        slices.push_back(partial_query(plan, part, some, rows_query(plan, some)));
       }
       std::shuffle(slices.begin(), slices.end(), random);
-      bench.run(fmt::format("CREATE TABLE {} AS {}", table, slices[0]));
+      bench.run(
+          sql::over(fmt::format("CREATE TABLE {} AS FROM anabranch.states", table), "states", slices[0]));
       for (size_t i = 1; i < slices.size(); ++i) {
-        bench.run(fmt::format("INSERT INTO {} {}", table, slices[i]));
+        bench.run(sql::over(fmt::format("INSERT INTO {} FROM anabranch.states", table), "states", slices[i]));
         if (random() % 2 == 0) {  // compaction on the way must not show
-          bench.run(
-              fmt::format("CREATE TABLE compacted AS {}", bind_relations(part.merge, {{"states", table}})));
-          bench.run(fmt::format("DROP TABLE {}; ALTER TABLE compacted RENAME TO {}", table, table));
+          bench.run(sql::over("CREATE TABLE compacted AS FROM anabranch.merged", "merged",
+                              merge_query(part, "FROM " + table)));
+          bench.run(fmt::format("DROP TABLE {}", table));
+          bench.run(fmt::format("ALTER TABLE compacted RENAME TO {}", table));
         }
       }
-      states[part.name] = "(" + bind_relations(part.merge, {{"states", table}}) + ")";
+      states[part.name] = sql::meaning(merge_query(part, "FROM " + table));
     }
-    const std::string read = finalise_sql(plan, states);
+    const sql::Query read = finalise_query(plan, states);
     const Relation& relation = compiler.relations().at(view.name);
-    merged[view.name] = merged[view.name + "!"] = "(" + read + ")";
+    merged[view.name] = merged[visible] = sql::meaning(read);
 
     // The SELECT over everything, without the events that were recorded as failed.
     auto without_failed = whole;
     if (states.contains(errors_part)) {
-      without_failed["bronze.events"] = fmt::format(
-          "(SELECT * FROM all_events WHERE (_partition, _offset) NOT IN (SELECT (_partition, _offset) FROM "
-          "{}))",
-          states[errors_part]);
-      add(without_failed, compiler, "bronze.events", without_failed["bronze.events"]);
+      add(without_failed, compiler, "bronze.events",
+          {"FROM all_events WHERE (_partition, _offset) NOT IN (SELECT (_partition, _offset) FROM "
+           "anabranch.recorded)",
+           {{"recorded", states[errors_part]}}});
     }
-    const std::string expected = bind_relations(plan.canonical, without_failed);
+    const sql::Query expected = canonical_query(plan, without_failed);
     EXPECT_EQ(bench.rows(read), bench.rows(expected));
-    whole[view.name] = whole[view.name + "!"] = "(" + expected + ")";
+    whole[view.name] = whole[visible] = sql::meaning(expected);
     if (relation.kind == Relation::Kind::linear_view) {
-      inlined[view.name] = "(" + plan.inlined + ")";
+      linear.push_back(plan);
       // Canonical views above it are evaluated over its rows with their hidden columns.
-      whole[view.name] = "(" + bind_relations(plan.inlined, without_failed) + ")";
+      whole[view.name] = sql::meaning(inlined_query(plan, rows_query(plan, without_failed)));
     }
     // Nothing but order was spelled out: where it does not matter, the view as written gives the same.
     const auto written = expose(*sql::parse_select(view.sql), compiler.relations(), view.sql);
@@ -244,14 +245,10 @@ TEST_P(Corpus, MergedStatesEqualRecompute) {
     });
     if (!is_ordered && !has_errors) {
       auto plain = whole;
-      for (auto& [name, sql] : plain) {
-        if (name.ends_with("!") && plain.contains(name.substr(0, name.size() - 1)) &&
-            compiler.relations().contains(name.substr(0, name.size() - 1))) {
-          add_meaning(plain, compiler.relations().at(name.substr(0, name.size() - 1)),
-                      plain[name.substr(0, name.size() - 1)]);
-        }
+      for (const auto& [name, known] : compiler.relations()) {
+        if (plain.contains(known.name)) add_meaning(plain, known, *plain.at(known.name));
       }
-      EXPECT_EQ(bench.rows(expected), bench.rows(bind_relations(written->sql, plain)));
+      EXPECT_EQ(bench.rows(expected), bench.rows({written->sql, plain}));
     }
   }
 }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "sql/parser.h"
+#include "views/plan.h"
 
 namespace anabranch::views {
 
@@ -65,16 +66,16 @@ class Exposer {
         }
       }
     }
-    const auto inside = [&](Expr& expr) { expr = this->inside(expr, ctes); };
-    for (Expr& item : select.items) inside(item);
-    if (select.where) inside(*select.where);
-    for (Expr& group : select.group_by) inside(group);
-    if (select.having) inside(*select.having);
-    if (select.qualify) inside(*select.qualify);
-    for (Expr& target : select.distinct_on) inside(target);
-    for (sql::OrderItem& item : select.order_by) inside(*item.expr);
-    if (select.limit) inside(*select.limit);
-    if (select.offset) inside(*select.offset);
+    const auto change = [&](Expr& expr) { inside(expr, ctes); };
+    for (Expr& item : select.items) change(item);
+    if (select.where) change(*select.where);
+    for (Expr& group : select.group_by) change(group);
+    if (select.having) change(*select.having);
+    if (select.qualify) change(*select.qualify);
+    for (Expr& target : select.distinct_on) change(target);
+    for (sql::OrderItem& item : select.order_by) change(*item.expr);
+    if (select.limit) change(*select.limit);
+    if (select.offset) change(*select.offset);
     return select;
   }
 
@@ -95,19 +96,24 @@ class Exposer {
                         "a NATURAL JOIN would join by the system columns too, as the query names one",
                         "write USING and the columns", sql::place_at(text_, table.right->position)};
         }
-        if (table.condition) table.condition = inside(*table.condition, ctes);
+        if (table.condition) inside(*table.condition, ctes);
         return;
       }
       case TableRef::Kind::subquery:
         table.query = expose(*table.query, ctes);
         return;
       case TableRef::Kind::function:
-        table.function = inside(*table.function, ctes);
+        inside(*table.function, ctes);
+        return;
+      case TableRef::Kind::values:
+        for (auto& row : table.values) {
+          for (Expr& value : row) inside(value, ctes);
+        }
+        return;
+      case TableRef::Kind::empty:
         return;
       case TableRef::Kind::base:
         break;
-      default:
-        return;
     }
     const bool is_cte = table.schema.empty() && std::any_of(ctes.begin(), ctes.end(), [&](const auto& name) {
                           return sql::same_name(name, table.name);
@@ -129,9 +135,9 @@ class Exposer {
     }
     names.insert(found->second.name);
     if (table.alias.empty()) table.alias = table.name;
-    table.schema.clear();
+    table.schema = sql::relation_schema;
     const bool has_hidden = has_hidden_ && found->second.kind == Relation::Kind::stream;
-    table.name = "@" + found->second.name + (has_hidden ? "" : "!");
+    table.name = has_hidden ? found->second.name : visible_name(found->second.name);
     if (has_hidden) {
       for (const auto& column : found->second.hidden_columns)
         hidden.push_back(table.alias + "\n" + column.name);
@@ -150,15 +156,9 @@ class Exposer {
     return "there are: " + list;
   }
 
-  Expr inside(const Expr& expr, const std::vector<std::string>& ctes) {
-    Expr out = sql::rewrite(expr, [&](const Expr& node) -> Box<Expr> {
-      if (!node.query) return {};
-      Expr replaced = node;
-      replaced.query = expose(*node.query, ctes);
-      for (Expr& child : replaced.children) child = inside(child, ctes);
-      return replaced;
-    });
-    return out;
+  void inside(Expr& expr, const std::vector<std::string>& ctes) {
+    if (expr.query) expr.query = expose(*expr.query, ctes);
+    sql::for_each_child(expr, [&](Expr& child) { inside(child, ctes); });
   }
 
   const Relations& relations_;
@@ -174,7 +174,7 @@ Result<Exposed> expose(const Select& select, const Relations& relations, std::st
   Exposer exposer(relations, text, uncopied, names_hidden_column(select));
   const Select exposed = exposer.expose(select, {});
   if (exposer.error) return fail(std::move(*exposer.error));
-  return Exposed{sql::to_sql(exposed), std::move(exposer.names)};
+  return Exposed{exposed, sql::to_sql(exposed), std::move(exposer.names)};
 }
 
 Place place_of_quoted(std::string_view message, std::string_view text) {
@@ -187,22 +187,23 @@ Place place_of_quoted(std::string_view message, std::string_view text) {
   return Place{"", 1, 1};
 }
 
-void hide_tokens(std::string& message) {
-  for (size_t at = message.find("\"@"); at != std::string::npos; at = message.find("\"@")) {
-    message.erase(at + 1, 1);
-    const size_t end = message.find("!\"", at);
-    if (end != std::string::npos && end < message.find('"', at + 1)) message.erase(end, 1);
-  }
+void hide_marks(std::string& message) {
+  const std::string mark = std::string(sql::relation_schema) + ".";
+  for (size_t at = message.find(mark); at != std::string::npos; at = message.find(mark, at))
+    message.erase(at, mark.size());
+  for (size_t at = message.find("!\""); at != std::string::npos; at = message.find("!\"", at))
+    message.erase(at, 1);
 }
 
-void add_meaning(std::map<std::string, std::string>& meanings, const Relation& relation,
-                 const std::string& sql) {
-  meanings[relation.name] = sql;
+void add_meaning(sql::Meanings& meanings, const Relation& relation, sql::Query query) {
   std::string columns;
   for (const auto& column : relation.columns) {
     columns += (columns.empty() ? "" : ", ") + sql::quote_identifier(column.name);
   }
-  meanings[relation.name + "!"] = fmt::format("(SELECT {} FROM {})", columns, sql);
+  const auto all = sql::meaning(std::move(query));
+  meanings[relation.name] = all;
+  meanings[visible_name(relation.name)] =
+      sql::meaning({fmt::format("SELECT {} FROM {}", columns, sql::relation("all")), {{"all", all}}});
 }
 
 }  // namespace anabranch::views

@@ -1,5 +1,5 @@
 #pragma once
-// A SELECT as it is written, over "@relations": for read-time views, merged views and users' queries.
+// A SELECT as it is written, over relations of ours: for read-time views, merged views and users' queries.
 
 #include <map>
 #include <set>
@@ -13,7 +13,8 @@
 namespace anabranch::views {
 
 struct Exposed {
-  std::string sql;                  // over "@name" (with hidden columns) or "@name!" (without)
+  sql::Select select;               // over "name" (with hidden columns) or "name!" (without)
+  std::string sql;                  // the same as text
   std::set<std::string> relations;  // which
 };
 
@@ -23,14 +24,13 @@ struct Exposed {
 Result<Exposed> expose(const sql::Select& select, const Relations& relations, std::string_view text,
                        const std::set<std::string>& uncopied = {});
 
-/// Meanings for a relation under both tokens, see views::bind_relations.
-void add_meaning(std::map<std::string, std::string>& meanings, const Relation& relation,
-                 const std::string& sql);
+/// What a relation means, under both of its names.
+void add_meaning(sql::Meanings& meanings, const Relation& relation, sql::Query query);
 
 /// The place in `text` of the name that an engine's message quotes; line 1, column 1 where it is not there.
 /// The engine has seen our printing of the SELECT, so its own place is of no use.
 Place place_of_quoted(std::string_view message, std::string_view text);
-/// Takes the marks of relations ("@bronze.x!") out of an engine's message.
-void hide_tokens(std::string& message);
+/// Takes the marks of relations (anabranch."bronze.x!") out of an engine's message.
+void hide_marks(std::string& message);
 
 }  // namespace anabranch::views

@@ -61,8 +61,8 @@ class Analysis {
     }
     const Relation& relation = found->second;
     if (table.alias.empty()) table.alias = table.name;
-    table.schema.clear();
-    table.name = "@" + relation.name;
+    table.schema = sql::relation_schema;
+    table.name = relation.name;
     ScopeRelation in_scope{table.alias, {}, {}};
     for (const auto& column : relation.columns) in_scope.columns.push_back(column.name);
     for (size_t i = 0; i < table.column_aliases.size() && i < in_scope.columns.size(); ++i) {
@@ -73,14 +73,16 @@ class Analysis {
     const std::string& alias = table.alias;
     switch (relation.kind) {
       case Relation::Kind::stream:
-        add_events(alias, table.position);
+        add_events(table.position);
+        set_place(alias, model::partition_column, model::offset_column);
         base_order_ = fmt::format("({} * 65536 + {})", qualified(alias, model::offset_column),
                                   qualified(alias, model::partition_column));
         out_.ingested_at = qualified(alias, model::ingested_at_column);
         out_.event_alias = alias;
         return true;
       case Relation::Kind::linear_view:
-        add_events(alias, table.position);
+        add_events(table.position);
+        set_place(alias, row_partition_column, row_offset_column);
         is_ordered_ = is_ordered_ && relation.hidden(order_column) != nullptr;
         base_order_ = qualified(alias, order_column);
         base_has_tables_ = is_ordered_ && relation.hidden(order_column)->type == "HUGEINT";
@@ -99,13 +101,16 @@ class Analysis {
     return false;
   }
 
-  void add_events(const std::string& alias, sql::Position position) {
+  void add_events(sql::Position position) {
     ++out_.event_sources;
     if (out_.event_sources > 1) {
       obstacle("FROM", "it joins events with events, of which only one side is new at a time", position);
     }
-    out_.partition = qualified(alias, model::partition_column);
-    out_.offset = qualified(alias, model::offset_column);
+  }
+
+  void set_place(const std::string& alias, std::string_view partition, std::string_view offset) {
+    out_.partition = qualified(alias, partition);
+    out_.offset = qualified(alias, offset);
   }
 
   bool walk_join(TableRef& table) {
@@ -203,8 +208,7 @@ class Analysis {
 };
 
 void inline_into(TableRef& table, const std::vector<sql::Cte>& ctes);
-
-Expr inline_into(const Expr& expr, const std::vector<sql::Cte>& ctes);
+void inline_into(Expr& expr, const std::vector<sql::Cte>& ctes);
 
 // `ctes` are those in sight, innermost last, each already without CTEs inside.
 Select inline_all(const Select& select, std::vector<sql::Cte> ctes) {
@@ -216,13 +220,7 @@ Select inline_all(const Select& select, std::vector<sql::Cte> ctes) {
   out.ctes.clear();
   for (Select& operand : out.operands) operand = inline_all(operand, ctes);
   inline_into(out.from, ctes);
-  const auto inline_expr = [&](Expr& expr) { expr = inline_into(expr, ctes); };
-  for (Expr& item : out.items) inline_expr(item);
-  if (out.where) inline_expr(*out.where);
-  for (Expr& group : out.group_by) inline_expr(group);
-  if (out.having) inline_expr(*out.having);
-  if (out.qualify) inline_expr(*out.qualify);
-  for (sql::OrderItem& item : out.order_by) inline_expr(*item.expr);
+  sql::for_each_own_expr(out, [&](Expr& expr) { inline_into(expr, ctes); });
   return out;
 }
 
@@ -230,7 +228,6 @@ void inline_into(TableRef& table, const std::vector<sql::Cte>& ctes) {
   if (table.kind == TableRef::Kind::join) {
     inline_into(*table.left, ctes);
     inline_into(*table.right, ctes);
-    if (table.condition) table.condition = inline_into(*table.condition, ctes);
   } else if (table.kind == TableRef::Kind::subquery) {
     table.query = inline_all(*table.query, ctes);
   } else if (table.kind == TableRef::Kind::base && table.schema.empty()) {
@@ -245,14 +242,9 @@ void inline_into(TableRef& table, const std::vector<sql::Cte>& ctes) {
   }
 }
 
-Expr inline_into(const Expr& expr, const std::vector<sql::Cte>& ctes) {
-  return sql::rewrite(expr, [&](const Expr& node) -> Box<Expr> {
-    if (!node.query) return {};
-    Expr out = node;
-    out.query = inline_all(*node.query, ctes);
-    for (Expr& child : out.children) child = inline_into(child, ctes);
-    return out;
-  });
+void inline_into(Expr& expr, const std::vector<sql::Cte>& ctes) {
+  if (expr.query) expr.query = inline_all(*expr.query, ctes);
+  sql::for_each_child(expr, [&](Expr& child) { inline_into(child, ctes); });
 }
 
 }  // namespace

@@ -13,7 +13,8 @@
 namespace anabranch::views {
 
 struct FromClause {
-  sql::TableRef table;  // with every base table written as "@name" and an alias
+  sql::TableRef
+      table;  // with every base table written as a relation of ours, with its hidden columns, and an alias
   Scope scope;
   size_t event_sources = 0;       // streams and linear views in it
   std::vector<Reason> obstacles;  // empty: linear in the events

@@ -88,7 +88,7 @@ bool is_aggregate_name(std::string_view name) {
 }
 
 bool is_aggregate(const Expr& expr) {
-  return expr.kind == Expr::Kind::call && expr.pattern.empty() && is_aggregate_name(expr.name);
+  return expr.kind == Expr::Kind::call && !expr.is_operator && is_aggregate_name(expr.name);
 }
 
 namespace {

@@ -8,23 +8,9 @@ using sql::Expr;
 
 namespace {
 
-// The children of an AND or OR, where all of its operands are children (constants stay in the pattern).
-bool is_plain(const Expr& expr, std::string_view word) {
-  std::string expected = "(";
-  for (size_t i = 0; i < expr.children.size(); ++i)
-    expected += fmt::format("{}\1{}\2", i ? fmt::format(" {} ", word) : "", i);
-  return expr.pattern == expected + ")";
-}
-bool is_and(const Expr& expr) {
-  return expr.kind == Expr::Kind::other && expr.name == "and" && is_plain(expr, "AND");
-}
-bool is_or(const Expr& expr) {
-  return expr.kind == Expr::Kind::other && expr.name == "or" && is_plain(expr, "OR");
-}
-
-bool is_not(const Expr& expr) {
-  return expr.kind == Expr::Kind::other && expr.name == "not" && expr.children.size() == 1;
-}
+bool is_and(const Expr& expr) { return expr.is("and"); }
+bool is_or(const Expr& expr) { return expr.is("or"); }
+bool is_not(const Expr& expr) { return expr.is("not") && expr.children.size() == 1; }
 
 void split(const Expr& predicate, std::vector<Expr>& conjuncts) {
   if (!is_and(predicate)) {
@@ -95,7 +81,7 @@ bool is_of_event(const Expr& expr, const std::string& event_alias) {
   sql::visit_expr(expr, [&](const Expr& node) {
     const bool is_of_table = node.kind == Expr::Kind::column &&
                              (node.path.size() < 2 || !sql::same_name(node.path[0], event_alias));
-    if (is_of_table || node.query || node.name == "text") is_of_event = false;
+    if (is_of_table || node.query || node.kind == Expr::Kind::text) is_of_event = false;
     return is_of_event;
   });
   return is_of_event;
@@ -143,7 +129,7 @@ Result<GuardedRows> guard_rows(const std::vector<RowColumns::Column>& columns, c
   bool any_can_fail = !guarded.empty();
   for (size_t i = 0; i < columns.size(); ++i) {
     const bool is_ours =
-        columns[i].expr.name == "text";  // the packed order: offsets are far below its limits
+        columns[i].expr.kind == Expr::Kind::text;  // the packed order: offsets are far below its limits
     can_fail[i] = facts[1 + i].can_fail && !is_ours;
     any_can_fail = any_can_fail || can_fail[i];
     if (can_fail[i])

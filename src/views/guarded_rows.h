@@ -20,7 +20,7 @@ struct GuardedRows {
       errors;  // SELECT DISTINCT _partition, _offset of the events recorded; empty when nothing can fail
 };
 
-/// `session` has the "@relations" as empty tables. refused, with the reason as message, where an expression
+/// `session` has the relations as empty tables. refused, with the reason as message, where an expression
 /// cannot be guarded (volatile functions).
 Result<GuardedRows> guard_rows(const std::vector<RowColumns::Column>& columns, const FromClause& from,
                                const Box<sql::Expr>& where, sql::Session& session);

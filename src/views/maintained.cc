@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <regex>
 
 #include <fmt/format.h>
 
@@ -32,35 +31,34 @@ struct TopN {
   int64_t rows = 0;
 };
 
+// A whole number as it stands in SQL.
+std::optional<int64_t> small_number(const Expr& expr) {
+  if (expr.kind != Expr::Kind::constant || expr.text.empty() || expr.text.size() > 9) return std::nullopt;
+  if (expr.text.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
+  return std::stoll(expr.text);
+}
+
 std::optional<TopN> top_n(const Expr& qualify) {
-  if (qualify.kind != Expr::Kind::other || qualify.name != "comparison" || qualify.children.size() != 1)
-    return std::nullopt;
-  const Expr& window = qualify.children[0];
-  if (window.kind != Expr::Kind::window || !window.children.empty() || window.filter || !window.over)
+  if (!qualify.is("comparison") || qualify.children.size() != 2) return std::nullopt;
+  const bool is_reversed = qualify.children[0].kind != Expr::Kind::window;
+  const Expr& window = qualify.children[is_reversed ? 1 : 0];
+  const auto number = small_number(qualify.children[is_reversed ? 0 : 1]);
+  if (!number || window.kind != Expr::Kind::window || !window.children.empty() || window.filter ||
+      !window.over || !window.order_by.empty() || !window.over->frame.units.empty())
     return std::nullopt;
   if (window.name != "row_number" && window.name != "rank" && window.name != "dense_rank")
     return std::nullopt;
-  static const std::regex form(
-      "^\\(\001"
-      "0\002 (=|<=|<) ([0-9]{1,9})\\)$");
-  static const std::regex reversed(
-      "^\\(([0-9]{1,9}) (=|>=|>) \001"
-      "0\002\\)$");
-  std::smatch match;
-  std::string op;
-  int64_t number = 0;
-  if (std::regex_match(qualify.pattern, match, form)) {
-    op = match[1];
-    number = std::stoll(match[2]);
-  } else if (std::regex_match(qualify.pattern, match, reversed)) {
-    op = match[2] == "=" ? "=" : match[2] == ">=" ? "<=" : "<";
-    number = std::stoll(match[1]);
-  } else {
+  std::string op = qualify.text;
+  if (is_reversed && op == ">=")
+    op = "<=";
+  else if (is_reversed && op == ">")
+    op = "<";
+  else if (is_reversed && op != "=")
     return std::nullopt;
-  }
-  if (op == "<") --number;
-  if (number < 1 || (op == "=" && number != 1)) return std::nullopt;
-  return TopN{window, number};
+  const int64_t rows = op == "<" ? *number - 1 : *number;
+  const bool is_bounded = op == "<=" || op == "<" || (op == "=" && rows == 1);
+  if (!is_bounded || rows < 1) return std::nullopt;
+  return TopN{window, rows};
 }
 
 sql::OrderItem order_item(const std::string& sql) {
@@ -68,6 +66,11 @@ sql::OrderItem order_item(const std::string& sql) {
   item.expr = sql::text_expr(sql);
   return item;
 }
+
+// Columns of the rows stage that no expression of the SELECT gives.
+constexpr std::string_view row_order = AggregatePlanner::order_name;
+constexpr std::string_view row_partition = "_partition";
+constexpr std::string_view row_offset = "_offset";
 
 // Takes one resolved SELECT apart. Lives for one call of plan_maintained.
 class Maintained {
@@ -123,6 +126,8 @@ class Maintained {
   }
 
   std::string output_name(size_t index) const { return plan_.columns.at(index).name; }
+  // The column of an output in the rows and in their states.
+  static std::string value_name(size_t index) { return fmt::format("c{}", index); }
 
   // `expr AS "name"`, cast where its type is not the view's.
   std::string output(const std::string& expr, size_t index, bool is_cast) const {
@@ -156,7 +161,7 @@ class Maintained {
       StatePart part;
       part.name = errors_part;
       part.partial = guarded->errors;
-      part.merge = "SELECT DISTINCT _partition, _offset FROM \"@states\"";
+      part.merge = "SELECT DISTINCT _partition, _offset FROM anabranch.states";
       part.keys = {"_partition", "_offset"};
       plan_.parts.push_back(std::move(part));
     }
@@ -166,8 +171,8 @@ class Maintained {
   // Asks the engine for the types of all states and checks that merging keeps them.
   Result<bool> type_parts() {
     for (StatePart& part : plan_.parts) {
-      part.columns = TRY(session_.describe(bind_relations(part.partial, {{"rows", "(" + plan_.rows + ")"}})));
-      const auto merged = TRY(session_.describe(bind_relations(part.merge, {{"states", typed_nulls(part)}})));
+      part.columns = TRY(session_.describe(partial_query(plan_, part, {}, plan_.rows)));
+      const auto merged = TRY(session_.describe(merge_query(part, typed_nulls(part))));
       if (merged != part.columns) {
         refuse("SELECT", fmt::format("the states of {} change their type when they are merged", part.name),
                -1);
@@ -183,20 +188,20 @@ class Maintained {
       columns += fmt::format("{}NULL::{} AS {}", columns.empty() ? "" : ", ", column.type,
                              sql::quote_identifier(column.name));
     }
-    return "(SELECT " + columns + ")";
+    return "SELECT " + columns;
   }
 
   // `make` writes the final SELECT; items whose type the engine gives differently are cast.
   Status finish_finalise(const std::function<std::string(const std::vector<bool>&)>& make) {
-    std::map<std::string, std::string> meanings;
-    for (const StatePart& part : plan_.parts) meanings[part.name] = typed_nulls(part);
+    sql::Meanings states;
+    for (const StatePart& part : plan_.parts) states[part.name] = sql::meaning(typed_nulls(part));
     std::vector<bool> is_cast(plan_.columns.size(), false);
     plan_.finalise = make(is_cast);
-    const auto types = TRY(session_.describe(finalise_sql(plan_, meanings)));
+    const auto types = TRY(session_.describe(finalise_query(plan_, states)));
     for (size_t i = 0; i < types.size() && i < is_cast.size(); ++i)
       is_cast[i] = types[i].type != plan_.columns[i].type;
     plan_.finalise = make(is_cast);
-    TRY(session_.describe(finalise_sql(plan_, meanings)));
+    TRY(session_.describe(finalise_query(plan_, states)));
     return {};
   }
 
@@ -216,45 +221,52 @@ class Maintained {
       return {};
     }
     RowColumns rows;
-    for (size_t i = 0; i < select_.items.size(); ++i) rows.add_as(select_.items[i], output_name(i));
+    for (size_t i = 0; i < select_.items.size(); ++i) rows.add_as(select_.items[i], value_name(i));
     std::vector<std::string> orders;
     for (const sql::OrderItem& item : select_.order_by) {
       sql::OrderItem over_state = item;
-      over_state.expr = sql::column(rows.add(*item.expr, "_order"));
+      over_state.expr = sql::column(rows.add(*item.expr, "o"));
       orders.push_back(sql::to_sql(over_state));
     }
     const bool is_limited = select_.limit || select_.offset;
-    if (from_.order) rows.add_as(sql::text_expr(*from_.order), std::string(order_column));
+    if (from_.order) rows.add_as(sql::text_expr(*from_.order), std::string(row_order));
     if (!from_.order && is_limited) {
       refuse("LIMIT", "which rows it takes depends on an order that cannot be told here", -1);
       return {};
     }
-    if (!TRY(finish_rows(rows))) return {};
     StatePart main;
     main.name = "main";
     main.partial = "SELECT ";
-    for (const auto& column : rows.columns()) {
-      main.partial += (main.partial.size() > 7 ? ", " : "") + sql::quote_identifier(column.name);
+    for (const auto& column : rows.columns())
+      main.partial += (main.partial.size() > 7 ? ", " : "") + column.name;
+    main.partial += " FROM anabranch.rows";
+    if (!is_limited) {  // others read it, with where each row came from
+      rows.add_as(sql::text_expr(from_.partition), std::string(row_partition));
+      rows.add_as(sql::text_expr(from_.offset), std::string(row_offset));
     }
-    main.partial += " FROM \"@rows\"";
-    main.merge = "SELECT * FROM \"@states\"";
+    if (!TRY(finish_rows(rows))) return {};
+    main.merge = "SELECT * FROM anabranch.states";
     main.is_combining = false;
     plan_.parts.insert(plan_.parts.begin(), std::move(main));
     if (!TRY(type_parts())) return give_up(), Status{};
     std::vector<std::string> ties;
-    if (from_.order) ties.push_back(std::string(order_column));
+    if (from_.order) ties.push_back(std::string(row_order));
     TRY(finish_finalise([&](const std::vector<bool>& is_cast) {
       std::string text = "SELECT ";
       for (size_t i = 0; i < select_.items.size(); ++i) {
-        text += (i ? ", " : "") + output(sql::quote_identifier(output_name(i)), i, is_cast[i]);
+        text += (i ? ", " : "") + output(value_name(i), i, is_cast[i]);
       }
-      return text + " FROM \"@main\"" + tail(orders, ties);
+      return text + " FROM anabranch.main" + tail(orders, ties);
     }));
     if (!is_limited) {
-      // As others read it: with where each row came from.
-      rows.add_as(sql::text_expr(from_.partition), std::string(model::partition_column));
-      rows.add_as(sql::text_expr(from_.offset), std::string(model::offset_column));
-      plan_.inlined = TRY(guard_rows(rows.columns(), from_, select_.where, session_)).sql;
+      plan_.inlined = "SELECT ";
+      for (size_t i = 0; i < select_.items.size(); ++i)
+        plan_.inlined += fmt::format("{} AS {}, ", value_name(i), sql::quote_identifier(output_name(i)));
+      if (from_.order)
+        plan_.inlined += fmt::format("{} AS {}, ", row_order, sql::quote_identifier(order_column));
+      plan_.inlined += fmt::format("{} AS {}, {} AS {} FROM anabranch.rows", row_partition,
+                                   sql::quote_identifier(row_partition_column), row_offset,
+                                   sql::quote_identifier(row_offset_column));
     }
     plan_.view_class = ViewClass::linear;
     Select canonical = select_;
@@ -317,26 +329,25 @@ class Maintained {
         refuse("SELECT", "another window than the one in QUALIFY needs all events", item.position);
         return {};
       }
-      rows.add_as(item, output_name(i));
+      rows.add_as(item, value_name(i));
     }
     std::string over;
     for (const Expr& partition : top.window.over->partition_by) {
-      over += (over.empty() ? "PARTITION BY " : ", ") + sql::quote_identifier(rows.add(partition, "_key"));
+      over += (over.empty() ? "PARTITION BY " : ", ") + rows.add(partition, "k");
     }
     std::string order;
     std::string sort_key;  // the same order, as arguments of create_sort_key
     for (const sql::OrderItem& item : top.window.over->order_by) {
       sql::OrderItem over_state = item;
-      const std::string column = rows.add(*item.expr, "_order");
+      const std::string column = rows.add(*item.expr, "o");
       over_state.expr = sql::column(column);
       order += (order.empty() ? "" : ", ") + sql::to_sql(over_state);
-      sort_key += fmt::format("{}, '{} NULLS {}', ", sql::quote_identifier(column),
-                              item.is_descending ? "DESC" : "ASC",
+      sort_key += fmt::format("{}, '{} NULLS {}', ", column, item.is_descending ? "DESC" : "ASC",
                               item.nulls == sql::OrderItem::Nulls::first ? "FIRST" : "LAST");
     }
     if (top.window.name == "row_number") {
-      order += (order.empty() ? "" : ", ") + std::string(order_column);
-      sort_key += fmt::format("{}, 'ASC NULLS LAST'", order_column);
+      order += (order.empty() ? "" : ", ") + std::string(row_order);
+      sort_key += fmt::format("{}, 'ASC NULLS LAST'", row_order);
     }
     if (!order.empty()) over += (over.empty() ? "ORDER BY " : " ORDER BY ") + order;
     const std::string state_window = fmt::format("{}() OVER ({})", top.window.name, over);
@@ -347,40 +358,38 @@ class Maintained {
         refuse("ORDER BY", "it has a window", item.expr->position);
         return {};
       }
-      over_state.expr = sql::column(rows.add(*item.expr, "_order"));
+      over_state.expr = sql::column(rows.add(*item.expr, "o"));
       orders.push_back(sql::to_sql(over_state));
     }
-    rows.add_as(sql::text_expr(*from_.order), std::string(order_column));
+    rows.add_as(sql::text_expr(*from_.order), std::string(row_order));
     if (!TRY(finish_rows(rows))) return {};
     StatePart main;
     main.name = "main";
     for (const Expr& partition : top.window.over->partition_by) {
-      const std::string key = rows.add(partition, "_key");
+      const std::string key = rows.add(partition, "k");
       if (std::find(main.keys.begin(), main.keys.end(), key) == main.keys.end()) main.keys.push_back(key);
     }
     std::string columns;
-    for (const auto& column : rows.columns())
-      columns += (columns.empty() ? "" : ", ") + sql::quote_identifier(column.name);
+    for (const auto& column : rows.columns()) columns += (columns.empty() ? "" : ", ") + column.name;
     // One row a key: a hash aggregate, at a third of what the window costs. Keys outside of the aggregate, so
     // that a filter on them reaches the states.
-    std::string least_row;
-    if (top.rows == 1 && top.window.name == "row_number" && !main.keys.empty())
-      least_row = select_least_row(rows.columns(), main.keys, sort_key);
-    const std::string kept = least_row.empty() ? fmt::format("SELECT {} FROM \"@rows\" QUALIFY {} <= {}",
-                                                             columns, state_window, top.rows)
-                                               : least_row;
-    main.partial = kept;
-    main.merge = bind_relations(kept, {{"rows", relation_token("states")}});
+    const bool is_one_row = top.rows == 1 && top.window.name == "row_number" && !main.keys.empty();
+    const auto kept_of = [&](std::string_view relation) {
+      if (is_one_row) return select_least_row(rows.columns(), main.keys, sort_key, relation);
+      return fmt::format("SELECT {} FROM {} QUALIFY {} <= {}", columns, sql::relation(relation), state_window,
+                         top.rows);
+    };
+    main.partial = kept_of("rows");
+    main.merge = kept_of("states");
     plan_.parts.insert(plan_.parts.begin(), std::move(main));
     if (!TRY(type_parts())) return give_up(), Status{};
     TRY(finish_finalise([&](const std::vector<bool>& is_cast) {
       std::string text = "SELECT ";
       for (size_t i = 0; i < select_.items.size(); ++i) {
         const bool is_window = has_window(select_.items[i]);
-        text += (i ? ", " : "") +
-                output(is_window ? state_window : sql::quote_identifier(output_name(i)), i, is_cast[i]);
+        text += (i ? ", " : "") + output(is_window ? state_window : value_name(i), i, is_cast[i]);
       }
-      return text + " FROM \"@main\"" + tail(orders, {std::string(order_column)});
+      return text + " FROM anabranch.main" + tail(orders, {std::string(row_order)});
     }));
     plan_.view_class = ViewClass::keyed;
     Select canonical = select_;
@@ -407,26 +416,26 @@ class Maintained {
 
   // The row of each key that comes first, as `row_number() … = 1` gives it.
   static std::string select_least_row(const std::vector<RowColumns::Column>& columns,
-                                      const std::vector<std::string>& keys, const std::string& sort_key) {
+                                      const std::vector<std::string>& keys, const std::string& sort_key,
+                                      std::string_view relation) {
     std::string outputs;
     std::string fields;
     std::string key_list;
-    for (const std::string& key : keys)
-      key_list += (key_list.empty() ? "" : ", ") + sql::quote_identifier(key);
+    for (const std::string& key : keys) key_list += (key_list.empty() ? "" : ", ") + key;
     for (const auto& column : columns) {
-      const std::string name = sql::quote_identifier(column.name);
+      const std::string& name = column.name;
       outputs += outputs.empty() ? "" : ", ";
-      if (std::find(keys.begin(), keys.end(), column.name) != keys.end()) {
+      if (std::find(keys.begin(), keys.end(), name) != keys.end()) {
         outputs += name;
       } else {
-        outputs += fmt::format("struct_extract(_row, {}) AS {}", sql::quote_literal(column.name), name);
+        outputs += fmt::format("struct_extract(kept, '{}') AS {}", name, name);
         fields += fmt::format("{}{} := {}", fields.empty() ? "" : ", ", name, name);
       }
     }
     return fmt::format(
-        "SELECT {} FROM (SELECT {}, arg_min(struct_pack({}), create_sort_key({})) AS _row FROM \"@rows\" "
-        "GROUP BY {})",
-        outputs, key_list, fields, sort_key, key_list);
+        "SELECT {} FROM (SELECT {}, arg_min(struct_pack({}), create_sort_key({})) AS kept FROM {} GROUP BY "
+        "{})",
+        outputs, key_list, fields, sort_key, sql::relation(relation), key_list);
   }
 
   // ---- aggregated ----

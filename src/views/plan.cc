@@ -33,36 +33,48 @@ const StatePart* Plan::part(std::string_view name) const {
 
 std::string summary_name(const StatePart& part) { return part.name + std::string(summary_suffix); }
 
-std::string finalise_sql(const Plan& plan, std::map<std::string, std::string> states) {
-  for (const StatePart& part : plan.parts) {
-    if (part.summary.empty()) continue;
-    states.try_emplace(summary_name(part), "(" + bind_relations(part.summary, states) + ")");
+std::string visible_name(std::string_view relation) { return std::string(relation) + "!"; }
+
+sql::Meanings only(const std::set<std::string>& relations, const sql::Meanings& meanings) {
+  sql::Meanings needed;
+  for (const std::string& name : relations) {
+    for (const std::string& known : {name, visible_name(name)}) {
+      if (const auto found = meanings.find(known); found != meanings.end()) needed.insert(*found);
+    }
   }
-  return bind_relations(plan.finalise, states);
+  return needed;
 }
 
-std::string relation_token(std::string_view name) { return fmt::format("\"@{}\"", name); }
+sql::Query rows_query(const Plan& plan, const sql::Meanings& meanings) {
+  return {plan.rows, only(plan.relations, meanings)};
+}
 
-std::string bind_relations(std::string sql, const std::map<std::string, std::string>& meanings) {
-  std::string out;
-  out.reserve(sql.size() * 2);
-  size_t at = 0;
-  while (true) {
-    const size_t begin = sql.find("\"@", at);
-    if (begin == std::string::npos) break;
-    const size_t end = sql.find('"', begin + 2);
-    if (end == std::string::npos) break;
-    const std::string name = sql.substr(begin + 2, end - begin - 2);
-    out.append(sql, at, begin - at);
-    if (const auto found = meanings.find(name); found != meanings.end()) {
-      out += found->second;
-    } else {
-      out.append(sql, begin, end + 1 - begin);
-    }
-    at = end + 1;
+sql::Query partial_query(const Plan& plan, const StatePart& part, const sql::Meanings& meanings,
+                         sql::Query rows) {
+  if (part.name == errors_part) return {part.partial, only(plan.relations, meanings)};
+  return sql::over(part.partial, "rows", std::move(rows));
+}
+
+sql::Query merge_query(const StatePart& part, sql::Query states) {
+  return sql::over(part.merge, "states", std::move(states));
+}
+
+sql::Query finalise_query(const Plan& plan, sql::Meanings states) {
+  for (const StatePart& part : plan.parts) {
+    if (part.summary.empty() || states.contains(summary_name(part))) continue;
+    const auto merged = states.find(part.name);
+    if (merged == states.end()) continue;
+    states.emplace(summary_name(part), sql::meaning({part.summary, {*merged}}));
   }
-  out.append(sql, at);
-  return out;
+  return {plan.finalise, std::move(states)};
+}
+
+sql::Query inlined_query(const Plan& plan, sql::Query rows) {
+  return sql::over(plan.inlined, "rows", std::move(rows));
+}
+
+sql::Query canonical_query(const Plan& plan, const sql::Meanings& meanings) {
+  return {plan.canonical, only(plan.relations, meanings)};
 }
 
 }  // namespace anabranch::views

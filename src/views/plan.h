@@ -1,8 +1,8 @@
 #pragma once
 // A plan: what the compiler makes of a view's SELECT. Plain records, so that it can be printed, tested and
-// sent to an engine without any engine being there. All SQL in it is plain SQL over ordinary columns; a
-// relation is written as
-// "@bronze.flights" (in quotes, with the at sign) and bound to what it means in a place by bind_relations.
+// sent to an engine without any engine being there. All SQL in it is plain SQL over ordinary columns, whose
+// names are ours (c0, k0, a0, s0, …): those of users appear in `finalise` and `inlined` only. Relations are
+// written as sql::relation says (anabranch."bronze.flights") and mean what the query says that runs it.
 
 #include <map>
 #include <optional>
@@ -37,18 +37,17 @@ struct Reason {
 /// One table of states. The rows stage is its input, under the name `rows`.
 struct StatePart {
   std::string name;  // "main", "values1", "list1", …
-  /// The states of some events: a SELECT over the relation "@rows", with exactly `columns`.
+  /// The states of some events: a SELECT over the relation `rows`, with exactly `columns`.
   std::string partial;
-  /// States of the same key combined: a SELECT over the relation "@states", with exactly `columns`.
-  /// Associative and commutative. "SELECT * FROM "@states"" where states are not combined (rows of linear
-  /// views, lists).
+  /// States of the same key combined: a SELECT over the relation `states`, with exactly `columns`.
+  /// Associative and commutative. All of `states` where they are not combined (rows of linear views, lists).
   std::string merge;
   std::vector<sql::OutputColumn> columns;
   std::vector<std::string> keys;  // the first columns, by which build files are sorted
   bool is_combining = true;       // false: merge keeps every row
-  /// Value counts only: the merged states as one row a group, a SELECT over the relation "@<name>" with
-  /// `keys` but the last first. finalise reads it as "@<name>.summary". A build keeps it beside the states,
-  /// so that a read sums up again only the groups that later slices touch. Empty: finalise reads "@<name>".
+  /// Value counts only: the merged states as one row a group, a SELECT over the relation `<name>` with
+  /// `keys` but the last first. finalise reads it as `<name>.summary`. A build keeps it beside the states,
+  /// so that a read sums up again only the groups that later slices touch. Empty: finalise reads `<name>`.
   std::string summary;
 };
 
@@ -70,33 +69,40 @@ struct Plan {
   std::set<std::string> tables;
 
   // Maintained views (linear to keyed):
-  std::string rows;              // stage 1: SELECT over events, tables and linear views
+  std::string rows;              // stage 1: SELECT over `relations`
   std::vector<StatePart> parts;  // stages 2 and 3
-  /// Stage 4: a SELECT over the relations "@main", "@values1", … which hold merged states.
+  /// Stage 4: a SELECT over the relations `main`, `values1`, … which hold merged states.
   std::string finalise;
-  /// Linear views only: the rows as other views read them, with the hidden columns _ord, _partition and
-  /// _offset.
+  /// Linear views only: the rows as other views read them, with hidden columns; a SELECT over `rows`.
   std::string inlined;
   bool has_table_order = false;  // _ord carries row numbers of joined tables
 
   /// The view's own SELECT with the order spelled out where its result depends on it and with none of the
-  /// stages: what read-time views run and what verify compares with. Over "@relations" as they are named in
-  /// `relations`.
+  /// stages: what read-time views run. Over `relations`.
   std::string canonical;
 
   bool is_maintained() const { return view_class != ViewClass::merged && view_class != ViewClass::read_time; }
   const StatePart* part(std::string_view name) const;
 };
 
-/// The finalise stage over merged states (table expressions by part). A summary that is not given is made of
-/// its part's states.
-std::string finalise_sql(const Plan& plan, std::map<std::string, std::string> states);
+/// The parts of a plan's relations that a query needs, under both of their names.
+sql::Meanings only(const std::set<std::string>& relations, const sql::Meanings& meanings);
 
-/// Replaces relations in SQL by what they mean: `meanings` maps "bronze.flights" to a table expression such
-/// as `feed_flights()` or `(SELECT …)`. Relations that are not in the map stay.
-std::string bind_relations(std::string sql, const std::map<std::string, std::string>& meanings);
+/// What the rows of a view are where its relations mean this.
+sql::Query rows_query(const Plan& plan, const sql::Meanings& meanings);
+/// The states of these rows; the part `errors` is not computed from rows but from what the relations mean.
+sql::Query partial_query(const Plan& plan, const StatePart& part, const sql::Meanings& meanings,
+                         sql::Query rows);
+/// These states, merged.
+sql::Query merge_query(const StatePart& part, sql::Query states);
+/// The view from merged states, by part. A summary that is not given is made of its part's states.
+sql::Query finalise_query(const Plan& plan, sql::Meanings states);
+/// The rows of a linear view as others read them.
+sql::Query inlined_query(const Plan& plan, sql::Query rows);
+/// The canonical SELECT where the view's relations mean this.
+sql::Query canonical_query(const Plan& plan, const sql::Meanings& meanings);
 
-/// `"@name"`, the token that stands for a relation in SQL.
-std::string relation_token(std::string_view name);
+/// The name of a relation without its hidden columns: "bronze.flights!".
+std::string visible_name(std::string_view relation);
 
 }  // namespace anabranch::views

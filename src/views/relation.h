@@ -31,10 +31,14 @@ using Relations = std::map<std::string, Relation>;
 
 /// A stream's hidden columns: the four system columns.
 Relation stream_relation(std::string name, const model::Schema& schema);
-/// A table's hidden column is _row, its row number from 0 in the pinned version.
+/// A table's hidden column is row_column, its row number from 0 in the pinned version.
 Relation table_relation(std::string name, std::vector<sql::OutputColumn> columns);
 
-inline constexpr std::string_view order_column = "_ord";
-inline constexpr std::string_view row_column = "_row";
+// Hidden columns of ours. No column of a stream, table or view may begin with the prefix (model/names.h), so
+// they cannot meet one of a user's.
+inline constexpr std::string_view order_column = "anabranch:ord";
+inline constexpr std::string_view row_column = "anabranch:row";
+inline constexpr std::string_view row_partition_column = "anabranch:partition";
+inline constexpr std::string_view row_offset_column = "anabranch:offset";
 
 }  // namespace anabranch::views

@@ -112,21 +112,20 @@ class ColumnResolver {
   enum class Aliases { never, after_columns, before_columns };
 
   Expr resolve(const Expr& expr, Aliases aliases, std::vector<std::string> bound = {}) {
-    if (expr.kind == Expr::Kind::other && expr.name == "lambda" && expr.children.size() == 2) {
+    if (is_lambda(expr)) {
       Expr out = expr;
-      sql::visit_expr(expr.children[0], [&](const Expr& node) {
-        if (node.kind == Expr::Kind::column) bound.push_back(node.path[0]);
-        return true;
-      });
-      out.children[1] = resolve(expr.children[1], aliases, bound);
+      for (size_t i = 0; i + 1 < expr.children.size(); ++i) {
+        sql::visit_expr(expr.children[i], [&](const Expr& node) {
+          if (node.kind == Expr::Kind::column) bound.push_back(node.path[0]);
+          return true;
+        });
+      }
+      out.children.back() = resolve(expr.children.back(), aliases, bound);
       return out;
     }
     return sql::rewrite(expr, [&](const Expr& node) -> Box<Expr> {
-      if (&node != &expr && node.kind == Expr::Kind::other && node.name == "lambda") {
-        return resolve(node, aliases, bound);
-      }
-      if (node.kind == Expr::Kind::other && (node.name == "columns" || node.name == "positional"))
-        is_ok_ = false;
+      if (&node != &expr && is_lambda(node)) return resolve(node, aliases, bound);
+      if (node.is("columns") || node.is("positional")) is_ok_ = false;
       if (node.kind != Expr::Kind::column) return {};
       if (contains(bound, node.path[0])) return node;
       if (aliases == Aliases::before_columns) {
@@ -142,6 +141,20 @@ class ColumnResolver {
   }
 
  private:
+  // `x -> …` may be JSON's operator as well. It is a lambda where what stands before the arrow is a parameter
+  // list that names no column; the engine's own binding is compared with this choice later.
+  bool is_lambda(const Expr& expr) const {
+    if (!expr.is("lambda")) return false;
+    if (expr.text == "lambda") return true;
+    const Expr& parameters = expr.children.at(0);
+    const auto is_parameter = [&](const Expr& node) {
+      return node.kind == Expr::Kind::column && node.path.size() == 1 && !scope_.resolve(node);
+    };
+    if (parameters.kind == Expr::Kind::call && parameters.name == "row")
+      return std::all_of(parameters.children.begin(), parameters.children.end(), is_parameter);
+    return is_parameter(parameters);
+  }
+
   // An alias of an argument is its name in the call, so it belongs to the place and not to the item.
   static Expr in_place_of(const Expr& node, const Expr& item) {
     Expr out = item;
@@ -162,10 +175,10 @@ class ColumnResolver {
 
 // `2` in GROUP BY and ORDER BY means the second item.
 const Expr* by_ordinal(const Expr& expr, const std::vector<Expr>& items) {
-  if (expr.kind != Expr::Kind::constant || expr.pattern.empty() || expr.pattern.size() > 4) return nullptr;
-  if (!std::all_of(expr.pattern.begin(), expr.pattern.end(), [](char c) { return c >= '0' && c <= '9'; }))
+  if (expr.kind != Expr::Kind::constant || expr.text.empty() || expr.text.size() > 4) return nullptr;
+  if (!std::all_of(expr.text.begin(), expr.text.end(), [](char c) { return c >= '0' && c <= '9'; }))
     return nullptr;
-  const size_t index = std::strtoul(expr.pattern.c_str(), nullptr, 10);
+  const size_t index = std::strtoul(expr.text.c_str(), nullptr, 10);
   return index >= 1 && index <= items.size() ? &items[index - 1] : nullptr;
 }
 

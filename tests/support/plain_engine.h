@@ -13,7 +13,7 @@
 namespace anabranch::test {
 
 /// Rows as sorted text, a line each, doubles rounded to what partial sums agree in; an error as its text.
-inline std::string sorted_rows(sql::Session& session, const std::string& select) {
+inline std::string sorted_rows(sql::Session& session, const sql::Query& select) {
   auto described = session.describe(select);
   if (!described) return "error: " + described.error().describe();
   std::string columns;
@@ -28,7 +28,8 @@ inline std::string sorted_rows(sql::Session& session, const std::string& select)
     }
     columns += fmt::format("{}{}", columns.empty() ? "" : " || '|' || ", text);
   }
-  auto result = session.query(fmt::format("SELECT {} AS line FROM ({}) ORDER BY 1", columns, select));
+  auto result = session.query(
+      sql::over(fmt::format("SELECT {} AS line FROM anabranch.side ORDER BY 1", columns), "side", select));
   if (!result) return "error: " + result.error().describe();
   std::string text;
   for (size_t i = 0; i < result->row_count(); ++i) text += result->text(i, 0).value_or("NULL") + "\n";
@@ -41,12 +42,12 @@ class PlainEngine {
   PlainEngine()
       : database_(sql::Database::open({}).value()),
         session_(std::make_unique<sql::Session>(database_->connect().value())) {
-    run("CREATE SCHEMA bronze; CREATE SCHEMA silver; CREATE SCHEMA gold;");
+    for (const char* layer : {"bronze", "silver", "gold"}) run(fmt::format("CREATE SCHEMA {}", layer));
   }
 
   sql::Session& session() { return *session_; }
 
-  /// Statements that must work; ends the test where they do not.
+  /// A statement that must work; ends the test where it does not.
   void run(const std::string& sql) {
     const Status done = session_->run(sql);
     ASSERT_TRUE(done) << done.error().describe() << "\n" << sql;

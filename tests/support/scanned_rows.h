@@ -69,8 +69,9 @@ inline ScannedRows scanned_rows(app::Platform& platform, const std::string& quer
   const int64_t logged_before = platform.queries().log_rows_read();
   const Status read = platform.queries().in_snapshot(
       {}, [&](sql::Session& session, const serve::QueryService::Snapshot& snapshot) -> Status {
-        const std::string bound = TRY(platform.queries().bound_sql(query, snapshot));
-        const auto profile = TRY(session.query("EXPLAIN (ANALYZE, FORMAT JSON) " + bound));
+        sql::Query bound = TRY(platform.queries().bound_query(query, snapshot));
+        bound.text = "EXPLAIN (ANALYZE, FORMAT JSON) " + bound.text;
+        const auto profile = TRY(session.query(bound));
         add_scans(nlohmann::json::parse(profile.text(0, 1).value()), views, rows);
         return {};
       });
