@@ -179,9 +179,9 @@ Status Catalog::record_verdict(const Verdict& verdict) {
 
 Result<std::vector<Verdict>> Catalog::last_verdicts() {
   Lock lock(mutex_);
-  auto statement = TRY(
-      database_->prepare("SELECT view, result, rows, offsets, at_us, elapsed_ms, note, definition, source, sample FROM verdicts "
-                         "WHERE number IN (SELECT max(number) FROM verdicts GROUP BY view) ORDER BY view"));
+  auto statement = TRY(database_->prepare(
+      "SELECT view, result, rows, offsets, at_us, elapsed_ms, note, definition, source, sample FROM verdicts "
+      "WHERE number IN (SELECT max(number) FROM verdicts GROUP BY view) ORDER BY view"));
   std::vector<Verdict> verdicts;
   while (TRY(statement.step())) {
     Verdict verdict;

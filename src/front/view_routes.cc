@@ -72,7 +72,8 @@ Json view_json(const Sight& sight, const Plan& plan) {
           {"build_rows", built != sight.epoch->built.end() ? Json(built->second.rows) : Json()},
           {"slice_rows", has_size ? Json(size->second.slice_rows) : Json()},
           {"errors", has_size ? Json(size->second.errors) : Json(plan.is_maintained() ? Json() : Json(0))},
-          {"last_verify", verdict != sight.verdicts.end() ? verdict_json(verdict->second, *sight.epoch->world) : Json()}};
+          {"last_verify",
+           verdict != sight.verdicts.end() ? verdict_json(verdict->second, *sight.epoch->world) : Json()}};
 }
 
 Json reasons_json(const Sight& sight, const Plan& plan) {

@@ -54,7 +54,8 @@ std::vector<Member> members(const std::string& type) {
     std::string name = words[0];
     if (name.starts_with('"')) {
       name = name.substr(1, name.size() - 2);
-      for (size_t at = name.find("\"\""); at != std::string::npos; at = name.find("\"\"", at + 1)) name.erase(at, 1);
+      for (size_t at = name.find("\"\""); at != std::string::npos; at = name.find("\"\"", at + 1))
+        name.erase(at, 1);
     }
     all.push_back({name, rest});
   }
@@ -73,9 +74,11 @@ std::string close(const std::string& type, const std::string& a, const std::stri
   if (type.ends_with("]")) {
     const std::string element = type.substr(0, type.rfind('['));
     const std::string i = fmt::format("i{}", depth);
-    const std::string inner = close(element, fmt::format("({})[{}]", a, i), fmt::format("({})[{}]", b, i), depth + 1);
+    const std::string inner =
+        close(element, fmt::format("({})[{}]", a, i), fmt::format("({})[{}]", b, i), depth + 1);
     return fmt::format(
-        "({0} OR coalesce(len({1}) = len({2}) AND len(list_filter(range(1, len({1}) + 1), lambda {3}: NOT {4})) = 0, "
+        "({0} OR coalesce(len({1}) = len({2}) AND len(list_filter(range(1, len({1}) + 1), lambda {3}: NOT "
+        "{4})) = 0, "
         "false))",
         is_same, a, b, i, inner);
   }
@@ -90,9 +93,10 @@ std::string close(const std::string& type, const std::string& a, const std::stri
   }
   if (type.starts_with("MAP(")) {
     const auto both = split(inside(type, 3), ',');
-    return fmt::format("({} OR ({} AND {}))", is_same,
-                       close(both[0] + "[]", fmt::format("map_keys({})", a), fmt::format("map_keys({})", b), depth),
-                       close(both[1] + "[]", fmt::format("map_values({})", a), fmt::format("map_values({})", b), depth));
+    return fmt::format(
+        "({} OR ({} AND {}))", is_same,
+        close(both[0] + "[]", fmt::format("map_keys({})", a), fmt::format("map_keys({})", b), depth),
+        close(both[1] + "[]", fmt::format("map_values({})", a), fmt::format("map_values({})", b), depth));
   }
   return is_same;
 }
@@ -100,7 +104,8 @@ std::string close(const std::string& type, const std::string& a, const std::stri
 class RowComparison {
  public:
   RowComparison(sql::Session& session, const std::string& expected, const std::string& actual,
-                const std::vector<std::string>& names, const std::vector<std::string>& types, bool is_tolerant)
+                const std::vector<std::string>& names, const std::vector<std::string>& types,
+                bool is_tolerant)
       : session_(session), expected_(expected), actual_(actual), names_(names) {
     for (size_t i = 0; i < types.size(); ++i) {
       const std::string column = fmt::format("c{}", i);
@@ -124,7 +129,8 @@ class RowComparison {
     TRY(session_.run("CREATE OR REPLACE TEMP TABLE only_expected AS " + except(expected_, actual_)));
     TRY(session_.run("CREATE OR REPLACE TEMP TABLE only_actual AS " + except(actual_, expected_)));
     if (!is_close_needed_) {
-      TRY(session_.run("CREATE OR REPLACE TEMP TABLE pairs AS SELECT NULL::BIGINT AS e, NULL::BIGINT AS a WHERE false"));
+      TRY(session_.run(
+          "CREATE OR REPLACE TEMP TABLE pairs AS SELECT NULL::BIGINT AS e, NULL::BIGINT AS a WHERE false"));
     } else {
       TRY(pair());
     }
@@ -150,27 +156,32 @@ class RowComparison {
         .value_or("");
   }
   std::string except(const std::string& a, const std::string& b) const {
-    return fmt::format("SELECT *, row_number() OVER () AS n FROM (SELECT {0} FROM {1} EXCEPT ALL SELECT {0} FROM {2})",
-                       columns_, a, b);
+    return fmt::format(
+        "SELECT *, row_number() OVER () AS n FROM (SELECT {0} FROM {1} EXCEPT ALL SELECT {0} FROM {2})",
+        columns_, a, b);
   }
 
-  // Rows that agree in all exact columns and are close in the others: first those at the same place among their
-  // likes, in the order of all columns; then any two that are left, each used once by the smaller number.
+  // Rows that agree in all exact columns and are close in the others: first those at the same place among
+  // their likes, in the order of all columns; then any two that are left, each used once by the smaller
+  // number.
   Status pair() {
     const auto placed = [&](const char* table) {
       return fmt::format("(SELECT *, row_number() OVER ({}ORDER BY {}) AS place FROM {})",
                          exact_.empty() ? "" : "PARTITION BY " + exact_ + " ", columns_, table);
     };
-    TRY(session_.run(fmt::format(
-        "CREATE OR REPLACE TEMP TABLE pairs AS SELECT e.n AS e, a.n AS a FROM {} AS e JOIN {} AS a ON e.place = "
-        "a.place{}{}",
-        placed("only_expected"), placed("only_actual"), same_, all_close_)));
+    TRY(
+        session_.run(fmt::format("CREATE OR REPLACE TEMP TABLE pairs AS SELECT e.n AS e, a.n AS a FROM {} AS "
+                                 "e JOIN {} AS a ON e.place = "
+                                 "a.place{}{}",
+                                 placed("only_expected"), placed("only_actual"), same_, all_close_)));
     while (true) {
-      const auto more = TRY(session_.query(fmt::format(
-          "INSERT INTO pairs SELECT e, min(a) FROM (SELECT min(e.n) AS e, a.n AS a FROM only_expected AS e JOIN "
-          "only_actual AS a ON true{}{} WHERE e.n NOT IN (SELECT e FROM pairs) AND a.n NOT IN (SELECT a FROM pairs) "
-          "GROUP BY a.n) GROUP BY e",
-          same_, all_close_)));
+      const auto more =
+          TRY(session_.query(fmt::format("INSERT INTO pairs SELECT e, min(a) FROM (SELECT min(e.n) AS e, a.n "
+                                         "AS a FROM only_expected AS e JOIN "
+                                         "only_actual AS a ON true{}{} WHERE e.n NOT IN (SELECT e FROM "
+                                         "pairs) AND a.n NOT IN (SELECT a FROM pairs) "
+                                         "GROUP BY a.n) GROUP BY e",
+                                         same_, all_close_)));
       if (more.integer(0, 0) == 0) return {};
     }
   }
@@ -220,9 +231,9 @@ std::string is_close(const std::string& type, const std::string& a, const std::s
   return close(type, a, b, 0);
 }
 
-Result<ComparedRows> compare_rows(sql::Session& session, const std::string& expected, const std::string& actual,
-                                  const std::vector<std::string>& names, const std::vector<std::string>& types,
-                                  bool is_tolerant) {
+Result<ComparedRows> compare_rows(sql::Session& session, const std::string& expected,
+                                  const std::string& actual, const std::vector<std::string>& names,
+                                  const std::vector<std::string>& types, bool is_tolerant) {
   return RowComparison(session, expected, actual, names, types, is_tolerant).run();
 }
 

@@ -11,8 +11,8 @@ class Comparison : public ::testing::Test {
   Comparison() : database_(sql::Database::open({}).value()), session_(database_->connect().value()) {}
 
   // Rows of one or more columns as `VALUES` lists, cast to types.
-  ComparedRows compare(const std::string& expected, const std::string& actual, const std::vector<std::string>& types,
-                       bool is_tolerant = true) {
+  ComparedRows compare(const std::string& expected, const std::string& actual,
+                       const std::vector<std::string>& types, bool is_tolerant = true) {
     const auto relation = [&](const std::string& values) {
       std::string casts, columns;
       for (size_t i = 0; i < types.size(); ++i) {
@@ -47,7 +47,8 @@ TEST_F(Comparison, KnowsNoToleranceForWhatIsExact) {
   EXPECT_FALSE(is_equal("('1.0000000001')", "('1.0000000002')", {"DECIMAL(20,10)"}));
   EXPECT_FALSE(is_equal("('2013-01-01 00:00:00.000001')", "('2013-01-01')", {"TIMESTAMP"}));
   EXPECT_FALSE(is_equal("('a')", "('A')", {"VARCHAR"}));
-  EXPECT_FALSE(is_equal("(1.0)", "(1.0000000000000002)", {"DOUBLE"}, false)) << "rows that are not aggregated";
+  EXPECT_FALSE(is_equal("(1.0)", "(1.0000000000000002)", {"DOUBLE"}, false))
+      << "rows that are not aggregated";
 }
 
 TEST_F(Comparison, KnowsAToleranceForDoubles) {
@@ -77,10 +78,12 @@ TEST_F(Comparison, LooksIntoNestedValues) {
   EXPECT_FALSE(is_equal("([1.0, 'nan'::DOUBLE])", "([1.0, 2.0])", {"DOUBLE[]"}));
   EXPECT_TRUE(is_equal("([[1.0], [0.1]])", "([[1.0], [0.1000000000001]])", {"DOUBLE[][]"}));
   const std::string type = "STRUCT(\"a b\" BIGINT, \"c\" STRUCT(d DOUBLE, e VARCHAR)[])";
-  EXPECT_TRUE(is_equal("({'a b': 1, 'c': [{'d': 0.1, 'e': 'x'}]})", "({'a b': 1, 'c': [{'d': 0.10000000001, 'e': 'x'}]})",
-                       {type}));
-  EXPECT_FALSE(is_equal("({'a b': 9007199254740993, 'c': []})", "({'a b': 9007199254740992, 'c': []})", {type}));
-  EXPECT_FALSE(is_equal("({'a b': 1, 'c': [{'d': 0.1, 'e': 'x'}]})", "({'a b': 1, 'c': [{'d': 0.1, 'e': 'y'}]})", {type}));
+  EXPECT_TRUE(is_equal("({'a b': 1, 'c': [{'d': 0.1, 'e': 'x'}]})",
+                       "({'a b': 1, 'c': [{'d': 0.10000000001, 'e': 'x'}]})", {type}));
+  EXPECT_FALSE(
+      is_equal("({'a b': 9007199254740993, 'c': []})", "({'a b': 9007199254740992, 'c': []})", {type}));
+  EXPECT_FALSE(is_equal("({'a b': 1, 'c': [{'d': 0.1, 'e': 'x'}]})",
+                        "({'a b': 1, 'c': [{'d': 0.1, 'e': 'y'}]})", {type}));
   EXPECT_TRUE(is_equal("(MAP {'k': 0.1})", "(MAP {'k': 0.10000000001})", {"MAP(VARCHAR, DOUBLE)"}));
   EXPECT_FALSE(is_equal("(MAP {'k': 0.1})", "(MAP {'l': 0.1})", {"MAP(VARCHAR, DOUBLE)"}));
 }
@@ -89,7 +92,8 @@ TEST_F(Comparison, PairsRowsWhoseDoublesChangePlaces) {
   // In the order of their doubles the rows of a group are paired crosswise.
   EXPECT_TRUE(is_equal("(1, 1.0, 7.0), (1, 1.00000000001, 5.0)", "(1, 1.0, 5.0), (1, 1.00000000001, 7.0)",
                        {"INTEGER", "DOUBLE", "DOUBLE"}));
-  EXPECT_FALSE(is_equal("(1, 1.0, 7.0), (1, 1.0, 5.0)", "(1, 1.0, 7.0), (1, 1.0, 7.0)", {"INTEGER", "DOUBLE", "DOUBLE"}))
+  EXPECT_FALSE(is_equal("(1, 1.0, 7.0), (1, 1.0, 5.0)", "(1, 1.0, 7.0), (1, 1.0, 7.0)",
+                        {"INTEGER", "DOUBLE", "DOUBLE"}))
       << "each row counts once";
 }
 

@@ -69,7 +69,8 @@ class Segment {
     batch.ingested_at_us = number_at<int64_t>(header, 32);
     batch.encoding = static_cast<log::Encoding>(number_at<uint8_t>(header, 54));
     if (batch.base_offset != next)
-      return damaged(path_, position, fmt::format("offset {} comes where {} is due", batch.base_offset, next));
+      return damaged(path_, position,
+                     fmt::format("offset {} comes where {} is due", batch.base_offset, next));
     if (batch.count == 0) return whole;  // rejects, or a mark
     const std::string body = TRY(file_->read_at(position + batch_header_bytes, bytes));
     if (body.size() != bytes || crc32c(body) != number_at<uint32_t>(header, 8))
@@ -87,7 +88,8 @@ class Segment {
     const size_t due = batch.encoding == log::Encoding::bulk  ? 1
                        : batch.encoding == log::Encoding::csv ? size_t{batch.count} + 1
                                                               : batch.count;
-    if (batch.records.size() != due) return damaged(path_, position, "the batch counts other records than it holds");
+    if (batch.records.size() != due)
+      return damaged(path_, position, "the batch counts other records than it holds");
     TRY(on_batch_(batch));
     next = batch.end_offset();
     return whole;
@@ -104,7 +106,8 @@ class Segment {
 
 Result<model::Offset> first_kept_offset(const io::Path& folder) {
   const auto names = TRY(segments(folder));
-  return names.empty() ? model::Offset{0} : static_cast<model::Offset>(std::stoll(names.front().substr(0, 20)));
+  return names.empty() ? model::Offset{0}
+                       : static_cast<model::Offset>(std::stoll(names.front().substr(0, 20)));
 }
 
 Status read_log(const io::Path& folder, model::Offset end,

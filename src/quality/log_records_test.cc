@@ -16,7 +16,9 @@ class LogRecordsTest : public ::testing::Test {
   LogRecordsTest() {
     log::SegmentedLog::Options options;
     options.segment_bytes = 2000;  // several segments
-    log_ = log::SegmentedLog::open(io::local_file_system(), io::system_clock(), folder_.path() / "log", options).value();
+    log_ =
+        log::SegmentedLog::open(io::local_file_system(), io::system_clock(), folder_.path() / "log", options)
+            .value();
     for (int64_t i = 0; i < 100; i += 5) EXPECT_TRUE(log_->append_and_wait(test::numbered_events(i, 5, 60)));
     EXPECT_TRUE(log_->append_and_wait(test::rejects_only({{"why", "raw"}})));
     EXPECT_TRUE(log_->append_and_wait(test::numbered_events(100, 1)));

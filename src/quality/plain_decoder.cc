@@ -75,7 +75,8 @@ std::optional<std::vector<CsvField>> split_csv(std::string_view record) {
   return fields;
 }
 
-std::optional<Fields> from_csv(const model::Schema& schema, std::string_view header, std::string_view record) {
+std::optional<Fields> from_csv(const model::Schema& schema, std::string_view header,
+                               std::string_view record) {
   const auto names = split_csv(header);
   const auto texts = split_csv(record);
   if (!names || !texts || names->size() != texts->size()) return std::nullopt;
@@ -111,8 +112,8 @@ Result<std::vector<PlainEvent>> decode_plainly(const LogRecords& batch, const mo
     event.offset = batch.base_offset + static_cast<model::Offset>(i - first);
     auto fields = decode_record(batch, schema, i);
     if (!fields) {
-      return fail(Code::corrupt, fmt::format("the event at offset {} does not fit schema version {}", event.offset,
-                                             batch.schema_version));
+      return fail(Code::corrupt, fmt::format("the event at offset {} does not fit schema version {}",
+                                             event.offset, batch.schema_version));
     }
     event.fields = std::move(*fields);
     event.raw = batch.records[i];

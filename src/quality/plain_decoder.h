@@ -19,8 +19,8 @@ struct PlainEvent {
   std::string raw;
 };
 
-/// The events of a batch that is no bulk file, by the schema version that it names. corrupt names the offset of
-/// what cannot be read.
+/// The events of a batch that is no bulk file, by the schema version that it names. corrupt names the offset
+/// of what cannot be read.
 Result<std::vector<PlainEvent>> decode_plainly(const LogRecords& batch, const model::Schema& schema);
 
 }  // namespace anabranch::quality

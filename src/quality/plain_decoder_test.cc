@@ -24,7 +24,9 @@ class BatchFeed final : public sql::Feed {
     class Once final : public Cursor {
      public:
       explicit Once(std::shared_ptr<const model::ColumnBatch> batch) : batch_(std::move(batch)) {}
-      Result<std::shared_ptr<const model::ColumnBatch>> next() override { return std::exchange(batch_, nullptr); }
+      Result<std::shared_ptr<const model::ColumnBatch>> next() override {
+        return std::exchange(batch_, nullptr);
+      }
 
      private:
       std::shared_ptr<const model::ColumnBatch> batch_;
@@ -88,14 +90,17 @@ class PlainDecoder : public ::testing::Test {
     for (model::Field& field : carried.fields) {
       const std::string column = sql::quote_identifier(field.name);
       const bool is_nested = !field.type.children.empty();
-      columns += is_nested ? fmt::format("CAST({0}::JSON AS {1}) AS {0}, ", column, field.type.to_sql()) : column + ", ";
+      columns += is_nested ? fmt::format("CAST({0}::JSON AS {1}) AS {0}, ", column, field.type.to_sql())
+                           : column + ", ";
       if (is_nested) field.type = model::Type::parse("varchar").value();
     }
     theirs->schema = std::make_shared<const model::Schema>(carried);
     EXPECT_TRUE(database_->register_feed(
-        name, carried, std::make_shared<BatchFeed>(std::make_shared<const model::ColumnBatch>(std::move(*theirs)))));
-    run(fmt::format("CREATE OR REPLACE TABLE theirs AS SELECT {}_partition, _offset, _ingested_at, _raw FROM {}()", columns,
-                    name));
+        name, carried,
+        std::make_shared<BatchFeed>(std::make_shared<const model::ColumnBatch>(std::move(*theirs)))));
+    run(fmt::format(
+        "CREATE OR REPLACE TABLE theirs AS SELECT {}_partition, _offset, _ingested_at, _raw FROM {}()",
+        columns, name));
     run("CREATE OR REPLACE TABLE ours AS FROM theirs LIMIT 0");
     auto writer = sql::TableWriter::open(*session_, "main", "ours");
     EXPECT_TRUE(writer);
@@ -121,15 +126,18 @@ class PlainDecoder : public ::testing::Test {
     for (const auto& field : schema.fields) {
       const std::string name = sql::quote_identifier(field.name);
       // As text too, in which -0.0 is not 0.0 and JSON keeps its spaces.
-      const auto rows = session_->query(fmt::format(
-          "SELECT o.{0}::VARCHAR, t.{0}::VARCHAR, o._raw FROM ours AS o FULL JOIN theirs AS t USING (_offset) WHERE "
-          "o.{0} IS DISTINCT FROM t.{0} OR o.{0}::VARCHAR IS DISTINCT FROM t.{0}::VARCHAR OR o._raw IS DISTINCT FROM "
-          "t._raw LIMIT 3",
-          name));
+      const auto rows =
+          session_->query(fmt::format("SELECT o.{0}::VARCHAR, t.{0}::VARCHAR, o._raw FROM ours AS o FULL "
+                                      "JOIN theirs AS t USING (_offset) WHERE "
+                                      "o.{0} IS DISTINCT FROM t.{0} OR o.{0}::VARCHAR IS DISTINCT FROM "
+                                      "t.{0}::VARCHAR OR o._raw IS DISTINCT FROM "
+                                      "t._raw LIMIT 3",
+                                      name));
       ASSERT_TRUE(rows) << rows.error().describe();
       for (size_t i = 0; i < rows->row_count(); ++i) {
-        ADD_FAILURE() << field.name << " " << field.type.to_sql() << ": plainly " << rows->text(i, 0).value_or("NULL")
-                      << ", by the other decoder " << rows->text(i, 1).value_or("NULL") << "\n"
+        ADD_FAILURE() << field.name << " " << field.type.to_sql() << ": plainly "
+                      << rows->text(i, 0).value_or("NULL") << ", by the other decoder "
+                      << rows->text(i, 1).value_or("NULL") << "\n"
                       << rows->text(i, 2).value_or("NULL");
       }
     }
@@ -211,18 +219,21 @@ TEST_F(PlainDecoder, HasTheSameValuesOnEdges) {
 
 TEST_F(PlainDecoder, HasTheSameValuesOfCsvAndCloudEvents) {
   const model::Schema schema = schema_of(every_type);
-  EXPECT_EQ(compare(schema, ingest::BodyFormat::csv,
-                    "i4,t,d,extra,b,at,l,j,n18\r\n"
-                    "1,plain,2.5,x,true,2013-01-31T05:00:00Z,\"[\"\"a\"\",null]\",\" {\"\"a\"\": 1 } \",12.5\r\n"
-                    ",\"\",,,false,,,,\n"
-                    "-7,\"a, \"\"b\"\"\nc\",1e-3,\"\",,\"2013-01-31\",[],null,0.000001\n"),
-            3u);
-  EXPECT_EQ(compare(schema, ingest::BodyFormat::cloudevents_batch,
-                    R"([{"specversion":"1.0","id":"00000000-0000-0000-0000-000000000001","source":"/a","type":"x","t":"from outside","i4":5,)"
-                    R"("data":{"i8":1,"t":"inside"}},)"
-                    R"({"specversion":"1.0","id":"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11","source":"/a","type":"x",)"
-                    R"("t":"outside","data":{"i4":3,"j":{"data":1}}}])"),
-            2u);
+  EXPECT_EQ(
+      compare(schema, ingest::BodyFormat::csv,
+              "i4,t,d,extra,b,at,l,j,n18\r\n"
+              "1,plain,2.5,x,true,2013-01-31T05:00:00Z,\"[\"\"a\"\",null]\",\" {\"\"a\"\": 1 } \",12.5\r\n"
+              ",\"\",,,false,,,,\n"
+              "-7,\"a, \"\"b\"\"\nc\",1e-3,\"\",,\"2013-01-31\",[],null,0.000001\n"),
+      3u);
+  EXPECT_EQ(
+      compare(
+          schema, ingest::BodyFormat::cloudevents_batch,
+          R"([{"specversion":"1.0","id":"00000000-0000-0000-0000-000000000001","source":"/a","type":"x","t":"from outside","i4":5,)"
+          R"("data":{"i8":1,"t":"inside"}},)"
+          R"({"specversion":"1.0","id":"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11","source":"/a","type":"x",)"
+          R"("t":"outside","data":{"i4":3,"j":{"data":1}}}])"),
+      2u);
 }
 
 // ---- random events ----
@@ -230,7 +241,9 @@ TEST_F(PlainDecoder, HasTheSameValuesOfCsvAndCloudEvents) {
 class Generator {
  public:
   explicit Generator(uint64_t seed) : random_(seed) {}
-  int64_t number(int64_t least, int64_t most) { return std::uniform_int_distribution<int64_t>(least, most)(random_); }
+  int64_t number(int64_t least, int64_t most) {
+    return std::uniform_int_distribution<int64_t>(least, most)(random_);
+  }
   bool chance(int percent) { return number(1, 100) <= percent; }
 
   std::string digits(int64_t count) {
@@ -239,7 +252,8 @@ class Generator {
     return text;
   }
   std::string numeral(int64_t digits_max, int64_t scale) {
-    std::string text = (chance(40) ? "-" : "") + (chance(20) ? std::string("0") : digits(number(1, digits_max)));
+    std::string text =
+        (chance(40) ? "-" : "") + (chance(20) ? std::string("0") : digits(number(1, digits_max)));
     if (scale > 0 && chance(60)) {
       text += ".";
       for (int64_t i = number(1, scale); i > 0; --i) text += static_cast<char>('0' + number(0, 9));
@@ -250,8 +264,9 @@ class Generator {
     return text;
   }
   std::string text() {
-    static const char* const pieces[] = {"a", "B", " ", ",", "\\\"", "\\\\", "\\n", "\\u00e9", "é", "日", "😀", "{", "]",
-                                         ":", "'", "\\ud83d\\ude00", "null", "\\u0001", "5", "\\/", "0123456789abc"};
+    static const char* const pieces[] = {
+        "a", "B", " ", ",", "\\\"",           "\\\\", "\\n",     "\\u00e9", "é",   "日",           "😀",
+        "{", "]", ":", "'", "\\ud83d\\ude00", "null", "\\u0001", "5",       "\\/", "0123456789abc"};
     std::string out = "\"";
     for (int64_t i = number(0, 8); i > 0; --i) out += pieces[number(0, std::size(pieces) - 1)];
     return out + "\"";
@@ -262,10 +277,13 @@ class Generator {
     if (chance(40)) out += "." + digits(number(1, 7));
     return out;
   }
-  std::string date() { return fmt::format("{:04}-{:02}-{:02}", number(0, 9999), number(1, 12), number(1, 29)); }
+  std::string date() {
+    return fmt::format("{:04}-{:02}-{:02}", number(0, 9999), number(1, 12), number(1, 29));
+  }
   std::string zone() {
     if (chance(50)) return "";
-    return chance(50) ? "Z" : fmt::format("{}{:02}:{:02}", chance(50) ? "+" : "-", number(0, 15), number(0, 59));
+    return chance(50) ? "Z"
+                      : fmt::format("{}{:02}:{:02}", chance(50) ? "+" : "-", number(0, 15), number(0, 59));
   }
 
   std::string value(const model::Type& type, int depth = 0) {
@@ -294,25 +312,28 @@ class Generator {
       case Kind::timestamptz:
         return "\"" + date() + (chance(80) ? (chance(50) ? "T" : " ") + time() + zone() : "") + "\"";
       case Kind::interval:
-        return fmt::format("\"P{}Y{}M{}DT{}H{}.{}S\"", number(0, 99), number(0, 99), number(0, 999), number(0, 999),
-                           number(0, 99), number(0, 9999));
+        return fmt::format("\"P{}Y{}M{}DT{}H{}.{}S\"", number(0, 99), number(0, 99), number(0, 999),
+                           number(0, 999), number(0, 99), number(0, 9999));
       case Kind::uuid: {
         std::string out;
         for (int i = 0; i < 32; ++i) out += "0123456789abcdefABCDEF"[number(0, 21)];
         return "\"" + out + "\"";
       }
       case Kind::json:
-        return depth > 2 || chance(40) ? text() : fmt::format("{{\"a\": [{}, 1.50 ,true]}}", value(type, depth + 1));
+        return depth > 2 || chance(40) ? text()
+                                       : fmt::format("{{\"a\": [{}, 1.50 ,true]}}", value(type, depth + 1));
       case Kind::list: {
         std::string out = "[";
-        for (int64_t i = number(0, 3); i > 0; --i) out += value(type.children[0], depth + 1) + (i > 1 ? " , " : "");
+        for (int64_t i = number(0, 3); i > 0; --i)
+          out += value(type.children[0], depth + 1) + (i > 1 ? " , " : "");
         return out + "]";
       }
       case Kind::structure: {
         std::string out;
         for (size_t i = type.names.size(); i-- > 0;) {
           if (chance(20)) continue;
-          out += fmt::format("{}\"{}\":{}", out.empty() ? "" : ",", type.names[i], value(type.children[i], depth + 1));
+          out += fmt::format("{}\"{}\":{}", out.empty() ? "" : ",", type.names[i],
+                             value(type.children[i], depth + 1));
         }
         return "{" + out + "}";
       }
@@ -348,7 +369,8 @@ TEST_F(PlainDecoder, HasTheSameValuesOfRandomEventsOfEveryType) {
       // A few fields each, as one that does not fit sends the event to quarantine.
       for (const auto& field : schema.fields) {
         if (!generator.chance(12)) continue;
-        event += fmt::format("{}\"{}\":{}", event.empty() ? "" : ", ", field.name, generator.value(field.type));
+        event +=
+            fmt::format("{}\"{}\":{}", event.empty() ? "" : ", ", field.name, generator.value(field.type));
         ++reached[field.type.to_sql()];
       }
       body += "{" + event + "}\n";

@@ -171,7 +171,8 @@ bool take_date(std::string_view& text, int64_t& days) {
   if (!is_signed && year == 0) return false;
   if (year > 290'000) return false;
   if (is_below) year = -year;
-  if (!take(text, '-') || !take_digits(text, 2, 2, month) || !take(text, '-') || !take_digits(text, 2, 2, day))
+  if (!take(text, '-') || !take_digits(text, 2, 2, month) || !take(text, '-') ||
+      !take_digits(text, 2, 2, day))
     return false;
   if (month < 1 || month > 12 || day < 1 || day > days_of_month(year, month)) return false;
   days = (year - 1970) * 365 + leap_days_before(year) - leap_days_before(1970) + day - 1;

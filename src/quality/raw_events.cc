@@ -39,19 +39,23 @@ std::string as_pattern(const std::string& path) {
 
 class StreamLoader {
  public:
-  StreamLoader(sql::Session& session, const VerifyJob::Stream& stream, const std::function<void(int64_t)>& progress)
+  StreamLoader(sql::Session& session, const VerifyJob::Stream& stream,
+               const std::function<void(int64_t)>& progress)
       : session_(session), stream_(stream), folder_(io::Path(stream.log_folder) / "0"), progress_(progress) {}
 
   Result<LoadedStream> run(int64_t raw_events_max) {
-    TRY(session_.run(fmt::format("CREATE TABLE {} ({}_partition INTEGER, _offset BIGINT, _ingested_at TIMESTAMP "
-                                 "WITH TIME ZONE, _raw VARCHAR)",
-                                 raw_table(stream_.name), declared(stream_.schema))));
+    TRY(session_.run(
+        fmt::format("CREATE TABLE {} ({}_partition INTEGER, _offset BIGINT, _ingested_at TIMESTAMP "
+                    "WITH TIME ZONE, _raw VARCHAR)",
+                    raw_table(stream_.name), declared(stream_.schema))));
     const model::Offset kept = TRY(first_kept_offset(folder_));
     const bool is_large = stream_.end > raw_events_max;
-    const model::Offset from_archive = std::min(is_large ? std::max(stream_.archive_end, kept) : kept, stream_.end);
+    const model::Offset from_archive =
+        std::min(is_large ? std::max(stream_.archive_end, kept) : kept, stream_.end);
     if (from_archive > stream_.archive_end) {
-      return fail(Code::corrupt, fmt::format("events of {} before offset {} are neither in the log nor in the archive",
-                                             stream_.name, from_archive));
+      return fail(Code::corrupt,
+                  fmt::format("events of {} before offset {} are neither in the log nor in the archive",
+                              stream_.name, from_archive));
     }
     if (from_archive > 0) TRY(add_archive(from_archive));
     TRY(add_log(from_archive, stream_.end));
@@ -80,8 +84,8 @@ class StreamLoader {
     std::string text;
     for (const auto& field : stream_.schema.fields) {
       const std::string name = sql::quote_identifier(field.name);
-      text += fmt::format("CAST({} AS {}) AS {}, ", there.contains(field.name) ? name : "NULL", field.type.to_sql(),
-                          name);
+      text += fmt::format("CAST({} AS {}) AS {}, ", there.contains(field.name) ? name : "NULL",
+                          field.type.to_sql(), name);
     }
     return text;
   }
@@ -91,8 +95,8 @@ class StreamLoader {
       const std::string scan = parquet_scan({file}, "");
       std::set<std::string> there;
       for (const auto& column : TRY(session_.describe("SELECT * FROM " + scan))) there.insert(column.name);
-      TRY(session_.run(fmt::format("INSERT INTO {} SELECT {}{} FROM {} WHERE _offset < {}", raw_table(stream_.name),
-                                   pinned(there), system_columns, scan, end)));
+      TRY(session_.run(fmt::format("INSERT INTO {} SELECT {}{} FROM {} WHERE _offset < {}",
+                                   raw_table(stream_.name), pinned(there), system_columns, scan, end)));
     }
     return {};
   }
@@ -130,9 +134,10 @@ class StreamLoader {
     const std::string table = fmt::format("{}:{}", stream_.name, schema.version);
     if (std::find(staged_.begin(), staged_.end(), table) == staged_.end()) {
       staged_.push_back(table);
-      TRY(session_.run(fmt::format("CREATE TABLE {} ({}_partition INTEGER, _offset BIGINT, _ingested_at TIMESTAMP "
-                                   "WITH TIME ZONE, _raw VARCHAR)",
-                                   raw_table(table), declared(schema))));
+      TRY(session_.run(
+          fmt::format("CREATE TABLE {} ({}_partition INTEGER, _offset BIGINT, _ingested_at TIMESTAMP "
+                      "WITH TIME ZONE, _raw VARCHAR)",
+                      raw_table(table), declared(schema))));
     }
     writer_.emplace(TRY(sql::TableWriter::open(session_, "raw", table)));
     writer_version_ = schema.version;
@@ -149,7 +154,8 @@ class StreamLoader {
   // Of a schema version, into the stream's own columns.
   Status add_staged(const std::string& table) {
     std::set<std::string> there;
-    for (const auto& column : TRY(session_.describe("SELECT * FROM " + raw_table(table)))) there.insert(column.name);
+    for (const auto& column : TRY(session_.describe("SELECT * FROM " + raw_table(table))))
+      there.insert(column.name);
     TRY(session_.run(fmt::format("INSERT INTO {} SELECT {}{} FROM {}", raw_table(stream_.name), pinned(there),
                                  system_columns, raw_table(table))));
     return session_.run("DROP TABLE " + raw_table(table));
@@ -167,7 +173,8 @@ class StreamLoader {
         "INSERT INTO {} SELECT {}0, {} + file_row_number, make_timestamptz({}), NULL FROM {} WHERE {} + "
         "file_row_number >= {} AND {} + file_row_number < {}",
         raw_table(stream_.name), pinned(there), batch.base_offset, batch.ingested_at_us,
-        parquet_scan({file.string()}, ", file_row_number = true"), batch.base_offset, from, batch.base_offset, end));
+        parquet_scan({file.string()}, ", file_row_number = true"), batch.base_offset, from, batch.base_offset,
+        end));
   }
 
   static Status check_file(const io::Path& path, uint64_t bytes, uint32_t checksum) {
@@ -182,22 +189,25 @@ class StreamLoader {
       at += part.size();
     }
     if (at == bytes && sum == checksum) return {};
-    return fail(Code::corrupt, fmt::format("the bulk file {} is not the one that its record names", path.string()));
+    return fail(Code::corrupt,
+                fmt::format("the bulk file {} is not the one that its record names", path.string()));
   }
 
   // Dense, each once.
   Status check_offsets() {
-    const auto found = TRY(session_.query(fmt::format(
-        "SELECT count(*), count(DISTINCT _offset), coalesce(min(_offset), 0), coalesce(max(_offset) + 1, 0) FROM {}",
-        raw_table(stream_.name))));
+    const auto found =
+        TRY(session_.query(fmt::format("SELECT count(*), count(DISTINCT _offset), coalesce(min(_offset), 0), "
+                                       "coalesce(max(_offset) + 1, 0) FROM {}",
+                                       raw_table(stream_.name))));
     const int64_t rows = found.integer(0, 0);
     if (rows == stream_.end && found.integer(0, 1) == rows && found.integer(0, 2) == 0 &&
         found.integer(0, 3) == stream_.end)
       return {};
-    return fail(Code::corrupt,
-                fmt::format("{} has {} events with {} offsets from {} to {}, and must have each offset before {} once",
-                            stream_.name, rows, found.integer(0, 1), found.integer(0, 2), found.integer(0, 3),
-                            stream_.end));
+    return fail(
+        Code::corrupt,
+        fmt::format(
+            "{} has {} events with {} offsets from {} to {}, and must have each offset before {} once",
+            stream_.name, rows, found.integer(0, 1), found.integer(0, 2), found.integer(0, 3), stream_.end));
   }
 
   // Whether some ranges of the archive are what the log has.
@@ -212,21 +222,23 @@ class StreamLoader {
                                    raw_table(archived), raw_table(stream_.name), begin, stop)));
       TRY(session_.run(fmt::format("ALTER TABLE {} RENAME TO {}", raw_table(stream_.name),
                                    sql::quote_identifier(stream_.name + ":all"))));
-      TRY(session_.run(fmt::format("CREATE TABLE {} AS FROM {} LIMIT 0", raw_table(stream_.name), raw_table(archived))));
+      TRY(session_.run(
+          fmt::format("CREATE TABLE {} AS FROM {} LIMIT 0", raw_table(stream_.name), raw_table(archived))));
       TRY(sampled.add_log(begin, stop));
       TRY(sampled.flush());
       for (const std::string& table : sampled.staged_) TRY(sampled.add_staged(table));
-      const auto other = TRY(session_.query(
-          fmt::format("SELECT count(*), min(_offset) FROM ((FROM {0} EXCEPT ALL FROM {1}) UNION ALL (FROM {1} EXCEPT "
-                      "ALL FROM {0}))",
-                      raw_table(stream_.name), raw_table(archived))));
+      const auto other = TRY(session_.query(fmt::format(
+          "SELECT count(*), min(_offset) FROM ((FROM {0} EXCEPT ALL FROM {1}) UNION ALL (FROM {1} EXCEPT "
+          "ALL FROM {0}))",
+          raw_table(stream_.name), raw_table(archived))));
       TRY(session_.run("DROP TABLE " + raw_table(archived)));
       TRY(session_.run("DROP TABLE " + raw_table(stream_.name)));
       TRY(session_.run(fmt::format("ALTER TABLE {} RENAME TO {}", raw_table(stream_.name + ":all"),
                                    sql::quote_identifier(stream_.name))));
       if (other.integer(0, 0) > 0) {
-        return fail(Code::corrupt, fmt::format("the archive of {} holds another event at offset {} than the log",
-                                               stream_.name, other.integer(0, 1)));
+        return fail(Code::corrupt,
+                    fmt::format("the archive of {} holds another event at offset {} than the log",
+                                stream_.name, other.integer(0, 1)));
       }
     }
     return {};
@@ -248,12 +260,13 @@ class StreamLoader {
 
 std::string parquet_scan(const std::vector<std::string>& files, const std::string& options) {
   std::string list;
-  for (const std::string& file : files) list += (list.empty() ? "" : ", ") + sql::quote_literal(as_pattern(file));
+  for (const std::string& file : files)
+    list += (list.empty() ? "" : ", ") + sql::quote_literal(as_pattern(file));
   return fmt::format("read_parquet([{}], hive_partitioning = false{})", list, options);
 }
 
-Result<LoadedStream> load_stream(sql::Session& session, const VerifyJob::Stream& stream, int64_t raw_events_max,
-                                 const std::function<void(int64_t)>& progress) {
+Result<LoadedStream> load_stream(sql::Session& session, const VerifyJob::Stream& stream,
+                                 int64_t raw_events_max, const std::function<void(int64_t)>& progress) {
   return StreamLoader(session, stream, progress).run(raw_events_max);
 }
 
@@ -263,9 +276,10 @@ Status load_table(sql::Session& session, const VerifyJob::Table& table) {
     const std::string name = sql::quote_identifier(column.name);
     columns += fmt::format("CAST({} AS {}) AS {}, ", name, column.type, name);
   }
-  return session.run(fmt::format("CREATE TABLE {} AS SELECT {}file_row_number AS {} FROM {} ORDER BY file_row_number",
-                                 raw_table(table.name), columns, sql::quote_identifier(table_row_column),
-                                 parquet_scan({table.file}, ", file_row_number = true")));
+  return session.run(
+      fmt::format("CREATE TABLE {} AS SELECT {}file_row_number AS {} FROM {} ORDER BY file_row_number",
+                  raw_table(table.name), columns, sql::quote_identifier(table_row_column),
+                  parquet_scan({table.file}, ", file_row_number = true")));
 }
 
 }  // namespace anabranch::quality

@@ -23,10 +23,25 @@ std::string bare(const std::string& stream) { return stream.substr(stream.find('
 
 // Whose values can be written into SQL, and come back as they were.
 bool is_plain_type(const std::string& type) {
-  static const std::set<std::string, std::less<>> plain = {
-      "BOOLEAN",   "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT",
-      "UINTEGER",  "UBIGINT", "DOUBLE",   "FLOAT",   "VARCHAR", "DATE",   "TIME",     "TIMESTAMP",
-      "TIMESTAMP WITH TIME ZONE", "UUID", "BLOB"};
+  static const std::set<std::string, std::less<>> plain = {"BOOLEAN",
+                                                           "TINYINT",
+                                                           "SMALLINT",
+                                                           "INTEGER",
+                                                           "BIGINT",
+                                                           "HUGEINT",
+                                                           "UTINYINT",
+                                                           "USMALLINT",
+                                                           "UINTEGER",
+                                                           "UBIGINT",
+                                                           "DOUBLE",
+                                                           "FLOAT",
+                                                           "VARCHAR",
+                                                           "DATE",
+                                                           "TIME",
+                                                           "TIMESTAMP",
+                                                           "TIMESTAMP WITH TIME ZONE",
+                                                           "UUID",
+                                                           "BLOB"};
   return plain.contains(type) || type.starts_with("DECIMAL(");
 }
 
@@ -39,11 +54,12 @@ std::string list_of(size_t count) {
 // One attempt: everything in one transaction, which an error ends.
 class Exporter {
  public:
-  Exporter(serve::QueryService& queries, const ExportRequest& request, const std::map<std::string, Error>& raising,
-           const std::set<std::string>& without_predicates)
+  Exporter(serve::QueryService& queries, const ExportRequest& request,
+           const std::map<std::string, Error>& raising, const std::set<std::string>& without_predicates)
       : queries_(queries), request_(request), raising_(raising), without_predicates_(without_predicates) {}
 
-  Status run(sql::Session& session, const serve::QueryService::Snapshot& snapshot, const std::string& database) {
+  Status run(sql::Session& session, const serve::QueryService::Snapshot& snapshot,
+             const std::string& database) {
     database_ = database;
     out.epoch = snapshot.epoch;
     out.offsets = snapshot.offsets;
@@ -99,7 +115,8 @@ class Exporter {
       return fail(Code::not_found, fmt::format("the model of {} is not known", plan.view));
     view.sql = model->second;
     for (const auto& column : plan.columns) view.columns.push_back(column.name);
-    view.is_asked = std::find(request_.views.begin(), request_.views.end(), plan.view) != request_.views.end();
+    view.is_asked =
+        std::find(request_.views.begin(), request_.views.end(), plan.view) != request_.views.end();
     view.is_maintained = serve::is_maintained(*snapshot.epoch, plan);
     const size_t number = out.job.views.size();
     if (const auto* errors = plan.part(views::errors_part);
@@ -127,9 +144,9 @@ class Exporter {
     view.read_table = fmt::format("read{}", number);
     const std::string table = fmt::format("{}.main.{}", database_, view.read_table);
     const std::string columns = list_of(plan.columns.size());
-    TRY(session.run(
-        sql::over(fmt::format("CREATE TABLE {} AS SELECT * FROM anabranch.answer AS answer({})", table, columns),
-                  "answer", TRY(queries_.bound_query("SELECT * FROM " + plan.view, snapshot)))));
+    TRY(session.run(sql::over(
+        fmt::format("CREATE TABLE {} AS SELECT * FROM anabranch.answer AS answer({})", table, columns),
+        "answer", TRY(queries_.bound_query("SELECT * FROM " + plan.view, snapshot)))));
     if (without_predicates_.contains(plan.view)) return {};
     is_at_predicate = true;
     TRY(add_predicates(session, snapshot, plan, table, view));
@@ -139,12 +156,13 @@ class Exporter {
 
   // Reads with a condition, as users make them: the engine takes the condition down to files and states, past
   // statistics and filters that may be wrong.
-  Status add_predicates(sql::Session& session, const serve::QueryService::Snapshot& snapshot, const Plan& plan,
-                        const std::string& table, VerifyJob::View& view) {
+  Status add_predicates(sql::Session& session, const serve::QueryService::Snapshot& snapshot,
+                        const Plan& plan, const std::string& table, VerifyJob::View& view) {
     if (plan.columns.empty()) return {};
     std::vector<size_t> hashed;
     for (size_t i = 0; i < plan.columns.size(); ++i) {
-      if (!has_double(plan.columns[i].type)) hashed.push_back(i);  // its last digits are not the same each time
+      if (!has_double(plan.columns[i].type))
+        hashed.push_back(i);  // its last digits are not the same each time
     }
     // Another set of columns each time, so that all are tried in the end.
     const size_t first = static_cast<size_t>(snapshot.epoch->number) % plan.columns.size();
@@ -155,10 +173,11 @@ class Exporter {
       if (!is_plain_type(type) || is_ambiguous(plan, name)) continue;
       ++tried;
       const std::string c = fmt::format("c{}", column);
-      const auto values = TRY(session.query(fmt::format(
-          "SELECT DISTINCT {0}::VARCHAR FROM (SELECT {0}, hash({0}) AS h FROM {1} WHERE {0} IS NOT NULL ORDER BY h "
-          "LIMIT {2})",
-          c, table, values_tried)));
+      const auto values =
+          TRY(session.query(fmt::format("SELECT DISTINCT {0}::VARCHAR FROM (SELECT {0}, hash({0}) AS h FROM "
+                                        "{1} WHERE {0} IS NOT NULL ORDER BY h "
+                                        "LIMIT {2})",
+                                        c, table, values_tried)));
       std::vector<std::string> conditions = {" IS NULL"};
       for (size_t row = 0; row < values.row_count(); ++row) {
         const std::string value = values.text(row, 0).value_or("");
@@ -189,7 +208,8 @@ class Exporter {
         fmt::format("SELECT count(*), {} FROM anabranch.answer AS answer({})",
                     list.empty() ? "''" : fmt::format("coalesce(sum(hash({})::HUGEINT)::VARCHAR, '')", list),
                     list_of(plan.columns.size())),
-        "answer", TRY(queries_.bound_query(fmt::format("SELECT * FROM {} WHERE {}", plan.view, shown), snapshot)))));
+        "answer",
+        TRY(queries_.bound_query(fmt::format("SELECT * FROM {} WHERE {}", plan.view, shown), snapshot)))));
     view.predicates.push_back({where, shown, hashed, rows.integer(0, 0), rows.text(0, 1).value_or("")});
     return {};
   }
@@ -205,7 +225,8 @@ bool is_of_view(const Error& error) { return error.code == Code::bad_sql; }
 
 }  // namespace
 
-Result<Export> export_reads(serve::QueryService& queries, sql::Database& database, const ExportRequest& request) {
+Result<Export> export_reads(serve::QueryService& queries, sql::Database& database,
+                            const ExportRequest& request) {
   auto& files = io::local_file_system();
   const std::string name = sql::quote_identifier("verify_" + request.file.stem().string());
   auto owner = TRY(database.connect());
@@ -217,6 +238,7 @@ Result<Export> export_reads(serve::QueryService& queries, sql::Database& databas
     Exporter exporter(queries, request, raising, without_predicates);
     serve::QueryOptions options;
     options.timeout_us = -1;
+    options.is_cancelled = request.is_cancelled;
     Status done = queries.in_snapshot(options, [&](sql::Session& session, const auto& snapshot) {
       return exporter.run(session, snapshot, name);
     });

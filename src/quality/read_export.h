@@ -1,6 +1,8 @@
 #pragma once
 // What reads of views give, written to a database file in one snapshot, for a recompute that compares.
 
+#include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -20,17 +22,19 @@ struct ExportRequest {
   io::Path file;  // made; must not be there yet
   std::map<std::string, std::string> models;
   std::map<std::string, io::Path> streams;
+  std::function<bool()> is_cancelled;
 };
 
 struct Export {
-  VerifyJob job;            // views, streams, tables and the file
-  model::Offsets offsets;   // of all streams
+  VerifyJob job;           // views, streams, tables and the file
+  model::Offsets offsets;  // of all streams
   speed::EpochPtr epoch;
 };
 
-/// The rows of each view, the events recorded against it and below it, and reads with conditions on sampled values.
-/// Reads are those that any query makes. A view whose read raises has its error in the job instead of rows.
-/// not_found for a view that there is not, or whose model is not known.
-Result<Export> export_reads(serve::QueryService& queries, sql::Database& database, const ExportRequest& request);
+/// The rows of each view, the events recorded against it and below it, and reads with conditions on sampled
+/// values. Reads are those that any query makes. A view whose read raises has its error in the job instead of
+/// rows. not_found for a view that there is not, or whose model is not known.
+Result<Export> export_reads(serve::QueryService& queries, sql::Database& database,
+                            const ExportRequest& request);
 
 }  // namespace anabranch::quality

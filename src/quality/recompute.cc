@@ -21,8 +21,8 @@ namespace {
 // A recorded event is looked at alone; so many of a view.
 constexpr int recorded_events_tried = 20;
 
-// Rules of the engine's optimiser that have a part in how the platform reads. Without them it does what the text
-// says. (Filters are pushed down where a WHERE joins tables: a cross product would never end.)
+// Rules of the engine's optimiser that have a part in how the platform reads. Without them it does what the
+// text says. (Filters are pushed down where a WHERE joins tables: a cross product would never end.)
 constexpr std::string_view rules_off =
     "statistics_propagation,compressed_materialization,common_subexpressions,common_aggregate,top_n,"
     "late_materialization,join_filter_pushdown,reorder_filter,in_clause,regex_range,limit_pushdown,"
@@ -97,9 +97,9 @@ class Recompute {
     for (const char* schema : {"raw", "bronze", "silver", "gold"})
       TRY(session_->run(fmt::format("CREATE SCHEMA {}", schema)));
     TRY(session_->run(fmt::format("ATTACH {} AS read (READ_ONLY)", sql::quote_literal(job_.file))));
-    const auto names =
-        TRY(session_->query("SELECT DISTINCT lower(function_name) FROM duckdb_functions() WHERE function_type = "
-                            "'aggregate'"));
+    const auto names = TRY(
+        session_->query("SELECT DISTINCT lower(function_name) FROM duckdb_functions() WHERE function_type = "
+                        "'aggregate'"));
     for (size_t i = 0; i < names.row_count(); ++i) aggregates_.insert(names.text(i, 0).value_or(""));
     for (const auto& view : job_.views) TRY(write(view));
     for (const auto& stream : job_.streams) {
@@ -113,8 +113,9 @@ class Recompute {
     for (const auto& table : job_.tables) {
       TRY(load_table(*session_, table));
       TRY(show_table("", table));
-      OrderedRelation relation{"bronze", table.name + ":all", {}, {std::string(table_row_column)},
-                               {std::string(table_row_column)}, false};
+      OrderedRelation relation{
+          "bronze", table.name + ":all", {}, {std::string(table_row_column)}, {std::string(table_row_column)},
+          false};
       for (const auto& column : table.columns) relation.columns.push_back(column.name);
       relations_["bronze." + sql::lower(table.name)] = std::move(relation);
     }
@@ -196,13 +197,15 @@ class Recompute {
     return is_found;
   }
 
-  // The output columns that tell rows apart on both sides alike: those that are grouped by; all, where nothing
-  // is aggregated; none where a limit makes the choice of rows depend on all others.
+  // The output columns that tell rows apart on both sides alike: those that are grouped by; all, where
+  // nothing is aggregated; none where a limit makes the choice of rows depend on all others.
   std::vector<size_t> sample_keys(const sql::Select& select, size_t column_count) const {
     std::vector<size_t> keys;
-    if (!select.set_operation.empty() || select.limit || select.offset || !select.grouping_sets.empty()) return keys;
-    const bool is_plain = std::none_of(select.items.begin(), select.items.end(),
-                                       [](const sql::Expr& item) { return item.kind == sql::Expr::Kind::star; });
+    if (!select.set_operation.empty() || select.limit || select.offset || !select.grouping_sets.empty())
+      return keys;
+    const bool is_plain = std::none_of(select.items.begin(), select.items.end(), [](const sql::Expr& item) {
+      return item.kind == sql::Expr::Kind::star;
+    });
     if (!is_plain || select.items.size() != column_count) return keys;
     const bool is_grouped = !select.group_by.empty() || select.is_group_by_all;
     std::vector<sql::Expr> groups = select.group_by;
@@ -313,8 +316,8 @@ class Recompute {
     TRY(session_->run(
         fmt::format("CREATE OR REPLACE VIEW {} AS {}", in_layer(layer, name + ":written"), run.sql)));
     Status made = session_->run(fmt::format("CREATE TABLE {} AS SELECT * FROM {} AS written({})",
-                                            in_layer(layer, name + ":all"), in_layer(layer, name + ":written"),
-                                            list_of(columns)));
+                                            in_layer(layer, name + ":all"),
+                                            in_layer(layer, name + ":written"), list_of(columns)));
     TRY(use_rules(false, false));
     TRY(std::move(made));
     return std::move(run.order);
@@ -329,8 +332,8 @@ class Recompute {
   Status leave_out_recorded(const VerifyJob::View& view) {
     const auto* stream = recorded_stream(view);
     if (!stream) return {};
-    return show_stream("", *stream,
-                       fmt::format(" WHERE _offset NOT IN (SELECT _offset FROM read.{})", view.recorded_table));
+    return show_stream(
+        "", *stream, fmt::format(" WHERE _offset NOT IN (SELECT _offset FROM read.{})", view.recorded_table));
   }
   Status show_all_events(const VerifyJob::View& view) {
     const auto* stream = recorded_stream(view);
@@ -366,8 +369,8 @@ class Recompute {
     const auto [layer, name] = layer_and_name(view.name);
     const Written& written = written_.at(sql::lower(view.name));
     const std::string actual = "read." + view.read_table;
-    const auto expected_columns =
-        TRY(session_->describe(fmt::format("SELECT {} FROM {}", list_of(view.columns), in_layer(layer, name + ":all"))));
+    const auto expected_columns = TRY(session_->describe(
+        fmt::format("SELECT {} FROM {}", list_of(view.columns), in_layer(layer, name + ":all"))));
     const auto actual_columns = TRY(session_->describe("SELECT * FROM " + actual));
     std::vector<std::string> types;
     for (size_t i = 0; i < expected_columns.size(); ++i) {
@@ -379,12 +382,14 @@ class Recompute {
       }
       types.push_back(expected_columns[i].type);
     }
-    std::string expected = fmt::format("(SELECT * FROM (SELECT {} FROM {}) AS rows({}))", list_of(view.columns),
-                                       in_layer(layer, name + ":all"), numbered(view.columns.size()));
+    std::string expected =
+        fmt::format("(SELECT * FROM (SELECT {} FROM {}) AS rows({}))", list_of(view.columns),
+                    in_layer(layer, name + ":all"), numbered(view.columns.size()));
     std::string sampled = actual;
     if (job_.sample_buckets > 1) {
       std::string keys;
-      for (const size_t key : sampled_by(written, types)) keys += fmt::format("{}c{}", keys.empty() ? "" : ", ", key);
+      for (const size_t key : sampled_by(written, types))
+        keys += fmt::format("{}c{}", keys.empty() ? "" : ", ", key);
       if (!keys.empty()) {
         const std::string where = fmt::format(" WHERE hash({}) % {} = 0", keys, job_.sample_buckets);
         expected = fmt::format("(SELECT * FROM {}{})", expected, where);
@@ -398,8 +403,9 @@ class Recompute {
     verdict.differences = compared.differences;
     if (compared.different_rows == 0) return {};
     if (TRY(are_boundary(view, written, compared))) {
-      note(verdict, fmt::format("{} rows are taken or left by a comparison of doubles that are equal within 1e-9",
-                                compared.different_rows));
+      note(verdict,
+           fmt::format("{} rows are taken or left by a comparison of doubles that are equal within 1e-9",
+                       compared.different_rows));
       verdict.differences.clear();
       return {};
     }
@@ -417,9 +423,10 @@ class Recompute {
     return keys;
   }
 
-  // Whether every different row comes and goes when the aggregates in HAVING and QUALIFY are a little larger or
-  // smaller: then rounding decides, and either answer is right.
-  Result<bool> are_boundary(const VerifyJob::View& view, const Written& written, const ComparedRows& compared) {
+  // Whether every different row comes and goes when the aggregates in HAVING and QUALIFY are a little larger
+  // or smaller: then rounding decides, and either answer is right.
+  Result<bool> are_boundary(const VerifyJob::View& view, const Written& written,
+                            const ComparedRows& compared) {
     const sql::Select& select = written.select;
     if (!written.is_aggregated || (!select.having && !select.qualify)) return false;
     if (compared.exact_columns.empty()) return false;
@@ -431,8 +438,9 @@ class Recompute {
           sql::Expr bare = node;
           bare.alias.clear();
           const std::string text = sql::to_sql(bare);
-          return sql::text_expr(fmt::format(
-              "({0} * CASE WHEN typeof({0}) IN ('DOUBLE', 'FLOAT') THEN {1}::DOUBLE ELSE 1 END)", text, factor));
+          return sql::text_expr(
+              fmt::format("({0} * CASE WHEN typeof({0}) IN ('DOUBLE', 'FLOAT') THEN {1}::DOUBLE ELSE 1 END)",
+                          text, factor));
         });
       };
       if (other.having) other.having = nudge(*other.having);
@@ -447,7 +455,8 @@ class Recompute {
       return fmt::format("(SELECT {} FROM ({}\n) AS nudged({}))", compared.exact_columns, text,
                          numbered(view.columns.size()));
     };
-    const std::string come_and_go = fmt::format("(({0} UNION {1}) EXCEPT ({0} INTERSECT {1}))", rows_of(more), rows_of(less));
+    const std::string come_and_go =
+        fmt::format("(({0} UNION {1}) EXCEPT ({0} INTERSECT {1}))", rows_of(more), rows_of(less));
     const auto rows = session_->query(
         fmt::format("SELECT count(*) FROM (({}) EXCEPT {})", compared.different_select, come_and_go));
     TRY(show_all_events(view));
@@ -459,7 +468,8 @@ class Recompute {
   Status check_predicates(const VerifyJob::View& view, Verdict& verdict) {
     for (const auto& predicate : view.predicates) {
       std::string hashed;
-      for (const size_t column : predicate.hashed) hashed += fmt::format("{}c{}", hashed.empty() ? "" : ", ", column);
+      for (const size_t column : predicate.hashed)
+        hashed += fmt::format("{}c{}", hashed.empty() ? "" : ", ", column);
       const auto rows = TRY(session_->query(fmt::format(
           "SELECT count(*), {} FROM read.{} WHERE {}",
           hashed.empty() ? "''" : fmt::format("coalesce(sum(hash({})::HUGEINT)::VARCHAR, '')", hashed),
@@ -467,10 +477,11 @@ class Recompute {
       ++verdict.predicates;
       const int64_t count = rows.integer(0, 0);
       if (count == predicate.rows && rows.text(0, 1).value_or("") == predicate.hash) continue;
-      differ(verdict, count == predicate.rows
-                          ? fmt::format("WHERE {} gives other rows than those of the whole view", predicate.shown)
-                          : fmt::format("WHERE {} gives {} rows when read, and {} rows of the whole view are so",
-                                        predicate.shown, predicate.rows, count));
+      differ(verdict,
+             count == predicate.rows
+                 ? fmt::format("WHERE {} gives other rows than those of the whole view", predicate.shown)
+                 : fmt::format("WHERE {} gives {} rows when read, and {} rows of the whole view are so",
+                               predicate.shown, predicate.rows, count));
       return {};
     }
     return {};
@@ -482,12 +493,13 @@ class Recompute {
   Status check_recorded(const VerifyJob::View& view, Verdict& verdict) {
     const auto* stream = recorded_stream(view);
     if (!stream) return {};
-    const auto recorded = TRY(session_->query(fmt::format(
-        "SELECT _offset, count(*) OVER () FROM read.{0} ORDER BY hash(_offset) LIMIT {1}", view.recorded_table,
-        recorded_events_tried)));
+    const auto recorded = TRY(session_->query(
+        fmt::format("SELECT _offset, count(*) OVER () FROM read.{0} ORDER BY hash(_offset) LIMIT {1}",
+                    view.recorded_table, recorded_events_tried)));
     if (recorded.row_count() == 0) return {};
     const int64_t count = recorded.integer(0, 1);
-    note(verdict, fmt::format("{} events are recorded as failed in this view and left out on both sides", count));
+    note(verdict,
+         fmt::format("{} events are recorded as failed in this view and left out on both sides", count));
     TRY(make_lone());
     for (size_t i = 0; i < recorded.row_count(); ++i) {
       const int64_t offset = recorded.integer(i, 0);
@@ -496,7 +508,8 @@ class Recompute {
       const auto alone = session_->query(view.sql);
       TRY(session_->run("USE memory"));
       if (!alone) continue;
-      differ(verdict, fmt::format("the event at offset {} is recorded as failed, and alone it does not fail", offset));
+      differ(verdict,
+             fmt::format("the event at offset {} is recorded as failed, and alone it does not fail", offset));
       return {};
     }
     return {};
@@ -547,7 +560,8 @@ std::string_view to_string(Verdict::Outcome outcome) {
   return "failed";
 }
 
-std::vector<Verdict> recompute(const VerifyJob& job, const std::function<void(const VerifyProgress&)>& progress) {
+std::vector<Verdict> recompute(const VerifyJob& job,
+                               const std::function<void(const VerifyProgress&)>& progress) {
   Recompute work(job, progress);
   const Status prepared = work.prepare();
   std::vector<Verdict> verdicts;
@@ -557,8 +571,10 @@ std::vector<Verdict> recompute(const VerifyJob& job, const std::function<void(co
       if (!view.is_asked) continue;
       Verdict verdict;
       verdict.view = view.name;
-      // Events that are not what was acknowledged are no failure to verify: they are what it is there to find.
-      verdict.outcome = prepared.error().code == Code::corrupt ? Verdict::Outcome::different : Verdict::Outcome::failed;
+      // Events that are not what was acknowledged are no failure to verify: they are what it is there to
+      // find.
+      verdict.outcome =
+          prepared.error().code == Code::corrupt ? Verdict::Outcome::different : Verdict::Outcome::failed;
       verdict.note = prepared.error().describe();
       verdicts.push_back(std::move(verdict));
       continue;

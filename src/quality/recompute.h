@@ -1,6 +1,6 @@
 #pragma once
-// The work of a verify: every view from scratch, out of the text of its model and the raw events, in an engine that
-// has nothing of the platform's: not its plans, states, relations, decoder or settings.
+// The work of a verify: every view from scratch, out of the text of its model and the raw events, in an
+// engine that has nothing of the platform's: not its plans, states, relations, decoder or settings.
 
 #include <cstdint>
 #include <functional>
@@ -21,13 +21,14 @@ struct VerifyProgress {
   int64_t total = 0;
 };
 
-/// A verdict for each view that is asked for, without offsets and definition, which the job does not have. What
-/// makes one view fail is its verdict; what concerns all (an archive that is no longer what the log says) is every
-/// verdict's.
-std::vector<Verdict> recompute(const VerifyJob& job, const std::function<void(const VerifyProgress&)>& progress);
+/// A verdict for each view that is asked for, without offsets and definition, which the job does not have.
+/// What makes one view fail is its verdict; what concerns all (an archive that is no longer what the log
+/// says) is every verdict's.
+std::vector<Verdict> recompute(const VerifyJob& job,
+                               const std::function<void(const VerifyProgress&)>& progress);
 
-/// The child's side: the job comes on standard input, progress and verdicts go line by line to standard output.
-/// Returns the exit code.
+/// The child's side: the job comes on standard input, progress and verdicts go line by line to standard
+/// output. Returns the exit code.
 int verify_in_child();
 
 /// One line of the child's output, and back.

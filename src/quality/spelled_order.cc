@@ -17,13 +17,17 @@ bool is_one_of(std::string_view name, std::initializer_list<std::string_view> na
 }
 
 bool aggregate_depends_on_order(std::string_view name) {
-  return is_one_of(name, {"first", "last", "any_value", "arbitrary", "list", "array_agg", "string_agg", "group_concat",
-                          "listagg", "mode", "arg_max", "arg_min", "argmax", "argmin", "max_by", "min_by",
-                          "arg_max_null", "arg_min_null", "json_group_array", "json_group_object"});
+  return is_one_of(name,
+                   {"first",     "last",         "any_value",    "arbitrary",        "list",
+                    "array_agg", "string_agg",   "group_concat", "listagg",          "mode",
+                    "arg_max",   "arg_min",      "argmax",       "argmin",           "max_by",
+                    "min_by",    "arg_max_null", "arg_min_null", "json_group_array", "json_group_object"});
 }
 
 // Their answer does not depend on a frame, so more keys change nothing but ties.
-bool window_numbers_rows(std::string_view name) { return is_one_of(name, {"row_number", "ntile", "lag", "lead"}); }
+bool window_numbers_rows(std::string_view name) {
+  return is_one_of(name, {"row_number", "ntile", "lag", "lead"});
+}
 bool window_picks_rows(std::string_view name) {
   return is_one_of(name, {"first_value", "last_value", "nth_value"}) || aggregate_depends_on_order(name);
 }
@@ -161,7 +165,8 @@ class Speller {
         for (const Hidden& hidden : sight.hidden) {
           if (!node.path.empty() && !sql::same_name(node.path[0], hidden.alias)) continue;
           for (const std::string& column : hidden.columns) {
-            star.exclude.push_back(node.path.empty() ? std::vector{hidden.alias, column} : std::vector{column});
+            star.exclude.push_back(node.path.empty() ? std::vector{hidden.alias, column}
+                                                     : std::vector{column});
           }
         }
         return star;
@@ -197,7 +202,8 @@ class Speller {
     for (const Expr& group : select.group_by) {
       const Expr* key = &group;
       for (size_t i = 0; i < select.items.size(); ++i) {
-        const bool is_place = group.kind == Expr::Kind::constant && sql::to_sql(group) == fmt::to_string(i + 1);
+        const bool is_place =
+            group.kind == Expr::Kind::constant && sql::to_sql(group) == fmt::to_string(i + 1);
         const bool is_alias = group.kind == Expr::Kind::column && group.path.size() == 1 &&
                               sql::same_name(group.path[0], select.items[i].alias) &&
                               !sight.columns.contains(sql::lower(group.path[0]));
@@ -210,8 +216,8 @@ class Speller {
   }
 
   SpelledOrder order(Select select, const Sight& sight, bool shows_order) {
-    bool is_aggregated = !select.group_by.empty() || !select.grouping_sets.empty() || select.is_group_by_all ||
-                         select.having;
+    bool is_aggregated =
+        !select.group_by.empty() || !select.grouping_sets.empty() || select.is_group_by_all || select.having;
     for (const Expr& item : select.items) is_aggregated = is_aggregated || has_aggregate(item);
     const std::vector<Expr> rows = sight.keys();
     const std::vector<Expr> keys = is_aggregated ? group_keys(select, sight) : rows;
@@ -224,10 +230,11 @@ class Speller {
     if (select.having) spell_expr(*select.having);
     if (select.qualify) spell_expr(*select.qualify);
     for (OrderItem& item : select.order_by) spell_expr(*item.expr);
-    const bool is_by_all = std::any_of(select.order_by.begin(), select.order_by.end(), [](const OrderItem& item) {
-      return item.expr->kind == Expr::Kind::star || sql::lower(sql::to_sql(*item.expr)) == "all" ||
-             (item.expr->kind == Expr::Kind::other && item.expr->name == "columns");
-    });
+    const bool is_by_all =
+        std::any_of(select.order_by.begin(), select.order_by.end(), [](const OrderItem& item) {
+          return item.expr->kind == Expr::Kind::star || sql::lower(sql::to_sql(*item.expr)) == "all" ||
+                 (item.expr->kind == Expr::Kind::other && item.expr->name == "columns");
+        });
     const bool is_limited = select.limit || select.offset;
     if (!is_by_all && (!select.distinct_on.empty() || (is_limited && !select.is_distinct)))
       append(select.order_by, keys);
@@ -286,7 +293,8 @@ bool needs_order(const Select& select, const std::set<std::string>& hidden) {
     sql::visit_own_exprs(inner, [&](const Expr& expr) {
       sql::visit_expr(expr, [&](const Expr& node) {
         if (node.kind == Expr::Kind::column) {
-          for (const std::string& name : node.path) is_needed = is_needed || hidden.contains(sql::lower(name));
+          for (const std::string& name : node.path)
+            is_needed = is_needed || hidden.contains(sql::lower(name));
         }
         if (node.kind == Expr::Kind::window) is_needed = is_needed || window_depends_on_order(node);
         if (node.kind == Expr::Kind::call) is_needed = is_needed || aggregate_depends_on_order(node.name);

@@ -12,8 +12,8 @@ std::string tried(const Expr& expr) { return fmt::format("TRY(struct_pack(v := {
 
 std::string surely(const Expr& expr, bool is_true);
 
-// Whether the negation is surely true, so that the operand is surely false; or surely not true, so that the operand is
-// surely true or NULL.
+// Whether the negation is surely true, so that the operand is surely false; or surely not true, so that the
+// operand is surely true or NULL.
 std::string surely_not(const Expr& operand, bool is_true) {
   if (operand.is("not"))
     return is_true ? surely(operand.children[0], true) : surely(operand.children[0], false);
@@ -31,8 +31,7 @@ std::string surely_not(const Expr& operand, bool is_true) {
 
 // Whether it is surely true (or surely not true): never NULL, never an error.
 std::string surely(const Expr& expr, bool is_true) {
-  if (expr.is("not"))
-    return surely_not(expr.children[0], is_true);
+  if (expr.is("not")) return surely_not(expr.children[0], is_true);
   const bool is_and = expr.is("and");
   if (is_and || expr.is("or")) {
     std::string text;

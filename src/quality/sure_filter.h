@@ -1,6 +1,6 @@
 #pragma once
-// Filters in which an error decides nothing that the rest of the filter decides already: false AND an error is
-// false, true OR an error is true. A plain engine may raise or not, whichever it looks at first.
+// Filters in which an error decides nothing that the rest of the filter decides already: false AND an error
+// is false, true OR an error is true. A plain engine may raise or not, whichever it looks at first.
 
 #include "sql/syntax.h"
 

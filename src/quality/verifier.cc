@@ -79,7 +79,8 @@ std::string to_line(const Verdict& verdict) {
 }
 
 std::string to_line(const VerifyProgress& progress) {
-  return json{{"stage", progress.stage}, {"name", progress.name}, {"done", progress.done}, {"total", progress.total}}
+  return json{
+      {"stage", progress.stage}, {"name", progress.name}, {"done", progress.done}, {"total", progress.total}}
       .dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -116,7 +117,8 @@ int verify_in_child() {
     say(json{{"error", job.error().describe()}}.dump());
     return 1;
   }
-  for (const Verdict& verdict : recompute(*job, [](const VerifyProgress& progress) { say(to_line(progress)); }))
+  for (const Verdict& verdict :
+       recompute(*job, [](const VerifyProgress& progress) { say(to_line(progress)); }))
     say(to_line(verdict));
   return 0;
 }
@@ -171,6 +173,7 @@ Result<std::vector<Verdict>> Verifier::verify(const Request& request) {
   exported.file = folder / fmt::format("{:016x}.duckdb", io::random_u64());
   exported.models = options_.models;
   exported.streams = options_.streams;
+  exported.is_cancelled = request.is_cancelled;
   Export reads = TRY(export_reads(queries_, database_, exported));
   reads.job.folder = (folder / "temporary").string();
   reads.job.threads = options_.threads;
@@ -180,7 +183,8 @@ Result<std::vector<Verdict>> Verifier::verify(const Request& request) {
   auto found = TRY(run(reads.job, request));
   std::vector<Verdict> verdicts;
   for (const std::string& view : request.views) {
-    const auto verdict = std::find_if(found.begin(), found.end(), [&](const auto& each) { return each.view == view; });
+    const auto verdict =
+        std::find_if(found.begin(), found.end(), [&](const auto& each) { return each.view == view; });
     if (verdict == found.end()) return fail(Code::internal, fmt::format("there is no verdict of {}", view));
     verdict->definition = definition_of(*reads.epoch->world, view);
     verdict->elapsed_us += exported_us / static_cast<int64_t>(request.views.size());
@@ -241,15 +245,16 @@ Result<std::vector<Verdict>> Verifier::run(const VerifyJob& job, const Request& 
   if (was_stopped || was_cancelled) return fail(Code::cancelled, "verify was stopped");
   const auto ended = TRY(Result<io::ProcessExit>(exit));
   if (is_too_late) {
-    return all_failed(request.views,
-                      fmt::format("it ran longer than {} s and was stopped", options_.timeout_us / 1'000'000));
+    return all_failed(request.views, fmt::format("it ran longer than {} s and was stopped",
+                                                 options_.timeout_us / 1'000'000));
   }
   if (!ended.is_success() || verdicts.size() != request.views.size()) {
     const std::string how = ended.signal != 0 ? fmt::format("was ended by signal {}", ended.signal)
                                               : fmt::format("ended with code {}: {}", ended.code,
                                                             error.empty() ? ended.errors : error);
-    return all_failed(request.views, "the process that recomputes " + how +
-                                         (ended.signal == 9 ? " (the system may have run out of memory)" : ""));
+    return all_failed(request.views,
+                      "the process that recomputes " + how +
+                          (ended.signal == 9 ? " (the system may have run out of memory)" : ""));
   }
   return verdicts;
 }

@@ -19,21 +19,23 @@
 
 namespace anabranch::quality {
 
-/// Compares what reads of a view give with its SELECT as it is written, over the raw events, at the same offsets.
-/// The reads are taken in one snapshot and written to a file; the recompute is done by a child process, which can be
-/// killed and knows nothing of the platform but files (recompute.h).
-/// Owner: the application. Any thread may call; verifies run one after the other.
+/// Compares what reads of a view give with its SELECT as it is written, over the raw events, at the same
+/// offsets. The reads are taken in one snapshot and written to a file; the recompute is done by a child
+/// process, which can be killed and knows nothing of the platform but files (recompute.h). Owner: the
+/// application. Any thread may call; verifies run one after the other.
 class Verifier {
  public:
   struct Options {
-    io::Path folder;   // for the rows of reads, below a folder that the database may open; emptied at the start
+    io::Path
+        folder;  // for the rows of reads, below a folder that the database may open; emptied at the start
     io::Path program;  // is run with the arguments `child verify`; empty: the work is done in this process
-    std::map<std::string, std::string> models;  // "gold.daily" → its SQL, as it is written
-    std::map<std::string, io::Path> streams;    // "flights" → its log's folder
+    std::map<std::string, std::string> models;       // "gold.daily" → its SQL, as it is written
+    std::map<std::string, io::Path> streams;         // "flights" → its log's folder
     int64_t timeout_us = int64_t{3600} * 1'000'000;  // of the child
     uint64_t memory_bytes_max = uint64_t{1} << 30;   // of the child's engine
     int threads = 2;
-    int64_t raw_events_max = 2'000'000;  // of one stream: above, its archive is read, and compared with samples of the log
+    int64_t raw_events_max =
+        2'000'000;  // of one stream: above, its archive is read, and compared with samples of the log
   };
   struct Request {
     std::vector<std::string> views;
@@ -45,9 +47,9 @@ class Verifier {
   static Result<std::unique_ptr<Verifier>> create(serve::QueryService& queries, sql::Database& database,
                                                   io::Clock& clock, Options options);
 
-  /// A verdict for each view, in their order, all of one snapshot. not_found for a view that there is not. A view
-  /// whose evaluation raises on both sides alike is equal, with a note. Where the child was killed, ran too long or
-  /// fell over, every verdict is failed and says so. cancelled after stop().
+  /// A verdict for each view, in their order, all of one snapshot. not_found for a view that there is not. A
+  /// view whose evaluation raises on both sides alike is equal, with a note. Where the child was killed, ran
+  /// too long or fell over, every verdict is failed and says so. cancelled after stop().
   Result<std::vector<Verdict>> verify(const Request& request) EXCLUDES(mutex_);
   Result<Verdict> verify(const std::string& view);
 
@@ -73,8 +75,8 @@ class Verifier {
   bool is_stopped_ GUARDED_BY(mutex_) = false;
 };
 
-/// What a verdict is of: changes with the view's SQL, that of the views below it, its tables' versions and its
-/// streams' schemas. Empty for a view that there is not.
+/// What a verdict is of: changes with the view's SQL, that of the views below it, its tables' versions and
+/// its streams' schemas. Empty for a view that there is not.
 std::string definition_of(const views::World& world, const std::string& view);
 
 }  // namespace anabranch::quality

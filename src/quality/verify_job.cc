@@ -76,11 +76,16 @@ Result<VerifyJob> VerifyJob::from_json(std::string_view text) {
       job.tables.push_back(std::move(table));
     }
     for (const auto& entry : document.at("views")) {
-      View view{entry.at("name"),           entry.at("sql"),
-                entry.at("columns"),        entry.at("is_asked"),
-                entry.at("is_maintained"),  entry.at("read_table"),
-                entry.at("read_error"),     entry.at("recorded_table"),
-                entry.at("recorded_stream"), {}};
+      View view{entry.at("name"),
+                entry.at("sql"),
+                entry.at("columns"),
+                entry.at("is_asked"),
+                entry.at("is_maintained"),
+                entry.at("read_table"),
+                entry.at("read_error"),
+                entry.at("recorded_table"),
+                entry.at("recorded_stream"),
+                {}};
       for (const auto& predicate : entry.at("predicates")) {
         view.predicates.push_back({predicate.at("where"), predicate.at("shown"), predicate.at("hashed"),
                                    predicate.at("rows"), predicate.at("hash")});

@@ -1,6 +1,6 @@
 #pragma once
-// What a verify in its own process is told, as JSON on its standard input: everything it needs, so that it asks
-// nothing of the platform.
+// What a verify in its own process is told, as JSON on its standard input: everything it needs, so that it
+// asks nothing of the platform.
 
 #include <cstdint>
 #include <string>
@@ -44,7 +44,8 @@ struct VerifyJob {
     bool is_maintained = false;  // its reads come from states
     std::string read_table;      // in the file: the rows of its read, as c0, c1, …
     std::string read_error;      // why there are none
-    std::string recorded_table;  // in the file: _partition, _offset of the events recorded against it; or empty
+    std::string
+        recorded_table;  // in the file: _partition, _offset of the events recorded against it; or empty
     std::string recorded_stream;
     std::vector<Predicate> predicates;
   };
@@ -52,9 +53,9 @@ struct VerifyJob {
   std::string folder;  // for what does not fit into memory; the caller removes it
   std::vector<Stream> streams;
   std::vector<Table> tables;
-  std::vector<View> views;  // in the order of their dependencies
-  int64_t sample_buckets = 1;    // rows whose key's hash modulo this is 0 are compared; 1: all rows
-  int64_t raw_events_max = 0;    // more events than this are read from the archive as far as it reaches
+  std::vector<View> views;     // in the order of their dependencies
+  int64_t sample_buckets = 1;  // rows whose key's hash modulo this is 0 are compared; 1: all rows
+  int64_t raw_events_max = 0;  // more events than this are read from the archive as far as it reaches
   int threads = 2;
   uint64_t memory_bytes_max = 0;
 

@@ -193,7 +193,8 @@ Result<TableWriter> TableWriter::open(Session& session, const std::string& schem
 Status TableWriter::append(const std::vector<Value>& row) {
   auto& chunk = impl_->chunk;
   if (row.size() != impl_->types.size()) {
-    return fail(Code::bad_input, fmt::format("a row of {} values for {} columns", row.size(), impl_->types.size()));
+    return fail(Code::bad_input,
+                fmt::format("a row of {} values for {} columns", row.size(), impl_->types.size()));
   }
   try {
     for (size_t i = 0; i < row.size(); ++i) {

@@ -1,7 +1,10 @@
-// `verify` can fail: mistakes planted in states, archives, rows, logs and definitions are found, each by what it is;
-// and its process can be killed without harm.
+// `verify` can fail: mistakes planted in states, archives, rows, logs and definitions are found, each by what
+// it is; and its process can be killed without harm.
 
+#include <atomic>
 #include <fstream>
+#include <future>
+#include <mutex>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -30,13 +33,17 @@ class Verify : public ::testing::Test {
                      "  - {name: x, type: double}\n"
                      "  - {name: s, type: varchar}\n"
                      "on_drift: freeze\n");
-    test::write_text(folder_.path() / "sources" / "reference.yml",
-                     "kind: files\ntables:\n  dim: {path: data/dim.csv, columns: {k: varchar, name: varchar}}\n");
+    test::write_text(
+        folder_.path() / "sources" / "reference.yml",
+        "kind: files\ntables:\n  dim: {path: data/dim.csv, columns: {k: varchar, name: varchar}}\n");
     test::write_text(folder_.path() / "data" / "dim.csv", "k,name\nk0,zero\nk1,one\n");
     model("silver.rows", "SELECT id, k, x FROM bronze.e WHERE id % 7 <> 0");
-    model("gold.sums", "SELECT k, count(*) AS n, sum(id) AS total, avg(x) AS mean FROM silver.rows GROUP BY k");
+    model("gold.sums",
+          "SELECT k, count(*) AS n, sum(id) AS total, avg(x) AS mean FROM silver.rows GROUP BY k");
     model("gold.newest", "SELECT k, last(s) AS s, max(id) AS id FROM bronze.e GROUP BY k");
-    model("gold.named", "SELECT d.name, count(*) AS n FROM bronze.e AS e JOIN bronze.dim AS d ON d.k = e.k GROUP BY d.name");
+    model(
+        "gold.named",
+        "SELECT d.name, count(*) AS n FROM bronze.e AS e JOIN bronze.dim AS d ON d.k = e.k GROUP BY d.name");
     model("gold.numbers", "SELECT id, s::INTEGER AS n FROM bronze.e -- with a comment at its end");
     model("gold.late", "SELECT k, n, rank() OVER (ORDER BY n DESC, k) AS place FROM gold.sums;");
     model("gold.scanned", "SELECT k, x FROM bronze.e WHERE x > (SELECT avg(x) FROM bronze.e)");
@@ -44,7 +51,8 @@ class Verify : public ::testing::Test {
 
   void model(const std::string& name, const std::string& sql) {
     const size_t dot = name.find('.');
-    test::write_text(folder_.path() / "models" / name.substr(0, dot) / (name.substr(dot + 1) + ".sql"), sql + "\n");
+    test::write_text(folder_.path() / "models" / name.substr(0, dot) / (name.substr(dot + 1) + ".sql"),
+                     sql + "\n");
   }
 
   void open(bool in_process = false) {
@@ -124,10 +132,10 @@ class Verify : public ::testing::Test {
     auto engine = sql::Database::open({}).value();
     auto session = engine->connect().value();
     const std::string other = file.string() + ".other";
-    const Status done = session.run(
-        fmt::format("COPY ({}) TO {} (FORMAT parquet)",
-                    fmt::format(fmt::runtime(select), fmt::format("read_parquet({})", sql::quote_literal(file.string()))),
-                    sql::quote_literal(other)));
+    const Status done = session.run(fmt::format(
+        "COPY ({}) TO {} (FORMAT parquet)",
+        fmt::format(fmt::runtime(select), fmt::format("read_parquet({})", sql::quote_literal(file.string()))),
+        sql::quote_literal(other)));
     ASSERT_TRUE(done) << done.error().describe();
     std::filesystem::rename(other, file);
   }
@@ -179,9 +187,10 @@ TEST_F(Verify, SamplesByKey) {
 
 TEST_F(Verify, FindsAWrongState) {
   ASSERT_NO_FATAL_FAILURE(fill());
-  const std::string column = platform_->speed().epochs().newest()->world->plan("gold.sums")->part("main")->columns[1].name;
-  ASSERT_NO_FATAL_FAILURE(change_states(
-      fmt::format("UPDATE \"gold.sums#main\" SET {0} = {0} + 1 WHERE rowid = 2", sql::quote_identifier(column))));
+  const std::string column =
+      platform_->speed().epochs().newest()->world->plan("gold.sums")->part("main")->columns[1].name;
+  ASSERT_NO_FATAL_FAILURE(change_states(fmt::format(
+      "UPDATE \"gold.sums#main\" SET {0} = {0} + 1 WHERE rowid = 2", sql::quote_identifier(column))));
   ASSERT_NO_FATAL_FAILURE(open());
   const auto verdict = verify("gold.sums");
   EXPECT_EQ(verdict.outcome, Outcome::different) << verdict.note;
@@ -217,10 +226,11 @@ TEST_F(Verify, FindsAValueThatAFileOfRowsHasWrong) {
   const auto rows = epoch->built.at("silver.rows").row_files;
   ASSERT_FALSE(rows.empty());
   const std::string column = epoch->world->plan("silver.rows")->part("main")->columns[1].name;
-  ASSERT_NO_FATAL_FAILURE(
-      rewrite(rows[0], fmt::format("SELECT * REPLACE (CASE WHEN {0} = 'k3' AND _ord % 3 = 0 THEN 'k4' ELSE {0} END AS {0}) "
-                                   "FROM {{}}",
-                                   sql::quote_identifier(column))));
+  ASSERT_NO_FATAL_FAILURE(rewrite(
+      rows[0],
+      fmt::format("SELECT * REPLACE (CASE WHEN {0} = 'k3' AND _ord % 3 = 0 THEN 'k4' ELSE {0} END AS {0}) "
+                  "FROM {{}}",
+                  sql::quote_identifier(column))));
   const auto verdict = verify("silver.rows");
   EXPECT_EQ(verdict.outcome, Outcome::different) << verdict.note;
   ASSERT_FALSE(verdict.differences.empty());
@@ -232,7 +242,8 @@ TEST_F(Verify, FindsAnEventRecordedAsFailedThatDoesNotFail) {
   ASSERT_NO_FATAL_FAILURE(open());
   const auto verdict = verify("gold.numbers");
   EXPECT_EQ(verdict.outcome, Outcome::different);
-  EXPECT_THAT(verdict.note, HasSubstr("the event at offset 5 is recorded as failed, and alone it does not fail"));
+  EXPECT_THAT(verdict.note,
+              HasSubstr("the event at offset 5 is recorded as failed, and alone it does not fail"));
 }
 
 TEST_F(Verify, FindsAnEventThatFailsAndIsNotRecorded) {
@@ -296,13 +307,32 @@ TEST_F(Verify, SaysThatItsProcessWasKilledAndThePlatformGoesOn) {
   EXPECT_TRUE(files(data() / "serving" / "verify", ".duckdb").empty()) << "nothing is left of it";
 }
 
-TEST_F(Verify, EndsWhenItIsCancelledAndWhenItIsStopped) {
+TEST_F(Verify, EndsWhenWhoAskedHasGone) {
   ASSERT_NO_FATAL_FAILURE(fill());
-  quality::Verifier::Request request{{"gold.sums"}, false, nullptr, [] { return true; }};
-  // The child waits for its input as long as nobody reads what it says, so it cannot be done before it is cancelled.
-  request.on_progress = [&](const quality::VerifyProgress&) {};
+  std::atomic<bool> has_started = false;
+  std::promise<void> asked;
+  quality::Verifier::Request request{{"gold.sums"}, false, nullptr, [&] {
+                                       if (!has_started) return false;
+                                       static std::once_flag once;
+                                       std::call_once(once, [&] { asked.set_value(); });
+                                       return true;
+                                     }};
+  // The child gets its job only when this returns, so it cannot be done before it is cancelled.
+  platform_->verifier().on_child = [&](io::Process&) {
+    has_started = true;
+    asked.get_future().wait();
+  };
+  const auto verdicts = platform_->verifier().verify(request);
+  ASSERT_FALSE(verdicts);
+  EXPECT_EQ(verdicts.error().code, Code::cancelled);
+  platform_->verifier().on_child = nullptr;
+  expect_equal("gold.sums");
+}
+
+TEST_F(Verify, EndsWhenThePlatformStops) {
+  ASSERT_NO_FATAL_FAILURE(fill());
   platform_->verifier().on_child = [&](io::Process&) { platform_->verifier().stop(); };
-  const auto stopped = platform_->verifier().verify(request);
+  const auto stopped = platform_->verifier().verify("gold.sums");
   ASSERT_FALSE(stopped);
   EXPECT_EQ(stopped.error().code, Code::cancelled);
   const auto later = platform_->verifier().verify("gold.sums");
