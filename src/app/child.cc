@@ -11,6 +11,7 @@
 #include "ingest/bulk_import.h"
 #include "ingest/table_copy.h"
 #include "io/process.h"
+#include "quality/recompute.h"
 
 namespace anabranch::app {
 
@@ -54,6 +55,7 @@ Result<std::string> run_task(const std::string& task, const std::string& input) 
 
 int child_main(const std::string& task) {
   if (task == "build") return batch::build_in_child();
+  if (task == "verify") return quality::verify_in_child();
   const std::string input{std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
   const auto answer = run_task(task, input);
   const std::string line = answer ? *answer

@@ -12,7 +12,7 @@ namespace anabranch::app {
 
 /// Runs one task of ours in a child process of the program (ours): the job on its standard input, one line of
 /// JSON as its answer. Blocks. Tasks: "copy" (ingest/table_copy.h), "import" (ingest/bulk_import.h). Builds
-/// go through batch/child_engine.h.
+/// go through batch/child_engine.h, verifies through quality/verifier.h.
 Result<std::string> run_in_child(const io::Path& program, const std::string& task, const std::string& job);
 
 /// The child's side, for `anabranch child TASK`. Returns the exit code.

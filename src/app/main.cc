@@ -73,6 +73,8 @@ int run(int argc, char** argv) {
   std::vector<std::string> verify_views;
   CLI::App* verify_command = command("verify", "Compare views with a recompute over all events", true);
   verify_command->add_option("view", verify_views, "Views (default: all)");
+  bool is_verify_sample = false;
+  verify_command->add_flag("--sample", is_verify_sample, "Compare one in 64 of the keys of each view");
 
   CLI::App* status_command = command("status", "Show streams, tables, views and builds", true);
 
@@ -103,7 +105,7 @@ int run(int argc, char** argv) {
   if (*build_command) return run_build(common, build_views);
   if (*query_command) return run_query(common, query);
   if (*explain_command) return run_explain(common, explained);
-  if (*verify_command) return run_verify(common, verify_views);
+  if (*verify_command) return run_verify(common, verify_views, is_verify_sample);
   if (*status_command) return run_status(common);
   if (*demo_command) return run_demo(common, demo);
   return run_completion(shell);

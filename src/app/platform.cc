@@ -225,7 +225,13 @@ Status Platform::start() {
   limits.answer_bytes_max = project_.settings.limits.answer_bytes_max;
   limits.answer_folder = data_folder_ / "serving" / answer_folder_name;
   queries_ = TRY(serve::QueryService::create(*database_, *speed_, clock_, limits));
-  verifier_ = std::make_unique<quality::Verifier>(*queries_, clock_);
+  quality::Verifier::Options verify;
+  verify.folder = data_folder_ / "serving" / verify_folder_name;
+  if (!options_.verifies_in_process) verify.program = program_;
+  for (const project::Model& model : project_.models) verify.models[model.name] = model.sql;
+  for (const OpenStream& stream : streams_) verify.streams[stream.name] = data_folder_ / "log" / stream.name;
+  verify.memory_bytes_max = project_.settings.limits.query_memory_bytes;
+  verifier_ = TRY(quality::Verifier::create(*queries_, *database_, clock_, std::move(verify)));
   TRY(database_->lock_configuration());
   is_ready_ = true;
   speed_->wake();
@@ -240,6 +246,7 @@ void Platform::stop() {
     stopping_.notify_all();
   }
   if (engine_) engine_->stop();
+  if (verifier_) verifier_->stop();
   if (keeper_.joinable()) keeper_.join();
   {
     Lock lock(build_mutex_);  // a build that was running ends as abandoned before its stations go
@@ -486,26 +493,36 @@ std::optional<front::RunningBuild> Platform::running_build() const {
   return running_;
 }
 
-Result<quality::Verdict> Platform::verify(const std::string& view) {
-  auto verdict = verifier_->verify(view);
-  catalog::Verdict record;
-  record.view = view;
-  record.at_us = clock_.now_us();
-  if (verdict) {
-    record.result = verdict->outcome == quality::Verdict::Outcome::equal
-                        ? catalog::Verdict::Result::equal
-                        : catalog::Verdict::Result::different;
-    record.rows = verdict->rows;
-    record.offsets = verdict->offsets;
-    record.elapsed_ms = verdict->elapsed_us / 1000;
-    record.note = verdict->note;
-  } else {
-    if (verdict.error().code == Code::not_found) return verdict;
-    record.result = catalog::Verdict::Result::failed;
-    record.note = verdict.error().describe();
+Result<std::vector<quality::Verdict>> Platform::verify(const quality::Verifier::Request& request) {
+  using Outcome = quality::Verdict::Outcome;
+  auto verdicts = verifier_->verify(request);
+  if (!verdicts) {
+    const Code code = verdicts.error().code;
+    if (code == Code::not_found || code == Code::cancelled) return verdicts;
   }
-  TRY(catalog_->record_verdict(record));
-  return verdict;
+  for (size_t i = 0; i < request.views.size(); ++i) {
+    catalog::Verdict record;
+    record.view = request.views[i];
+    record.at_us = clock_.now_us();
+    if (verdicts) {
+      const quality::Verdict& verdict = (*verdicts)[i];
+      record.result = verdict.outcome == Outcome::equal       ? catalog::Verdict::Result::equal
+                      : verdict.outcome == Outcome::different ? catalog::Verdict::Result::different
+                                                              : catalog::Verdict::Result::failed;
+      record.rows = verdict.rows;
+      record.offsets = verdict.offsets;
+      record.elapsed_ms = verdict.elapsed_us / 1000;
+      record.note = verdict.note;
+      record.definition = verdict.definition;
+      record.source = verdict.source;
+      record.sample = verdict.sample;
+    } else {
+      record.result = catalog::Verdict::Result::failed;
+      record.note = verdicts.error().describe();
+    }
+    TRY(catalog_->record_verdict(record));
+  }
+  return verdicts;
 }
 
 }  // namespace anabranch::app

@@ -39,6 +39,7 @@ class Platform final : public front::Backend {
     std::function<void(double)> on_replay;
     speed::SpeedLayer::Options speed;
     io::Path program;  // anabranch itself, for child processes; empty: the program that is running
+    bool verifies_in_process = false;  // for tests that plant mistakes
   };
   /// conflict: another process has the project open; its message is what that one wrote into the lock file.
   static Result<std::unique_ptr<Platform>> open(project::Project project, const Options& options);
@@ -77,13 +78,14 @@ class Platform final : public front::Backend {
   Result<std::string> build(const std::vector<std::string>& views, const std::string& reason) override;
   Result<std::vector<front::TableCopied>> copy(const std::vector<std::string>& sources) override;
   Result<ingest::Accepted> ingest_file(const std::string& stream, const std::string& path) override;
-  Result<quality::Verdict> verify(const std::string& view) override;
+  Result<std::vector<quality::Verdict>> verify(const quality::Verifier::Request& request) override;
   Result<ViewErrors> view_errors(const std::string& view, size_t limit) override;
 
  private:
   // In serving/, beside the builds.
   static constexpr std::string_view slice_folder_name = "slices";
   static constexpr std::string_view answer_folder_name = "answers";
+  static constexpr std::string_view verify_folder_name = "verify";
 
   static std::string build_id_of(int64_t now_us);
   static std::vector<catalog::BuildWarning> warnings_of(const lake::Manifest& manifest);

@@ -246,7 +246,7 @@ void Platform::remove_old_builds(const lake::Manifest& manifest) {
   if (!entries) return;
   for (const auto& entry : *entries) {
     const std::string id = entry.name.substr(0, entry.name.find(".duckdb"));
-    if (id == slice_folder_name || id == answer_folder_name) continue;
+    if (id == slice_folder_name || id == answer_folder_name || id == verify_folder_name) continue;
     if (!kept.contains(id)) (void)files_.remove_all(data_folder_ / "serving" / entry.name);
   }
 }

@@ -162,8 +162,8 @@ Status Catalog::record_verdict(const Verdict& verdict) {
   const std::string offsets = TRY(offsets_to_json(verdict.offsets));
   Lock lock(mutex_);
   auto statement =
-      TRY(database_->prepare("INSERT INTO verdicts (view, result, rows, offsets, at_us, elapsed_ms, note) "
-                             "VALUES (?, ?, ?, ?, ?, ?, ?)"));
+      TRY(database_->prepare("INSERT INTO verdicts (view, result, rows, offsets, at_us, elapsed_ms, note, "
+                             "definition, source, sample) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   return statement.bind(verdict.view)
       .bind(to_string(verdict.result))
       .bind(verdict.rows)
@@ -171,14 +171,17 @@ Status Catalog::record_verdict(const Verdict& verdict) {
       .bind(verdict.at_us)
       .bind(verdict.elapsed_ms)
       .bind(verdict.note)
+      .bind(verdict.definition)
+      .bind(verdict.source)
+      .bind(verdict.sample)
       .run();
 }
 
 Result<std::vector<Verdict>> Catalog::last_verdicts() {
   Lock lock(mutex_);
-  auto statement = TRY(
-      database_->prepare("SELECT view, result, rows, offsets, at_us, elapsed_ms, note FROM verdicts "
-                         "WHERE number IN (SELECT max(number) FROM verdicts GROUP BY view) ORDER BY view"));
+  auto statement = TRY(database_->prepare(
+      "SELECT view, result, rows, offsets, at_us, elapsed_ms, note, definition, source, sample FROM verdicts "
+      "WHERE number IN (SELECT max(number) FROM verdicts GROUP BY view) ORDER BY view"));
   std::vector<Verdict> verdicts;
   while (TRY(statement.step())) {
     Verdict verdict;
@@ -189,6 +192,9 @@ Result<std::vector<Verdict>> Catalog::last_verdicts() {
     verdict.at_us = statement.integer(4);
     verdict.elapsed_ms = statement.integer(5);
     verdict.note = statement.text(6);
+    verdict.definition = statement.text(7);
+    verdict.source = statement.text(8);
+    verdict.sample = statement.text(9);
     verdicts.push_back(std::move(verdict));
   }
   return verdicts;

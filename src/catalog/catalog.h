@@ -70,6 +70,9 @@ struct Verdict {
   int64_t at_us = 0;
   int64_t elapsed_ms = 0;
   std::string note;
+  std::string definition = {};  // hash of what it is a verdict of; another one now: it is stale
+  std::string source = {};      // what the events were read from
+  std::string sample = {};      // empty: all rows were compared
   bool operator==(const Verdict&) const = default;
 };
 

@@ -87,7 +87,8 @@ TEST_F(CatalogFile, AbandonsWhatWasRunning) {
 
 TEST_F(CatalogFile, RemembersTheLastVerdictOfEachView) {
   const Verdict first{"gold.a", Verdict::Result::different, 5, {{"flights", {7}}}, 1, 12, "row 3"};
-  const Verdict second{"gold.a", Verdict::Result::equal, 6, {{"flights", {9}}}, 2, 13, ""};
+  const Verdict second{"gold.a", Verdict::Result::equal, 6, {{"flights", {9}}}, 2, 13, "", "9f3a",
+                       "log",    "one in 64 of its keys"};
   const Verdict other{"gold.b", Verdict::Result::failed, 0, {}, 1, 0, "timeout"};
   auto catalog = open();
   for (const Verdict& verdict : {first, other, second}) ASSERT_TRUE(catalog->record_verdict(verdict));

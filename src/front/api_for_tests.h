@@ -58,7 +58,12 @@ class TestBackend final : public Backend {
     limits.answer_folder = folder / "answers";
     limits.answer_bytes_max = 2 << 20;
     queries_ = serve::QueryService::create(*database_, *speed_, io::system_clock(), limits).value();
-    verifier_ = std::make_unique<quality::Verifier>(*queries_, io::system_clock());
+    quality::Verifier::Options verify;
+    verify.folder = folder / "answers" / "verify";
+    verify.streams = {{"flights", folder / "log" / "flights"}, {"weather", folder / "log" / "weather"}};
+    for (const auto& model : test_models()) verify.models[model.name] = model.sql;
+    verifier_ =
+        quality::Verifier::create(*queries_, *database_, io::system_clock(), std::move(verify)).value();
   }
   ~TestBackend() override {
     for (auto& [name, stream] : streams_) stream->log->close();
@@ -112,7 +117,9 @@ class TestBackend final : public Backend {
   Result<ingest::Accepted> ingest_file(const std::string& stream, const std::string& path) override {
     return on_file(stream, path);
   }
-  Result<quality::Verdict> verify(const std::string& view) override { return verifier_->verify(view); }
+  Result<std::vector<quality::Verdict>> verify(const quality::Verifier::Request& request) override {
+    return verifier_->verify(request);
+  }
   Result<ViewErrors> view_errors(const std::string& view, size_t) override {
     ViewErrors errors;
     if (view == "silver.codes") errors = {1, {{"flights", 0, 2, "Could not convert", R"({"code":"x"})"}}};
@@ -123,8 +130,8 @@ class TestBackend final : public Backend {
   void add_stream(const std::string& name, const std::vector<model::Field>& fields) {
     streams_[name] = std::make_unique<TestStream>(folder_ / "log", name, fields);
   }
-  void start_speed() {
-    const std::vector<views::ModelSource> models = {
+  static std::vector<views::ModelSource> test_models() {
+    return {
         {"silver.delays", "SELECT carrier, dep_delay FROM bronze.flights WHERE dep_delay IS NOT NULL",
          "delays.sql"},
         {"silver.codes", "SELECT carrier, CAST(code AS INTEGER) AS code FROM bronze.flights", "codes.sql"},
@@ -134,13 +141,15 @@ class TestBackend final : public Backend {
         {"gold.ranked",
          "SELECT carrier, rank() OVER (ORDER BY flights DESC) AS place FROM gold.delay_by_carrier",
          "ranked.sql"}};
+  }
+  void start_speed() {
     std::map<std::string, model::Schema> schemas;
     std::vector<speed::StreamSource> sources;
     for (auto& [name, stream] : streams_) {
       schemas["bronze." + name] = *stream->schemas->latest();
       sources.push_back({"bronze." + name, stream->log.get(), stream->schemas.get(), stream->folder});
     }
-    auto made = views::make_world(models, schemas, {}, {});
+    auto made = views::make_world(test_models(), schemas, {}, {});
     for (const Error& error : made.errors) ADD_FAILURE() << error.describe();
     speed_ = speed::SpeedLayer::create(*database_, sources, io::system_clock(), {}).value();
     for (auto& [name, stream] : streams_) stream->log->on_durable([this] { speed_->wake(); });

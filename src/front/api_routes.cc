@@ -16,7 +16,7 @@ constexpr std::string_view accepted_example =
 constexpr std::string_view build_example =
     R"({"id":"20261123T093500Z-1","state":"published","reason":"asked","views":["gold.daily_traffic"],"cutoff":{"flights":[308641]},"started_at":"2026-11-23T09:35:00Z","finished_at":"2026-11-23T09:35:02.1Z","duration_ms":2100,"rows":12345,"peak_memory_bytes":412000000,"error":null,"warnings":[]})";
 constexpr std::string_view view_example =
-    R"({"name":"gold.delay_by_carrier","layer":"gold","class":"algebraic","maintained":true,"description":"Delays by carrier","columns":[{"name":"carrier","type":"VARCHAR"}],"depends_on":["silver.flights"],"build_rows":16,"slice_rows":120,"errors":0,"last_verify":{"result":"equal","rows":16,"at":"2026-11-23T09:40:00Z","offsets":{"flights":[336776]}}})";
+    R"({"name":"gold.delay_by_carrier","layer":"gold","class":"algebraic","maintained":true,"description":"Delays by carrier","columns":[{"name":"carrier","type":"VARCHAR"}],"depends_on":["silver.flights"],"build_rows":16,"slice_rows":120,"errors":0,"last_verify":{"result":"equal","rows":16,"at":"2026-11-23T09:40:00Z","offsets":{"flights":[336776]},"source":"log","sample":null}})";
 
 constexpr ApiRoute routes[] = {
     {"POST", "/v1/streams/{name}/events", "Takes events in; answers when they are durable", "",
@@ -43,8 +43,8 @@ constexpr ApiRoute routes[] = {
      json_type, R"({"views":["gold.daily_traffic"]})", json_type, build_example},
     {"POST", "/v1/verify",
      "Compares what views (all when none is named) answer with their SELECT from scratch", "", json_type,
-     R"({"views":["gold.delay_by_carrier"]})", json_type,
-     R"({"results":[{"view":"gold.delay_by_carrier","result":"equal","rows":16,"offsets":{"flights":[336776]},"elapsed_ms":130.0,"note":null,"differences":[]}]})"},
+     R"({"views":["gold.delay_by_carrier"],"sample":false})", json_type,
+     R"({"results":[{"view":"gold.delay_by_carrier","result":"equal","rows":16,"offsets":{"flights":[336776]},"elapsed_ms":130.0,"source":"log","sample":null,"predicates":13,"note":null,"differences":[]}]})"},
     {"POST", "/v1/copy", "Copies the tables of sources (all when none is named)", "", json_type,
      R"({"sources":["reference"]})", json_type,
      R"({"tables":[{"name":"planes","version":2,"rows":3322,"changed":true}]})"},

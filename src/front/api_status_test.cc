@@ -145,7 +145,21 @@ TEST_F(ApiStatus, VerifyAndCopy) {
   EXPECT_EQ(one[0]["rows"], 1);
   EXPECT_EQ(one[0]["offsets"]["flights"], json::parse("[1]"));
   EXPECT_EQ(one[0]["differences"], json::array());
-  EXPECT_EQ(parsed(post("/v1/verify", ""))["results"].size(), 4u);
+  EXPECT_EQ(one[0]["source"], "log");
+  EXPECT_TRUE(one[0]["sample"].is_null());
+  const auto all = parsed(post("/v1/verify", R"({"sample":true})"))["results"];
+  ASSERT_EQ(all.size(), 4u);
+  for (const auto& each : all) EXPECT_EQ(each["result"], "equal") << each.dump();
+  EXPECT_EQ(all[0]["sample"], "one in 64 of its keys");
+  EXPECT_EQ(outcome(post("/v1/verify", R"({"sample":1})")), "400 bad_request");
+  // What was found of another definition of the view says nothing of this one.
+  catalog::Verdict old{"gold.delay_by_carrier", catalog::Verdict::Result::equal};
+  old.definition = quality::definition_of(*backend_.speed().epochs().newest()->world, old.view);
+  ASSERT_TRUE(backend_.catalog().record_verdict(old));
+  EXPECT_EQ(parsed(get("/v1/views/gold.delay_by_carrier"))["last_verify"]["result"], "equal");
+  old.definition = "another";
+  ASSERT_TRUE(backend_.catalog().record_verdict(old));
+  EXPECT_EQ(parsed(get("/v1/views/gold.delay_by_carrier"))["last_verify"]["result"], "stale");
   EXPECT_EQ(outcome(post("/v1/verify", R"({"views":["x"]})")), "404 unknown_view");
   EXPECT_EQ(post("/v1/copy", R"({"sources":["reference"]})").body,
             R"({"tables":[{"name":"planes","version":2,"rows":3322,"changed":true}]})");

@@ -32,9 +32,7 @@ Json build_record(const catalog::BuildRun& run) {
 
 namespace {
 
-Result<std::vector<std::string>> read_views(Backend& backend, const Request& request) {
-  TRY(check_parameters(request.query, {}));
-  const Json fields = TRY(read_object(request.body, {"views"}));
+Result<std::vector<std::string>> read_views(Backend& backend, const Json& fields) {
   auto views = TRY(read_names(fields, "views"));
   const auto world = backend.speed().epochs().newest()->world;
   const auto models = backend.models();  // a new model is in the world only after the build that it asks for
@@ -55,7 +53,8 @@ Result<Json> list_builds(Backend& backend, const Request& request) {
 }
 
 Result<Json> run_build(Backend& backend, const Request& request) {
-  const auto views = TRY(read_views(backend, request));
+  TRY(check_parameters(request.query, {}));
+  const auto views = TRY(read_views(backend, TRY(read_object(request.body, {"views"}))));
   const std::string id = TRY(backend.build(views, "asked"));
   for (const auto& run : TRY(backend.catalog().builds(100))) {
     if (run.start.id == id) return build_record(run);
@@ -82,32 +81,41 @@ Json verdict_json(const quality::Verdict& verdict) {
           {"rows", verdict.rows},
           {"offsets", offsets_json(verdict.offsets)},
           {"elapsed_ms", to_ms(verdict.elapsed_us)},
+          {"source", text_or_null(verdict.source)},
+          {"sample", text_or_null(verdict.sample)},
+          {"predicates", verdict.predicates},
           {"note", text_or_null(verdict.note)},
           {"differences", std::move(differences)}};
 }
 
-// That one view cannot be verified does not take away what is known of the others.
-quality::Verdict verify_view(Backend& backend, const std::string& view) {
-  auto verdict = backend.verify(view);
-  if (verdict) return std::move(*verdict);
-  quality::Verdict failed;
-  failed.view = view;
-  failed.outcome = quality::Verdict::Outcome::failed;
-  failed.note = public_message(verdict.error());
-  return failed;
-}
-
 Result<Json> run_verify(Backend& backend, const Request& request) {
-  auto views = TRY(read_views(backend, request));
-  if (views.empty()) {
+  TRY(check_parameters(request.query, {}));
+  const Json fields = TRY(read_object(request.body, {"views", "sample"}));
+  quality::Verifier::Request asked;
+  asked.views = TRY(read_views(backend, fields));
+  if (asked.views.empty()) {
     for (const auto& plan : backend.speed().epochs().newest()->world->plans) {
-      if (!plan.is_hidden) views.push_back(plan.view);
+      if (!plan.is_hidden) asked.views.push_back(plan.view);
     }
   }
+  const Json& sample = fields.contains("sample") ? fields["sample"] : Json(false);
+  if (!sample.is_boolean()) return fail(Code::bad_input, "'sample' must be true or false");
+  asked.is_sample = sample.get<bool>();
+  asked.is_cancelled = [&] { return request.cancelled && *request.cancelled; };
+  const auto verdicts = backend.verify(asked);
   Json results = Json::array();
-  for (const std::string& view : views) {
-    if (request.cancelled && *request.cancelled) return fail(Code::cancelled, "the client went away");
-    results.push_back(verdict_json(verify_view(backend, view)));
+  if (verdicts) {
+    for (const auto& verdict : *verdicts) results.push_back(verdict_json(verdict));
+    return Json{{"results", std::move(results)}};
+  }
+  if (verdicts.error().code == Code::not_found || verdicts.error().code == Code::cancelled)
+    return fail(verdicts.error());
+  for (const std::string& view : asked.views) {
+    quality::Verdict failed;
+    failed.view = view;
+    failed.outcome = quality::Verdict::Outcome::failed;
+    failed.note = public_message(verdicts.error());
+    results.push_back(verdict_json(failed));
   }
   return Json{{"results", std::move(results)}};
 }

@@ -14,11 +14,16 @@ using views::Plan;
 
 std::string_view layer_of(std::string_view view) { return view.substr(0, view.find('.')); }
 
-Json verdict_json(const catalog::Verdict& verdict) {
-  return {{"result", to_string(verdict.result)},
+// A verdict is of one definition: after that has changed it says nothing.
+Json verdict_json(const catalog::Verdict& verdict, const views::World& world) {
+  const bool is_stale =
+      !verdict.definition.empty() && verdict.definition != quality::definition_of(world, verdict.view);
+  return {{"result", is_stale ? "stale" : to_string(verdict.result)},
           {"rows", verdict.rows},
           {"at", time_json(verdict.at_us)},
-          {"offsets", offsets_json(verdict.offsets)}};
+          {"offsets", offsets_json(verdict.offsets)},
+          {"source", text_or_null(verdict.source)},
+          {"sample", text_or_null(verdict.sample)}};
 }
 
 // All that the records of views are made of, looked up once a request.
@@ -67,7 +72,8 @@ Json view_json(const Sight& sight, const Plan& plan) {
           {"build_rows", built != sight.epoch->built.end() ? Json(built->second.rows) : Json()},
           {"slice_rows", has_size ? Json(size->second.slice_rows) : Json()},
           {"errors", has_size ? Json(size->second.errors) : Json(plan.is_maintained() ? Json() : Json(0))},
-          {"last_verify", verdict != sight.verdicts.end() ? verdict_json(verdict->second) : Json()}};
+          {"last_verify",
+           verdict != sight.verdicts.end() ? verdict_json(verdict->second, *sight.epoch->world) : Json()}};
 }
 
 Json reasons_json(const Sight& sight, const Plan& plan) {

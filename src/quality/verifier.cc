@@ -1,262 +1,262 @@
 #include "quality/verifier.h"
 
-#include <fmt/format.h>
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+#include <iterator>
+#include <set>
+#include <thread>
 
-#include "serve/merged_read.h"
-#include "sql/syntax.h"
-#include "views/exposed.h"
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/hash.h"
+#include "io/random.h"
+#include "quality/read_export.h"
 
 namespace anabranch::quality {
-
-using speed::Epoch;
-using views::Plan;
-
-std::string_view to_string(Verdict::Outcome outcome) {
-  switch (outcome) {
-    case Verdict::Outcome::equal:
-      return "equal";
-    case Verdict::Outcome::different:
-      return "different";
-    case Verdict::Outcome::failed:
-      return "failed";
-  }
-  return "failed";
-}
-
 namespace {
 
-constexpr int differences_max = 10;
+using nlohmann::json;
 
-/// The view from scratch: its own SELECT over all events, views below it likewise.
-class Recompute {
- public:
-  Recompute(const Epoch& epoch, serve::StreamRelations streams)
-      : epoch_(epoch), streams_(std::move(streams)) {
-    for (const auto& [name, table] : epoch.tables) {
-      views::add_meaning(tables_, epoch.world->relations.at(sql::lower(name)), sql::table_query(table));
-    }
-  }
+constexpr int64_t sample_buckets = 64;
+constexpr auto watch_interval = std::chrono::milliseconds(50);
 
-  /// The canonical SELECT, or (`is_staged`) all stages over everything at once, for a SELECT that raises
-  /// although each of its failing events is recorded: which filter an engine runs first may not decide that.
-  sql::Query select_of(const std::string& view, bool is_staged) {
-    sql::Meanings meanings;
-    for (const Plan& plan : epoch_.world->plans) {
-      auto own = tables_;
-      own.insert(meanings.begin(), meanings.end());
-      add_streams(own, is_staged ? nullptr : plan.part(views::errors_part), plan);
-      const bool is_asked = plan.view == view;
-      sql::Query select = views::canonical_query(plan, own);
-      if (is_asked && is_staged && plan.is_maintained()) select = staged(plan, own);
-      if (is_asked) return select;
-      meanings[plan.view] = meanings[views::visible_name(plan.view)] = sql::meaning(select);
-      if (!plan.inlined.empty()) {
-        auto all = tables_;
-        all.insert(meanings.begin(), meanings.end());
-        add_streams(all, nullptr, plan);
-        const sql::Query rows = views::inlined_query(plan, views::rows_query(plan, all));
-        meanings[plan.view] = sql::meaning(rows);
-        if (plan.part(views::errors_part)) {  // its SELECT may raise; its rows do not
-          views::add_meaning(meanings, epoch_.world->relations.at(sql::lower(plan.view)), rows);
-        }
-      }
-    }
-    return "";
-  }
-
- private:
-  void add_streams(sql::Meanings& meanings, const views::StatePart* errors, const Plan& plan) const {
-    for (const auto& [stream, events] : streams_) {
-      sql::Query query = events;
-      if (errors && serve::is_maintained(epoch_, plan)) {
-        query = {
-            "SELECT * FROM anabranch.events AS e WHERE NOT EXISTS (SELECT 1 FROM anabranch.recorded AS f "
-            "WHERE "
-            "f._partition = e._partition AND f._offset = e._offset)",
-            {{"events", sql::meaning(events)},
-             {"recorded", sql::meaning(serve::merged_part(epoch_, plan, *errors))}}};
-      }
-      views::add_meaning(meanings, epoch_.world->relations.at(sql::lower(stream)), query);
-    }
-  }
-
-  static sql::Query staged(const Plan& plan, const sql::Meanings& meanings) {
-    sql::Meanings states;
-    for (const views::StatePart& part : plan.parts) {
-      states[part.name] =
-          sql::meaning(views::partial_query(plan, part, meanings, views::rows_query(plan, meanings)));
-    }
-    return views::finalise_query(plan, states);
-  }
-
-  const Epoch& epoch_;
-  const serve::StreamRelations streams_;
-  sql::Meanings tables_;
-};
-
-bool is_double(const std::string& type) { return type == "DOUBLE" || type == "FLOAT"; }
-
-bool has_double_inside(const std::string& type) {
-  return type.find("DOUBLE") != std::string::npos || type.find("FLOAT") != std::string::npos;
+void say(const std::string& line) {
+  std::fwrite(line.data(), 1, line.size(), stdout);
+  std::fputc('\n', stdout);
+  std::fflush(stdout);
 }
 
-// Doubles that went through an aggregate differ in their last digits; rows computed one by one do not.
-bool is_tolerant(const Plan& plan) {
-  return plan.view_class != views::ViewClass::linear && plan.view_class != views::ViewClass::keyed;
+json row_json(const std::optional<std::vector<std::optional<std::string>>>& row) {
+  if (!row) return nullptr;
+  json values = json::array();
+  for (const auto& value : *row) values.push_back(value ? json(*value) : json());
+  return values;
 }
 
-/// Compares two SELECTs with the same columns inside one session.
-class Comparison {
- public:
-  Comparison(sql::Session& session, const Plan& plan, sql::Query expected, sql::Query actual)
-      : session_(session), plan_(plan), expected_(std::move(expected)), actual_(std::move(actual)) {}
+std::optional<std::vector<std::optional<std::string>>> row_from(const json& document) {
+  if (!document.is_array()) return std::nullopt;
+  std::vector<std::optional<std::string>> row;
+  for (const auto& value : document)
+    row.push_back(value.is_null() ? std::nullopt : std::optional(value.get<std::string>()));
+  return row;
+}
 
-  Status run(Verdict& verdict) {
-    bool has_doubles = false;
-    for (const auto& column : plan_.columns) has_doubles = has_doubles || has_double_inside(column.type);
-    if (!has_doubles || !is_tolerant(plan_)) {
-      // Count and sum of hashes: as long as both agree, no row needs to be kept in memory.
-      const auto actual = TRY(digest(actual_));
-      verdict.rows = actual.rows;
-      const auto expected = TRY(digest(expected_));
-      if (expected.rows == actual.rows && expected.hash == actual.hash) return {};
-    } else {
-      verdict.rows = TRY(session_.query(sql::over("SELECT count(*) FROM anabranch.side", "side", actual_)))
-                         .integer(0, 0);
-    }
-    return find_differences(verdict);
+std::vector<Verdict> all_failed(const std::vector<std::string>& views, const std::string& why) {
+  std::vector<Verdict> verdicts;
+  for (const std::string& view : views) {
+    Verdict verdict;
+    verdict.view = view;
+    verdict.outcome = Verdict::Outcome::failed;
+    verdict.note = why;
+    verdicts.push_back(std::move(verdict));
   }
-
- private:
-  struct Digest {
-    int64_t rows = 0;
-    std::string hash;
-  };
-
-  Result<Digest> digest(const sql::Query& select) {
-    std::string columns;
-    for (const auto& column : plan_.columns)
-      columns += (columns.empty() ? "" : ", ") + sql::quote_identifier(column.name);
-    const auto rows = TRY(session_.query(sql::over(
-        fmt::format("SELECT count(*), sum(hash({})::HUGEINT)::VARCHAR FROM anabranch.side", columns), "side",
-        select)));
-    return Digest{rows.integer(0, 0), rows.text(0, 1).value_or("")};
-  }
-
-  // Rows are paired by their exact columns; those that agree in all of them are told apart by their place
-  // among them.
-  Status find_differences(Verdict& verdict) {
-    std::string keys;
-    std::string on = "e._nth = a._nth";
-    std::string order;
-    std::string differs;
-    for (size_t i = 0; i < plan_.columns.size(); ++i) {
-      const auto& column = plan_.columns[i];
-      const std::string name = sql::quote_identifier(column.name);
-      const bool is_compared = is_tolerant(plan_) && is_double(column.type);
-      order += (order.empty() ? "" : ", ") + name;
-      if (is_compared) {
-        differs += fmt::format(
-            " OR NOT ((e.{0} IS NULL AND a.{0} IS NULL) OR coalesce(e.{0} = a.{0}, false) OR "
-            "coalesce(abs(e.{0} - a.{0}) <= 1e-9 * "
-            "greatest(abs(e.{0}), abs(a.{0}), 1), false))",
-            name);
-      } else {
-        keys += (keys.empty() ? "" : ", ") + name;
-        on += fmt::format(" AND e.{0} IS NOT DISTINCT FROM a.{0}", name);
-      }
-    }
-    const auto numbered = [&](const sql::Query& select) {
-      return sql::meaning(
-          sql::over(fmt::format("SELECT *, row_number() OVER ({}{}ORDER BY {}) AS _nth FROM anabranch.side",
-                                keys.empty() ? "" : "PARTITION BY ", keys.empty() ? "" : keys + " ", order),
-                    "side", select));
-    };
-    std::string columns = "e._nth IS NOT NULL, a._nth IS NOT NULL";
-    for (const char* side : {"e", "a"}) {
-      for (const auto& column : plan_.columns)
-        columns += fmt::format(", {}.{}::VARCHAR", side, sql::quote_identifier(column.name));
-    }
-    const auto rows =
-        TRY(session_.query({fmt::format("SELECT {} FROM anabranch.expected AS e FULL JOIN anabranch.actual "
-                                        "AS a ON {} WHERE e._nth IS NULL "
-                                        "OR a._nth IS NULL{} LIMIT {}",
-                                        columns, on, differs, differences_max),
-                            {{"expected", numbered(expected_)}, {"actual", numbered(actual_)}}}));
-    for (size_t row = 0; row < rows.row_count(); ++row) {
-      Difference difference;
-      for (const auto& column : plan_.columns) difference.columns.push_back(column.name);
-      const auto side = [&](size_t first) {
-        std::vector<std::optional<std::string>> values;
-        for (size_t i = 0; i < plan_.columns.size(); ++i) values.push_back(rows.text(row, first + i));
-        return values;
-      };
-      if (rows.text(row, 0) == "true") difference.expected = side(2);
-      if (rows.text(row, 1) == "true") difference.actual = side(2 + plan_.columns.size());
-      verdict.differences.push_back(std::move(difference));
-    }
-    if (!verdict.differences.empty()) verdict.outcome = Verdict::Outcome::different;
-    return {};
-  }
-
-  sql::Session& session_;
-  const Plan& plan_;
-  const sql::Query expected_;
-  const sql::Query actual_;
-};
+  return verdicts;
+}
 
 }  // namespace
 
-Result<Verdict> Verifier::verify(const std::string& view) {
+// ---- lines ----
+
+std::string to_line(const Verdict& verdict) {
+  json differences = json::array();
+  for (const auto& difference : verdict.differences) {
+    differences.push_back({{"columns", difference.columns},
+                           {"expected", row_json(difference.expected)},
+                           {"actual", row_json(difference.actual)}});
+  }
+  return json{{"verdict", verdict.view},
+              {"outcome", to_string(verdict.outcome)},
+              {"rows", verdict.rows},
+              {"elapsed_us", verdict.elapsed_us},
+              {"source", verdict.source},
+              {"sample", verdict.sample},
+              {"predicates", verdict.predicates},
+              {"note", verdict.note},
+              {"differences", differences}}
+      .dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string to_line(const VerifyProgress& progress) {
+  return json{
+      {"stage", progress.stage}, {"name", progress.name}, {"done", progress.done}, {"total", progress.total}}
+      .dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::optional<Verdict> verdict_from(std::string_view line) {
+  const auto document = json::parse(line, nullptr, false);
+  if (!document.is_object() || !document.contains("verdict")) return std::nullopt;
   Verdict verdict;
-  verdict.view = view;
-  const int64_t started_us = clock_.monotonic_us();
-  serve::QueryOptions options;
-  options.timeout_us = -1;
-  TRY(queries_.in_snapshot(
-      options, [&](sql::Session& session, const serve::QueryService::Snapshot& snapshot) -> Status {
-        const Epoch& epoch = *snapshot.epoch;
-        const Plan* plan = epoch.world->plan(view);
-        if (!plan)
-          return fail(Code::not_found, fmt::format("there is no view {}", view),
-                      "anabranch status lists them");
-        for (const std::string& stream : plan->streams) {
-          const std::string name = stream.substr(stream.find('.') + 1);
-          verdict.offsets[name] = snapshot.offsets.at(name);
-        }
-        const auto streams = TRY(queries_.stream_relations(snapshot, plan->streams));
-        const auto read_streams =
-            TRY(queries_.stream_relations(snapshot, serve::needed_streams(epoch, {view})));
-        const sql::Query actual =
-            *serve::relation_meanings(epoch, {view}, read_streams).at(views::visible_name(view));
-        Recompute recompute(epoch, streams);
-        if (const auto* errors = plan->part(views::errors_part);
-            errors && serve::is_maintained(epoch, *plan)) {
-          const auto recorded =
-              TRY(session.query(sql::over("SELECT count(*) FROM anabranch.recorded", "recorded",
-                                          serve::merged_part(epoch, *plan, *errors))));
-          if (recorded.integer(0, 0) > 0) {
-            verdict.note =
-                fmt::format("{} events are recorded as failed in this view and left out on both sides",
-                            recorded.integer(0, 0));
-          }
-        }
-        Status compared = Comparison(session, *plan, recompute.select_of(view, false), actual).run(verdict);
-        if (!compared && compared.error().code == Code::bad_sql) {
-          const std::string first_error = compared.error().describe();
-          const auto read = session.query(sql::over("SELECT count(*) FROM anabranch.side", "side", actual));
-          if (!read) {
-            verdict.note = "reading it raises, and so does recomputing it: " + first_error;
-            return {};
-          }
-          verdict.note += (verdict.note.empty() ? "" : "; ") + std::string("the SELECT as written raises (") +
-                          first_error + "), so it was recomputed with its errors guarded";
-          compared = Comparison(session, *plan, recompute.select_of(view, true), actual).run(verdict);
-        }
-        return compared;
-      }));
-  verdict.elapsed_us = clock_.monotonic_us() - started_us;
+  verdict.view = document["verdict"];
+  const std::string outcome = document["outcome"];
+  verdict.outcome = outcome == "equal"       ? Verdict::Outcome::equal
+                    : outcome == "different" ? Verdict::Outcome::different
+                                             : Verdict::Outcome::failed;
+  verdict.rows = document["rows"];
+  verdict.elapsed_us = document["elapsed_us"];
+  verdict.source = document["source"];
+  verdict.sample = document["sample"];
+  verdict.predicates = document["predicates"];
+  verdict.note = document["note"];
+  for (const auto& entry : document["differences"])
+    verdict.differences.push_back({entry["columns"], row_from(entry["expected"]), row_from(entry["actual"])});
   return verdict;
+}
+
+std::optional<VerifyProgress> progress_from(std::string_view line) {
+  const auto document = json::parse(line, nullptr, false);
+  if (!document.is_object() || !document.contains("stage")) return std::nullopt;
+  return VerifyProgress{document["stage"], document["name"], document["done"], document["total"]};
+}
+
+int verify_in_child() {
+  const std::string input{std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
+  const auto job = VerifyJob::from_json(input);
+  if (!job) {
+    say(json{{"error", job.error().describe()}}.dump());
+    return 1;
+  }
+  for (const Verdict& verdict :
+       recompute(*job, [](const VerifyProgress& progress) { say(to_line(progress)); }))
+    say(to_line(verdict));
+  return 0;
+}
+
+// ---- the parent's side ----
+
+std::string definition_of(const views::World& world, const std::string& view) {
+  if (!world.plan(view)) return "";
+  std::set<std::string> needed = {view};
+  uint64_t hash = fnv1a("");
+  for (auto plan = world.plans.rbegin(); plan != world.plans.rend(); ++plan) {
+    if (!needed.contains(plan->view)) continue;
+    needed.insert(plan->relations.begin(), plan->relations.end());
+    hash = fnv1a(plan->view + "\n" + world.basis_hashes.at(plan->view) + "\n", hash);
+  }
+  return fmt::format("{:016x}", hash);
+}
+
+Result<std::unique_ptr<Verifier>> Verifier::create(serve::QueryService& queries, sql::Database& database,
+                                                   io::Clock& clock, Options options) {
+  auto& files = io::local_file_system();
+  TRY(files.remove_all(options.folder));  // of a run that was killed
+  TRY(files.create_folders(options.folder));
+  return std::unique_ptr<Verifier>(new Verifier(queries, database, clock, std::move(options)));
+}
+
+void Verifier::stop() {
+  Lock lock(mutex_);
+  is_stopped_ = true;
+  if (child_) child_->kill();
+}
+
+Result<Verdict> Verifier::verify(const std::string& view) {
+  auto verdicts = TRY(verify(Request{{view}, false, nullptr, nullptr}));
+  return std::move(verdicts.front());
+}
+
+Result<std::vector<Verdict>> Verifier::verify(const Request& request) {
+  Lock turn(turn_);
+  auto& files = io::local_file_system();
+  const int64_t started_us = clock_.monotonic_us();
+  const io::Path folder = options_.folder / fmt::format("{:016x}", io::random_u64());
+  TRY(files.create_folders(folder));
+  struct Removed {
+    io::FileSystem& files;
+    const io::Path& folder;
+    ~Removed() { (void)files.remove_all(folder); }
+  } removed{files, folder};
+  ExportRequest exported;
+  exported.views = request.views;
+  exported.sample_buckets = request.is_sample ? sample_buckets : 1;
+  exported.file = folder / fmt::format("{:016x}.duckdb", io::random_u64());
+  exported.models = options_.models;
+  exported.streams = options_.streams;
+  exported.is_cancelled = request.is_cancelled;
+  Export reads = TRY(export_reads(queries_, database_, exported));
+  reads.job.folder = (folder / "temporary").string();
+  reads.job.threads = options_.threads;
+  reads.job.memory_bytes_max = options_.memory_bytes_max;
+  reads.job.raw_events_max = options_.raw_events_max;
+  const int64_t exported_us = clock_.monotonic_us() - started_us;
+  auto found = TRY(run(reads.job, request));
+  std::vector<Verdict> verdicts;
+  for (const std::string& view : request.views) {
+    const auto verdict =
+        std::find_if(found.begin(), found.end(), [&](const auto& each) { return each.view == view; });
+    if (verdict == found.end()) return fail(Code::internal, fmt::format("there is no verdict of {}", view));
+    verdict->definition = definition_of(*reads.epoch->world, view);
+    verdict->elapsed_us += exported_us / static_cast<int64_t>(request.views.size());
+    for (const std::string& stream : reads.epoch->world->plan(view)->streams) {
+      const std::string name = stream.substr(stream.find('.') + 1);
+      verdict->offsets[name] = reads.offsets.at(name);
+    }
+    verdicts.push_back(*verdict);
+  }
+  return verdicts;
+}
+
+Result<std::vector<Verdict>> Verifier::run(const VerifyJob& job, const Request& request) {
+  const auto progress = [&](const VerifyProgress& done) {
+    if (request.on_progress) request.on_progress(done);
+  };
+  if (options_.program.empty()) return recompute(job, progress);
+  auto process = TRY(io::start_process(options_.program, {"child", "verify"}, job.to_json()));
+  bool has_ended = false;
+  bool is_too_late = false;
+  bool was_cancelled = false;
+  {
+    Lock lock(mutex_);
+    if (is_stopped_) return fail(Code::cancelled, "verify was stopped");
+    child_ = process.get();
+  }
+  std::thread watch([&] {
+    const int64_t deadline_us = clock_.monotonic_us() + options_.timeout_us;
+    Lock lock(mutex_);
+    while (!has_ended) {
+      lock.wait_for(ended_, watch_interval);
+      is_too_late = is_too_late || (!has_ended && clock_.monotonic_us() >= deadline_us);
+      was_cancelled = was_cancelled || (!has_ended && request.is_cancelled && request.is_cancelled());
+      if (is_too_late || was_cancelled) process->kill();
+    }
+  });
+  if (on_child) on_child(*process);
+  std::vector<Verdict> verdicts;
+  std::string error;
+  const auto exit = process->run([&](std::string_view line) {
+    if (auto verdict = verdict_from(line)) {
+      verdicts.push_back(std::move(*verdict));
+    } else if (const auto done = progress_from(line)) {
+      progress(*done);
+    } else {
+      error = line;
+    }
+  });
+  bool was_stopped = false;
+  {
+    Lock lock(mutex_);
+    child_ = nullptr;
+    has_ended = true;
+    was_stopped = is_stopped_;
+    ended_.notify_all();
+  }
+  watch.join();
+  if (was_stopped || was_cancelled) return fail(Code::cancelled, "verify was stopped");
+  const auto ended = TRY(Result<io::ProcessExit>(exit));
+  if (is_too_late) {
+    return all_failed(request.views, fmt::format("it ran longer than {} s and was stopped",
+                                                 options_.timeout_us / 1'000'000));
+  }
+  if (!ended.is_success() || verdicts.size() != request.views.size()) {
+    const std::string how = ended.signal != 0 ? fmt::format("was ended by signal {}", ended.signal)
+                                              : fmt::format("ended with code {}: {}", ended.code,
+                                                            error.empty() ? ended.errors : error);
+    return all_failed(request.views,
+                      "the process that recomputes " + how +
+                          (ended.signal == 9 ? " (the system may have run out of memory)" : ""));
+  }
+  return verdicts;
 }
 
 }  // namespace anabranch::quality

@@ -1,48 +1,82 @@
 #pragma once
 
-#include <optional>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/result.h"
 #include "io/clock.h"
-#include "model/offsets.h"
+#include "io/process.h"
+#include "quality/recompute.h"
+#include "quality/verdict.h"
+#include "quality/verify_job.h"
 #include "serve/query_service.h"
+#include "views/world.h"
 
 namespace anabranch::quality {
 
-struct Difference {
-  std::vector<std::string> columns;
-  /// A row as SQL text, a value an entry; nothing where one side has no such row.
-  std::optional<std::vector<std::optional<std::string>>> expected;
-  std::optional<std::vector<std::optional<std::string>>> actual;
-};
-
-struct Verdict {
-  enum class Outcome { equal, different, failed };
-  std::string view;
-  Outcome outcome = Outcome::equal;
-  int64_t rows = 0;
-  model::Offsets offsets;  // exclusive: what both sides saw
-  int64_t elapsed_us = 0;
-  std::string note;  // recorded events left out, a boundary within the tolerance, or why it failed
-  std::vector<Difference> differences;  // the first ones
-};
-
-std::string_view to_string(Verdict::Outcome outcome);
-
-/// Compares what reads of a view give with its SELECT evaluated from scratch. Any thread may call.
+/// Compares what reads of a view give with its SELECT as it is written, over the raw events, at the same
+/// offsets. The reads are taken in one snapshot and written to a file; the recompute is done by a child
+/// process, which can be killed and knows nothing of the platform but files (recompute.h). Owner: the
+/// application. Any thread may call; verifies run one after the other.
 class Verifier {
  public:
-  Verifier(serve::QueryService& queries, io::Clock& clock) : queries_(queries), clock_(clock) {}
+  struct Options {
+    io::Path
+        folder;  // for the rows of reads, below a folder that the database may open; emptied at the start
+    io::Path program;  // is run with the arguments `child verify`; empty: the work is done in this process
+    std::map<std::string, std::string> models;       // "gold.daily" → its SQL, as it is written
+    std::map<std::string, io::Path> streams;         // "flights" → its log's folder
+    int64_t timeout_us = int64_t{3600} * 1'000'000;  // of the child
+    uint64_t memory_bytes_max = uint64_t{1} << 30;   // of the child's engine
+    int threads = 2;
+    int64_t raw_events_max =
+        2'000'000;  // of one stream: above, its archive is read, and compared with samples of the log
+  };
+  struct Request {
+    std::vector<std::string> views;
+    bool is_sample = false;  // one in 64 of the keys
+    std::function<void(const VerifyProgress&)> on_progress;
+    std::function<bool()> is_cancelled;  // asked now and then; true ends the child
+  };
 
-  /// not_found for a view that there is not. A view whose evaluation raises on both sides alike is equal,
-  /// with a note.
+  static Result<std::unique_ptr<Verifier>> create(serve::QueryService& queries, sql::Database& database,
+                                                  io::Clock& clock, Options options);
+
+  /// A verdict for each view, in their order, all of one snapshot. not_found for a view that there is not. A
+  /// view whose evaluation raises on both sides alike is equal, with a note. Where the child was killed, ran
+  /// too long or fell over, every verdict is failed and says so. cancelled after stop().
+  Result<std::vector<Verdict>> verify(const Request& request) EXCLUDES(mutex_);
   Result<Verdict> verify(const std::string& view);
 
+  /// Ends the running child at once, and refuses later calls. Any thread.
+  void stop() EXCLUDES(mutex_);
+
+  /// Called when a child has started, on the thread of its verify; for tests, which end it.
+  std::function<void(io::Process&)> on_child;
+
  private:
+  Verifier(serve::QueryService& queries, sql::Database& database, io::Clock& clock, Options options)
+      : queries_(queries), database_(database), clock_(clock), options_(std::move(options)) {}
+  Result<std::vector<Verdict>> run(const VerifyJob& job, const Request& request) EXCLUDES(mutex_);
+
   serve::QueryService& queries_;
+  sql::Database& database_;
   io::Clock& clock_;
+  const Options options_;
+  Mutex turn_;  // one verify at a time: each may take all of the memory
+  Mutex mutex_;
+  std::condition_variable ended_;
+  io::Process* child_ GUARDED_BY(mutex_) = nullptr;
+  bool is_stopped_ GUARDED_BY(mutex_) = false;
 };
+
+/// What a verdict is of: changes with the view's SQL, that of the views below it, its tables' versions and
+/// its streams' schemas. Empty for a view that there is not.
+std::string definition_of(const views::World& world, const std::string& view);
 
 }  // namespace anabranch::quality

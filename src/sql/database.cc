@@ -22,6 +22,7 @@
 #include "sql/parquet_file.h"
 #include "sql/relation_scan.h"
 #include "sql/rows.h"
+#include "sql/session_connection.h"
 #include "sql/stage.h"
 #include "sql/syntax.h"
 #include "sql/zero_watch.h"
@@ -108,6 +109,8 @@ Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
 Session::~Session() = default;
+
+duckdb::Connection& SessionConnection::of(Session& session) { return session.impl_->connection; }
 
 namespace {
 

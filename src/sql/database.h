@@ -149,6 +149,7 @@ class Session {
   Result<std::optional<std::string>> bound_difference(const Query& a, const Query& b);
 
  private:
+  friend struct SessionConnection;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -178,9 +178,14 @@ class FlightsEquivalence : public ::testing::TestWithParam<int> {
       ASSERT_FALSE(expected.starts_with("error")) << expected;
       if (actual != expected) ADD_FAILURE() << first_difference(expected, actual);
       rows_[model.name] = expected.size();
-      const auto verdict = platform_->verifier().verify(model.name);
-      ASSERT_TRUE(verdict) << verdict.error().describe();
-      EXPECT_EQ(verdict->outcome, quality::Verdict::Outcome::equal) << test::describe_differences(*verdict);
+    }
+    quality::Verifier::Request all;
+    for (const auto& model : project_.models) all.views.push_back(model.name);
+    const auto verdicts = platform_->verifier().verify(all);
+    ASSERT_TRUE(verdicts) << verdicts.error().describe();
+    for (const auto& verdict : *verdicts) {
+      EXPECT_EQ(verdict.outcome, quality::Verdict::Outcome::equal)
+          << verdict.view << " after " << after << test::describe_differences(verdict);
     }
   }
 

@@ -13,6 +13,7 @@
 
 #include "tests/support/corpus_project.h"
 #include "tests/support/open_platform.h"
+#include "tests/support/platform_reads.h"
 #include "tests/support/temporary_folder.h"
 
 namespace anabranch {
@@ -333,14 +334,16 @@ class SqlText : public ::testing::TestWithParam<std::string> {
 
   void verify(const Block&) {
     (void)answer("SELECT 1");
-    for (const auto& model : platform_->models()) {
-      const auto verdict = platform_->verifier().verify(model.name);
-      if (!verdict) {
-        complain(fmt::format("{}: {}", model.name, verdict.error().describe()));
-      } else if (verdict->outcome != quality::Verdict::Outcome::equal) {
-        complain(
-            fmt::format("{} is {}: {}", model.name, quality::to_string(verdict->outcome), verdict->note));
-      }
+    quality::Verifier::Request all;
+    for (const auto& plan : platform_->speed().epochs().newest()->world->plans)
+      all.views.push_back(plan.view);
+    if (all.views.empty()) return;
+    const auto verdicts = platform_->verifier().verify(all);
+    if (!verdicts) return complain(verdicts.error().describe());
+    for (const auto& verdict : *verdicts) {
+      if (verdict.outcome == quality::Verdict::Outcome::equal) continue;
+      complain(fmt::format("{} is {}: {}", verdict.view, quality::to_string(verdict.outcome),
+                           test::describe_differences(verdict)));
     }
   }
 

@@ -51,7 +51,7 @@ struct QueryOptions {
 int run_query(const CommonOptions& common, const QueryOptions& options);
 
 int run_explain(const CommonOptions& common, const std::string& view);
-int run_verify(const CommonOptions& common, const std::vector<std::string>& views);
+int run_verify(const CommonOptions& common, const std::vector<std::string>& views, bool is_sample);
 int run_status(const CommonOptions& common);
 
 struct DemoOptions {

@@ -28,45 +28,40 @@ void print_differences(const nlohmann::json& result) {
 
 }  // namespace
 
-int run_verify(const CommonOptions& common, const std::vector<std::string>& views) {
+int run_verify(const CommonOptions& common, const std::vector<std::string>& views, bool is_sample) {
   const auto root = project_root(common);
   if (!root) return fail_command(common, root.error());
   auto connection = Connection::open(*root);
   if (!connection) return fail_command(common, connection.error());
-  std::vector<std::string> names = views;
-  if (names.empty()) {
-    const auto listed = (*connection)->get("/v1/views");
-    if (!listed) return fail_command(common, listed.error());
-    const auto document = nlohmann::json::parse(*listed, nullptr, false);
-    for (const auto& view : document["views"]) names.push_back(view["name"]);
-  }
-  nlohmann::json results = nlohmann::json::array();
+  // All in one request: the events are read once.
+  const auto answer = (*connection)->post("/v1/verify", {{"views", views}, {"sample", is_sample}});
+  if (!answer) return fail_command(common, answer.error());
+  const auto document = nlohmann::json::parse(*answer, nullptr, false);
   bool is_equal = true;
-  for (const std::string& name : names) {  // one at a time, so that each is shown when it is done
-    const auto answer = (*connection)->post("/v1/verify", {{"views", {name}}});
-    if (!answer) return fail_command(common, answer.error());
-    const auto document = nlohmann::json::parse(*answer, nullptr, false);
-    for (const auto& result : document["results"]) {
-      results.push_back(result);
-      const std::string outcome = result.value("result", "failed");
-      is_equal = is_equal && outcome == "equal";
-      if (common.is_json) continue;
-      std::string offsets;
-      for (const auto& [stream, list] : result["offsets"].items())
-        offsets += fmt::format(" {} {}", stream, with_separators(list[0]));
-      const Color color = outcome == "equal" ? Color::green : Color::red;
-      fmt::print("{}  {:<32} {:>12} rows  at{}  {}\n", colored(fmt::format("{:<9}", outcome), color), name,
-                 with_separators(result.value("rows", int64_t{0})), offsets,
-                 duration_text(static_cast<int64_t>(result.value("elapsed_ms", 0.0) * 1000)));
-      if (result.contains("note") && result["note"].is_string() &&
-          !result["note"].get<std::string>().empty()) {
-        fmt::print("           {}\n", colored(result["note"].get<std::string>(), Color::dim));
-      }
-      print_differences(result);
-      std::fflush(stdout);
+  std::string source;
+  for (const auto& result : document["results"]) {
+    const std::string outcome = result.value("result", "failed");
+    is_equal = is_equal && outcome == "equal";
+    if (common.is_json) continue;
+    std::string offsets;
+    for (const auto& [stream, list] : result["offsets"].items())
+      offsets += fmt::format(" {} {}", stream, with_separators(list[0]));
+    const Color color = outcome == "equal" ? Color::green : Color::red;
+    fmt::print("{}  {:<32} {:>12} rows  at{}  {}\n", colored(fmt::format("{:<9}", outcome), color),
+               result.value("view", ""), with_separators(result.value("rows", int64_t{0})), offsets,
+               duration_text(static_cast<int64_t>(result.value("elapsed_ms", 0.0) * 1000)));
+    for (const char* field : {"sample", "note"}) {
+      if (!result.contains(field) || !result[field].is_string()) continue;
+      fmt::print("           {}\n", colored(result[field].get<std::string>(), Color::dim));
     }
+    if (result.contains("source") && result["source"].is_string()) source = result["source"];
+    print_differences(result);
   }
-  if (common.is_json) fmt::print("{}\n", nlohmann::json{{"results", results}}.dump());
+  if (common.is_json) {
+    fmt::print("{}\n", document.dump());
+  } else if (!source.empty()) {
+    fmt::print("{}\n", colored("recomputed from the " + source, Color::dim));
+  }
   return is_equal ? 0 : 1;
 }
 

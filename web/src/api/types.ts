@@ -86,7 +86,8 @@ export interface Answer {
 export type VerifyResult = 'equal' | 'different' | 'failed';
 
 export interface LastVerify {
-  result: VerifyResult;
+  /** stale: of another definition than the view has now. */
+  result: VerifyResult | 'stale';
   rows: number | null;
   at: string;
   offsets: OffsetsByStream;

@@ -1,0 +1,40 @@
+#pragma once
+// What reads of views give, written to a database file in one snapshot, for a recompute that compares.
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "io/file_system.h"
+#include "model/offsets.h"
+#include "quality/verify_job.h"
+#include "serve/query_service.h"
+#include "sql/database.h"
+
+namespace anabranch::quality {
+
+struct ExportRequest {
+  std::vector<std::string> views;
+  int64_t sample_buckets = 1;
+  io::Path file;  // made; must not be there yet
+  std::map<std::string, std::string> models;
+  std::map<std::string, io::Path> streams;
+  std::function<bool()> is_cancelled;
+};
+
+struct Export {
+  VerifyJob job;           // views, streams, tables and the file
+  model::Offsets offsets;  // of all streams
+  speed::EpochPtr epoch;
+};
+
+/// The rows of each view, the events recorded against it and below it, and reads with conditions on sampled
+/// values. Reads are those that any query makes. A view whose read raises has its error in the job instead of
+/// rows. not_found for a view that there is not, or whose model is not known.
+Result<Export> export_reads(serve::QueryService& queries, sql::Database& database,
+                            const ExportRequest& request);
+
+}  // namespace anabranch::quality
