@@ -124,9 +124,16 @@ Status Oracle::write_parquet(const std::vector<Field>& fields, const std::vector
     values += ")";
   }
   if (!values.empty()) TRY(run("INSERT INTO raw.file VALUES " + values));
-  return run(
-      fmt::format("COPY (SELECT * EXCLUDE (zz_place) FROM raw.file ORDER BY zz_place) TO {} (FORMAT parquet)",
-                  sql::quote_literal(file.string())));
+  // The engine's Parquet writer would make doubles of integers of 128 bits.
+  std::string select;
+  for (const Field& field : fields) {
+    const std::string name = sql::quote_identifier(field.name);
+    const bool is_huge = field.type.kind == model::Type::Kind::hugeint;
+    select += (select.empty() ? "" : ", ") +
+              (is_huge ? fmt::format("CAST({0} AS DECIMAL(38,0)) AS {0}", name) : name);
+  }
+  return run(fmt::format("COPY (SELECT {} FROM raw.file ORDER BY zz_place) TO {} (FORMAT parquet)", select,
+                         sql::quote_literal(file.string())));
 }
 
 }  // namespace anabranch::fuzz

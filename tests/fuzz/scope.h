@@ -67,13 +67,16 @@ struct Relation {
   std::vector<Column> columns;
   size_t hidden = 0;  // columns that tell the order
   bool is_maintained = true;
+  std::string order_obstacle;  // the construct that a view which needs the order meets here
 };
 
 /// A FROM clause.
 struct Source {
   Sql from;
   std::vector<Column> columns;
-  std::vector<std::string> order;   // plain, full; none: the rows have no order
+  std::vector<std::string> order;  // plain, full; none: the rows have no order
+  std::string order_obstacle;
+  bool is_view_of_join = false;
   bool is_events = false;           // rows of events of one stream
   std::vector<std::string> stars;   // qualifier, for `q.*`
   std::vector<std::string> hidden;  // names of all hidden columns within, quoted

@@ -81,164 +81,6 @@ const Relation* ViewGenerator::pick_relation(const std::function<bool(const Rela
   return wanted.empty() ? nullptr : random_.pick(wanted);
 }
 
-// ---- sources ----
-
-std::string ViewGenerator::new_alias(const char* stem) { return fmt::format("{}{}", stem, aliases_++); }
-
-Source ViewGenerator::of(const Relation& relation, const std::string& alias) {
-  Source source;
-  const std::string qualifier = alias.empty() ? relation.name.substr(relation.name.find('.') + 1) : alias;
-  source.from = relation.name + (alias.empty() ? "" : random_.pick({" AS ", " "}) + alias);
-  source.columns = relation.columns;
-  for (Column& column : source.columns) {
-    column.qualifier = qualifier;
-    if (alias.empty()) column.schema_qualifier = relation.name;
-  }
-  for (size_t i = 0; i < relation.hidden; ++i) {
-    const std::string hidden = View::hidden_name(relation.name, i);
-    source.hidden.push_back(hidden);
-    source.order.push_back(qualifier + "." + hidden);
-  }
-  source.stars.push_back(qualifier);
-  source.is_events = relation.shape == Relation::Shape::stream || relation.shape == Relation::Shape::linear;
-  reads_.insert(relation.name);
-  if (relation.shape == Relation::Shape::linear)
-    used_.insert(relation.is_maintained ? "linear view below" : "view that is answered when read below");
-  if (relation.shape == Relation::Shape::rows || relation.shape == Relation::Shape::groups) {
-    used_.insert("merged view below");
-    if (!faults_.contains('k')) source.order.clear();
-  }
-  return source;
-}
-
-Source ViewGenerator::rows_of_events() {
-  const bool is_stream = random_.chance(65);
-  const Relation* relation = pick_relation([&](const Relation& r) {
-    return r.shape == (is_stream ? Relation::Shape::stream : Relation::Shape::linear);
-  });
-  if (relation == nullptr)
-    relation = pick_relation([](const Relation& r) { return r.shape == Relation::Shape::stream; });
-  return of(*relation, random_.chance(55) ? random_.pick({"e", "a", "src", "k0_", "ev"}) : "");
-}
-
-void ViewGenerator::join_table(Source& source) {
-  const Relation* table = pick_relation([](const Relation& r) { return r.shape == Relation::Shape::table; });
-  if (table == nullptr) return;
-  const std::string alias = new_alias("t");
-  Source other = of(*table, alias);
-  std::vector<std::pair<size_t, size_t>> pairs;
-  for (size_t i = 0; i < source.columns.size(); ++i) {
-    for (size_t j = 0; j < other.columns.size(); ++j) {
-      const Column& a = source.columns[i];
-      const Column& b = other.columns[j];
-      if (a.kind == b.kind && (a.kind == Kind::text || a.kind == Kind::integer) && !a.is_fuzzy &&
-          a.plain_name.empty())
-        pairs.emplace_back(i, j);
-    }
-  }
-  if (pairs.empty()) return;
-  const auto [i, j] = random_.pick(pairs);
-  const int choice = random_.below(100);
-  const bool is_left = choice >= 36 && choice < 68;
-  const bool is_semi = choice >= 68 && choice < 82;
-  const bool is_anti = choice >= 82 && choice < 95;
-  const bool is_full = choice >= 95;
-  const char* word = is_left   ? " LEFT JOIN "
-                     : is_semi ? " SEMI JOIN "
-                     : is_anti ? " ANTI JOIN "
-                     : is_full ? " FULL JOIN "
-                               : " JOIN ";
-  used_.insert(is_left   ? "left join"
-               : is_semi ? "semi join"
-               : is_anti ? "anti join"
-               : is_full ? "full join"
-                         : "inner join");
-  const bool is_same_name = sql::same_name(source.columns[i].name, other.columns[j].name);
-  const bool is_using = is_same_name && !source.columns[i].is_ambiguous && !is_full && random_.chance(50);
-  const auto name = [&](const Column& column) {
-    return column.qualifier + "." + identifier(column.name, random_.chance(70));
-  };
-  source.from += word + other.from;
-  if (is_using) {
-    used_.insert("USING");
-    source.from += " USING (" + identifier(source.columns[i].name, random_.chance(70)) + ")";
-  } else if (faults_.contains('j') && random_.chance(25) && source.columns[i].kind == Kind::text) {
-    used_.insert("failing cast in a join");
-    const std::string plain =
-        fmt::format("TRY_CAST({} AS INTEGER) = length({})", name(source.columns[i]), name(other.columns[j]));
-    source.from +=
-        Sql(" ON " + fmt::format("{}::INTEGER = length({})", name(source.columns[i]), name(other.columns[j])),
-            " ON " + plain, " ON " + plain);
-  } else {
-    std::string condition = fmt::format("{} = {}", name(source.columns[i]), name(other.columns[j]));
-    if (random_.chance(15)) condition += fmt::format(" AND {} IS NOT NULL", name(other.columns[j]));
-    source.from += " ON " + std::string(random_.chance(30) ? "(" + condition + ")" : condition);
-  }
-  if (is_full) source.order.clear();
-  if (is_semi || is_anti) {
-    for (Column& column : source.columns)
-      column.is_ambiguous = column.is_ambiguous || (!is_using && random_.chance(5));
-    return;
-  }
-  if (!source.order.empty()) source.order.push_back(fmt::format("coalesce({}, 0)", other.order.at(0)));
-  source.hidden.insert(source.hidden.end(), other.hidden.begin(), other.hidden.end());
-  if (!is_using) source.stars.push_back(alias);
-  for (size_t at = 0; at < other.columns.size(); ++at) {
-    if (is_using && at == j) continue;
-    Column added = other.columns[at];
-    for (Column& column : source.columns) {
-      if (!sql::same_name(column.name, added.name)) continue;
-      column.is_ambiguous = true;
-      added.is_ambiguous = true;
-    }
-    source.columns.push_back(std::move(added));
-  }
-}
-
-void ViewGenerator::unnest(Source& source) {
-  std::vector<const Column*> lists;
-  for (const Column& column : source.columns) {
-    if (column.kind == Kind::list && !column.is_fuzzy) lists.push_back(&column);
-  }
-  if (lists.empty()) return;
-  const Column list = *random_.pick(lists);
-  const std::string alias = new_alias("u");
-  const std::string named = list.qualifier + "." + identifier(list.name);
-  used_.insert("unnest in FROM");
-  source.from += Sql(fmt::format(", unnest({}) AS {}(item)", named, alias),
-                     fmt::format(", unnest({}) WITH ORDINALITY AS {}(item, zz_place)", named, alias), "");
-  Column item;
-  item.name = "item";
-  item.qualifier = alias;
-  item.type = list.type.substr(0, list.type.size() - 2);
-  item.kind = kind_of(item.type);
-  item.is_small = item.kind == Kind::integer;
-  item.is_summable = item.kind == Kind::floating;
-  for (Column& column : source.columns) {
-    if (sql::same_name(column.name, item.name)) column.is_ambiguous = item.is_ambiguous = true;
-  }
-  source.columns.push_back(item);
-  if (!source.order.empty()) source.order.push_back(alias + ".zz_place");
-}
-
-Source ViewGenerator::source(bool is_for_order) {
-  if (!is_for_order && random_.chance(14)) {
-    const Relation* relation = pick_relation([](const Relation& r) {
-      return r.shape == Relation::Shape::rows || r.shape == Relation::Shape::groups;
-    });
-    if (relation != nullptr) {
-      Source merged = of(*relation, random_.chance(50) ? "m" : "");
-      if (random_.chance(25)) join_table(merged);
-      return merged;
-    }
-  }
-  Source made = rows_of_events();
-  if (random_.chance(35)) join_table(made);
-  if (random_.chance(10)) join_table(made);
-  if (!is_for_order && random_.chance(8)) unnest(made);
-  return made;
-}
-
 // ---- clauses ----
 
 std::string ViewGenerator::alias_for(size_t index, const Source& source, std::set<std::string>& taken) {
@@ -308,6 +150,22 @@ void ViewGenerator::add_where(View& view, Expressions& expressions, const Source
                   must, errors, source.order.at(0), source.from.plain, may);
 }
 
+// False when the place of an element is not to be told.
+bool ViewGenerator::add_unnest(View& view, Expressions& expressions, const Source& source) {
+  const auto list = expressions.column([](const Column& c) { return c.kind == Kind::list; });
+  if (!list) return true;
+  expressions.use("unnest in SELECT");
+  Expr item;
+  item.sql = "unnest(" + list->sql + ")";
+  item.type = list->type.substr(0, list->type.size() - 2);
+  item.kind = kind_of(item.type);
+  add_items(view, expressions, source, {item});
+  if (!faults_.contains('i')) return false;
+  expressions.use_order("order above unnest in SELECT");
+  view.hidden.push_back("unnest(range(len(" + list->sql.full + ")))");
+  return true;
+}
+
 View ViewGenerator::linear_over(const Source& source, bool may_be_limited) {
   View view;
   view.from = source.from;
@@ -346,10 +204,12 @@ View ViewGenerator::linear_over(const Source& source, bool may_be_limited) {
   for (int n = random_.between(view.items.empty() ? 2 : 0, 5); n > 0; --n) items.push_back(expressions.any());
   if (auto cast = expressions.risky_cast()) items.push_back(*cast);
   add_items(view, expressions, source, std::move(items));
-  add_where(view, expressions, source);
   view.hidden = source.order;
-  shape_ = source.order.empty() || !source.is_events ? Relation::Shape::groups : Relation::Shape::linear;
-  if (may_be_limited && !source.order.empty() && random_.chance(12)) {
+  bool has_order = !source.order.empty();
+  if (random_.chance(7)) has_order = add_unnest(view, expressions, source) && has_order;
+  add_where(view, expressions, source);
+  shape_ = !has_order || !source.is_events ? Relation::Shape::groups : Relation::Shape::linear;
+  if (may_be_limited && has_order && random_.chance(12)) {
     shape_ = Relation::Shape::rows;
     used_.insert("LIMIT");
     expressions.use_order("order of rows");
@@ -365,7 +225,7 @@ View ViewGenerator::linear_over(const Source& source, bool may_be_limited) {
         view.order_by = {sql::quote_identifier(name) + " + 0"};
       }
     }
-    view.ties = source.order;
+    view.ties = view.hidden;
     view.limit = random_.chance(70)
                      ? fmt::format("LIMIT {}", random_.between(1, 12))
                      : fmt::format("LIMIT {} OFFSET {}", random_.between(1, 12), random_.between(1, 4));
@@ -379,159 +239,6 @@ View ViewGenerator::linear_over(const Source& source, bool may_be_limited) {
 }
 
 View ViewGenerator::linear() { return linear_over(source(), true); }
-
-View ViewGenerator::aggregate_over(const Source& source) {
-  View view;
-  view.from = source.from;
-  Expressions expressions(random_, faults_, source, used_);
-  expressions.may_take_risks = source.is_events && !source.order.empty() && random_.chance(15);
-  const int key_count = random_.pick(std::vector<int>{0, 1, 1, 1, 1, 2, 2, 3});
-  std::vector<Expr> keys;
-  for (int n = 0; n < key_count; ++n) keys.push_back(expressions.key());
-  if (faults_.contains('h') && key_count > 0 && random_.chance(20)) {
-    for (Expr& key : keys) {
-      if (key.kind != Kind::text) continue;
-      expressions.use("collation");
-      key.sql = "lower(" + key.sql + ")";
-      view.group_by = "";
-    }
-  }
-  std::vector<Expr> aggregates;
-  for (int n = random_.between(1, 4); n > 0; --n) aggregates.push_back(expressions.aggregate());
-  if (random_.chance(20)) {
-    expressions.use("arithmetic over aggregates");
-    Expr made{"", Kind::floating, "", false, false, true};
-    made.sql = random_.chance(50) ? "count(*) * 2 + " + expressions.exact_aggregate().sql
-                                  : "round(100.0 * count(*) FILTER (WHERE " + expressions.predicate(0).sql +
-                                        ") / count(*), 2)";
-    made.sql = random_.chance(50) ? made.sql : "coalesce(CAST(" + made.sql + " AS VARCHAR), '-')";
-    aggregates.push_back(made);
-  }
-  std::vector<std::string> ties;
-  for (const Expr& key : keys) ties.push_back(key.sql.full);
-  const std::string tie = joined(ties);
-  if (key_count > 0 && random_.chance(18)) {
-    expressions.use("window over groups");
-    Expr made{"", Kind::integer, "", false, false, false};
-    const Sql agg = expressions.exact_aggregate().sql;
-    const Sql by_keys{keys[0].sql.written, keys[0].sql.plain, keys[0].sql.full};
-    switch (random_.below(4)) {
-      case 0:
-        made.sql = "rank() OVER (ORDER BY " + agg + " DESC)";
-        break;
-      case 1:
-        expressions.use_order("window over groups");
-        made.sql = Sql("row_number() OVER (ORDER BY ") + agg + Sql("", ", " + tie, ", " + tie) + ")";
-        break;
-      case 2:
-        made.sql = "sum(count(*)) OVER (ORDER BY " + by_keys + ")";
-        made.kind = Kind::huge;
-        break;
-      default:
-        expressions.use_order("window over groups");
-        made.sql = "lag(count(*)) OVER (ORDER BY " + by_keys + Sql("", ", " + tie, ", " + tie) + ")";
-    }
-    if (faults_.contains('m') && random_.chance(40)) {
-      expressions.use("ROWS frame over groups");
-      made.sql = "sum(count(*)) OVER (ORDER BY count(*)" + Sql("", ", " + tie, ", " + tie) +
-                 " ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)";
-    }
-    aggregates.push_back(made);
-    if (faults_.contains('e') && random_.chance(40)) {
-      expressions.use("DISTINCT over a window");
-      view.is_distinct = true;
-    }
-  }
-  const bool is_all = key_count > 0 && random_.chance(12);
-  std::vector<Expr> shown = keys;
-  if (key_count > 0 && !is_all && random_.chance(8)) shown.pop_back();
-  const size_t keys_shown = shown.size();
-  shown.insert(shown.end(), aggregates.begin(), aggregates.end());
-  add_items(view, expressions, source, std::move(shown));
-  if (key_count == 0) {
-    expressions.use("no GROUP BY");
-  } else if (is_all) {
-    expressions.use("GROUP BY ALL");
-    view.group_by = "ALL";
-  } else {
-    Sql list;
-    for (size_t i = 0; i < keys.size(); ++i) {
-      Sql one = keys[i].sql;
-      const std::string& alias = i < keys_shown ? view.items[i].alias : "";
-      const bool is_hiding =
-          i < keys_shown && std::any_of(
-                                source.columns.begin(), source.columns.end(),
-                                [&](const Column& c) { return sql::same_name(c.name, outputs_[i].first); });
-      if (i < keys_shown && random_.chance(20)) {
-        one = fmt::format("{}", i + 1);
-        expressions.use("GROUP BY ordinals");
-      } else if (i < keys_shown && !is_hiding && random_.chance(20)) {
-        one = alias;
-        expressions.use("GROUP BY aliases");
-      } else {
-        expressions.use("GROUP BY expressions");
-      }
-      list += (i ? Sql(", ") : Sql("")) + one;
-    }
-    view.group_by = list;
-  }
-  add_where(view, expressions, source);
-  if (random_.chance(18)) {
-    expressions.use("HAVING");
-    view.having.push_back(random_.chance(60) ? Sql(fmt::format("count(*) > {}", random_.between(1, 12)))
-                                             : expressions.exact_aggregate().sql + " IS NOT NULL");
-  }
-  if (key_count > 0 && random_.chance(8)) {
-    expressions.use_order("QUALIFY over groups");
-    const bool has_by = !faults_.contains('t') || random_.chance(70);
-    if (!has_by) expressions.use("first rows over nothing");
-    const Sql by = has_by ? "PARTITION BY " + keys[0].sql + " " : Sql("");
-    view.qualify = "row_number() OVER (" + by + "ORDER BY count(*) DESC" + Sql("", ", " + tie, ", " + tie) +
-                   ") <= " + fmt::format("{}", random_.between(1, 3));
-  }
-  shape_ = Relation::Shape::groups;
-  if (key_count > 0 && !view.is_distinct && random_.chance(12)) {
-    expressions.use_order("LIMIT over groups");
-    if (random_.chance(70)) view.order_by.push_back(expressions.order_item(expressions.exact_aggregate()));
-    view.ties = ties;
-    view.limit = fmt::format("LIMIT {}", random_.between(1, 4));
-  }
-  if (faults_.contains('o') && random_.chance(5)) {
-    view = View{};
-    outputs_.clear();
-    expressions.use("GROUP BY nothing");
-    view.from = source.from;
-    view.items = {{"1", "one"}};
-    view.group_by = "()";
-    outputs_.emplace_back("one", Expr{"1", Kind::integer, "INTEGER", true, false, false});
-  }
-  note_order(expressions, source);
-  return view;
-}
-
-View ViewGenerator::aggregated() { return aggregate_over(source()); }
-
-View ViewGenerator::distinct() {
-  const Source from = source();
-  View view;
-  view.from = from.from;
-  view.is_distinct = true;
-  Expressions expressions(random_, faults_, from, used_);
-  expressions.use("DISTINCT");
-  std::vector<Expr> items;
-  for (int n = random_.between(1, 3); n > 0; --n) items.push_back(expressions.key());
-  add_items(view, expressions, from, std::move(items));
-  add_where(view, expressions, from);
-  if (random_.chance(20)) {
-    expressions.use("LIMIT over groups");
-    for (size_t i = 0; i < view.items.size(); ++i)
-      view.order_by.push_back(fmt::format("{}{}", i + 1, i == 0 ? " DESC" : ""));
-    view.limit = "LIMIT 3";
-  }
-  shape_ = Relation::Shape::groups;
-  note_order(expressions, from);
-  return view;
-}
 
 View ViewGenerator::distinct_on() {
   const Source from = source(true);
@@ -572,7 +279,14 @@ View ViewGenerator::top_of_key() {
   const bool has_key = (is_row_number && (!faults_.contains('t') || random_.chance(80))) ||
                        (!is_row_number && (!faults_.contains('e') || random_.chance(60)));
   Sql over;
-  if (has_key) over += "PARTITION BY " + expressions.key().sql;
+  if (has_key) {
+    const Expr key = expressions.key();
+    over += "PARTITION BY " + key.sql;
+    if (key.kind == Kind::text && faults_.contains('h') && random_.chance(50)) {
+      expressions.use("collation");
+      over += " COLLATE NOCASE";
+    }
+  }
   if (random_.chance(88) || !is_row_number)
     over += (over.empty() ? "ORDER BY " : " ORDER BY ") + expressions.order_item(expressions.sortable());
   if (is_row_number) {
@@ -586,7 +300,7 @@ View ViewGenerator::top_of_key() {
                              joined(from.order);
     over += Sql("", tail, tail);
   } else {
-    expressions.use(has_key ? "QUALIFY rank" : "QUALIFY rank over everything");
+    expressions.use_order(has_key ? "QUALIFY rank" : "QUALIFY rank over everything");
   }
   const std::string function = is_row_number ? "row_number" : random_.pick({"rank", "dense_rank"});
   const Sql window = function + "() OVER (" + over + ")";
@@ -776,43 +490,12 @@ View ViewGenerator::stream_join() {
   return aggregate_over(from);
 }
 
-View ViewGenerator::grouping_sets() {
-  const Source from = source();
-  View view;
-  view.from = from.from;
-  Expressions expressions(random_, faults_, from, used_);
-  expressions.use("ROLLUP, CUBE, GROUPING SETS");
-  std::vector<Expr> items{expressions.key(), expressions.key()};
-  const Sql list = items[0].sql + ", " + items[1].sql;
-  switch (random_.below(3)) {
-    case 0:
-      view.group_by = "ROLLUP (" + list + ")";
-      break;
-    case 1:
-      view.group_by = "CUBE (" + list + ")";
-      break;
-    default:
-      view.group_by = "GROUPING SETS ((" + list + "), (" + items[0].sql + "), ())";
-  }
-  if (faults_.contains('r') && random_.chance(40)) {
-    expressions.use("grouping()");
-    items.push_back({"grouping(" + items[0].sql + ")", Kind::integer, "BIGINT", true, false, false});
-  }
-  for (int n = random_.between(1, 3); n > 0; --n) items.push_back(expressions.aggregate());
-  add_items(view, expressions, from, std::move(items));
-  add_where(view, expressions, from);
-  shape_ = Relation::Shape::groups;
-  note_order(expressions, from);
-  return view;
-}
-
 // ---- the whole view ----
 
 void ViewGenerator::note_order(const Expressions& expressions, const Source& source) {
   depends_on_order_ = depends_on_order_ || expressions.depends_on_order();
-  const bool is_unnested = used_.contains("unnest in FROM") && !source.order.empty() &&
-                           source.order.back().find("zz_place") != std::string::npos;
-  if (is_unnested && expressions.depends_on_order()) used_.insert("order above unnest");
+  order_obstacle_ = source.order_obstacle;
+  if (expressions.depends_on_order() && !source.order_obstacle.empty()) used_.insert(source.order_obstacle);
 }
 
 bool ViewGenerator::register_view(View& view) {
@@ -844,6 +527,7 @@ bool ViewGenerator::register_view(View& view) {
   relation.shape = shape_;
   relation.hidden = view.hidden.size();
   relation.is_maintained = is_maintained;
+  relation.order_obstacle = order_obstacle_;
   std::set<std::string> names;
   for (const auto& output : *described) {
     if (output.name.starts_with("zz ")) continue;
@@ -891,6 +575,7 @@ View ViewGenerator::make(const std::string& name) {
     outputs_.clear();
     depends_on_order_ = false;
     is_risky_ = false;
+    order_obstacle_.clear();
     shape_ = Relation::Shape::groups;
     aliases_ = 0;
     View view = (this->*random_.pick(forms))();

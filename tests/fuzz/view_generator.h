@@ -52,6 +52,7 @@ class ViewGenerator {
   void add_items(View& view, Expressions& expressions, const Source& source, std::vector<Expr> exprs);
   void note_order(const Expressions& expressions, const Source& source);
   View aggregate_over(const Source& source);
+  bool add_unnest(View& view, Expressions& expressions, const Source& source);
   View linear_over(const Source& source, bool may_be_limited);
   bool register_view(View& view);
   std::string new_alias(const char* stem);
@@ -66,6 +67,7 @@ class ViewGenerator {
   std::set<std::string> reads_;
   bool depends_on_order_ = false;
   bool is_risky_ = false;
+  std::string order_obstacle_;
   Relation::Shape shape_ = Relation::Shape::groups;
   std::vector<std::pair<std::string, Expr>> outputs_;  // by name without quotes
   int aliases_ = 0;
