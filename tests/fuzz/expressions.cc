@@ -624,6 +624,11 @@ Expr Expressions::holistic() {
       use("distinct list");
       Expr out{"", Kind::list, "", false, false, false};
       Call made{"list", x.sql, true};
+      if (x.kind == Kind::text && random_.chance(50)) {
+        made.name = "string_agg";
+        made.arguments += ", '|'";
+        out.kind = Kind::text;
+      }
       made.order_by.push_back(x.sql);
       out.sql = call(made);
       return out;

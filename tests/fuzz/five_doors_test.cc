@@ -63,8 +63,7 @@ View view_of(const std::string& name, const std::string& relation, const std::ve
   view.items = {{"count(*)", "n"}};
   for (const Field& field : fields) {
     const std::string column = sql::quote_identifier(field.name);
-    view.items.push_back(
-        {fmt::format("count(DISTINCT {})", column), sql::quote_identifier("distinct_" + field.name)});
+    view.items.push_back({fmt::format("count({})", column), sql::quote_identifier("count_" + field.name)});
     view.items.push_back(
         {fmt::format("min({0}::VARCHAR)", column), sql::quote_identifier("least_" + field.name)});
   }

@@ -150,6 +150,16 @@ void ViewGenerator::add_where(View& view, Expressions& expressions, const Source
                   must, errors, source.order.at(0), source.from.plain, may);
 }
 
+Sql ViewGenerator::unhidden(const Sql& sql, const Source& source) {
+  const bool hides = std::any_of(outputs_.begin(), outputs_.end(), [&](const auto& output) {
+    return std::any_of(source.columns.begin(), source.columns.end(),
+                       [&](const Column& column) { return sql::same_name(column.name, output.first); });
+  });
+  if (!hides || faults_.contains('g')) return sql;
+  if (sql.full.find("zz ") != std::string::npos) return {};  // a system column, which has another name there
+  return {sql.full, sql.full, sql.full};
+}
+
 // False when the place of an element is not to be told.
 bool ViewGenerator::add_unnest(View& view, Expressions& expressions, const Source& source) {
   const auto list = expressions.column([](const Column& c) { return c.kind == Kind::list; });
@@ -213,7 +223,11 @@ View ViewGenerator::linear_over(const Source& source, bool may_be_limited) {
     shape_ = Relation::Shape::rows;
     used_.insert("LIMIT");
     expressions.use_order("order of rows");
-    if (random_.chance(60)) view.order_by.push_back(expressions.order_item(expressions.sortable()));
+    if (random_.chance(60)) {
+      Expr by = expressions.sortable();
+      by.sql = unhidden(by.sql, source);
+      if (!by.sql.empty()) view.order_by.push_back(expressions.order_item(by));
+    }
     if (faults_.contains('g') && random_.chance(40)) {
       for (const auto& [name, expr] : outputs_) {
         const bool is_hiding =
@@ -389,7 +403,8 @@ View ViewGenerator::set_operation() {
 View ViewGenerator::over_derived() {
   const std::string alias = new_alias("d");
   const std::string outer = name_;
-  View inner = linear_over(source(), false);
+  const bool is_grouped = random_.chance(30);
+  View inner = is_grouped ? aggregate_over(source()) : linear_over(source(), false);
   inner.name = alias;
   const auto described = engine_.session().describe(inner.sql(View::Spelling::plain));
   if (!described) return inner;  // will not be taken either

@@ -54,6 +54,8 @@ class ViewGenerator {
   View aggregate_over(const Source& source);
   bool add_unnest(View& view, Expressions& expressions, const Source& source);
   View linear_over(const Source& source, bool may_be_limited);
+  /// As it is, or with every column's relation where an alias of this view would hide one of its columns.
+  Sql unhidden(const Sql& sql, const Source& source);
   bool register_view(View& view);
   std::string new_alias(const char* stem);
 

@@ -129,7 +129,11 @@ View ViewGenerator::aggregate_over(const Source& source) {
   shape_ = Relation::Shape::groups;
   if (key_count > 0 && !is_collated && !view.is_distinct && random_.chance(12)) {
     expressions.use_order("LIMIT over groups");
-    if (random_.chance(70)) view.order_by.push_back(expressions.order_item(expressions.exact_aggregate()));
+    if (random_.chance(70)) {
+      Expr by = expressions.exact_aggregate();
+      by.sql = unhidden(by.sql, source);
+      if (!by.sql.empty()) view.order_by.push_back(expressions.order_item(by));
+    }
     view.ties = ties;
     view.limit = fmt::format("LIMIT {}", random_.between(1, 4));
   }
