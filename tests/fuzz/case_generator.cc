@@ -133,9 +133,21 @@ class CaseGenerator {
       if (field.type.kind == K::varchar && random_.chance(35))
         field.pool = {Value::of("1"),           Value::of("7"),  Value::of("x"),
                       Value::of("99999999999"), Value::of(" 5"), Value::of("")};
-      if (field.type.kind == K::double_precision && faults_.contains('n'))
-        field.pool = {Value::of("-0.0"), Value::of("0"), Value::of("1.5")};
       stream.fields.push_back(std::move(field));
+    }
+    // What the asked forms need.
+    if (faults_.contains('l')) stream.fields.push_back({"wide", type("hugeint"), false});
+    if (faults_.contains('n')) {
+      stream.fields.push_back(
+          {"zero", type("double"), true, {Value::of("-0.0"), Value::of("0"), Value::of("1.5")}});
+      stream.fields.push_back({"bytes", type("blob")});
+    }
+    if (faults_.contains('a')) {
+      for (const char* nested : {"varchar[]", "struct(a integer, b varchar)", "map(varchar, varchar)"}) {
+        Field field{fmt::format("nested{}", stream.fields.size()), type(nested)};
+        fill_pool(field, 4);
+        stream.fields.push_back(std::move(field));
+      }
     }
     if (random_.chance(40)) {
       std::vector<std::string> drift_names = {"extra", "late-field", "zusatz"};
@@ -163,8 +175,13 @@ class CaseGenerator {
     std::vector<std::vector<Value>> rows;
     for (int n = random_.below(7); n > 0; --n) {
       std::vector<Value> row;
-      for (const Field& column : table.columns)
-        row.push_back(random_.chance(10) ? Value{} : value_of(column));
+      for (const Field& column : table.columns) {
+        Value value = random_.chance(10) ? Value{} : value_of(column);
+        const bool is_empty_text =
+            column.type.kind == Type::Kind::varchar && !value.is_null && value.text.empty();
+        if (is_empty_text && table.format == "csv" && !faults_.contains('u')) value.text = "x";
+        row.push_back(std::move(value));
+      }
       rows.push_back(std::move(row));
     }
     return rows;

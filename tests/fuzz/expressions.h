@@ -36,6 +36,7 @@ class Expressions {
   /// One of WHERE, in which casts may fail where that is asked for.
   Predicate conjunct(int depth);
   Expr aggregate();
+  std::optional<Expr> faulty_aggregate();
   /// An aggregate whose result is exact, for HAVING and ORDER BY.
   Expr exact_aggregate();
   /// `expr DESC NULLS LAST` and the like.

@@ -92,7 +92,8 @@ void ViewGenerator::join_table(Source& source) {
   if (is_using) {
     used_.insert("USING");
     source.from += " USING (" + identifier(source.columns[i].name, random_.chance(70)) + ")";
-  } else if (faults_.contains('j') && random_.chance(25) && source.columns[i].kind == Kind::text) {
+  } else if (faults_.contains('j') && !is_left && !is_anti && !is_full && random_.chance(50) &&
+             source.columns[i].kind == Kind::text) {
     used_.insert("failing cast in a join");
     const std::string plain =
         fmt::format("TRY_CAST({} AS INTEGER) = length({})", name(source.columns[i]), name(other.columns[j]));
@@ -137,12 +138,19 @@ void ViewGenerator::unnest(Source& source) {
   const std::string alias = new_alias("u");
   const std::string named = list.qualifier + "." + identifier(list.name);
   used_.insert("unnest in FROM");
-  source.from += Sql(fmt::format(", unnest({}) AS {}(item)", named, alias),
-                     fmt::format(", unnest({}) WITH ORDINALITY AS {}(item, zz_place)", named, alias), "");
+  std::string written = named;
+  std::string plain = named;
+  if (faults_.contains('j') && list.type == "VARCHAR[]" && random_.chance(50)) {
+    used_.insert("failing cast in a join");
+    written += "::INTEGER[]";
+    plain = "TRY_CAST(" + named + " AS INTEGER[])";  // of NULL there are no rows
+  }
+  source.from += Sql(fmt::format(", unnest({}) AS {}(item)", written, alias),
+                     fmt::format(", unnest({}) WITH ORDINALITY AS {}(item, zz_place)", plain, alias), "");
   Column item;
   item.name = "item";
   item.qualifier = alias;
-  item.type = list.type.substr(0, list.type.size() - 2);
+  item.type = written == named ? list.type.substr(0, list.type.size() - 2) : "INTEGER";
   item.kind = kind_of(item.type);
   item.is_small = item.kind == Kind::integer;
   item.is_summable = item.kind == Kind::floating;
@@ -168,7 +176,7 @@ Source ViewGenerator::source(bool is_for_order) {
   Source made = rows_of_events();
   if (random_.chance(35)) join_table(made);
   if (random_.chance(10)) join_table(made);
-  if (!is_for_order && random_.chance(8)) unnest(made);
+  if (!is_for_order && random_.chance(faults_.contains('j') ? 30 : 8)) unnest(made);
   return made;
 }
 
