@@ -262,11 +262,16 @@ View ViewGenerator::distinct_on() {
   expressions.use("DISTINCT ON");
   expressions.use_order("order of rows");
   const Expr key = expressions.key();
-  view.distinct_on.push_back(key.sql);
-  if (random_.chance(20)) view.distinct_on.push_back(expressions.key().sql);
+  std::vector<Expr> keys{key};
+  if (random_.chance(20)) keys.push_back(expressions.key());
   std::vector<Expr> items{key};
   for (int n = random_.between(1, 4); n > 0; --n) items.push_back(expressions.any());
   add_items(view, expressions, from, std::move(items));
+  for (const Expr& one : keys) {
+    const Sql spelled = unhidden(one.sql, from);
+    view.distinct_on.push_back(
+        spelled.empty() ? Sql(from.columns[0].qualifier + "." + identifier(from.columns[0].name)) : spelled);
+  }
   add_where(view, expressions, from);
   if (random_.chance(75)) {
     // Order terms spelled in full, so that no alias is meant.
