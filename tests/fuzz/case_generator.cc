@@ -136,7 +136,12 @@ class CaseGenerator {
       stream.fields.push_back(std::move(field));
     }
     // What the asked forms need.
-    if (faults_.contains('l')) stream.fields.push_back({"wide", type("hugeint"), false});
+    if (faults_.contains('l')) {
+      // So few that a build and what came after it each have one, now and then.
+      Field wide{"wide", type("hugeint"), false, {Value::of(std::string(38, '9'))}};
+      for (int i = 0; i < 40; ++i) wide.pool.push_back(Value::of(fmt::format("{}", i)));
+      stream.fields.push_back(std::move(wide));
+    }
     if (faults_.contains('n')) {
       stream.fields.push_back(
           {"zero", type("double"), true, {Value::of("-0.0"), Value::of("0"), Value::of("1.5")}});

@@ -312,7 +312,10 @@ Predicate Expressions::atom() {
       return predicate;
     }
   }
-  const auto any = column([](const Column& c) { return c.kind != Kind::other; });
+  const bool is_of_zeros = faults_.contains('n') && random_.chance(30);
+  auto any = column([&](const Column& c) {
+    return is_of_zeros ? c.kind == Kind::floating || c.kind == Kind::blob : c.kind != Kind::other;
+  });
   if (!any) return safe(random_.pick({"true", "1 = 1", "NULL IS NULL"}));
   const Sql& x = any->sql;
   if (random_.chance(12)) return safe(x + random_.pick({" IS NULL", " IS NOT NULL"}));

@@ -216,10 +216,11 @@ View ViewGenerator::linear_over(const Source& source, bool may_be_limited) {
   add_items(view, expressions, source, std::move(items));
   view.hidden = source.order;
   bool has_order = !source.order.empty();
-  if (random_.chance(7)) has_order = add_unnest(view, expressions, source) && has_order;
+  if (random_.chance(faults_.contains('i') ? 40 : 7))
+    has_order = add_unnest(view, expressions, source) && has_order;
   add_where(view, expressions, source);
   shape_ = !has_order || !source.is_events ? Relation::Shape::groups : Relation::Shape::linear;
-  if (may_be_limited && has_order && random_.chance(12)) {
+  if (may_be_limited && has_order && random_.chance(faults_.contains('g') ? 50 : 12)) {
     shape_ = Relation::Shape::rows;
     used_.insert("LIMIT");
     expressions.use_order("order of rows");
@@ -228,7 +229,7 @@ View ViewGenerator::linear_over(const Source& source, bool may_be_limited) {
       by.sql = unhidden(by.sql, source);
       if (!by.sql.empty()) view.order_by.push_back(expressions.order_item(by));
     }
-    if (faults_.contains('g') && random_.chance(40)) {
+    if (faults_.contains('g') && random_.chance(80)) {
       for (const auto& [name, expr] : outputs_) {
         const bool is_hiding =
             std::any_of(source.columns.begin(), source.columns.end(), [&](const Column& c) {

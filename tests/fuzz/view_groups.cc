@@ -137,7 +137,7 @@ View ViewGenerator::aggregate_over(const Source& source) {
     view.ties = ties;
     view.limit = fmt::format("LIMIT {}", random_.between(1, 4));
   }
-  if (faults_.contains('o') && random_.chance(5)) {
+  if (faults_.contains('o') && random_.chance(25)) {
     view = View{};
     outputs_.clear();
     expressions.use("GROUP BY nothing");
