@@ -79,7 +79,6 @@ void append_decimal(std::string& out, __int128 digits, uint8_t scale) {
   out += text;
 }
 
-// Engines read -0 as an integer, which has no sign.
 // One value of a type that is not nested, to be rendered as JSON.
 class Leaf {
  public:

@@ -54,7 +54,7 @@ TEST_F(ParquetFile, APathHasNoMeaning) {
     EXPECT_EQ(
         json("SELECT id, a FROM " + parquet_relation({parquet}, {{"id", "INTEGER"}, {"a", "BIGINT"}}, "")),
         expected);
-    EXPECT_EQ(json("SELECT _row, id FROM " + table_file_relation(parquet, {{"id", "INTEGER"}})),
+    EXPECT_EQ(json("SELECT number, id FROM " + table_file_relation(parquet, {{"id", "INTEGER"}}, "number")),
               fmt::format("[[0,{}]]", number));
     // An engine that may see this folder only reads it by the same words.
     const auto locked = Database::open({.has_external_access = false, .allowed_folders = {folder}}).value();
