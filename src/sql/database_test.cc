@@ -76,7 +76,7 @@ TEST_F(Memory, FactsTellWhatCanFail) {
   ASSERT_TRUE(facts) << facts.error().describe();
   std::string can_fail;
   std::string is_volatile;
-  for (const auto& fact : *facts) {
+  for (const auto& fact : facts->items) {
     can_fail += fact.can_fail ? 'F' : '.';
     is_volatile += fact.is_volatile ? 'V' : '.';
   }

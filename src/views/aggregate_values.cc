@@ -60,7 +60,7 @@ std::string AggregatePlanner::final_value(Values& values, const std::string& exp
 
 // The part's rows, with what its finals need beside them.
 std::string AggregatePlanner::source(const Values& values) const {
-  std::string rows = relation_token(values.name);
+  std::string rows = sql::relation(values.name);
   const std::string group = partition_by(keys_);
   const auto with = [&](const std::string& columns) {
     rows = fmt::format("(SELECT *, {} FROM {})", columns, rows);

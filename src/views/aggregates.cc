@@ -154,8 +154,8 @@ StatePart AggregatePlanner::main_part() const {
   }
   if (states_.empty() && moments_.empty() && keys_.empty()) partial = merge = "1 AS one";
   main.partial =
-      fmt::format("SELECT {} FROM {}{}", after_keys(keys_, partial), relation_token("rows"), group_by(keys_));
-  std::string states = relation_token("states");
+      fmt::format("SELECT {} FROM {}{}", after_keys(keys_, partial), sql::relation("rows"), group_by(keys_));
+  std::string states = sql::relation("states");
   if (!windows.empty()) {
     states = fmt::format("(SELECT *, {} FROM {} WINDOW w AS ({}))", windows, states, partition_by(keys_));
   }
@@ -187,14 +187,14 @@ StatePart AggregatePlanner::part(const Values& values) const {
     part.is_combining = values.row_limit > 0;
     std::string where = values.filter.empty() ? "" : " WHERE " + values.filter;
     part.partial =
-        fmt::format("SELECT {} FROM {}{}", after_keys(keys_, columns), relation_token("rows"), where);
-    part.merge = "SELECT * FROM " + relation_token("states");
+        fmt::format("SELECT {} FROM {}{}", after_keys(keys_, columns), sql::relation("rows"), where);
+    part.merge = "SELECT * FROM " + sql::relation("states");
     if (values.row_limit > 0) {
       const std::string first = fmt::format(" QUALIFY row_number() OVER ({} ORDER BY {}) <= {}",
                                             partition_by(keys_), values.sort, values.row_limit);
       part.partial = fmt::format("SELECT {} FROM ({}){}", after_keys(keys_, names), part.partial, first);
       part.merge =
-          fmt::format("SELECT {} FROM {}{}", after_keys(keys_, names), relation_token("states"), first);
+          fmt::format("SELECT {} FROM {}{}", after_keys(keys_, names), sql::relation("states"), first);
     }
     return part;
   }
@@ -206,10 +206,10 @@ StatePart AggregatePlanner::part(const Values& values) const {
   }
   part.partial =
       fmt::format("SELECT {}, count(*) AS n{} FROM {}{} GROUP BY {}", after_keys(keys_, columns),
-                  values.has_first ? fmt::format(", min({}) AS o", order) : "", relation_token("rows"),
+                  values.has_first ? fmt::format(", min({}) AS o", order) : "", sql::relation("rows"),
                   where.empty() ? "" : " WHERE " + where, after_keys(keys_, inputs));
   part.merge = fmt::format("SELECT {}, sum(n)::BIGINT AS n{} FROM {} GROUP BY {}", after_keys(keys_, names),
-                           values.has_first ? ", min(o) AS o" : "", relation_token("states"),
+                           values.has_first ? ", min(o) AS o" : "", sql::relation("states"),
                            after_keys(keys_, names));
   return part;
 }
@@ -229,7 +229,7 @@ std::string AggregatePlanner::summary(const Values& values) const {
 }
 
 std::string AggregatePlanner::from() const {
-  std::string table = relation_token("main");
+  std::string table = sql::relation("main");
   if (!values_.empty()) {
     const bool has_main = !keys_.empty() || !states_.empty() || !moments_.empty();
     std::vector<std::string> columns;
@@ -255,13 +255,13 @@ std::string AggregatePlanner::from() const {
       return text;
     };
     std::string parts;
-    if (has_main) parts = fmt::format("SELECT {} FROM {}", padded(0, main_columns), relation_token("main"));
+    if (has_main) parts = fmt::format("SELECT {} FROM {}", padded(0, main_columns), sql::relation("main"));
     size_t begin = main_columns;
     for (const Values& values : values_) {
       parts += fmt::format("{}SELECT {} FROM {}", parts.empty() ? "" : " UNION ALL ",
                            padded(begin, values.finals.size()),
                            values.is_fallible ? "(" + summary(values) + ")"
-                                              : relation_token(values.name + std::string(summary_suffix)));
+                                              : sql::relation(values.name + std::string(summary_suffix)));
       begin += values.finals.size();
     }
     std::string picked = joined(keys_);
