@@ -7,6 +7,7 @@
 //   ANABRANCH_FUZZ_SHRINK=n    runs to make a failing project smaller (default 400)
 
 #include <atomic>
+#include <cstdio>
 #include <cstdlib>
 
 #include <fmt/format.h>
@@ -71,6 +72,8 @@ class Fuzz : public ::testing::TestWithParam<int64_t> {
     if (invalid) fmt::print("plain DuckDB does not take the project of ANABRANCH_SEED={}\n", seed);
     invalid_cases_ += invalid;
     if (!failure) return true;
+    fmt::print("ANABRANCH_SEED={}: {}\n… is made smaller\n", seed, failure->text);
+    std::fflush(stdout);
     const Shrunk shrunk =
         shrink(made, *failure, static_cast<int>(number_from("ANABRANCH_FUZZ_SHRINK", shrink_runs_max)));
     ADD_FAILURE() << failure->text << "\nmade smaller in " << shrunk.runs << " runs:\n"
