@@ -144,12 +144,17 @@ class Maintained {
  public:
   Maintained(Select select, FromClause from, std::string_view text, const Relations& relations,
              sql::Session& session, Plan& plan)
-      : select_(std::move(select)), from_(std::move(from)), text_(text), relations_(relations), session_(session),
+      : select_(std::move(select)),
+        from_(std::move(from)),
+        text_(text),
+        relations_(relations),
+        session_(session),
         plan_(plan) {}
 
   Status run() {
     if (!check()) return {};
-    const bool is_aggregated = !select_.group_by.empty() || !select_.grouping_sets.empty() || select_.having ||
+    const bool is_aggregated = !select_.group_by.empty() || !select_.grouping_sets.empty() ||
+                               select_.having ||
                                std::any_of(select_.items.begin(), select_.items.end(), has_aggregate);
     const bool is_keyed = !is_aggregated && (select_.qualify || !select_.distinct_on.empty());
     if (!is_aggregated && select_.is_distinct && !is_keyed) {
@@ -186,7 +191,8 @@ class Maintained {
         if (node.kind == Expr::Kind::subquery && !(takes_tables && reads_tables_only(*node.query)))
           refuse(name, takes_tables ? "it has a subquery that reads events or views" : "it has a subquery",
                  node.position);
-        if (node.is("collate") || (node.is("cast") && sql::lower(node.text).find("collate") != std::string::npos))
+        if (node.is("collate") ||
+            (node.is("cast") && sql::lower(node.text).find("collate") != std::string::npos))
           refuse(name, "under a collation, texts that differ are equal", node.position);
         if (depends_on_moment(node) && plan_.reasons.empty())
           refuse(name, "its value depends on the moment when it is evaluated", node.position);
@@ -231,16 +237,18 @@ class Maintained {
   // The column of an output in the rows and in their states.
   static std::string value_name(size_t index) { return fmt::format("c{}", index); }
 
-  // `expr AS "name"`, cast where its type is not the view's.
+  // `expr AS u0`, cast where its type is not the view's. An alias of the user's could hide a column of the
+  // states in ORDER BY, so outputs have names of ours there too, and get the user's in a SELECT around it.
   std::string output(const std::string& expr, size_t index, bool is_cast) const {
     const std::string value = is_cast ? fmt::format("CAST({} AS {})", expr, plan_.columns[index].type) : expr;
-    return fmt::format("{} AS {}", value, sql::quote_identifier(output_name(index)));
+    return fmt::format("{} AS u{}", value, index);
   }
 
   // ORDER BY and LIMIT; `ties` are added where a limit makes the order of ties visible.
   std::string tail(const std::vector<std::string>& orders, const std::vector<std::string>& ties) const {
     std::vector<std::string> all = orders;
-    if (select_.limit || select_.offset || !select_.distinct_on.empty()) all.insert(all.end(), ties.begin(), ties.end());
+    if (select_.limit || select_.offset || !select_.distinct_on.empty())
+      all.insert(all.end(), ties.begin(), ties.end());
     std::string text;
     for (const std::string& order : all) text += (text.empty() ? " ORDER BY " : ", ") + order;
     if (select_.limit) text += " LIMIT " + sql::to_sql(*select_.limit);
@@ -298,11 +306,17 @@ class Maintained {
     sql::Meanings states;
     for (const StatePart& part : plan_.parts) states[part.name] = sql::meaning(typed_nulls(part));
     std::vector<bool> is_cast(plan_.columns.size(), false);
-    plan_.finalise = make(is_cast);
+    const auto named = [&] {
+      std::string names;
+      for (size_t i = 0; i < plan_.columns.size(); ++i)
+        names += fmt::format("{}u{} AS {}", i ? ", " : "", i, sql::quote_identifier(output_name(i)));
+      return fmt::format("SELECT {} FROM ({})", names, make(is_cast));
+    };
+    plan_.finalise = named();
     const auto types = TRY(session_.describe(finalise_query(plan_, states)));
     for (size_t i = 0; i < types.size() && i < is_cast.size(); ++i)
       is_cast[i] = types[i].type != plan_.columns[i].type;
-    plan_.finalise = make(is_cast);
+    plan_.finalise = named();
     TRY(session_.describe(finalise_query(plan_, states)));
     return {};
   }
@@ -318,8 +332,8 @@ class Maintained {
   // ---- linear ----
 
   Status linear() {
-    const bool has_ordered_window = std::any_of(
-        select_.order_by.begin(), select_.order_by.end(), [](const auto& item) { return has_window(*item.expr); });
+    const bool has_ordered_window = std::any_of(select_.order_by.begin(), select_.order_by.end(),
+                                                [](const auto& item) { return has_window(*item.expr); });
     if (has_ordered_window || std::any_of(select_.items.begin(), select_.items.end(), has_window)) {
       refuse("SELECT", "a window over events needs all of them", position_of_window());
       return {};
@@ -505,7 +519,8 @@ class Maintained {
         text += (i ? ", " : "") + output(is_window ? rank : value_name(i), i, is_cast[i]);
       }
       const std::string from =
-          where.empty() ? "anabranch.main" : fmt::format("(SELECT *, {} AS kept_rank FROM anabranch.main)", state_window);
+          where.empty() ? "anabranch.main"
+                        : fmt::format("(SELECT *, {} AS kept_rank FROM anabranch.main)", state_window);
       return text + " FROM " + from + where + tail(orders, {std::string(row_order)});
     }));
     plan_.view_class = ViewClass::keyed;
@@ -815,8 +830,8 @@ Status plan_maintained(const Select& select, std::string_view text, const Relati
     }
     return {};
   }
-  // What an expression means is for the engine to say: the SELECT as it was written and as it was resolved here
-  // must be one and the same to its binder.
+  // What an expression means is for the engine to say: the SELECT as it was written and as it was resolved
+  // here must be one and the same to its binder.
   if (from.obstacles.empty()) {
     Select understood = with_ordinals(*resolved);
     understood.from = from.table;

@@ -168,7 +168,7 @@ SELECT id, s::integer AS n, d::tinyint AS small FROM bronze.events
 -- name: gold.unnested class: distributive
 SELECT u.tag, count(*) AS n FROM bronze.events e, unnest(e.tags) AS u(tag) GROUP BY u.tag
 
--- name: gold.unnested_item class: read_time
+-- name: gold.unnested_item class: distributive
 SELECT tag, count(*) AS n FROM (SELECT unnest(tags) AS tag FROM bronze.events) GROUP BY tag
 
 -- name: gold.over_latest class: merged
