@@ -73,7 +73,7 @@ class Exporter {
       if (needed.contains(plan->view)) needed.insert(plan->relations.begin(), plan->relations.end());
     }
     for (const Plan& plan : world.plans) {
-      if (needed.contains(plan.view)) TRY(add_view(session, snapshot, plan));
+      if (needed.contains(plan.view) && !plan.is_hidden) TRY(add_view(session, snapshot, plan));
     }
     for (const auto& [name, schema] : world.schemas) {
       if (needed.contains(name)) TRY(add_stream(snapshot, name, schema));

@@ -6,6 +6,7 @@
 
 #include "ingest/bulk.h"
 #include "sql/syntax.h"
+#include "views/exposed.h"
 
 namespace anabranch::speed {
 
@@ -102,7 +103,8 @@ bool Applier::is_staged(const std::string& view) const {
 
 sql::Meanings Applier::meanings(const sql::Meanings& streams, bool reads_stages) const {
   sql::Meanings all = streams;
-  for (const auto& [table, memory_table] : tables_) all[table] = sql::meaning(sql::table_query(memory_table));
+  for (const auto& [table, memory_table] : tables_)
+    views::add_meaning(all, world_->relations.at(sql::lower(table)), sql::table_query(memory_table));
   for (const views::Plan& plan : world_->plans) {  // in the order of dependencies
     if (plan.inlined.empty()) continue;
     all[plan.view] = sql::meaning(views::inlined_query(plan, rows_of(plan, all, reads_stages)));

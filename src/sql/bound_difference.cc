@@ -160,8 +160,9 @@ class Comparison {
         return;
       }
       case LogicalOperatorType::LOGICAL_DELIM_GET: {
-        require(a.Cast<duckdb::LogicalDelimGet>().chunk_types == b.Cast<duckdb::LogicalDelimGet>().chunk_types,
-                "a correlated subquery");
+        require(
+            a.Cast<duckdb::LogicalDelimGet>().chunk_types == b.Cast<duckdb::LogicalDelimGet>().chunk_types,
+            "a correlated subquery");
         return;
       }
       case LogicalOperatorType::LOGICAL_DELIM_JOIN: {
@@ -200,14 +201,16 @@ class Comparison {
                 a.ordinality_idx.IsValid() == b.ordinality_idx.IsValid(),
             "the arguments of a table function");
     for (size_t i = 0; i < a.parameters.size(); ++i) {
-      require(duckdb::Value::NotDistinctFrom(a.parameters[i], b.parameters[i]), "the arguments of a table function");
+      require(duckdb::Value::NotDistinctFrom(a.parameters[i], b.parameters[i]),
+              "the arguments of a table function");
     }
   }
 
   Sides outputs(const LogicalOperator& a, const LogicalOperator& b, const Sides& in) {
     const size_t number = next_operator_++;
     if (a.type == LogicalOperatorType::LOGICAL_GET) {
-      return {get_columns(a.Cast<duckdb::LogicalGet>(), number), get_columns(b.Cast<duckdb::LogicalGet>(), number)};
+      return {get_columns(a.Cast<duckdb::LogicalGet>(), number),
+              get_columns(b.Cast<duckdb::LogicalGet>(), number)};
     }
     switch (a.type) {
       case LogicalOperatorType::LOGICAL_FILTER:
@@ -255,8 +258,8 @@ class Comparison {
       require(a.Type() == duckdb::LimitNodeType::UNSET, "LIMIT");
   }
 
-  void orders(const duckdb::vector<duckdb::BoundOrderByNode>& a, const duckdb::vector<duckdb::BoundOrderByNode>& b,
-              const Sides& in) {
+  void orders(const duckdb::vector<duckdb::BoundOrderByNode>& a,
+              const duckdb::vector<duckdb::BoundOrderByNode>& b, const Sides& in) {
     require(a.size() == b.size(), "ORDER BY");
     for (size_t i = 0; i < a.size(); ++i) {
       require(a[i].type == b[i].type && a[i].null_order == b[i].null_order, "ORDER BY");
@@ -272,8 +275,8 @@ class Comparison {
   }
 
   void expression(const Expression& a, const Expression& b, const Sides& in, const std::string& what) {
-    require(a.GetExpressionClass() == b.GetExpressionClass() && a.GetExpressionType() == b.GetExpressionType() &&
-                a.return_type == b.return_type,
+    require(a.GetExpressionClass() == b.GetExpressionClass() &&
+                a.GetExpressionType() == b.GetExpressionType() && a.return_type == b.return_type,
             what);
     switch (a.GetExpressionClass()) {
       case ExpressionClass::BOUND_REF: {
@@ -291,7 +294,9 @@ class Comparison {
         return;
       }
       case ExpressionClass::BOUND_CAST:
-        require(a.Cast<duckdb::BoundCastExpression>().try_cast == b.Cast<duckdb::BoundCastExpression>().try_cast, what);
+        require(
+            a.Cast<duckdb::BoundCastExpression>().try_cast == b.Cast<duckdb::BoundCastExpression>().try_cast,
+            what);
         break;
       case ExpressionClass::BOUND_FUNCTION: {
         const auto& x = a.Cast<duckdb::BoundFunctionExpression>();
@@ -315,16 +320,18 @@ class Comparison {
         const bool same_function = !x.aggregate == !y.aggregate &&
                                    (!x.aggregate || x.aggregate->name == y.aggregate->name) &&
                                    same_data(x.bind_info, y.bind_info);
-        require(same_function && x.ignore_nulls == y.ignore_nulls && x.distinct == y.distinct && x.start == y.start &&
-                    x.end == y.end && x.exclude_clause == y.exclude_clause && !x.filter_expr == !y.filter_expr,
+        require(same_function && x.ignore_nulls == y.ignore_nulls && x.distinct == y.distinct &&
+                    x.start == y.start && x.end == y.end && x.exclude_clause == y.exclude_clause &&
+                    !x.filter_expr == !y.filter_expr,
                 what);
         expressions(x.children, y.children, in, what);
         expressions(x.partitions, y.partitions, in, what);
         orders(x.orders, y.orders, in);
         orders(x.arg_orders, y.arg_orders, in);
-        for (const auto member : {&duckdb::BoundWindowExpression::filter_expr, &duckdb::BoundWindowExpression::start_expr,
-                                  &duckdb::BoundWindowExpression::end_expr, &duckdb::BoundWindowExpression::offset_expr,
-                                  &duckdb::BoundWindowExpression::default_expr}) {
+        for (const auto member :
+             {&duckdb::BoundWindowExpression::filter_expr, &duckdb::BoundWindowExpression::start_expr,
+              &duckdb::BoundWindowExpression::end_expr, &duckdb::BoundWindowExpression::offset_expr,
+              &duckdb::BoundWindowExpression::default_expr}) {
           require(!(x.*member) == !(y.*member), what);
           if (x.*member) expression(*(x.*member), *(y.*member), in, what);
         }
@@ -348,8 +355,10 @@ class Comparison {
     }
     std::vector<const Expression*> of_a;
     std::vector<const Expression*> of_b;
-    duckdb::ExpressionIterator::EnumerateChildren(a, [&](const Expression& child) { of_a.push_back(&child); });
-    duckdb::ExpressionIterator::EnumerateChildren(b, [&](const Expression& child) { of_b.push_back(&child); });
+    duckdb::ExpressionIterator::EnumerateChildren(a,
+                                                  [&](const Expression& child) { of_a.push_back(&child); });
+    duckdb::ExpressionIterator::EnumerateChildren(b,
+                                                  [&](const Expression& child) { of_b.push_back(&child); });
     require(of_a.size() == of_b.size(), what);
     for (size_t i = 0; i < of_a.size(); ++i) expression(*of_a[i], *of_b[i], in, what);
   }

@@ -6,6 +6,7 @@
 
 #include "duckdb.hpp"
 #include "duckdb/common/types/column/column_data_collection.hpp"
+#include "duckdb/execution/expression_executor.hpp"
 #include "duckdb/main/client_context.hpp"
 #include "duckdb/main/config.hpp"
 #include "duckdb/main/prepared_statement_data.hpp"
@@ -267,8 +268,13 @@ bool is_safe_cast(const duckdb::LogicalType& from, const duckdb::LogicalType& to
   return from.id() == LogicalTypeId::TIMESTAMP && to.id() == LogicalTypeId::DATE;
 }
 
+// Whether an expression has one value, which is then given.
+bool folds(const duckdb::Expression& expr, duckdb::ClientContext& context, duckdb::Value& value) {
+  return expr.IsFoldable() && duckdb::ExpressionExecutor::TryEvaluateScalar(context, expr, value);
+}
+
 // Functions that take every value of their arguments. All others are taken to be able to fail.
-bool is_safe_function(const duckdb::BoundFunctionExpression& function) {
+bool is_safe_function(const duckdb::BoundFunctionExpression& function, duckdb::ClientContext& context) {
   static const std::set<std::string, std::less<>> always = {"lower",
                                                             "upper",
                                                             "lcase",
@@ -343,30 +349,28 @@ bool is_safe_function(const duckdb::BoundFunctionExpression& function) {
       is_floating(function.children[0]->return_type)) {
     return true;
   }
-  const bool has_constant = function.children.size() == 2 && function.children[1]->GetExpressionClass() ==
-                                                                 duckdb::ExpressionClass::BOUND_CONSTANT;
-  if ((name == "//" || name == "%") && has_constant) {  // only the smallest integer divided by -1 overflows
-    const auto& divisor = function.children[1]->Cast<duckdb::BoundConstantExpression>().value;
-    return !divisor.IsNull() && divisor.type().IsIntegral() &&
-           divisor.GetValue<duckdb::hugeint_t>() > duckdb::hugeint_t(0);
+  if ((name == "//" || name == "%") && function.children.size() == 2) {
+    // Only the smallest integer divided by -1 overflows.
+    duckdb::Value divisor;
+    return folds(*function.children[1], context, divisor) && !divisor.IsNull() &&
+           divisor.type().IsIntegral() && divisor.GetValue<duckdb::hugeint_t>() > duckdb::hugeint_t(0);
   }
   return false;
 }
 
-bool can_fail(const duckdb::Expression& expr) {
+bool can_fail(const duckdb::Expression& expr, duckdb::ClientContext& context) {
+  if (duckdb::Value value; folds(expr, context, value)) return false;
   bool child_can_fail = false;
-  duckdb::ExpressionIterator::EnumerateChildren(
-      expr, [&](const duckdb::Expression& child) { child_can_fail = child_can_fail || can_fail(child); });
+  duckdb::ExpressionIterator::EnumerateChildren(expr, [&](const duckdb::Expression& child) {
+    child_can_fail = child_can_fail || can_fail(child, context);
+  });
   switch (expr.GetExpressionClass()) {
     case duckdb::ExpressionClass::BOUND_CAST: {
       const auto& cast = expr.Cast<duckdb::BoundCastExpression>();
-      const bool is_constant =
-          cast.child->IsFoldable();  // the engine folds it when it plans; a bad one fails there
-      return child_can_fail ||
-             (!cast.try_cast && !is_constant && !is_safe_cast(cast.child->return_type, cast.return_type));
+      return child_can_fail || (!cast.try_cast && !is_safe_cast(cast.child->return_type, cast.return_type));
     }
     case duckdb::ExpressionClass::BOUND_FUNCTION:
-      return child_can_fail || !is_safe_function(expr.Cast<duckdb::BoundFunctionExpression>());
+      return child_can_fail || !is_safe_function(expr.Cast<duckdb::BoundFunctionExpression>(), context);
     case duckdb::ExpressionClass::BOUND_OPERATOR:
       return expr.GetExpressionType() != duckdb::ExpressionType::OPERATOR_TRY && child_can_fail;
     case duckdb::ExpressionClass::BOUND_SUBQUERY:
@@ -396,28 +400,53 @@ duckdb::unique_ptr<duckdb::LogicalOperator> bound_plan(duckdb::Connection& conne
   }
 }
 
-void add_facts_of(const duckdb::LogicalOperator& op, Session::SelectFacts& facts) {
+// A transaction for as long as it lives, where there is none.
+class OwnTransaction {
+ public:
+  explicit OwnTransaction(duckdb::Connection& connection)
+      : connection_(connection), is_own_(!connection.HasActiveTransaction()) {
+    if (is_own_) connection_.BeginTransaction();
+  }
+  ~OwnTransaction() {
+    if (!is_own_) return;
+    try {
+      connection_.Rollback();
+    } catch (const std::exception&) {  // nothing was written
+    }
+  }
+  OwnTransaction(const OwnTransaction&) = delete;
+  OwnTransaction& operator=(const OwnTransaction&) = delete;
+
+ private:
+  duckdb::Connection& connection_;
+  const bool is_own_;
+};
+
+void add_facts_of(const duckdb::LogicalOperator& op, duckdb::ClientContext& context,
+                  Session::SelectFacts& facts) {
   const auto add = [&](const duckdb::Expression& expr) {
-    facts.elsewhere_can_fail = facts.elsewhere_can_fail || can_fail(expr);
+    facts.elsewhere_can_fail = facts.elsewhere_can_fail || can_fail(expr, context);
     facts.elsewhere_is_volatile = facts.elsewhere_is_volatile || expr.IsVolatile() || !expr.IsConsistent();
   };
   duckdb::LogicalOperatorVisitor::EnumerateExpressions(
       const_cast<duckdb::LogicalOperator&>(op),  // NOLINT: only looked at
       [&](duckdb::unique_ptr<duckdb::Expression>* expr) { add(**expr); });
-  for (const auto& child : op.children) add_facts_of(*child, facts);
+  for (const auto& child : op.children) add_facts_of(*child, context, facts);
 }
 
 }  // namespace
 
 Result<Session::SelectFacts> Session::facts(const Query& select) {
   try {
+    auto& context = *impl_->connection.context;
     const auto plan = bound_plan(impl_->connection, select);
+    const OwnTransaction transaction(impl_->connection);  // constants are computed in it
     SelectFacts facts;
     for (const auto& expr : plan->expressions) {
-      facts.items.push_back(
-          {expr->return_type.ToString(), can_fail(*expr), expr->IsVolatile() || !expr->IsConsistent()});
+      facts.items.push_back({expr->return_type.ToString(), can_fail(*expr, context),
+                             expr->IsVolatile() || !expr->IsConsistent()});
     }
-    for (const auto& child : plan->children) add_facts_of(*child, facts);
+    for (const auto& child : plan->children) add_facts_of(*child, context, facts);
     return facts;
   } catch (const std::exception& error) {
     return fail(engine_error(error, select.text, Code::bad_sql));

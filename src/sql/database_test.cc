@@ -80,7 +80,7 @@ TEST_F(Memory, FactsTellWhatCanFail) {
     can_fail += fact.can_fail ? 'F' : '.';
     is_volatile += fact.is_volatile ? 'V' : '.';
   }
-  EXPECT_EQ(can_fail, ".F..F..FF.FF...FF...");
+  EXPECT_EQ(can_fail, ".F..F..FF..F...FF...");
   EXPECT_EQ(is_volatile, "........V.V.........");
 }
 

@@ -208,9 +208,9 @@ StatePart AggregatePlanner::part(const Values& values) const {
       fmt::format("SELECT {}, count(*) AS n{} FROM {}{} GROUP BY {}", after_keys(keys_, columns),
                   values.has_first ? fmt::format(", min({}) AS o", order) : "", sql::relation("rows"),
                   where.empty() ? "" : " WHERE " + where, after_keys(keys_, inputs));
-  part.merge = fmt::format("SELECT {}, sum(n)::BIGINT AS n{} FROM {} GROUP BY {}", after_keys(keys_, names),
-                           values.has_first ? ", min(o) AS o" : "", sql::relation("states"),
-                           after_keys(keys_, names));
+  part.merge =
+      fmt::format("SELECT {}, sum(n)::BIGINT AS n{} FROM {} GROUP BY {}", after_keys(keys_, names),
+                  values.has_first ? ", min(o) AS o" : "", sql::relation("states"), after_keys(keys_, names));
   return part;
 }
 

@@ -373,8 +373,7 @@ TEST_P(Aggregates, EqualTheEngineAtEverySplit) {
         << (plan->reasons.empty() ? "" : plan->reasons[0].reason);
     if (plan->is_maintained()) {
       const sql::Query read = merged(bench, *plan, events, 4, random);
-      expect_near(bench.rows(read),
-                  bench.rows(whole(*plan)));
+      expect_near(bench.rows(read), bench.rows(whole(*plan)));
     }
     if (HasFailure()) return;
     i = end;

@@ -77,7 +77,8 @@ std::set<std::string> relations_read(const sql::Select& select) {
 }  // namespace
 
 // A SELECT over relations of ours: that of a view, or of one of its blocks.
-Result<Plan> Compiler::compile_select(const std::string& name, const sql::Select& select, std::string_view text) {
+Result<Plan> Compiler::compile_select(const std::string& name, const sql::Select& select,
+                                      std::string_view text) {
   Plan plan;
   plan.view = name;
   const std::string written = sql::to_sql(select);
@@ -200,8 +201,8 @@ Result<bool> Compiler::extract(const std::string& view, sql::TableRef& table, st
   return true;
 }
 
-// Nothing where the block cannot stand for itself (it is correlated, or has two columns of a name), or where it
-// would only be recomputed when it is read.
+// Nothing where the block cannot stand for itself (it is correlated, or has two columns of a name), or where
+// it would only be recomputed when it is read.
 Result<std::optional<std::string>> Compiler::add_block(const std::string& view, const sql::Select& select,
                                                        std::string_view text) {
   if (relations_read(select).empty() || !session_.describe(sql::to_sql(select))) return std::nullopt;
@@ -228,8 +229,8 @@ void Compiler::forget_blocks_from(size_t count) {
   }
 }
 
-// UNION ALL of linear blocks: several sources of one set of rows. The place of the source becomes the last part
-// of the order.
+// UNION ALL of linear blocks: several sources of one set of rows. The place of the source becomes the last
+// part of the order.
 bool Compiler::plan_union(const sql::Select& select, Plan& plan) {
   if (select.set_operation != "UNION ALL" || select.limit || select.offset || !select.order_by.empty() ||
       select.is_distinct || !select.distinct_on.empty())
@@ -275,9 +276,10 @@ bool Compiler::plan_union(const sql::Select& select, Plan& plan) {
   main.columns = *columns;
   plan.rows = rows;
   plan.finalise = fmt::format("SELECT {} FROM anabranch.main", outputs);
-  plan.inlined = fmt::format("SELECT {}, _ord AS {}, _partition AS {}, _offset AS {} FROM anabranch.rows", outputs,
-                             sql::quote_identifier(order_column), sql::quote_identifier(row_partition_column),
-                             sql::quote_identifier(row_offset_column));
+  plan.inlined =
+      fmt::format("SELECT {}, _ord AS {}, _partition AS {}, _offset AS {} FROM anabranch.rows", outputs,
+                  sql::quote_identifier(order_column), sql::quote_identifier(row_partition_column),
+                  sql::quote_identifier(row_offset_column));
   plan.has_table_order = true;
   plan.parts.push_back(std::move(main));
   plan.canonical = sql::to_sql(select);
@@ -301,8 +303,9 @@ void Compiler::add_block_errors(Plan& plan) {
   plan.relations.insert(relations.begin(), relations.end());
   for (StatePart& part : plan.parts) {
     if (part.name != errors_part) continue;
-    part.partial = fmt::format("SELECT DISTINCT _partition, _offset FROM (SELECT _partition, _offset FROM ({}){})",
-                               part.partial, errors);
+    part.partial =
+        fmt::format("SELECT DISTINCT _partition, _offset FROM (SELECT _partition, _offset FROM ({}){})",
+                    part.partial, errors);
     return;
   }
   StatePart part;

@@ -167,7 +167,8 @@ class Exposer {
     return "there are: " + list;
   }
 
-  static Expr without_layers(const Expr& expr, const std::vector<std::pair<std::string, std::string>>& layered) {
+  static Expr without_layers(const Expr& expr,
+                             const std::vector<std::pair<std::string, std::string>>& layered) {
     return sql::rewrite(expr, [&](const Expr& node) -> Box<Expr> {
       if (node.kind != Expr::Kind::column || node.path.size() < 3) return {};
       for (const auto& [layer, name] : layered) {

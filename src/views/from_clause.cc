@@ -79,6 +79,7 @@ class Analysis {
     switch (relation.kind) {
       case Relation::Kind::stream:
         add_events(table.position);
+        out_.event_table = table;
         set_place(alias, model::partition_column, model::offset_column);
         base_order_ = fmt::format("({} * 65536 + {})", qualified(alias, model::offset_column),
                                   qualified(alias, model::partition_column));
@@ -87,6 +88,7 @@ class Analysis {
         return true;
       case Relation::Kind::linear_view:
         add_events(table.position);
+        out_.event_table = table;
         set_place(alias, row_partition_column, row_offset_column);
         is_ordered_ = is_ordered_ && relation.hidden(order_column) != nullptr;
         base_order_ = qualified(alias, order_column);
@@ -127,7 +129,8 @@ class Analysis {
     if (table.join_kind == TableRef::JoinKind::positional) {
       obstacle("JOIN", "a positional join depends on rows around it", table.position);
     }
-    if (table.join_kind == TableRef::JoinKind::natural) name_natural_columns(table, before_relations, left_relations);
+    if (table.join_kind == TableRef::JoinKind::natural)
+      name_natural_columns(table, before_relations, left_relations);
     out_.scope.add_using(table.using_columns);
     const bool is_preserved =
         table.join_type == "INNER" ||
@@ -165,15 +168,16 @@ class Analysis {
       for (const std::string& column : relations[i].columns) {
         for (size_t j = between; j < relations.size(); ++j) {
           const auto is_same = [&](const std::string& other) { return sql::same_name(column, other); };
-          const bool is_common = std::any_of(relations[j].columns.begin(), relations[j].columns.end(), is_same);
-          const bool is_there =
-              std::any_of(table.using_columns.begin(), table.using_columns.end(), is_same);
+          const bool is_common =
+              std::any_of(relations[j].columns.begin(), relations[j].columns.end(), is_same);
+          const bool is_there = std::any_of(table.using_columns.begin(), table.using_columns.end(), is_same);
           if (is_common && !is_there) table.using_columns.push_back(column);
         }
       }
     }
     table.join_kind = TableRef::JoinKind::on;
-    if (table.using_columns.empty()) obstacle("NATURAL JOIN", "its sides have no column in common", table.position);
+    if (table.using_columns.empty())
+      obstacle("NATURAL JOIN", "its sides have no column in common", table.position);
   }
 
   // Each unnested value has a place in its list: part of the order of rows.

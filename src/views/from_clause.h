@@ -22,6 +22,7 @@ struct FromClause {
 
   /// Under which name the scope has the events, where they come straight from a stream; else empty.
   std::string event_alias;
+  sql::TableRef event_table;  // the relation that has the events, stream or linear view
   // Where an event came from, in the names of the scope.
   std::string partition;  // "f._partition"
   std::string offset;

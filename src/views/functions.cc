@@ -110,12 +110,26 @@ bool any(const Expr& expr, Predicate predicate) {
 }  // namespace
 
 bool depends_on_moment(const Expr& expr) {
-  static const std::set<std::string, std::less<>> names = {
-      "now",           "get_current_timestamp", "current_timestamp",      "today",
-      "current_date",  "get_current_time",      "current_localtime",      "current_localtimestamp",
-      "current_time",  "localtime",             "localtimestamp",         "transaction_timestamp",
-      "random",        "setseed",               "uuid",                   "uuidv4",
-      "uuidv7",        "gen_random_uuid",       "statement_timestamp",    "clock_timestamp"};
+  static const std::set<std::string, std::less<>> names = {"now",
+                                                           "get_current_timestamp",
+                                                           "current_timestamp",
+                                                           "today",
+                                                           "current_date",
+                                                           "get_current_time",
+                                                           "current_localtime",
+                                                           "current_localtimestamp",
+                                                           "current_time",
+                                                           "localtime",
+                                                           "localtimestamp",
+                                                           "transaction_timestamp",
+                                                           "random",
+                                                           "setseed",
+                                                           "uuid",
+                                                           "uuidv4",
+                                                           "uuidv7",
+                                                           "gen_random_uuid",
+                                                           "statement_timestamp",
+                                                           "clock_timestamp"};
   return any(expr, [](const Expr& node) {
     if (node.kind == Expr::Kind::column && node.path.size() == 1) {
       const std::string name = sql::lower(node.path[0]);  // written without parentheses

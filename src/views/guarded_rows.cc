@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "views/guarded_joins.h"
+
 namespace anabranch::views {
 
 using sql::Expr;
@@ -125,7 +127,8 @@ Result<GuardedRows> guard_rows(const std::vector<RowColumns::Column>& columns, c
                                const Box<Expr>& where, sql::Session& session) {
   std::vector<Expr> conjuncts;
   if (where) split(*where, conjuncts);
-  const std::string from_sql = sql::to_sql(from.rows_table);
+  const GuardedJoins joins = TRY(guard_joins(from, session));
+  const std::string from_sql = sql::to_sql(joins.table);
 
   std::string asked = "SELECT 0";
   for (const auto& column : columns) asked += ", " + sql::to_sql(column.expr);
@@ -133,9 +136,10 @@ Result<GuardedRows> guard_rows(const std::vector<RowColumns::Column>& columns, c
   const auto all_facts = TRY(session.facts(asked + " FROM " + from_sql));
   const auto& facts = all_facts.items;
   if (all_facts.elsewhere_can_fail) {
-    return fail(Code::refused, "a condition of a join, a subquery or a list to unnest may fail for some event");
+    return fail(Code::refused, "a subquery or a join may fail for some event");
   }
-  if (all_facts.elsewhere_is_volatile) return fail(Code::refused, "a join or a subquery gives another value each time");
+  if (all_facts.elsewhere_is_volatile)
+    return fail(Code::refused, "a join or a subquery gives another value each time");
   if (facts.size() != 1 + columns.size() + conjuncts.size()) {
     return fail(Code::refused, "the engine does not tell what its expressions can do");
   }
@@ -182,7 +186,17 @@ Result<GuardedRows> guard_rows(const std::vector<RowColumns::Column>& columns, c
     if (can_fail[i])
       rows_fail_together = rows_fail_together && is_of_event(columns[i].expr, from.event_alias);
   }
+  // An event that failed in a join is recorded and left out, whatever else it does.
+  std::string failed_joins;
+  for (const std::string& failure : joins.failures)
+    failed_joins += (failed_joins.empty() ? "" : " OR ") + failure;
+  if (!failed_joins.empty()) safe.push_back(fmt::format("NOT ({})", failed_joins));
   const std::string safe_where = safe.empty() ? "" : " WHERE " + and_all(safe);
+  const std::string join_errors =
+      failed_joins.empty()
+          ? ""
+          : fmt::format("SELECT DISTINCT {} AS _partition, {} AS _offset FROM {} WHERE {}", from.partition,
+                        from.offset, sql::to_sql(from.event_table), failed_joins);
 
   GuardedRows out;
   if (!any_can_fail) {
@@ -193,6 +207,7 @@ Result<GuardedRows> guard_rows(const std::vector<RowColumns::Column>& columns, c
     }
     if (columns.empty()) out.sql += "1 AS one";
     out.sql += " FROM " + from_sql + safe_where;
+    out.errors = join_errors;
     return out;
   }
 
@@ -233,6 +248,9 @@ Result<GuardedRows> guard_rows(const std::vector<RowColumns::Column>& columns, c
   out.errors = fmt::format(
       "SELECT DISTINCT _event_partition AS _partition, _event_offset AS _offset FROM ({}) WHERE _is_failed",
       judged);
+  if (!join_errors.empty())
+    out.errors =
+        fmt::format("SELECT DISTINCT _partition, _offset FROM ({} UNION ALL {})", out.errors, join_errors);
   return out;
 }
 

@@ -11,6 +11,9 @@
 #include "views/functions.h"
 #include "views/guarded_rows.h"
 #include "views/resolver.h"
+#include "views/tie_order.h"
+#include "views/top_n.h"
+#include "views/unnested.h"
 
 namespace anabranch::views {
 
@@ -18,115 +21,6 @@ using sql::Expr;
 using sql::Select;
 
 namespace {
-
-// What the order of rows that are ties means to a window.
-enum class TieOrder {
-  none,          // ties do not matter
-  of_partition,  // it goes through the rows of its partition one by one
-  of_arguments,  // it sees all rows of its frame, in their order
-};
-
-TieOrder tie_order(const Expr& window) {
-  static const std::set<std::string, std::less<>> by_row = {"row_number", "ntile", "lag", "lead"};
-  if (by_row.contains(window.name)) return TieOrder::of_partition;
-  if (window.over->frame.units == "ROWS") return TieOrder::of_partition;  // its frame counts rows
-  static const std::set<std::string, std::less<>> values = {"first_value", "last_value", "nth_value"};
-  if (values.contains(window.name) || depends_on_order(window)) return TieOrder::of_arguments;
-  return TieOrder::none;
-}
-
-// Adds `ties` to a window where its result depends on the order of ties.
-void order_ties(Expr& window, const std::vector<sql::OrderItem>& ties) {
-  switch (tie_order(window)) {
-    case TieOrder::none:
-      return;
-    case TieOrder::of_partition:
-      window.over->order_by.insert(window.over->order_by.end(), ties.begin(), ties.end());
-      return;
-    case TieOrder::of_arguments:
-      // Not in OVER, where it would end the frame's ties.
-      if (window.order_by.empty()) window.order_by = window.over->order_by;
-      window.order_by.insert(window.order_by.end(), ties.begin(), ties.end());
-  }
-}
-
-// `row_number() OVER (…) <= n`, in any of the ways to write it.
-struct TopN {
-  Expr window;
-  int64_t rows = 0;
-};
-
-// A whole number as it stands in SQL.
-std::optional<int64_t> small_number(const Expr& expr) {
-  if (expr.kind != Expr::Kind::constant || expr.text.empty() || expr.text.size() > 9) return std::nullopt;
-  if (expr.text.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
-  return std::stoll(expr.text);
-}
-
-std::optional<TopN> top_n(const Expr& qualify) {
-  if (!qualify.is("comparison") || qualify.children.size() != 2) return std::nullopt;
-  const bool is_reversed = qualify.children[0].kind != Expr::Kind::window;
-  const Expr& window = qualify.children[is_reversed ? 1 : 0];
-  const auto number = small_number(qualify.children[is_reversed ? 0 : 1]);
-  if (!number || window.kind != Expr::Kind::window || !window.children.empty() || window.filter ||
-      !window.over || !window.order_by.empty() || !window.over->frame.units.empty())
-    return std::nullopt;
-  if (window.name != "row_number" && window.name != "rank" && window.name != "dense_rank")
-    return std::nullopt;
-  std::string op = qualify.text;
-  if (is_reversed && op == ">=")
-    op = "<=";
-  else if (is_reversed && op == ">")
-    op = "<";
-  else if (is_reversed && op != "=")
-    return std::nullopt;
-  const int64_t rows = op == "<" ? *number - 1 : *number;
-  const bool is_bounded = op == "<=" || op == "<" || (op == "=" && rows == 1);
-  if (!is_bounded || rows < 1) return std::nullopt;
-  return TopN{window, rows};
-}
-
-// One condition on a rank, and others without windows.
-std::optional<TopN> split_qualify(const Expr& qualify, std::vector<Expr>& others) {
-  if (!qualify.is("and")) return top_n(qualify);
-  std::optional<TopN> found;
-  for (const Expr& part : qualify.children) {
-    if (!has_window(part)) {
-      others.push_back(part);
-      continue;
-    }
-    if (found || !(found = top_n(part))) return std::nullopt;
-  }
-  return found;
-}
-
-// Constants among the targets of GROUP BY, ORDER BY and DISTINCT ON are numbers of items to the engine: they
-// are written as such.
-Select with_ordinals(Select select) {
-  const auto number = [&](Expr& target) {
-    if (target.kind != Expr::Kind::constant) return;
-    for (size_t i = 0; i < select.items.size(); ++i) {
-      Expr bare = select.items[i];
-      bare.alias.clear();
-      if (!sql::same_expr(bare, target)) continue;
-      target.text = std::to_string(i + 1);
-      return;
-    }
-  };
-  for (Expr& group : select.group_by) number(group);
-  for (Expr& target : select.distinct_on) number(target);
-  for (sql::OrderItem& item : select.order_by) number(*item.expr);
-  return select;
-}
-
-bool has_unnest(const Expr& expr) {
-  bool is_found = false;
-  sql::visit_expr(expr, [&](const Expr& node) {
-    is_found = is_found || is_unnest(node);
-    return !is_found;
-  });
-  return is_found;
-}
 
 sql::OrderItem order_item(const std::string& sql) {
   sql::OrderItem item;
@@ -195,7 +89,9 @@ class Maintained {
             (node.is("cast") && sql::lower(node.text).find("collate") != std::string::npos))
           refuse(name, "under a collation, texts that differ are equal", node.position);
         if (depends_on_moment(node) && plan_.reasons.empty())
-          refuse(name, "its value depends on the moment when it is evaluated", node.position);
+          refuse(name,
+                 fmt::format("the value of {} depends on the moment when it is evaluated", sql::to_sql(node)),
+                 node.position);
         return true;
       });
     };
@@ -426,7 +322,7 @@ class Maintained {
       over.partition_by = select_.distinct_on;
       over.order_by = select_.order_by;
       top.window.over = std::move(over);
-    } else if (auto found = split_qualify(*select_.qualify, conditions)) {
+    } else if (auto found = top_n(*select_.qualify, conditions)) {
       top = std::move(*found);
     } else {
       refuse("QUALIFY", "only row_number, rank or dense_rank compared with a constant keeps a bounded state",
@@ -757,63 +653,6 @@ class Maintained {
 
 }  // namespace
 
-namespace {
-
-// One unnest in SELECT as one in FROM, where each value has its place. Nothing where there is none, or where
-// the list of rows is not that simple; then `reason` says why.
-std::optional<Select> unnest_in_from(const Select& select, sql::Session& session, std::string& reason) {
-  std::vector<Expr> calls;
-  for (const Expr& item : select.items) {
-    sql::visit_expr(item, [&](const Expr& node) {
-      if (!is_unnest(node)) return true;
-      Expr bare = node;
-      bare.alias.clear();
-      const auto is_same = [&](const Expr& known) { return sql::same_expr(known, bare); };
-      if (std::none_of(calls.begin(), calls.end(), is_same)) calls.push_back(std::move(bare));
-      return false;
-    });
-  }
-  if (calls.empty()) return std::nullopt;
-  const bool is_simple = calls.size() == 1 && calls[0].children.size() == 1 && select.group_by.empty() &&
-                         select.grouping_sets.empty() && !select.qualify && select.distinct_on.empty() &&
-                         std::none_of(select.items.begin(), select.items.end(), has_aggregate) &&
-                         std::none_of(select.items.begin(), select.items.end(), has_window);
-  const auto type = session.describe(
-      fmt::format("SELECT {} FROM {}", sql::to_sql(calls[0].children[0]), sql::to_sql(select.from)));
-  if (!is_simple || !type || !(*type)[0].type.ends_with(']')) {
-    reason = "several unnests, or one of something else than a list, are computed when the view is read";
-    return std::nullopt;
-  }
-  constexpr const char* alias = "anabranch:unnested";
-  constexpr const char* value = "anabranch:value";
-  Select out = select;
-  sql::TableRef function;
-  function.kind = sql::TableRef::Kind::function;
-  function.function = calls[0];
-  function.alias = alias;
-  function.column_aliases = {value};
-  sql::TableRef join;
-  join.kind = sql::TableRef::Kind::join;
-  join.join_kind = sql::TableRef::JoinKind::cross;
-  join.join_type = "INNER";
-  join.left = out.from;
-  join.right = std::move(function);
-  out.from = std::move(join);
-  for (Expr& item : out.items) {
-    const std::string name = item.alias;
-    item = sql::rewrite(item, [&](const Expr& node) -> Box<Expr> {
-      if (!is_unnest(node)) return {};
-      Expr column = sql::column(alias, value);
-      column.alias = node.alias;
-      return column;
-    });
-    item.alias = name;
-  }
-  return out;
-}
-
-}  // namespace
-
 Status plan_maintained(const Select& select, std::string_view text, const Relations& relations,
                        sql::Session& session, Plan& plan) {
   if (!select.set_operation.empty()) {
@@ -835,7 +674,11 @@ Status plan_maintained(const Select& select, std::string_view text, const Relati
   if (from.obstacles.empty()) {
     Select understood = with_ordinals(*resolved);
     understood.from = from.table;
-    const auto difference = session.bound_difference(sql::to_sql(select), sql::to_sql(understood));
+    auto difference = session.bound_difference(sql::to_sql(select), sql::to_sql(understood));
+    if (!difference || *difference) {  // macros and WITHIN GROUP are not spelled out in what was written
+      difference =
+          session.bound_difference(sql::to_sql(with_plain_aggregates(select)), sql::to_sql(understood));
+    }
     if (!difference || *difference) {
       plan.reasons.push_back({"SELECT",
                               fmt::format("the engine takes {} in another way than can be maintained",

@@ -17,7 +17,7 @@ struct Relation {
     linear_view,  // a maintained view whose states are rows: may be inlined
     other_view,   // a view above which everything runs at read time, over its merged result
   };
-  std::string name;  // "bronze.flights"
+  std::string name;       // "bronze.flights"
   bool is_block = false;  // a part of a view: nobody else can name it
   Kind kind = Kind::stream;
   std::vector<sql::OutputColumn> columns;         // what `*` gives

@@ -259,4 +259,21 @@ std::optional<sql::Select> resolve(const sql::Select& select, const Scope& scope
   return out;
 }
 
+sql::Select with_ordinals(sql::Select select) {
+  const auto number = [&](Expr& target) {
+    if (target.kind != Expr::Kind::constant) return;
+    for (size_t i = 0; i < select.items.size(); ++i) {
+      Expr bare = select.items[i];
+      bare.alias.clear();
+      if (!sql::same_expr(bare, target)) continue;
+      target.text = std::to_string(i + 1);
+      return;
+    }
+  };
+  for (Expr& group : select.group_by) number(group);
+  for (Expr& target : select.distinct_on) number(target);
+  for (sql::OrderItem& item : select.order_by) number(*item.expr);
+  return select;
+}
+
 }  // namespace anabranch::views

@@ -45,4 +45,8 @@ class Scope {
 /// is written.
 std::optional<sql::Select> resolve(const sql::Select& select, const Scope& scope);
 
+/// Constants among the targets of GROUP BY, ORDER BY and DISTINCT ON are numbers of items to the engine: the
+/// same SELECT, resolved, with them written as such.
+sql::Select with_ordinals(sql::Select select);
+
 }  // namespace anabranch::views

@@ -45,7 +45,7 @@ SELECT plan, count(*) AS customers, sum(mrr) AS mrr FROM silver.current_subscrip
 -- name: gold.current_mrr_by_country class: merged
 SELECT c.country, sum(s.mrr) AS mrr, count(*) AS n FROM silver.current_subscription s JOIN bronze.customers c USING (customer_id) WHERE s.kind <> 'cancel' GROUP BY c.country
 
--- name: gold.order_backlog class: merged today: read_time
+-- name: gold.order_backlog class: merged
 WITH latest AS (SELECT order_id, arg_max(status, changed_at) AS status FROM bronze.order_status GROUP BY order_id)
 SELECT status, count(*) AS orders FROM latest GROUP BY status
 
@@ -59,7 +59,7 @@ SELECT order_id, min(changed_at) FILTER (WHERE status = 'placed') AS placed_at, 
 FROM bronze.order_status
 GROUP BY order_id
 
--- name: gold.fulfilment_statistics class: merged today: read_time
+-- name: gold.fulfilment_statistics class: merged
 SELECT count(*) AS orders, avg(hours) AS mean_hours, median(hours) AS median_hours, max(hours) AS worst
 FROM (SELECT order_id, date_diff('hour', min(changed_at), max(changed_at) FILTER (status = 'shipped')) AS hours FROM bronze.order_status GROUP BY order_id)
 WHERE hours IS NOT NULL
@@ -73,7 +73,7 @@ SELECT DISTINCT order_id, customer_id, product_id, quantity, price FROM bronze.o
 -- name: gold.duplicated_orders class: distributive
 SELECT order_id, count(*) AS copies FROM bronze.orders GROUP BY order_id HAVING count(*) > 1
 
--- name: gold.duplicates_removed class: merged today: read_time
+-- name: gold.duplicates_removed class: merged
 SELECT channel, sum(price * quantity) AS revenue, count(*) AS orders
 FROM (SELECT DISTINCT order_id, channel, price, quantity FROM bronze.orders)
 GROUP BY channel
@@ -85,7 +85,7 @@ FROM bronze.orders
 WHERE customer_id IS NOT NULL
 GROUP BY customer_id
 
--- name: gold.rfm class: merged today: read_time
+-- name: gold.rfm class: merged
 WITH base AS (
   SELECT customer_id, max(ordered_at) AS last_order, count(*) AS frequency, sum(price * quantity) AS monetary
   FROM bronze.orders WHERE customer_id IS NOT NULL GROUP BY customer_id
@@ -94,7 +94,7 @@ SELECT customer_id, ntile(5) OVER (ORDER BY last_order, customer_id) AS r, ntile
        ntile(5) OVER (ORDER BY monetary, customer_id) AS m
 FROM base
 
--- name: gold.value_segments class: merged today: read_time
+-- name: gold.value_segments class: merged
 WITH spend AS (SELECT customer_id, sum(price * quantity) AS spent FROM bronze.orders GROUP BY customer_id)
 SELECT CASE WHEN spent >= 2000 THEN 'gold' WHEN spent >= 500 THEN 'silver' ELSE 'bronze' END AS tier, count(*) AS customers, sum(spent) AS revenue, avg(spent) AS mean_spent
 FROM spend
@@ -107,7 +107,7 @@ FROM bronze.orders o JOIN bronze.customers c USING (customer_id)
 GROUP BY 1, 2
 ORDER BY 1, 2
 
--- name: gold.order_cohort_retention class: merged today: read_time
+-- name: gold.order_cohort_retention class: merged
 WITH firsts AS (SELECT customer_id, date_trunc('month', min(ordered_at)) AS cohort FROM bronze.orders WHERE customer_id IS NOT NULL GROUP BY customer_id),
      activity AS (SELECT DISTINCT customer_id, date_trunc('month', ordered_at) AS month FROM bronze.orders WHERE customer_id IS NOT NULL)
 SELECT f.cohort, date_diff('month', f.cohort, a.month) AS months_later, count(*) AS customers
@@ -115,7 +115,7 @@ FROM firsts f JOIN activity a ON a.customer_id = f.customer_id
 GROUP BY 1, 2
 ORDER BY 1, 2
 
--- name: gold.retention_share class: merged today: read_time
+-- name: gold.retention_share class: merged
 WITH firsts AS (SELECT user_id, min(CAST(login_at AS DATE)) AS day0 FROM bronze.logins WHERE success GROUP BY user_id),
      days AS (SELECT user_id, CAST(login_at AS DATE) AS day FROM bronze.logins WHERE success GROUP BY 1, 2)
 SELECT count(DISTINCT f.user_id) AS users, count(DISTINCT f.user_id) FILTER (WHERE d.day = f.day0 + 1) AS day1,
@@ -168,7 +168,7 @@ SELECT customer_id, arg_min(plan, effective) AS first_plan, arg_max(plan, effect
 FROM bronze.subscriptions
 GROUP BY customer_id
 
--- name: gold.first_plan_ordered class: algebraic today: read_time
+-- name: gold.first_plan_ordered class: algebraic
 SELECT customer_id, first(plan ORDER BY effective, event_id) AS first_plan, last(plan ORDER BY effective, event_id) AS last_plan
 FROM bronze.subscriptions
 GROUP BY customer_id
@@ -185,16 +185,16 @@ SELECT c.customer_id, c.name FROM bronze.customers c WHERE NOT EXISTS (SELECT 1 
 -- name: gold.customers_with_any_order class: read_time
 SELECT c.customer_id, c.segment FROM bronze.customers c LEFT JOIN bronze.orders o ON o.customer_id = c.customer_id GROUP BY ALL HAVING count(o.order_id) > 0
 
--- name: gold.business_orders class: distributive today: read_time
+-- name: gold.business_orders class: distributive
 SELECT channel, count(*) AS orders, sum(price) AS revenue
 FROM bronze.orders
 WHERE customer_id IN (SELECT customer_id FROM bronze.customers WHERE segment = 'business')
 GROUP BY channel
 
--- name: gold.orders_of_strangers class: linear today: read_time
+-- name: gold.orders_of_strangers class: linear
 SELECT order_id, customer_id, price FROM bronze.orders o WHERE NOT EXISTS (SELECT 1 FROM bronze.customers c WHERE c.customer_id = o.customer_id)
 
--- name: gold.european_orders class: linear today: read_time
+-- name: gold.european_orders class: linear
 SELECT o.order_id, o.price, c.country
 FROM bronze.orders o JOIN bronze.customers c USING (customer_id)
 WHERE EXISTS (SELECT 1 FROM bronze.countries n WHERE n.country = c.country AND n.region = 'EU')
@@ -204,11 +204,11 @@ SELECT o.order_id, o.product_id, o.price AS paid, h.price AS listed, o.price - h
 FROM bronze.orders o
 LEFT JOIN bronze.price_history h ON h.product_id = o.product_id AND o.ordered_at >= h.valid_from AND (h.valid_to IS NULL OR o.ordered_at < h.valid_to)
 
--- name: gold.price_at_order_time_by_asof class: linear today: read_time
+-- name: gold.price_at_order_time_by_asof class: linear
 SELECT o.order_id, o.product_id, h.price AS listed
 FROM bronze.orders o ASOF LEFT JOIN bronze.price_history h ON h.product_id = o.product_id AND o.ordered_at >= h.valid_from
 
--- name: gold.listed_revenue_by_asof class: distributive today: read_time
+-- name: gold.listed_revenue_by_asof class: distributive
 SELECT p.category, sum(o.quantity * h.price) AS listed_revenue, sum(o.quantity * o.price) AS revenue
 FROM bronze.orders o
 ASOF JOIN bronze.price_history h ON h.product_id = o.product_id AND h.valid_from <= o.ordered_at

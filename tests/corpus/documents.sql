@@ -105,7 +105,7 @@ SELECT len(string_split(split_part(url, '?', 1), '/')) - 1 AS depth, count(*) AS
 -- name: gold.query_parameters class: distributive
 SELECT str_split(url, '=')[2] AS topic, count(*) AS views FROM bronze.page_views WHERE contains(url, '?') GROUP BY 1
 
--- name: gold.concatenated class: holistic today: read_time
+-- name: gold.concatenated class: holistic
 SELECT device, string_agg(DISTINCT country, ',') IS NOT NULL AS has_country, count(DISTINCT country) AS countries FROM bronze.page_views GROUP BY device
 
 -- name: gold.products_in_basket class: holistic
@@ -120,5 +120,5 @@ SELECT channel, max(COLUMNS('price|quantity')), avg(discount) AS mean_discount F
 -- name: gold.without_columns class: linear
 SELECT * EXCLUDE (attributes, coupon) REPLACE (coalesce(channel, '?') AS channel) FROM bronze.orders WHERE currency = 'GBP'
 
--- name: gold.renamed class: linear today: read_time
+-- name: gold.renamed class: linear
 SELECT * RENAME (value AS measured, read_at AS measured_at) FROM bronze.readings WHERE metric = 'power'

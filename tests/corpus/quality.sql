@@ -1,6 +1,6 @@
 -- Data quality: missing values, duplicates, ranges, late events, references that lead nowhere, freshness.
 
--- name: silver.suspect_orders class: linear known: a lambda with two parameters is refused with a syntax error of our own SQL
+-- name: silver.suspect_orders class: linear
 SELECT order_id, customer_id, product_id, price, list_filter(['no customer', 'no channel', 'no discount'], lambda w, i: [customer_id IS NULL, channel IS NULL, discount IS NULL][i]) AS problems
 FROM bronze.orders
 WHERE customer_id IS NULL OR channel IS NULL OR discount IS NULL
@@ -26,7 +26,7 @@ GROUP BY column_name
 -- name: gold.duplicate_keys class: distributive
 SELECT order_id, count(*) AS copies, min(ordered_at) = max(ordered_at) AS is_same FROM bronze.orders GROUP BY order_id HAVING count(*) > 1 ORDER BY order_id
 
--- name: gold.duplicate_share class: merged today: read_time
+-- name: gold.duplicate_share class: merged
 SELECT count(*) AS keys, sum(copies) AS rows, count(*) FILTER (copies > 1) AS repeated, 1 - count(*) / sum(copies) AS share
 FROM (SELECT order_id, count(*) AS copies FROM bronze.orders GROUP BY order_id)
 
@@ -40,7 +40,7 @@ FROM bronze.orders o LEFT JOIN bronze.customers c ON c.customer_id = o.customer_
 -- name: gold.payments_without_order class: read_time
 SELECT p.payment_id, p.order_id FROM bronze.payments p WHERE NOT EXISTS (FROM bronze.orders o WHERE o.order_id = p.order_id)
 
--- name: gold.paid_versus_ordered class: read_time
+-- name: gold.paid_versus_ordered class: merged
 WITH paid AS (SELECT order_id, sum(amount) FILTER (state = 'settled') AS paid FROM bronze.payments GROUP BY order_id)
 SELECT o.order_id, o.price * o.quantity AS ordered, p.paid, p.paid >= o.price * o.quantity AS is_covered
 FROM (SELECT DISTINCT order_id, price, quantity FROM bronze.orders) o LEFT JOIN paid p ON p.order_id = o.order_id
@@ -67,13 +67,13 @@ SELECT payment_id + 1 AS from_id, next_id - 1 AS to_id
 FROM (SELECT payment_id, lead(payment_id) OVER (ORDER BY payment_id) AS next_id FROM bronze.payments)
 WHERE next_id > payment_id + 1
 
--- name: gold.daily_volume class: merged today: read_time
+-- name: gold.daily_volume class: merged
 WITH daily AS (SELECT ordered_at::DATE AS day, count(*) AS n FROM bronze.orders GROUP BY ALL)
 SELECT day, n, avg(n) OVER w AS usual, n < 0.5 * avg(n) OVER w AS is_low
 FROM daily
 WINDOW w AS (ORDER BY day ROWS BETWEEN 7 PRECEDING AND 1 PRECEDING)
 
--- name: gold.days_without_orders class: merged today: read_time
+-- name: gold.days_without_orders class: merged
 SELECT d.day
 FROM (SELECT unnest(range(DATE '2024-01-01', DATE '2024-04-01', INTERVAL 1 DAY))::DATE AS day) AS d
 LEFT JOIN (SELECT DISTINCT ordered_at::DATE AS day FROM bronze.orders) AS o ON o.day = d.day
@@ -85,7 +85,7 @@ FROM bronze.order_status
 GROUP BY order_id
 HAVING count(*) > 1
 
--- name: gold.distinct_values class: holistic known: count(DISTINCT (a, b)) is refused with a syntax error of our own SQL
+-- name: gold.distinct_values class: holistic
 SELECT count(DISTINCT channel) AS channels, count(DISTINCT currency) AS currencies, count(DISTINCT customer_id) AS customers, count(DISTINCT (customer_id, product_id)) AS pairs FROM bronze.orders
 
 -- name: gold.value_lengths class: algebraic
@@ -97,7 +97,7 @@ SELECT channel, count(*) AS n, bit_xor(hash(order_id, price)) AS checksum FROM b
 -- name: gold.sampled class: linear
 SELECT order_id, price FROM bronze.orders WHERE hash(order_id) % 10 = 0
 
--- name: gold.reconciliation class: merged today: read_time
+-- name: gold.reconciliation class: merged
 SELECT coalesce(a.day, b.day) AS day, coalesce(a.n, 0) AS orders, coalesce(b.n, 0) AS views
 FROM (SELECT ordered_at::DATE AS day, count(*) AS n FROM bronze.orders GROUP BY 1) a
 FULL JOIN (SELECT viewed_at::DATE AS day, count(*) AS n FROM bronze.page_views GROUP BY 1) b ON a.day = b.day

@@ -115,19 +115,19 @@ SELECT CAST(ordered_at AS DATE) AS day, sum(price * quantity) AS revenue,
 FROM bronze.orders
 GROUP BY 1
 
--- name: gold.revenue_moving_average class: merged today: read_time
+-- name: gold.revenue_moving_average class: merged
 WITH daily AS (
   SELECT CAST(ordered_at AS DATE) AS day, sum(price * quantity) AS revenue FROM bronze.orders GROUP BY 1
 )
 SELECT day, revenue, avg(revenue) OVER (ORDER BY day ROWS BETWEEN 6 PRECEDING AND CURRENT ROW) AS week_average
 FROM daily
 
--- name: gold.revenue_moving_average_by_range class: merged today: read_time
+-- name: gold.revenue_moving_average_by_range class: merged
 SELECT day, revenue, sum(revenue) OVER (ORDER BY day RANGE BETWEEN INTERVAL 27 DAYS PRECEDING AND CURRENT ROW) AS last_28_days
 FROM (SELECT date_trunc('day', ordered_at) AS day, sum(quantity * price) AS revenue FROM bronze.orders GROUP BY ALL) AS daily
 ORDER BY day
 
--- name: gold.month_over_month class: merged today: read_time
+-- name: gold.month_over_month class: merged
 WITH monthly AS (
   SELECT date_trunc('month', ordered_at) AS month, sum(price * quantity) AS revenue
   FROM bronze.orders
@@ -144,12 +144,12 @@ SELECT date_trunc('month', ordered_at) AS month, sum(price * quantity) AS revenu
 FROM bronze.orders
 GROUP BY 1
 
--- name: gold.year_over_year class: merged today: read_time
+-- name: gold.year_over_year class: merged
 WITH m AS (SELECT year(ordered_at) AS y, month(ordered_at) AS m, sum(quantity * price) AS revenue FROM bronze.orders GROUP BY 1, 2)
 SELECT cur.y, cur.m, cur.revenue, prev.revenue AS last_year, cur.revenue - prev.revenue AS change
 FROM m AS cur LEFT JOIN m AS prev ON prev.y = cur.y - 1 AND prev.m = cur.m
 
--- name: gold.abc_analysis class: merged today: read_time
+-- name: gold.abc_analysis class: merged
 WITH revenue AS (
   SELECT product_id, sum(quantity * price) AS revenue FROM bronze.orders GROUP BY product_id
 ), shares AS (
@@ -197,7 +197,7 @@ PIVOT (SELECT channel, quarter(ordered_at) AS q, quantity FROM bronze.orders) ON
 -- name: gold.currency_pivot class: distributive known: PIVOT is refused
 SELECT * FROM (SELECT product_id, currency, price FROM bronze.orders WHERE product_id < 20) PIVOT (sum(price) AS total, count(*) AS n FOR currency IN ('EUR', 'USD'))
 
--- name: gold.basket_statistics class: holistic today: read_time
+-- name: gold.basket_statistics class: holistic
 SELECT channel, median(price * quantity) AS median_value, quantile_cont(price * quantity, 0.9) AS p90, stddev_samp(price * quantity) AS deviation, max(quantity) AS largest
 FROM bronze.orders
 GROUP BY channel
@@ -207,7 +207,7 @@ SELECT product_id, sum(price * quantity) / sum(quantity) AS weighted_price, avg(
 FROM bronze.orders
 GROUP BY product_id
 
--- name: gold.best_day_of_each_channel class: keyed today: read_time
+-- name: gold.best_day_of_each_channel class: merged
 SELECT channel, day, revenue
 FROM (SELECT channel, CAST(ordered_at AS DATE) AS day, sum(price) AS revenue, row_number() OVER (PARTITION BY channel ORDER BY sum(price) DESC, CAST(ordered_at AS DATE)) AS place
       FROM bronze.orders GROUP BY 1, 2)
@@ -224,7 +224,7 @@ SELECT count(*) AS orders, count(DISTINCT customer_id) AS customers, sum(quantit
        max(ordered_at) AS last_order, avg(price) AS mean_price
 FROM bronze.orders
 
--- name: gold.returning_versus_new class: merged today: read_time
+-- name: gold.returning_versus_new class: merged
 WITH firsts AS (SELECT customer_id, min(date_trunc('month', ordered_at)) AS first_month FROM bronze.orders WHERE customer_id IS NOT NULL GROUP BY customer_id),
      monthly AS (SELECT customer_id, date_trunc('month', ordered_at) AS month, sum(price) AS revenue FROM bronze.orders GROUP BY ALL)
 SELECT m.month, CASE WHEN m.month = f.first_month THEN 'new' ELSE 'returning' END AS kind, count(*) AS customers, sum(m.revenue) AS revenue

@@ -18,10 +18,10 @@ SELECT user_id, min(login_at) AS first_login, max(login_at) AS last_login, max(l
 -- name: gold.browser_versions class: distributive
 SELECT split_part(agent, '/', 1) AS browser, TRY_CAST(split_part(agent, '/', 2) AS INTEGER) AS version, count(*) AS n FROM bronze.logins GROUP BY 1, 2 ORDER BY n DESC, browser, version
 
--- name: gold.users_by_country class: holistic today: read_time
+-- name: gold.users_by_country class: holistic
 SELECT country, count(DISTINCT user_id) AS users, list(DISTINCT user_id ORDER BY user_id) AS who FROM bronze.logins GROUP BY country
 
--- name: gold.countries_of_user class: holistic today: read_time
+-- name: gold.countries_of_user class: holistic
 SELECT user_id, string_agg(DISTINCT country, ',' ORDER BY country) AS countries, count(DISTINCT country) AS n FROM bronze.logins GROUP BY user_id
 
 -- name: gold.many_countries class: holistic
@@ -54,7 +54,7 @@ GROUP BY s.user_id, s.login_id
 -- name: gold.new_addresses class: keyed
 SELECT user_id, ip, login_at FROM bronze.logins QUALIFY row_number() OVER (PARTITION BY user_id, ip ORDER BY login_at, login_id) = 1
 
--- name: gold.addresses_shared class: merged today: read_time
+-- name: gold.addresses_shared class: merged
 SELECT users, count(*) AS addresses FROM (SELECT ip, count(DISTINCT user_id) AS users FROM bronze.logins GROUP BY ip) GROUP BY users
 
 -- name: gold.logins_by_hour class: distributive
@@ -85,10 +85,10 @@ SELECT 'login' AS kind, login_id AS id, user_id, login_at FROM bronze.logins WHE
 UNION ALL
 SELECT 'failure', login_id, user_id, login_at FROM bronze.logins WHERE NOT success
 
--- name: gold.agents_of_network class: holistic today: read_time
+-- name: gold.agents_of_network class: holistic
 SELECT network, mode(browser) AS usual, list(DISTINCT browser ORDER BY browser) AS browsers FROM silver.attempts GROUP BY network
 
--- name: gold.entropy_of_addresses class: holistic today: read_time
+-- name: gold.entropy_of_addresses class: holistic
 SELECT user_id, entropy(ip) AS spread, count(DISTINCT ip) AS addresses FROM bronze.logins GROUP BY user_id
 
 -- name: gold.masked class: linear

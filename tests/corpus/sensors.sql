@@ -69,7 +69,7 @@ FROM bronze.readings
 -- name: gold.changes class: read_time
 SELECT sensor, reading_id, value, value - lag(value) OVER (PARTITION BY sensor, metric ORDER BY read_at, reading_id) AS change FROM bronze.readings WHERE value IS NOT NULL
 
--- name: gold.daily_mean_smoothed class: merged today: read_time
+-- name: gold.daily_mean_smoothed class: merged
 WITH daily AS (SELECT sensor, CAST(read_at AS DATE) AS day, avg(value) AS mean FROM bronze.readings WHERE metric = 'temperature' GROUP BY 1, 2)
 SELECT sensor, day, mean, avg(mean) OVER (PARTITION BY sensor ORDER BY day ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS smooth
 FROM daily
@@ -89,10 +89,10 @@ SELECT metric, quantile_cont(value, 0.25) AS q1, median(value) AS q2, quantile_c
 FROM bronze.readings
 GROUP BY metric
 
--- name: gold.shape class: algebraic today: read_time
+-- name: gold.shape class: holistic
 SELECT metric, skewness(value) AS skew, kurtosis(value) AS kurt FROM bronze.readings GROUP BY metric
 
--- name: gold.absolute_deviation class: holistic today: read_time
+-- name: gold.absolute_deviation class: holistic
 SELECT metric, mad(value) AS deviation, median(value) AS middle FROM bronze.readings GROUP BY metric
 
 -- name: gold.regression class: algebraic
@@ -108,7 +108,7 @@ GROUP BY 1
 -- name: gold.unregistered_sensors class: distributive
 SELECT sensor, count(*) AS readings, min(read_at) AS first_seen FROM bronze.readings WHERE sensor NOT IN ('s1', 's2', 's3', 's4', 's5', 's6', 's7', 's8', 's9', 's10', 's11', 's12') GROUP BY sensor
 
--- name: gold.unregistered_by_table class: distributive today: read_time
+-- name: gold.unregistered_by_table class: distributive
 SELECT sensor, count(*) AS readings FROM bronze.readings WHERE sensor NOT IN (SELECT sensor FROM bronze.sensors) GROUP BY sensor
 
 -- name: gold.silent_sensors class: read_time
@@ -117,7 +117,7 @@ SELECT s.sensor FROM bronze.sensors s ANTI JOIN bronze.readings r USING (sensor)
 -- name: gold.tag_counts class: distributive
 SELECT t.tag, count(*) AS readings FROM bronze.readings r, unnest(r.tags) AS t(tag) GROUP BY t.tag
 
--- name: gold.tag_counts_by_item class: distributive today: read_time
+-- name: gold.tag_counts_by_item class: distributive
 SELECT tag, count(*) AS n FROM (SELECT unnest(tags) AS tag FROM bronze.readings) GROUP BY tag
 
 -- name: gold.calibration_runs class: linear
@@ -137,10 +137,10 @@ SELECT sensor, min(read_at) FILTER (WHERE value > 28) AS first_above, arg_min(va
 -- name: gold.coldest_and_hottest class: algebraic
 SELECT site, arg_min(sensor, value) AS coldest, arg_max(sensor, value) AS hottest, arg_max(read_at, value) AS hottest_at FROM silver.good_readings GROUP BY site
 
--- name: gold.hottest_three class: algebraic today: read_time
+-- name: gold.hottest_three class: holistic
 SELECT metric, max(value, 3) AS top_values, arg_max(sensor, value, 2) AS top_sensors FROM bronze.readings GROUP BY metric
 
--- name: gold.temperature_humidity class: merged today: read_time
+-- name: gold.temperature_humidity class: merged
 WITH pairs AS (
   SELECT sensor, date_trunc('day', read_at) AS day, avg(value) FILTER (WHERE metric = 'temperature') AS t, avg(value) FILTER (WHERE metric = 'humidity') AS h
   FROM bronze.readings GROUP BY 1, 2

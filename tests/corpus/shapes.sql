@@ -3,13 +3,13 @@
 -- name: silver.priced class: linear
 SELECT o.order_id, o.customer_id, o.quantity, o.price, p.name AS product, p.category, p.brand, p.cost FROM bronze.orders AS o INNER JOIN bronze.products AS p ON o.product_id = p.product_id
 
--- name: silver.regional class: linear today: read_time
+-- name: silver.regional class: linear
 SELECT x.*, n.region FROM (SELECT o.order_id, o.price, c.country FROM bronze.orders o LEFT JOIN bronze.customers c USING (customer_id)) AS x LEFT JOIN bronze.countries n USING (country)
 
 -- name: gold.natural_join class: distributive today: read_time
 SELECT category, sum(quantity) AS units FROM bronze.orders NATURAL JOIN (SELECT product_id, category FROM bronze.products) GROUP BY category
 
--- name: gold.natural_join_of_tables class: distributive today: read_time
+-- name: gold.natural_join_of_tables class: distributive
 SELECT country_name, count(*) AS views FROM bronze.page_views NATURAL LEFT JOIN bronze.countries GROUP BY country_name
 
 -- name: gold.comma_join class: distributive
@@ -21,13 +21,13 @@ SELECT p.brand, count(*) AS n FROM bronze.products p RIGHT JOIN bronze.orders o 
 -- name: gold.semi_join class: distributive
 SELECT o.channel, count(*) AS n FROM bronze.orders o SEMI JOIN bronze.customers c ON c.customer_id = o.customer_id AND c.segment = 'education' GROUP BY o.channel
 
--- name: gold.exists_twice class: distributive today: read_time
+-- name: gold.exists_twice class: distributive
 SELECT o.currency, count(*) AS n, sum(o.price) AS revenue FROM bronze.orders o
 WHERE EXISTS (SELECT 1 FROM bronze.products p WHERE p.product_id = o.product_id AND p.category = 'books')
   AND NOT EXISTS (SELECT 1 FROM bronze.customers c WHERE c.customer_id = o.customer_id AND c.segment = 'business')
 GROUP BY o.currency
 
--- name: gold.in_list_of_table class: distributive today: read_time
+-- name: gold.in_list_of_table class: distributive
 SELECT product_id, sum(quantity) AS units FROM bronze.orders WHERE product_id IN (SELECT product_id FROM bronze.products WHERE list_price > 40) AND currency IN ('EUR', 'USD') GROUP BY product_id
 
 -- name: gold.scalar_of_table class: linear today: read_time
@@ -60,25 +60,25 @@ SELECT d.days, count(*) FILTER (WHERE o.ordered_at >= TIMESTAMP '2024-06-01' - t
 -- name: gold.values_labels class: distributive today: read_time
 SELECT l.label, count(*) AS n, sum(o.quantity) AS units FROM bronze.orders o JOIN (VALUES ('EUR', 'euro'), ('USD', 'dollar')) AS l(currency, label) ON l.currency = o.currency GROUP BY l.label
 
--- name: gold.linear_cte class: distributive today: read_time
+-- name: gold.linear_cte class: distributive
 WITH big AS (SELECT order_id, channel, price * quantity AS total FROM bronze.orders WHERE quantity >= 3)
 SELECT channel, count(*) AS n, sum(total) AS total FROM big GROUP BY channel
 
--- name: gold.two_linear_ctes class: algebraic today: read_time
+-- name: gold.two_linear_ctes class: algebraic
 WITH cleaned AS (SELECT *, coalesce(channel, 'none') AS way FROM bronze.orders),
      enriched AS (SELECT c.way, c.price, p.category FROM cleaned c JOIN bronze.products p USING (product_id) WHERE c.price > 5)
 SELECT way, category, avg(price) AS mean FROM enriched GROUP BY way, category
 
--- name: gold.linear_derived class: linear today: read_time
+-- name: gold.linear_derived class: linear
 SELECT order_id, total FROM (SELECT order_id, price * quantity AS total, currency FROM bronze.orders) AS t WHERE currency = 'EUR' AND total > 100
 
--- name: gold.derived_over_silver class: distributive today: read_time
+-- name: gold.derived_over_silver class: distributive
 SELECT t.brand, sum(t.margin) AS margin FROM (SELECT brand, quantity * (price - cost) AS margin FROM silver.priced) t GROUP BY t.brand
 
--- name: gold.aggregate_of_aggregate class: merged today: read_time
+-- name: gold.aggregate_of_aggregate class: merged
 SELECT orders, count(*) AS customers FROM (SELECT customer_id, count(*) AS orders FROM bronze.orders GROUP BY customer_id) GROUP BY orders ORDER BY orders
 
--- name: gold.join_of_aggregates class: merged today: read_time
+-- name: gold.join_of_aggregates class: merged
 WITH o AS (SELECT customer_id, sum(price * quantity) AS spent FROM bronze.orders GROUP BY 1), v AS (SELECT customer_id, count(*) AS views FROM bronze.page_views WHERE customer_id IS NOT NULL GROUP BY 1)
 SELECT v.customer_id, v.views, o.spent, o.spent / v.views AS value_of_view FROM v LEFT JOIN o USING (customer_id)
 
@@ -86,7 +86,7 @@ SELECT v.customer_id, v.views, o.spent, o.spent / v.views AS value_of_view FROM 
 WITH by_category AS (SELECT category, sum(price * quantity) AS revenue FROM silver.priced GROUP BY category)
 SELECT category, revenue / (SELECT sum(revenue) FROM by_category) AS share FROM by_category ORDER BY share DESC LIMIT 3
 
--- name: gold.filter_after_aggregate class: merged today: read_time
+-- name: gold.filter_after_aggregate class: merged
 SELECT brand, revenue FROM (SELECT brand, sum(price * quantity) AS revenue, count(*) AS n FROM silver.priced GROUP BY brand) WHERE n > 20 AND revenue BETWEEN 1000 AND 100000
 
 -- name: gold.over_views class: holistic
@@ -95,7 +95,7 @@ SELECT coalesce(category, 'none') AS category, count(*) AS orders, sum(quantity 
 -- name: gold.over_gold class: merged
 SELECT category, orders, margin / orders AS margin_per_order, rank() OVER (ORDER BY margin DESC) AS place FROM gold.over_views
 
--- name: gold.orders_by_country class: distributive today: merged
+-- name: gold.orders_by_country class: distributive
 SELECT country, region, count(*) AS orders, sum(price) AS revenue FROM silver.regional GROUP BY country, region
 
 -- name: gold.gold_with_table class: merged
@@ -120,7 +120,7 @@ SELECT customer_id FROM bronze.orders WHERE customer_id IS NOT NULL UNION SELECT
 -- name: gold.except class: merged today: read_time
 SELECT DISTINCT customer_id FROM bronze.page_views EXCEPT SELECT customer_id FROM bronze.orders
 
--- name: gold.total_row class: merged today: read_time
+-- name: gold.total_row class: merged
 SELECT channel, sum(quantity) AS units FROM bronze.orders WHERE channel IS NOT NULL GROUP BY channel UNION ALL SELECT 'total', sum(quantity) FROM bronze.orders
 
 -- name: gold.lateral_alias class: distributive
@@ -157,14 +157,14 @@ SELECT channel, date_trunc('month', ordered_at) AS month, sum(price) AS revenue,
 SELECT channel, product_id, sum(quantity) AS units FROM bronze.orders GROUP BY 1, 2
 QUALIFY rank() OVER (PARTITION BY channel ORDER BY sum(quantity) DESC) <= 3 AND count(*) OVER (PARTITION BY product_id) > 1
 
--- name: gold.qualify_with_condition class: keyed today: read_time
+-- name: gold.qualify_with_condition class: keyed
 SELECT customer_id, order_id, price FROM bronze.orders WHERE customer_id IS NOT NULL
 QUALIFY row_number() OVER (PARTITION BY customer_id ORDER BY price DESC, order_id) <= 2 AND price > 60
 
 -- name: gold.ordered_top_n class: keyed
 SELECT channel, order_id, price, rank() OVER (PARTITION BY channel ORDER BY price DESC) AS place FROM bronze.orders QUALIFY place <= 5 ORDER BY channel, price DESC
 
--- name: gold.top_n_ordered_by_its_rank class: keyed today: read_time
+-- name: gold.top_n_ordered_by_its_rank class: keyed
 SELECT channel, order_id, price, row_number() OVER (PARTITION BY channel ORDER BY price DESC, order_id) AS place FROM bronze.orders QUALIFY place <= 5 ORDER BY channel, place
 
 -- name: gold.keep_dense_rank class: keyed

@@ -25,7 +25,7 @@ GROUP BY day
 -- name: gold.monthly_active class: holistic
 SELECT strftime(viewed_at, '%Y-%m') AS month, count(DISTINCT visitor) AS active, count(DISTINCT customer_id) AS known FROM bronze.page_views GROUP BY 1
 
--- name: gold.stickiness class: merged today: read_time
+-- name: gold.stickiness class: merged
 WITH daily AS (SELECT CAST(viewed_at AS DATE) AS day, count(DISTINCT visitor) AS dau FROM bronze.page_views GROUP BY 1),
      monthly AS (SELECT date_trunc('month', viewed_at)::DATE AS month, count(DISTINCT visitor) AS mau FROM bronze.page_views GROUP BY 1)
 SELECT m.month, avg(d.dau) / max(m.mau) AS stickiness
@@ -60,7 +60,7 @@ SELECT visitor, CAST(viewed_at AS DATE) AS day, arg_min(url, viewed_at) AS entry
 FROM bronze.page_views
 GROUP BY visitor, CAST(viewed_at AS DATE)
 
--- name: gold.entry_page_counts class: merged today: read_time
+-- name: gold.entry_page_counts class: merged
 SELECT entry, count(*) AS visits
 FROM (SELECT visitor, date_trunc('day', viewed_at) AS day, arg_min(split_part(url, '?', 1), viewed_at) AS entry FROM bronze.page_views GROUP BY 1, 2)
 GROUP BY entry
@@ -76,7 +76,7 @@ SELECT count(*) AS visitors, count_if(saw_product) AS products, count_if(saw_pro
        count_if(saw_product AND had_cart AND checked_out AND bought) AS purchases
 FROM gold.funnel_by_visitor
 
--- name: gold.ordered_funnel class: merged today: read_time
+-- name: gold.ordered_funnel class: merged
 WITH steps AS (
   SELECT visitor, min(viewed_at) FILTER (WHERE url LIKE '/product/%') AS t1, min(viewed_at) FILTER (WHERE url = '/cart') AS t2, min(viewed_at) FILTER (WHERE url = '/checkout') AS t3
   FROM bronze.page_views
@@ -108,7 +108,7 @@ SELECT customer_id, arg_min(coalesce(campaign, 'none'), viewed_at) AS first_camp
 SELECT visitor, campaign, referrer, viewed_at FROM bronze.page_views WHERE campaign IS NOT NULL
 QUALIFY row_number() OVER (PARTITION BY visitor ORDER BY viewed_at DESC, view_id DESC) = 1
 
--- name: gold.touches class: merged today: read_time
+-- name: gold.touches class: merged
 WITH first_touch AS (
   SELECT visitor, campaign AS first_campaign FROM bronze.page_views WHERE campaign IS NOT NULL
   QUALIFY row_number() OVER (PARTITION BY visitor ORDER BY viewed_at, view_id) = 1
@@ -167,10 +167,10 @@ SELECT device, quantile_cont(duration_ms, 0.5) AS p50, quantile_cont(duration_ms
 FROM bronze.page_views
 GROUP BY device
 
--- name: gold.load_percentile_list class: holistic today: read_time
+-- name: gold.load_percentile_list class: holistic
 SELECT country, quantile_cont(duration_ms, [0.25, 0.5, 0.75]) AS quartiles FROM bronze.page_views GROUP BY country
 
--- name: gold.within_group_percentile class: holistic today: read_time
+-- name: gold.within_group_percentile class: holistic
 SELECT device, percentile_cont(0.9) WITHIN GROUP (ORDER BY duration_ms) AS p90, percentile_disc(0.5) WITHIN GROUP (ORDER BY duration_ms) AS middle
 FROM bronze.page_views
 GROUP BY device
@@ -178,15 +178,15 @@ GROUP BY device
 -- name: gold.duration_histogram class: distributive
 SELECT duration_ms // 10000 * 10 AS from_seconds, count(*) AS views FROM bronze.page_views WHERE duration_ms IS NOT NULL GROUP BY 1 ORDER BY 1
 
--- name: gold.duration_histogram_map class: holistic today: read_time
+-- name: gold.duration_histogram_map class: holistic
 SELECT device, histogram(duration_ms // 30000) AS buckets FROM bronze.page_views GROUP BY device
 
--- name: gold.bounces class: merged today: read_time
+-- name: gold.bounces class: merged
 SELECT day, count(*) AS visits, count(*) FILTER (views = 1) AS bounces
 FROM (SELECT visitor, CAST(viewed_at AS DATE) AS day, count(*) AS views FROM bronze.page_views GROUP BY ALL)
 GROUP BY day
 
--- name: gold.new_visitors class: merged today: read_time
+-- name: gold.new_visitors class: merged
 SELECT first_day, count(*) AS new_visitors, sum(count(*)) OVER (ORDER BY first_day) AS visitors_so_far
 FROM (SELECT visitor, min(viewed_at)::DATE AS first_day FROM bronze.page_views GROUP BY visitor) AS firsts
 GROUP BY first_day

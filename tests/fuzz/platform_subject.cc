@@ -87,6 +87,7 @@ class PlatformSubject final : public Subject {
   Result<std::map<std::string, std::string>> classes() override {
     std::map<std::string, std::string> classes;
     for (const auto& plan : platform_->speed().epochs().newest()->world->plans) {
+      if (plan.is_hidden) continue;
       classes[plan.view] = views::to_string(plan.view_class);
       for (const auto& reason : plan.reasons)
         classes[plan.view] += fmt::format(" ({}: {})", reason.clause, reason.reason);

@@ -25,7 +25,7 @@ FROM (
 ) q
 GROUP BY q.category
 
--- name: gold.q05_hot_items class: merged today: read_time
+-- name: gold.q05_hot_items class: merged
 WITH hops AS (
   SELECT auction, w.start AS window_start, count(*) AS num
   FROM bronze.bid b, unnest(range(time_bucket(INTERVAL 2 SECONDS, b.date_time) - INTERVAL 8 SECONDS, b.date_time + INTERVAL 1 MICROSECOND, INTERVAL 2 SECONDS)) AS w(start)
@@ -58,7 +58,7 @@ SELECT b.auction, b.price, b.bidder, b.date_time
 FROM bronze.bid b
 JOIN (SELECT max(price) AS maxprice, time_bucket(INTERVAL 10 SECONDS, date_time) AS w FROM bronze.bid GROUP BY w) m ON b.price = m.maxprice AND time_bucket(INTERVAL 10 SECONDS, b.date_time) = m.w
 
--- name: gold.q08_new_users class: merged today: read_time
+-- name: gold.q08_new_users class: merged
 SELECT p.id, p.name, p.window_start
 FROM (SELECT id, name, time_bucket(INTERVAL 10 SECONDS, date_time) AS window_start FROM bronze.person GROUP BY ALL) p
 JOIN (SELECT seller, time_bucket(INTERVAL 10 SECONDS, date_time) AS window_start FROM bronze.auction GROUP BY ALL) a ON p.id = a.seller AND p.window_start = a.window_start

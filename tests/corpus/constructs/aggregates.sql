@@ -27,25 +27,25 @@ SELECT sensor, stddev_samp(value) AS a FROM bronze.readings GROUP BY sensor
 -- name: gold.agg_corr class: algebraic construct: `corr`, `covar_*`, `regr_*`
 SELECT sensor, corr(value, quality) AS a FROM bronze.readings GROUP BY sensor
 
--- name: gold.agg_skew class: algebraic today: read_time construct: `skewness`, `kurtosis`
+-- name: gold.agg_skew class: holistic construct: `skewness`, `kurtosis`
 SELECT sensor, skewness(value) AS a FROM bronze.readings GROUP BY sensor
 
 -- name: gold.agg_argmax class: algebraic construct: `arg_max`, `arg_min`, `max_by`, `min_by`
 SELECT sensor, arg_max(value, read_at) AS a FROM bronze.readings GROUP BY sensor
 
--- name: gold.agg_argmax_n class: algebraic today: read_time construct: `max(x, n)`, `arg_max(x, y, n)`
+-- name: gold.agg_argmax_n class: holistic construct: `max(x, n)`, `arg_max(x, y, n)`
 SELECT sensor, max(value, 3) AS a FROM bronze.readings GROUP BY sensor
 
 -- name: gold.agg_first class: algebraic construct: `first`, `last`, `any_value`: by the order of events
 SELECT sensor, last(value) AS a FROM bronze.readings GROUP BY sensor
 
--- name: gold.agg_first_ordered class: algebraic today: read_time construct: `first(x ORDER BY y)`
+-- name: gold.agg_first_ordered class: algebraic construct: `first(x ORDER BY y)`
 SELECT sensor, first(value ORDER BY read_at, reading_id) AS a FROM bronze.readings GROUP BY sensor
 
 -- name: gold.agg_count_distinct class: holistic construct: `count(DISTINCT x)`
 SELECT sensor, count(DISTINCT metric) AS a FROM bronze.readings GROUP BY sensor
 
--- name: gold.agg_count_distinct_row class: holistic known: refused with a syntax error of our own SQL construct: `count(DISTINCT (x, y))`
+-- name: gold.agg_count_distinct_row class: holistic construct: `count(DISTINCT (x, y))`
 SELECT sensor, count(DISTINCT (metric, quality)) AS a FROM bronze.readings GROUP BY sensor
 
 -- name: gold.agg_sum_distinct class: holistic construct: `sum(DISTINCT x)`, `avg(DISTINCT x)`
@@ -54,22 +54,22 @@ SELECT sensor, sum(DISTINCT quality) AS a FROM bronze.readings GROUP BY sensor
 -- name: gold.agg_median class: holistic construct: `median`, `quantile_cont`, `quantile_disc`
 SELECT sensor, median(value) AS a FROM bronze.readings GROUP BY sensor
 
--- name: gold.agg_median_decimal class: holistic today: read_time construct: `median` of decimals, dates, timestamps
+-- name: gold.agg_median_decimal class: holistic construct: `median` of decimals, dates, timestamps
 SELECT channel, median(price) AS a FROM bronze.orders GROUP BY channel
 
--- name: gold.agg_quantiles class: holistic today: read_time construct: `quantile_cont(x, [0.1, 0.9])`
+-- name: gold.agg_quantiles class: holistic construct: `quantile_cont(x, [0.1, 0.9])`
 SELECT sensor, quantile_cont(value, [0.1, 0.9]) AS a FROM bronze.readings GROUP BY sensor
 
--- name: gold.agg_within_group class: holistic today: read_time construct: `percentile_cont(0.9) WITHIN GROUP (ORDER BY x)`
+-- name: gold.agg_within_group class: holistic construct: `percentile_cont(0.9) WITHIN GROUP (ORDER BY x)`
 SELECT sensor, percentile_cont(0.9) WITHIN GROUP (ORDER BY value) AS a FROM bronze.readings GROUP BY sensor
 
 -- name: gold.agg_mode class: holistic construct: `mode`
 SELECT sensor, mode(metric) AS a FROM bronze.readings GROUP BY sensor
 
--- name: gold.agg_mad class: holistic today: read_time construct: `mad`, `entropy`
+-- name: gold.agg_mad class: holistic construct: `mad`, `entropy`
 SELECT sensor, mad(value) AS a FROM bronze.readings GROUP BY sensor
 
--- name: gold.agg_histogram class: holistic today: read_time construct: `histogram`
+-- name: gold.agg_histogram class: holistic construct: `histogram`
 SELECT sensor, histogram(metric) AS a FROM bronze.readings GROUP BY sensor
 
 -- name: gold.agg_list class: holistic construct: `list`, `array_agg`
@@ -78,13 +78,13 @@ SELECT sensor, list(reading_id) AS a FROM bronze.readings GROUP BY sensor
 -- name: gold.agg_list_ordered class: holistic construct: `list(x ORDER BY y)`
 SELECT sensor, list(value ORDER BY read_at, reading_id) AS a FROM bronze.readings GROUP BY sensor
 
--- name: gold.agg_list_distinct class: holistic today: read_time construct: `list(DISTINCT x ORDER BY x)`
+-- name: gold.agg_list_distinct class: holistic construct: `list(DISTINCT x ORDER BY x)`
 SELECT sensor, list(DISTINCT metric ORDER BY metric) AS a FROM bronze.readings GROUP BY sensor
 
 -- name: gold.agg_string class: holistic construct: `string_agg(x, ',' ORDER BY y)`
 SELECT sensor, string_agg(metric, ',' ORDER BY read_at, reading_id) AS a FROM bronze.readings GROUP BY sensor
 
--- name: gold.agg_string_distinct class: holistic today: read_time construct: `string_agg(DISTINCT x, ',' ORDER BY x)`
+-- name: gold.agg_string_distinct class: holistic construct: `string_agg(DISTINCT x, ',' ORDER BY x)`
 SELECT sensor, string_agg(DISTINCT metric, ',' ORDER BY metric) AS a FROM bronze.readings GROUP BY sensor
 
 -- name: gold.agg_json class: holistic today: read_time construct: `json_group_array`, `json_group_object`
@@ -93,10 +93,10 @@ SELECT sensor, json_group_array(metric) AS a FROM bronze.readings GROUP BY senso
 -- name: gold.agg_approx class: read_time construct: `approx_count_distinct`, `approx_quantile`
 SELECT sensor, approx_count_distinct(metric) > 0 AS a FROM bronze.readings GROUP BY sensor
 
--- name: gold.agg_geomean class: algebraic today: read_time construct: `geomean`
+-- name: gold.agg_geomean class: algebraic construct: `geomean`
 SELECT sensor, geomean(quality + 1) AS a FROM bronze.readings GROUP BY sensor
 
--- name: gold.agg_wavg class: algebraic today: read_time construct: `weighted_avg`
+-- name: gold.agg_wavg class: distributive construct: `weighted_avg`
 SELECT sensor, weighted_avg(quality, reading_id) AS a FROM bronze.readings GROUP BY sensor
 
 -- name: gold.agg_arithmetic class: algebraic construct: arithmetic over aggregates

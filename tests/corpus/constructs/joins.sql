@@ -30,10 +30,10 @@ SELECT o.order_id, c.campaign FROM bronze.orders o CROSS JOIN bronze.campaigns c
 -- name: gold.join_values class: distributive today: read_time construct: a join with `VALUES`
 SELECT v.label, count(*) AS n FROM bronze.orders o JOIN (VALUES ('EUR', 'euro')) AS v(currency, label) ON v.currency = o.currency GROUP BY v.label
 
--- name: gold.join_natural class: distributive today: read_time construct: `NATURAL JOIN` with a table
+-- name: gold.join_natural class: distributive construct: `NATURAL JOIN` with a table
 SELECT country_name, count(*) AS n FROM bronze.page_views NATURAL JOIN bronze.countries GROUP BY country_name
 
--- name: gold.join_asof class: linear today: read_time construct: `ASOF JOIN` with a table
+-- name: gold.join_asof class: linear construct: `ASOF JOIN` with a table
 SELECT o.order_id, h.price FROM bronze.orders o ASOF JOIN bronze.price_history h ON h.product_id = o.product_id AND o.ordered_at >= h.valid_from
 
 -- name: gold.join_positional class: read_time construct: `POSITIONAL JOIN`
@@ -45,10 +45,10 @@ SELECT c.campaign, count(v.view_id) AS n FROM bronze.campaigns c LEFT JOIN bronz
 -- name: gold.join_events class: read_time construct: events joined with events, also of the same stream
 SELECT o.order_id, s.status FROM bronze.orders o JOIN bronze.order_status s USING (order_id)
 
--- name: gold.in_table class: linear today: read_time construct: `IN (SELECT … FROM table)`
+-- name: gold.in_table class: linear construct: `IN (SELECT … FROM table)`
 SELECT order_id FROM bronze.orders WHERE customer_id IN (SELECT customer_id FROM bronze.customers WHERE segment = 'business')
 
--- name: gold.exists_table class: linear today: read_time construct: `EXISTS (SELECT … FROM table)`
+-- name: gold.exists_table class: linear construct: `EXISTS (SELECT … FROM table)`
 SELECT order_id FROM bronze.orders o WHERE NOT EXISTS (SELECT 1 FROM bronze.customers c WHERE c.customer_id = o.customer_id)
 
 -- name: gold.scalar_table class: linear today: read_time construct: a scalar subquery over a table

@@ -6,7 +6,7 @@ SELECT order_id, price * quantity AS total FROM bronze.orders WHERE quantity > 2
 -- name: gold.rows_star class: linear construct: `*`, `EXCLUDE`, `REPLACE`
 SELECT * EXCLUDE (attributes) REPLACE (upper(currency) AS currency) FROM bronze.orders
 
--- name: gold.rows_rename class: linear today: read_time construct: `* RENAME`
+-- name: gold.rows_rename class: linear construct: `* RENAME`
 SELECT * RENAME (price AS paid) FROM bronze.orders
 
 -- name: gold.rows_columns class: linear today: read_time construct: `COLUMNS(…)`

@@ -1,9 +1,9 @@
 -- Queries in parts, set operations, windows over events.
 
--- name: gold.cte_linear class: distributive today: read_time construct: a CTE or derived table without aggregates
+-- name: gold.cte_linear class: distributive construct: a CTE or derived table without aggregates
 WITH big AS (SELECT channel, price FROM bronze.orders WHERE quantity > 3) SELECT channel, sum(price) AS total FROM big GROUP BY channel
 
--- name: gold.cte_aggregated class: merged today: read_time construct: a CTE or derived table with aggregates
+-- name: gold.cte_aggregated class: merged construct: a CTE or derived table with aggregates
 SELECT n, count(*) AS customers FROM (SELECT customer_id, count(*) AS n FROM bronze.orders GROUP BY customer_id) GROUP BY n
 
 -- name: gold.cte_of_tables class: distributive today: read_time construct: a CTE or derived table over tables only

@@ -1,0 +1,58 @@
+#include "views/top_n.h"
+
+#include <string>
+
+#include "views/functions.h"
+
+namespace anabranch::views {
+
+using sql::Expr;
+
+namespace {
+
+// A whole number as it stands in SQL.
+std::optional<int64_t> small_number(const Expr& expr) {
+  if (expr.kind != Expr::Kind::constant || expr.text.empty() || expr.text.size() > 9) return std::nullopt;
+  if (expr.text.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
+  return std::stoll(expr.text);
+}
+
+std::optional<TopN> one_condition(const Expr& qualify) {
+  if (!qualify.is("comparison") || qualify.children.size() != 2) return std::nullopt;
+  const bool is_reversed = qualify.children[0].kind != Expr::Kind::window;
+  const Expr& window = qualify.children[is_reversed ? 1 : 0];
+  const auto number = small_number(qualify.children[is_reversed ? 0 : 1]);
+  if (!number || window.kind != Expr::Kind::window || !window.children.empty() || window.filter ||
+      !window.over || !window.order_by.empty() || !window.over->frame.units.empty())
+    return std::nullopt;
+  if (window.name != "row_number" && window.name != "rank" && window.name != "dense_rank")
+    return std::nullopt;
+  std::string op = qualify.text;
+  if (is_reversed && op == ">=")
+    op = "<=";
+  else if (is_reversed && op == ">")
+    op = "<";
+  else if (is_reversed && op != "=")
+    return std::nullopt;
+  const int64_t rows = op == "<" ? *number - 1 : *number;
+  const bool is_bounded = op == "<=" || op == "<" || (op == "=" && rows == 1);
+  if (!is_bounded || rows < 1) return std::nullopt;
+  return TopN{window, rows};
+}
+
+}  // namespace
+
+std::optional<TopN> top_n(const Expr& qualify, std::vector<Expr>& others) {
+  if (!qualify.is("and")) return one_condition(qualify);
+  std::optional<TopN> found;
+  for (const Expr& part : qualify.children) {
+    if (!has_window(part)) {
+      others.push_back(part);
+      continue;
+    }
+    if (found || !(found = one_condition(part))) return std::nullopt;
+  }
+  return found;
+}
+
+}  // namespace anabranch::views
