@@ -240,8 +240,7 @@ class Build {
     const io::Path path = folder_ / copy.table / name;
     const std::string for_parquet =
         TRY(lake::select_for_parquet(plan.columns, "FROM " + sql::relation("result")));
-    const auto copied =
-        sql::write_parquet(session_, sql::over(for_parquet, "result", select), path.string());
+    const auto copied = sql::write_parquet(session_, sql::over(for_parquet, "result", select), path.string());
     if (!copied) {
       (void)files.remove_all(path);
       return fail(copied.error());

@@ -120,7 +120,8 @@ Result<Json> one_view(Backend& backend, const Request& request) {
   const std::string name(*request.params.find("name"));
   const Sight sight = look(backend);
   const Plan* plan = sight.epoch->world->plan(name);
-  if (!plan || plan->is_hidden) return fail(Code::not_found, "there is no such view", "GET /v1/views lists them");
+  if (!plan || plan->is_hidden)
+    return fail(Code::not_found, "there is no such view", "GET /v1/views lists them");
   const ModelInfo* model = sight.model(name);
   Json view = view_json(sight, *plan);
   view["sql"] = model ? model->sql : "";

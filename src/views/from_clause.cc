@@ -129,6 +129,10 @@ class Analysis {
     if (table.join_kind == TableRef::JoinKind::positional) {
       obstacle("JOIN", "a positional join depends on rows around it", table.position);
     }
+    if (table.join_kind == TableRef::JoinKind::asof) {
+      // The engine's operator breaks when a statement that was planned once runs again.
+      obstacle("ASOF JOIN", "the nearest row of a table is looked up when the view is read", table.position);
+    }
     if (table.join_kind == TableRef::JoinKind::natural)
       name_natural_columns(table, before_relations, left_relations);
     out_.scope.add_using(table.using_columns);
@@ -291,6 +295,29 @@ void inline_into(Expr& expr, const std::vector<sql::Cte>& ctes) {
 }
 
 }  // namespace
+
+bool reads_only_tables(const Select& query, const Relations& relations) {
+  bool is_so = true;
+  sql::visit_selects(query, [&](const Select& inner) {
+    sql::visit_tables(inner.from, [&](const TableRef& table) {
+      if (table.kind != TableRef::Kind::base || table.schema != sql::relation_schema) return;
+      std::string name = sql::lower(table.name);
+      if (name.ends_with('!')) name.pop_back();
+      const auto found = relations.find(name);
+      is_so = is_so && found != relations.end() && found->second.kind == Relation::Kind::table;
+    });
+  });
+  return is_so;
+}
+
+sql::Expr set_number() { return sql::column("anabranch:sets", "n"); }
+
+std::string times_grouping_sets(const FromClause& from) {
+  std::string numbers;
+  for (size_t i = 0; i < from.grouping_sets; ++i) numbers += fmt::format("{}({})", i ? ", " : "", i);
+  if (numbers.empty()) return "";
+  return fmt::format(" CROSS JOIN (VALUES {}) AS \"anabranch:sets\"(n)", numbers);
+}
 
 FromClause analyse_from(const TableRef& from, const Relations& relations, std::string_view text) {
   return Analysis(relations, text).run(from);

@@ -32,10 +32,20 @@ struct FromClause {
   std::optional<std::string> order;
   bool has_table_order = false;
   bool has_fan_out = false;  // one event may give several rows
+  /// Not 0: each row is there once for each grouping set, whose number is in set_number.
+  size_t grouping_sets = 0;
 };
+
+/// The number of the grouping set that a row is for, from 0.
+sql::Expr set_number();
+/// `" CROSS JOIN …"` for the rows of each grouping set; empty where there are none.
+std::string times_grouping_sets(const FromClause& from);
 
 /// `text` is the view's SQL, for the places of obstacles.
 FromClause analyse_from(const sql::TableRef& from, const Relations& relations, std::string_view text);
+
+/// Whether a query, over relations of ours, reads nothing but tables.
+bool reads_only_tables(const sql::Select& query, const Relations& relations);
 
 /// A SELECT's CTEs put where they are read, so that what follows sees derived tables only.
 sql::Select inline_ctes(const sql::Select& select);

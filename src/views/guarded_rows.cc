@@ -128,7 +128,7 @@ Result<GuardedRows> guard_rows(const std::vector<RowColumns::Column>& columns, c
   std::vector<Expr> conjuncts;
   if (where) split(*where, conjuncts);
   const GuardedJoins joins = TRY(guard_joins(from, session));
-  const std::string from_sql = sql::to_sql(joins.table);
+  const std::string from_sql = sql::to_sql(joins.table) + times_grouping_sets(from);
 
   std::string asked = "SELECT 0";
   for (const auto& column : columns) asked += ", " + sql::to_sql(column.expr);

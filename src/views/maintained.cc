@@ -9,6 +9,7 @@
 #include "views/aggregates.h"
 #include "views/from_clause.h"
 #include "views/functions.h"
+#include "views/grouping_sets.h"
 #include "views/guarded_rows.h"
 #include "views/resolver.h"
 #include "views/tie_order.h"
@@ -40,10 +41,13 @@ class Maintained {
              sql::Session& session, Plan& plan)
       : select_(std::move(select)),
         from_(std::move(from)),
+        sets_(select_),
         text_(text),
         relations_(relations),
         session_(session),
-        plan_(plan) {}
+        plan_(plan) {
+    from_.grouping_sets = sets_.count();
+  }
 
   Status run() {
     if (!check()) return {};
@@ -75,14 +79,13 @@ class Maintained {
     if (from_.event_sources == 0) {
       refuse("FROM", "it reads no events: it is computed from tables and merged results when it is read", -1);
     }
-    const bool is_one_set_of_nothing = select_.group_by.empty() && select_.grouping_sets.size() == 1;
-    if (!select_.grouping_sets.empty() && !is_one_set_of_nothing)
-      refuse("GROUP BY", "grouping sets are computed when the view is read", -1);
+    if (const auto reason = sets_.obstacle()) refuse("GROUP BY", *reason, -1);
     if (select_.is_limit_percent) refuse("LIMIT", "a percentage is computed when the view is read", -1);
     // A subquery of pinned tables alone is the same for every event that comes; it stays in the rows stage.
     const auto clause = [&](const char* name, const Expr& expr, bool takes_tables) {
       sql::visit_expr(expr, [&](const Expr& node) {
-        if (node.kind == Expr::Kind::subquery && !(takes_tables && reads_tables_only(*node.query)))
+        if (node.kind == Expr::Kind::subquery &&
+            !(takes_tables && reads_only_tables(*node.query, relations_)))
           refuse(name, takes_tables ? "it has a subquery that reads events or views" : "it has a subquery",
                  node.position);
         if (node.is("collate") ||
@@ -109,20 +112,6 @@ class Maintained {
       if (table.function) clause("FROM", *table.function, false);
     });
     return plan_.reasons.empty();
-  }
-
-  bool reads_tables_only(const Select& query) const {
-    bool is_so = true;
-    sql::visit_selects(query, [&](const Select& inner) {
-      sql::visit_tables(inner.from, [&](const sql::TableRef& table) {
-        if (table.kind != sql::TableRef::Kind::base || table.schema != sql::relation_schema) return;
-        std::string name = sql::lower(table.name);
-        if (name.ends_with('!')) name.pop_back();
-        const auto found = relations_.find(name);
-        is_so = is_so && found != relations_.end() && found->second.kind == Relation::Kind::table;
-      });
-    });
-    return is_so;
   }
 
   void refuse(std::string clause, std::string reason, sql::Position position) {
@@ -508,10 +497,13 @@ class Maintained {
 
     RowColumns rows;
     std::vector<std::string> keys;
-    for (const Expr& group : select_.group_by) {
-      const std::string key = rows.add(group, "k");
+    std::vector<std::string> key_of_group;
+    for (size_t i = 0; i < select_.group_by.size(); ++i) {
+      const std::string key = rows.add(sets_.any() ? sets_.key(i) : select_.group_by[i], "k");
+      key_of_group.push_back(key);
       if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
     }
+    if (sets_.any()) keys.push_back(rows.add(set_number(), "k"));
     AggregatePlanner planner(rows, keys, from_.order.has_value());
     bool is_planned = true;
     // An expression over groups: group keys and aggregates replaced by columns of the merged state.
@@ -519,12 +511,18 @@ class Maintained {
       return sql::rewrite(expr, [&](const Expr& node) -> Box<Expr> {
         Expr bare = node;
         bare.alias.clear();
-        for (const Expr& group : select_.group_by) {
-          if (sql::same_expr(bare, group)) {
-            Expr key = sql::column(rows.add(group, "k"));
-            key.alias = node.alias;
-            return key;
-          }
+        for (size_t i = 0; i < select_.group_by.size(); ++i) {
+          if (!sql::same_expr(bare, select_.group_by[i])) continue;
+          Expr key = sql::column(key_of_group[i]);
+          key.alias = node.alias;
+          return key;
+        }
+        if (node.is("grouping")) {
+          auto which = sets_.grouping(node, keys.empty() ? "" : keys.back());
+          if (!which && is_planned)
+            refuse("GROUPING", "its arguments are not those of GROUP BY", node.position);
+          is_planned = is_planned && which.has_value();
+          if (which) return std::move(*which);
         }
         if (node.kind == Expr::Kind::window) {
           Expr out = node;
@@ -581,7 +579,7 @@ class Maintained {
     plan_.parts.insert(plan_.parts.begin(), std::make_move_iterator(parts.begin()),
                        std::make_move_iterator(parts.end()));
     if (!TRY(type_parts())) return give_up(), Status{};
-    const std::string from = planner.from();
+    const std::string from = sets_.with_empty_sets(planner.from(), keys);
     std::string kept_by;  // DISTINCT ON
     for (const Expr& target : select_.distinct_on) {
       Expr over_state = over_groups(target);
@@ -644,7 +642,8 @@ class Maintained {
   }
 
   Select select_;
-  const FromClause from_;
+  FromClause from_;
+  const GroupingSets sets_;
   const std::string_view text_;
   const Relations& relations_;
   sql::Session& session_;

@@ -176,17 +176,17 @@ SELECT channel, count(*) AS orders, count(*) * 1.0 / (SELECT count(*) FROM bronz
 FROM bronze.orders
 GROUP BY channel
 
--- name: gold.rollup_sales class: distributive today: read_time
+-- name: gold.rollup_sales class: distributive
 SELECT channel, currency, sum(quantity * price) AS revenue, count(*) AS orders
 FROM bronze.orders
 GROUP BY ROLLUP (channel, currency)
 
--- name: gold.cube_sales class: distributive today: read_time
+-- name: gold.cube_sales class: distributive
 SELECT coalesce(p.category, '(none)') AS category, o.channel, grouping(coalesce(p.category, '(none)')) AS is_total, sum(o.quantity) AS units
 FROM bronze.orders o LEFT JOIN bronze.products p ON p.product_id = o.product_id
 GROUP BY CUBE (coalesce(p.category, '(none)'), o.channel)
 
--- name: gold.grouping_sets_sales class: algebraic today: read_time
+-- name: gold.grouping_sets_sales class: algebraic
 SELECT year(ordered_at) AS y, month(ordered_at) AS m, channel, avg(price) AS mean_price, grouping_id(year(ordered_at), month(ordered_at), channel) AS level
 FROM bronze.orders
 GROUP BY GROUPING SETS ((year(ordered_at), month(ordered_at)), (channel), ())

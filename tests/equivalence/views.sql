@@ -183,7 +183,7 @@ SELECT id, sum(x) OVER (PARTITION BY k ORDER BY id) AS running FROM bronze.event
 -- name: gold.sessions class: read_time
 WITH gaps AS (SELECT id, k, ts - lag(ts) OVER (PARTITION BY k ORDER BY ts, id) AS gap FROM bronze.events) SELECT k, count(*) AS n FROM gaps WHERE gap > INTERVAL 1 DAY GROUP BY k
 
--- name: gold.rollup class: read_time
+-- name: gold.rollup class: distributive
 SELECT k, flag, count(*) AS n FROM bronze.events GROUP BY ROLLUP (k, flag)
 
 -- name: gold.union_all class: read_time

@@ -154,7 +154,7 @@ WHERE
     AND 0.07
     AND l_quantity < 24
 
--- name: gold.q07 class: distributive
+-- name: gold.q07 class: distributive today: read_time
 SELECT
     supp_nation,
     cust_nation,
@@ -194,7 +194,7 @@ ORDER BY
     cust_nation,
     l_year
 
--- name: gold.q08 class: distributive
+-- name: gold.q08 class: distributive today: read_time
 SELECT
     o_year,
     sum(
@@ -234,7 +234,7 @@ GROUP BY
 ORDER BY
     o_year
 
--- name: gold.q09 class: distributive
+-- name: gold.q09 class: distributive today: read_time
 SELECT
     nation,
     o_year,

@@ -24,7 +24,7 @@ SELECT product_id, sum(quantity) AS units FROM bronze.orders GROUP BY product_id
 -- name: gold.top_groups_each class: distributive construct: `QUALIFY` over groups
 SELECT channel, product_id, count(*) AS n FROM bronze.orders GROUP BY 1, 2 QUALIFY row_number() OVER (PARTITION BY channel ORDER BY count(*) DESC, product_id) <= 2
 
--- name: gold.rollup class: distributive today: read_time construct: `ROLLUP`, `CUBE`, `GROUPING SETS`
+-- name: gold.rollup class: distributive construct: `ROLLUP`, `CUBE`, `GROUPING SETS`
 SELECT channel, currency, count(*) AS n FROM bronze.orders GROUP BY ROLLUP (channel, currency)
 
 -- name: gold.pivot class: distributive known: refused construct: `PIVOT`
