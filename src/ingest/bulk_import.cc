@@ -145,7 +145,7 @@ Result<BulkImportResult> import_bulk(const BulkImportJob& job) {
   bool has_dropped_columns = false;
   for (const auto& [name, type] : types) {
     if (job.schema.find(name)) continue;
-    const bool is_clashing = model::is_system_column(name) ||
+    const bool is_clashing = model::is_system_column(name) || model::is_reserved_name(name) ||
                              std::any_of(job.schema.fields.begin(), job.schema.fields.end(),
                                          [&](const auto& field) { return sql::same_name(field.name, name); });
     if (is_clashing) {

@@ -27,6 +27,10 @@ std::string DeclaredFields::objection(std::string_view name) const {
     return fmt::format("field {}: the platform gives every event a column of that name; rename the field",
                        name);
   }
+  if (model::is_reserved_name(name)) {
+    return fmt::format("field {}: names that begin with {} are the platform's own; rename the field",
+                       excerpt(name), model::reserved_prefix);
+  }
   if (const auto alike = by_folded_name_.find(lower); alike != by_folded_name_.end()) {
     return fmt::format("field {}: differs only in case from the declared field {}; names in SQL do not",
                        excerpt(name), this->name(alike->second));

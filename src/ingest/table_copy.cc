@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lake/type_mapping.h"
+#include "model/schema.h"
 #include "sql/parquet_file.h"
 #include "sql/syntax.h"
 
@@ -100,6 +101,13 @@ Result<TableCopyResult> copy_table(const TableCopyJob& job) {
                   fmt::format("table {}: {} has no column {}", job.table, job.paths.front(), name),
                   "correct the names under columns: in the source");
     }
+  }
+  for (const auto& column : result.columns) {
+    if (!model::is_reserved_name(column.name)) continue;
+    return fail(
+        Code::bad_input,
+        fmt::format("table {}: the column {} has a name of the platform's own", job.table, column.name),
+        fmt::format("give it one that does not begin with {}", model::reserved_prefix));
   }
   TRY(lake::check_columns(result.columns));
   std::string typed;

@@ -1,5 +1,7 @@
 #include "model/schema.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -54,6 +56,13 @@ Result<Schema> Schema::from_json(std::string_view json) {
 bool is_system_column(std::string_view name) {
   return name == partition_column || name == offset_column || name == ingested_at_column ||
          name == raw_column;
+}
+
+bool is_reserved_name(std::string_view name) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return name.size() >= reserved_prefix.size() &&
+         std::equal(reserved_prefix.begin(), reserved_prefix.end(), name.begin(),
+                    [&](char a, char b) { return a == lower(b); });
 }
 
 std::string_view to_string(OnDrift on_drift) {

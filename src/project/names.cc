@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "model/schema.h"
+
 namespace anabranch::project {
 namespace {
 
@@ -53,6 +55,11 @@ bool check_identifier(std::string_view name, std::string_view what, const Place&
 bool check_column_name(std::string_view name, const Place& place, Problems& problems) {
   if (name.empty()) {
     problems.error(place, "a column needs a name", "give it one");
+    return false;
+  }
+  if (model::is_reserved_name(name)) {
+    problems.error(place, fmt::format("the column name '{}' is one of the platform's own", name),
+                   fmt::format("give it one that does not begin with {}", model::reserved_prefix));
     return false;
   }
   for (const char c : name) {

@@ -71,6 +71,11 @@ struct NamedQuery {  // a CTE
   std::vector<std::string> order;
 };
 
+bool is_list(const std::string& name) {
+  static const std::set<std::string> names = {"list", "array_agg", "string_agg", "group_concat", "listagg"};
+  return names.contains(name);
+}
+
 class Speller {
  public:
   Speller(const OrderedRelations& relations, const std::set<std::string>& aggregates)
@@ -267,14 +272,49 @@ class Speller {
         }
         return window;
       }
-      if (node.kind == Expr::Kind::call && aggregate_depends_on_order(node.name) && !node.is_distinct) {
+      if (node.kind == Expr::Kind::call && aggregate_depends_on_order(node.name)) {
         Expr call = node;
         for (Expr& child : call.children) child = ordered(child, rows, keys);
+        if (call.children.empty()) return call;        // WITHIN GROUP: its ORDER BY is the argument
+        if (call.is_distinct && is_list(call.name)) {  // each value once has no place of its own
+          if (call.order_by.empty()) append(call.order_by, {call.children[0]});
+          return call;
+        }
+        if (call.is_distinct && call.name == "mode") return call;
+        if (call.children.size() == 3) return first_rows(call, rows);
+        call.is_distinct = false;  // which of several equal values is picked makes no difference
         append(call.order_by, rows);
         return call;
       }
       return {};
     });
+  }
+
+  // arg_max(x, by, n): the engine takes any of those that are ties; a list has them in order.
+  static Expr first_rows(const Expr& call, const std::vector<Expr>& rows) {
+    const auto is_there = [](const Expr& value) {
+      Expr test;
+      test.kind = Expr::Kind::other;
+      test.name = "is_not_null";
+      test.children = {value};
+      return test;
+    };
+    Expr where;
+    where.kind = Expr::Kind::other;
+    where.name = "and";
+    where.children = {is_there(call.children[0]), is_there(call.children[1])};
+    if (call.filter) where.children.push_back(*call.filter);
+    Expr all = sql::call("list", {call.children[0]});
+    OrderItem by;
+    by.expr = call.children[1];
+    by.is_descending = call.name.find("max") != std::string::npos;
+    all.order_by.push_back(std::move(by));
+    append(all.order_by, rows);
+    all.filter = std::move(where);
+    Expr one;
+    one.kind = Expr::Kind::constant;
+    one.text = "1";
+    return sql::call("list_slice", {std::move(all), std::move(one), call.children[2]});
   }
 
   std::string unique() { return fmt::format("anabranch:{}", ++next_); }

@@ -152,7 +152,10 @@ StatePart AggregatePlanner::main_part() const {
                          m));
     }
   }
-  if (states_.empty() && moments_.empty() && keys_.empty()) partial = merge = "1 AS one";
+  if (states_.empty() && moments_.empty() && keys_.empty()) {  // GROUP BY (): one row, over no events too
+    partial = "any_value(1) AS one";
+    merge = "any_value(one) AS one";
+  }
   main.partial =
       fmt::format("SELECT {} FROM {}{}", after_keys(keys_, partial), sql::relation("rows"), group_by(keys_));
   std::string states = sql::relation("states");

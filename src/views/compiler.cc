@@ -1,5 +1,7 @@
 #include "views/compiler.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "sql/parser.h"
@@ -84,6 +86,11 @@ Result<Plan> Compiler::compile_select(const std::string& name, const sql::Select
   const std::string written = sql::to_sql(select);
   plan.columns = TRY(check(written, text));
   for (size_t i = 0; i < plan.columns.size(); ++i) {
+    if (model::is_reserved_name(plan.columns[i].name)) {
+      return fail_at({"", 1, 1}, Code::bad_sql,
+                     fmt::format("the column {} has a name of the platform's own", plan.columns[i].name),
+                     "give it another one with AS");
+    }
     for (size_t j = 0; j < i; ++j) {
       if (sql::same_name(plan.columns[i].name, plan.columns[j].name)) {
         return fail_at({"", 1, 1}, Code::bad_sql,
@@ -248,18 +255,19 @@ bool Compiler::plan_union(const sql::Select& select, Plan& plan) {
     const Relation& relation = found->second;
     const sql::OutputColumn* order = relation.hidden(order_column);
     if (!order || order->type != "BIGINT") return false;
-    rows += rows.empty() ? "SELECT " : " UNION ALL SELECT ";
+    std::string casts;
     for (size_t i = 0; i < plan.columns.size(); ++i) {
-      rows += fmt::format("CAST({} AS {}) AS c{}, ", sql::quote_identifier(relation.columns[i].name),
-                          plan.columns[i].type, i);
+      casts += fmt::format("{}CAST({} AS {}) AS c{}", i ? ", " : "",
+                           sql::quote_identifier(relation.columns[i].name), plan.columns[i].type, i);
     }
-    rows += fmt::format("{}::HUGEINT * {} + {} AS _ord, {} AS _partition, {} AS _offset FROM {}",
-                        sql::quote_identifier(order_column), select.operands.size(), place++,
-                        sql::quote_identifier(row_partition_column), sql::quote_identifier(row_offset_column),
-                        sql::relation(relation.name));
+    const auto facts = session_.facts(fmt::format("SELECT {} FROM {}", casts, sql::relation(relation.name)));
+    const auto fails = [](const auto& fact) { return fact.can_fail; };
+    if (!facts || std::any_of(facts->items.begin(), facts->items.end(), fails)) return false;
+    rows += fmt::format("{}SELECT {}, {}::HUGEINT * {} + {} AS _ord, {} AS _partition, {} AS _offset FROM {}",
+                        rows.empty() ? "" : " UNION ALL ", casts, sql::quote_identifier(order_column),
+                        select.operands.size(), place++, sql::quote_identifier(row_partition_column),
+                        sql::quote_identifier(row_offset_column), sql::relation(relation.name));
   }
-  const auto facts = session_.facts(rows);
-  if (!facts || facts->elsewhere_can_fail) return false;
   StatePart main;
   main.name = "main";
   std::string values;

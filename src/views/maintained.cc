@@ -23,12 +23,6 @@ using sql::Select;
 
 namespace {
 
-sql::OrderItem order_item(const std::string& sql) {
-  sql::OrderItem item;
-  item.expr = sql::text_expr(sql);
-  return item;
-}
-
 // Columns of the rows stage that no expression of the SELECT gives.
 constexpr std::string_view row_order = AggregatePlanner::order_name;
 constexpr std::string_view row_partition = "_partition";

@@ -29,6 +29,12 @@ TieOrder tie_order(const Expr& window) {
 
 }  // namespace
 
+sql::OrderItem order_item(const std::string& sql) {
+  sql::OrderItem item;
+  item.expr = sql::text_expr(sql);
+  return item;
+}
+
 void order_ties(Expr& window, const std::vector<sql::OrderItem>& ties) {
   switch (tie_order(window)) {
     case TieOrder::none:
