@@ -47,8 +47,8 @@ inline constexpr std::string_view ingested_at_column = "_ingested_at";  // TIMES
 inline constexpr std::string_view raw_column = "_raw";                  // VARCHAR
 bool is_system_column(std::string_view name);
 
-/// Columns of ours that nobody sees begin so; a field, a table's column or a view's that does is refused at the
-/// door. In any case of letters, as SQL compares names.
+/// Columns of ours that nobody sees begin so; a field, a table's column or a view's that does is refused at
+/// the door. In any case of letters, as SQL compares names.
 inline constexpr std::string_view reserved_prefix = "anabranch:";
 bool is_reserved_name(std::string_view name);
 
