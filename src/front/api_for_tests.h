@@ -51,7 +51,7 @@ class TestBackend final : public Backend {
     catalog_ = catalog::Catalog::open(io::local_file_system(), folder / "catalog.db").value();
     sql::Database::Options engine;
     engine.has_external_access = false;
-    engine.allowed_folders = {folder / "answers"};
+    engine.allowed_folders = {folder / "answers", folder / "verify"};
     database_ = sql::Database::open(engine).value();
     start_speed();
     serve::QueryService::Options limits;
@@ -59,7 +59,7 @@ class TestBackend final : public Backend {
     limits.answer_bytes_max = 2 << 20;
     queries_ = serve::QueryService::create(*database_, *speed_, io::system_clock(), limits).value();
     quality::Verifier::Options verify;
-    verify.folder = folder / "answers" / "verify";
+    verify.folder = folder / "verify";
     verify.streams = {{"flights", folder / "log" / "flights"}, {"weather", folder / "log" / "weather"}};
     for (const auto& model : test_models()) verify.models[model.name] = model.sql;
     verifier_ =

@@ -18,7 +18,7 @@ SELECT 'price' AS column_name, price::DOUBLE AS number, price IS NULL AS is_miss
 UNION ALL
 SELECT 'discount', discount, discount IS NULL FROM bronze.orders
 
--- name: gold.number_profile class: distributive today: read_time
+-- name: gold.number_profile class: holistic
 SELECT column_name, count(*) AS rows, count(number) AS filled, min(number) AS low, max(number) AS high, count(DISTINCT number) AS different
 FROM (SELECT 'price' AS column_name, price::DOUBLE AS number FROM bronze.orders UNION ALL SELECT 'quantity', quantity FROM bronze.orders UNION ALL SELECT 'discount', discount FROM bronze.orders)
 GROUP BY column_name

@@ -1,6 +1,8 @@
 // What the example project promises: which of its views are kept up to date, and that reading those never
 // goes back to events, however many there are.
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -51,7 +53,7 @@ class FlightsReads : public ::testing::Test {
 
 TEST_F(FlightsReads, EveryViewHasTheClassThatTheExampleShows) {
   const std::map<std::string, std::string> expected = {
-      {"silver.flights", "linear"},           {"gold.airports_served", "read_time"},
+      {"silver.flights", "linear"},           {"gold.airports_served", "holistic"},
       {"gold.busiest_day", "merged"},         {"gold.carrier_rank", "algebraic"},
       {"gold.daily_traffic", "distributive"}, {"gold.delay_bands", "distributive"},
       {"gold.delay_by_carrier", "algebraic"}, {"gold.delay_by_weather", "algebraic"},
@@ -90,12 +92,14 @@ TEST_F(FlightsReads, MaintainedViewsNeverGoBackToEvents) {
   ASSERT_NO_FATAL_FAILURE(ingest(sample, history + bulk, sample.size()));
 
   // What a read-time view reads of silver.flights is a row for each event; of the stream, the events.
-  const std::map<std::string, std::string> others = {{"gold.airports_served", "silver.flights"},
-                                                     {"gold.knock_on_delay", "silver.flights"},
+  const std::map<std::string, std::string> others = {{"gold.knock_on_delay", "silver.flights"},
                                                      {"gold.busiest_day", "gold.daily_traffic"}};
   const auto epoch = platform_->speed().epochs().newest();
-  ASSERT_EQ(epoch->world->plans.size(), 14u);
+  EXPECT_EQ(std::count_if(epoch->world->plans.begin(), epoch->world->plans.end(),
+                          [](const auto& plan) { return !plan.is_hidden; }),
+            14);
   for (const auto& plan : epoch->world->plans) {
+    if (plan.is_hidden) continue;  // nobody can read a part of a view
     SCOPED_TRACE(plan.view);
     const auto other = others.find(plan.view);
     ASSERT_EQ(plan.is_maintained(), other == others.end());

@@ -186,7 +186,7 @@ WITH gaps AS (SELECT id, k, ts - lag(ts) OVER (PARTITION BY k ORDER BY ts, id) A
 -- name: gold.rollup class: distributive
 SELECT k, flag, count(*) AS n FROM bronze.events GROUP BY ROLLUP (k, flag)
 
--- name: gold.union_all class: read_time
+-- name: gold.union_all class: linear
 SELECT k AS v, id FROM bronze.events WHERE x > 90 UNION ALL SELECT s, id FROM bronze.events WHERE x < 10
 
 -- name: gold.self_join class: read_time
