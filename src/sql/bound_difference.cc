@@ -94,9 +94,10 @@ class Comparison {
       case LogicalOperatorType::LOGICAL_AGGREGATE_AND_GROUP_BY: {
         const auto& x = a.Cast<duckdb::LogicalAggregate>();
         const auto& y = b.Cast<duckdb::LogicalAggregate>();
-        expressions(x.groups, y.groups, in, "GROUP BY");
+        const auto x_numbers = group_numbers(x);
+        const auto y_numbers = group_numbers(y);
+        compare_groups(x, x_numbers, y, y_numbers, in);
         expressions(x.expressions, y.expressions, in, "an aggregate");
-        require(x.grouping_sets == y.grouping_sets, "the grouping sets");
         require(x.grouping_functions == y.grouping_functions, "GROUPING");
         return;
       }
@@ -185,6 +186,49 @@ class Comparison {
     }
   }
 
+  // The same expression twice in GROUP BY is one group, which the engine's binder sees at once only where it
+  // is written in the same way.
+  static std::vector<size_t> group_numbers(const duckdb::LogicalAggregate& aggregate) {
+    std::vector<size_t> numbers;
+    size_t next = 0;
+    for (size_t i = 0; i < aggregate.groups.size(); ++i) {
+      size_t same = i;
+      for (size_t j = 0; j < i && same == i && aggregate.grouping_sets.size() < 2; ++j) {
+        if (aggregate.groups[i]->Equals(*aggregate.groups[j])) same = j;
+      }
+      numbers.push_back(same == i ? next++ : numbers[same]);
+    }
+    return numbers;
+  }
+
+  void compare_groups(const duckdb::LogicalAggregate& a, const std::vector<size_t>& a_numbers,
+                      const duckdb::LogicalAggregate& b, const std::vector<size_t>& b_numbers,
+                      const Sides& in) {
+    const auto different = [](const std::vector<size_t>& numbers) {
+      std::vector<size_t> first;  // of each number
+      for (size_t i = 0; i < numbers.size(); ++i) {
+        if (numbers[i] == first.size()) first.push_back(i);
+      }
+      return first;
+    };
+    const auto of_a = different(a_numbers);
+    const auto of_b = different(b_numbers);
+    require(of_a.size() == of_b.size(), "GROUP BY");
+    for (size_t i = 0; i < of_a.size(); ++i)
+      expression(*a.groups[of_a[i]], *b.groups[of_b[i]], in, "GROUP BY");
+    require(a.grouping_sets.size() == b.grouping_sets.size(), "the grouping sets");
+    if (a.grouping_sets.size() > 1) require(a.grouping_sets == b.grouping_sets, "the grouping sets");
+  }
+
+  static Columns aggregate_columns(const duckdb::LogicalAggregate& aggregate, size_t number) {
+    Columns all;
+    for (const size_t group : group_numbers(aggregate)) all.push_back(fmt::format("{}.g{}", number, group));
+    for (size_t i = 0; i < aggregate.expressions.size(); ++i) all.push_back(fmt::format("{}.a{}", number, i));
+    for (size_t i = 0; i < aggregate.grouping_functions.size(); ++i)
+      all.push_back(fmt::format("{}.f{}", number, i));
+    return all;
+  }
+
   // A relation counts the same with its hidden columns ("bronze.e") and without ("bronze.e!").
   static std::string table_name(const duckdb::LogicalGet& get) {
     const auto table = get.GetTable();
@@ -211,6 +255,10 @@ class Comparison {
     if (a.type == LogicalOperatorType::LOGICAL_GET) {
       return {get_columns(a.Cast<duckdb::LogicalGet>(), number),
               get_columns(b.Cast<duckdb::LogicalGet>(), number)};
+    }
+    if (a.type == LogicalOperatorType::LOGICAL_AGGREGATE_AND_GROUP_BY) {
+      return {aggregate_columns(a.Cast<duckdb::LogicalAggregate>(), number),
+              aggregate_columns(b.Cast<duckdb::LogicalAggregate>(), number)};
     }
     switch (a.type) {
       case LogicalOperatorType::LOGICAL_FILTER:

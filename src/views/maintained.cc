@@ -667,6 +667,10 @@ Status plan_maintained(const Select& select, std::string_view text, const Relati
   if (from.obstacles.empty()) {
     Select understood = with_ordinals(*resolved);
     understood.from = from.table;
+    if (select.is_group_by_all) {
+      understood.is_group_by_all = true;
+      understood.group_by.clear();
+    }
     auto difference = session.bound_difference(sql::to_sql(select), sql::to_sql(understood));
     if (!difference || *difference) {  // macros and WITHIN GROUP are not spelled out in what was written
       difference =

@@ -28,6 +28,8 @@ namespace {
 // Each its own process, so that they run side by side.
 constexpr int shards = 2;
 constexpr int projects_by_default = 300;
+// What script/test runs: always the same ones, so that a change is judged and not luck.
+constexpr int ordinary_projects = 40;
 constexpr int shrink_runs_max = 400;
 
 int64_t number_from(const char* variable, int64_t otherwise) {
@@ -92,9 +94,13 @@ TEST_P(Fuzz, EveryViewEqualsPlainDuckDbAfterEveryStep) {
     if (GetParam() == 0) run_one(test::seed());
     return;
   }
-  const int64_t projects = number_from("ANABRANCH_FUZZ_PROJECTS", projects_by_default) / shards;
+  const bool is_ordinary = std::getenv("ANABRANCH_FUZZ_ORDINARY") != nullptr;
+  const int64_t projects =
+      (is_ordinary ? ordinary_projects : number_from("ANABRANCH_FUZZ_PROJECTS", projects_by_default)) /
+      shards;
   const int64_t failures_max = number_from("ANABRANCH_FUZZ_FAILURES", 1);
-  const uint64_t first = test::seed() % 1'000'000'000 * 10'000 + static_cast<uint64_t>(GetParam() * projects);
+  const uint64_t begin = is_ordinary ? 1 : test::seed() % 1'000'000'000 * 10'000;
+  const uint64_t first = begin + static_cast<uint64_t>(GetParam() * projects);
   fmt::print("the projects of ANABRANCH_SEED={} and the {} after it\n", first, projects - 1);
   int64_t failures = 0;
   for (int64_t i = 0; i < projects && failures < failures_max; ++i)
