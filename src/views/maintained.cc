@@ -662,12 +662,13 @@ Status plan_maintained(const Select& select, std::string_view text, const Relati
     }
     return {};
   }
-  // What an expression means is for the engine to say: the SELECT as it was written and as it was resolved
-  // here must be one and the same to its binder.
+  // What an expression means is for the engine to say: its binder must find both forms to be one.
   if (from.obstacles.empty()) {
     Select understood = with_ordinals(*resolved);
     understood.from = from.table;
-    if (select.is_group_by_all) {
+    const auto is_constant = [](const Expr& group) { return group.kind == Expr::Kind::constant; };
+    if (select.is_group_by_all &&
+        std::none_of(resolved->group_by.begin(), resolved->group_by.end(), is_constant)) {
       understood.is_group_by_all = true;
       understood.group_by.clear();
     }
