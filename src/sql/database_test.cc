@@ -84,6 +84,42 @@ TEST_F(Memory, FactsTellWhatCanFail) {
   EXPECT_EQ(is_volatile, "........V.V.........");
 }
 
+TEST_F(Memory, BoundPlansAreToldApart) {
+  auto session = database_->connect();
+  ASSERT_TRUE(
+      session->run("create table e (id bigint, k varchar, g integer, tags varchar[], more varchar[])"));
+  const auto difference = [&](const char* a, const char* b) {
+    const auto found = session->bound_difference(a, b);
+    if (!found) return found.error().describe();
+    return found->value_or("same");
+  };
+  EXPECT_EQ(difference("select k, g from e", "select e.k as x, (g) as y from e"), "same");
+  EXPECT_EQ(difference("with c as (select k from e) select k from c", "select d.k from (select k from e) d"),
+            "same");
+  EXPECT_EQ(
+      difference("select u.t from e, unnest(e.tags) u(t)", "select u.t from e cross join unnest(tags) u(t)"),
+      "same");
+  EXPECT_EQ(difference("select k, k as j, count(*) from e group by k, j",
+                       "select k, k, count(*) from e group by k"),
+            "same");
+  for (const auto& [a, b] :
+       {std::pair("select k from e", "select g from e"),
+        {"select u.t from e, unnest(e.tags) u(t)", "select u.t from e, unnest(e.more) u(t)"},
+        {"select k, -id as id from e order by id", "select k, -id as id from e order by id + 0"},
+        {"select sum(g) from e", "select sum(distinct g) from e"},
+        {"select sum(g) from e", "select sum(g) filter (where g > 1) from e"},
+        {"select k from e where g > 1", "select k from e where g >= 1"},
+        {"select k from e where g > 1", "select k from e where g > 2"},
+        {"select k, count(*) from e group by k", "select k, count(*) from e group by k, g"},
+        {"select k from e order by k", "select k from e order by k desc"},
+        {"select k from e order by k limit 1", "select k from e order by k limit 2"},
+        {"select min(k) from e", "select min(k collate nocase) from e"},
+        {"select rank() over (order by g) from e", "select rank() over (order by id) from e"},
+        {"select a.k from e a join e b on a.id = b.g", "select a.k from e a join e b on a.g = b.id"}}) {
+    EXPECT_NE(difference(a, b), "same") << a << "\n" << b;
+  }
+}
+
 TEST_F(Memory, InterruptCancels) {
   auto session = database_->connect();
   auto other = std::make_unique<Session>(std::move(*session));
