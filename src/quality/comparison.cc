@@ -62,20 +62,21 @@ std::vector<Member> members(const std::string& type) {
   return all;
 }
 
-std::string close(const std::string& type, const std::string& a, const std::string& b, int depth) {
+std::string close(const std::string& type, const std::string& a, const std::string& b, double tolerance,
+                  int depth) {
   const std::string is_same = fmt::format("({} IS NOT DISTINCT FROM {})", a, b);
   if (!has_double(type)) return is_same;
   if (type == "DOUBLE" || type == "FLOAT") {
     return fmt::format(
-        "({2} OR coalesce(isfinite({0}) AND isfinite({1}) AND abs({0}::DOUBLE - {1}::DOUBLE) <= 1e-9 * "
+        "({2} OR coalesce(isfinite({0}) AND isfinite({1}) AND abs({0}::DOUBLE - {1}::DOUBLE) <= {3} * "
         "greatest(abs({0}::DOUBLE), abs({1}::DOUBLE), 1), false))",
-        a, b, is_same);
+        a, b, is_same, tolerance);
   }
   if (type.ends_with("]")) {
     const std::string element = type.substr(0, type.rfind('['));
     const std::string i = fmt::format("i{}", depth);
     const std::string inner =
-        close(element, fmt::format("({})[{}]", a, i), fmt::format("({})[{}]", b, i), depth + 1);
+        close(element, fmt::format("({})[{}]", a, i), fmt::format("({})[{}]", b, i), tolerance, depth + 1);
     return fmt::format(
         "({0} OR coalesce(len({1}) = len({2}) AND len(list_filter(range(1, len({1}) + 1), lambda {3}: NOT "
         "{4})) = 0, "
@@ -87,16 +88,17 @@ std::string close(const std::string& type, const std::string& a, const std::stri
     for (const Member& member : members(type)) {
       const std::string name = sql::quote_literal(member.name);
       all += " AND " + close(member.type, fmt::format("struct_extract({}, {})", a, name),
-                             fmt::format("struct_extract({}, {})", b, name), depth);
+                             fmt::format("struct_extract({}, {})", b, name), tolerance, depth);
     }
     return fmt::format("({} OR ({}))", is_same, all);
   }
   if (type.starts_with("MAP(")) {
     const auto both = split(inside(type, 3), ',');
-    return fmt::format(
-        "({} OR ({} AND {}))", is_same,
-        close(both[0] + "[]", fmt::format("map_keys({})", a), fmt::format("map_keys({})", b), depth),
-        close(both[1] + "[]", fmt::format("map_values({})", a), fmt::format("map_values({})", b), depth));
+    return fmt::format("({} OR ({} AND {}))", is_same,
+                       close(both[0] + "[]", fmt::format("map_keys({})", a), fmt::format("map_keys({})", b),
+                             tolerance, depth),
+                       close(both[1] + "[]", fmt::format("map_values({})", a),
+                             fmt::format("map_values({})", b), tolerance, depth));
   }
   return is_same;
 }
@@ -105,13 +107,13 @@ class RowComparison {
  public:
   RowComparison(sql::Session& session, const std::string& expected, const std::string& actual,
                 const std::vector<std::string>& names, const std::vector<std::string>& types,
-                bool is_tolerant)
+                double tolerance)
       : session_(session), expected_(expected), actual_(actual), names_(names) {
     for (size_t i = 0; i < types.size(); ++i) {
       const std::string column = fmt::format("c{}", i);
       columns_ += (i ? ", " : "") + column;
-      if (is_tolerant && has_double(types[i])) {
-        all_close_ += " AND " + is_close(types[i], "e." + column, "a." + column);
+      if (tolerance > 0 && has_double(types[i])) {
+        all_close_ += " AND " + is_close(types[i], "e." + column, "a." + column, tolerance);
         is_close_needed_ = true;
       } else {
         exact_ += (exact_.empty() ? "" : ", ") + column;
@@ -227,14 +229,14 @@ bool has_double(const std::string& type) {
   return type.find("DOUBLE") != std::string::npos || type.find("FLOAT") != std::string::npos;
 }
 
-std::string is_close(const std::string& type, const std::string& a, const std::string& b) {
-  return close(type, a, b, 0);
+std::string is_close(const std::string& type, const std::string& a, const std::string& b, double tolerance) {
+  return close(type, a, b, tolerance, 0);
 }
 
 Result<ComparedRows> compare_rows(sql::Session& session, const std::string& expected,
                                   const std::string& actual, const std::vector<std::string>& names,
-                                  const std::vector<std::string>& types, bool is_tolerant) {
-  return RowComparison(session, expected, actual, names, types, is_tolerant).run();
+                                  const std::vector<std::string>& types, double tolerance) {
+  return RowComparison(session, expected, actual, names, types, tolerance).run();
 }
 
 }  // namespace anabranch::quality

@@ -12,7 +12,7 @@ class Comparison : public ::testing::Test {
 
   // Rows of one or more columns as `VALUES` lists, cast to types.
   ComparedRows compare(const std::string& expected, const std::string& actual,
-                       const std::vector<std::string>& types, bool is_tolerant = true) {
+                       const std::vector<std::string>& types, double tolerance = tolerance_of_sums) {
     const auto relation = [&](const std::string& values) {
       std::string casts, columns;
       for (size_t i = 0; i < types.size(); ++i) {
@@ -22,13 +22,13 @@ class Comparison : public ::testing::Test {
       return fmt::format("(SELECT {} FROM (VALUES {}) AS v({}))", casts, values, columns);
     };
     auto compared = compare_rows(session_, relation(expected), relation(actual),
-                                 std::vector<std::string>(types.size(), "name"), types, is_tolerant);
+                                 std::vector<std::string>(types.size(), "name"), types, tolerance);
     EXPECT_TRUE(compared) << compared.error().describe();
     return compared ? std::move(*compared) : ComparedRows{};
   }
   bool is_equal(const std::string& expected, const std::string& actual, const std::vector<std::string>& types,
-                bool is_tolerant = true) {
-    return compare(expected, actual, types, is_tolerant).different_rows == 0;
+                double tolerance = tolerance_of_sums) {
+    return compare(expected, actual, types, tolerance).different_rows == 0;
   }
 
   std::unique_ptr<sql::Database> database_;
@@ -47,7 +47,7 @@ TEST_F(Comparison, KnowsNoToleranceForWhatIsExact) {
   EXPECT_FALSE(is_equal("('1.0000000001')", "('1.0000000002')", {"DECIMAL(20,10)"}));
   EXPECT_FALSE(is_equal("('2013-01-01 00:00:00.000001')", "('2013-01-01')", {"TIMESTAMP"}));
   EXPECT_FALSE(is_equal("('a')", "('A')", {"VARCHAR"}));
-  EXPECT_FALSE(is_equal("(1.0)", "(1.0000000000000002)", {"DOUBLE"}, false))
+  EXPECT_FALSE(is_equal("(1.0)", "(1.0000000000000002)", {"DOUBLE"}, exact))
       << "rows that are not aggregated";
 }
 
@@ -58,7 +58,9 @@ TEST_F(Comparison, KnowsAToleranceForDoubles) {
   EXPECT_FALSE(is_equal("(1e300)", "(1.000000002e300)", {"DOUBLE"}));
   EXPECT_TRUE(is_equal("(0.0)", "(1e-10)", {"DOUBLE"}));
   EXPECT_FALSE(is_equal("(0.0)", "(1e-8)", {"DOUBLE"}));
-  EXPECT_TRUE(is_equal("(0.0)", "(-0.0)", {"DOUBLE"}, false));
+  EXPECT_TRUE(is_equal("(-2.0000000067501236)", "(-2.0)", {"DOUBLE"}, tolerance_of_powers));
+  EXPECT_FALSE(is_equal("(-2.00001)", "(-2.0)", {"DOUBLE"}, tolerance_of_powers));
+  EXPECT_TRUE(is_equal("(0.0)", "(-0.0)", {"DOUBLE"}, exact));
 }
 
 TEST_F(Comparison, TakesNanForNanOnlyAndAnInfinityForItself) {

@@ -78,6 +78,7 @@ struct Written {
   bool shows_order = false;  // who reads it needs its rows' order
   bool has_cross_join = false;
   bool is_aggregated = false;
+  double tolerance = exact;  // of doubles
   std::vector<size_t> keys;  // columns by which rows are sampled
 };
 
@@ -160,10 +161,15 @@ class Recompute {
     written.has_cross_join = has_cross_join(written.select);
     for (const auto& table : sql::table_names(written.select))
       written.reads.insert(sql::lower(table.schema + "." + table.name));
-    written.is_aggregated = has_aggregate(written.select);
+    written.is_aggregated = calls_one_of(written.select, aggregates_);
+    if (written.is_aggregated) {
+      static const std::set<std::string> of_powers = {"kurtosis", "kurtosis_pop", "skewness"};
+      written.tolerance = calls_one_of(written.select, of_powers) ? tolerance_of_powers : tolerance_of_sums;
+    }
     for (const std::string& name : written.reads) {
       if (const auto below = written_.find(name); below != written_.end()) {
         written.is_aggregated = written.is_aggregated || below->second.is_aggregated;
+        written.tolerance = std::max(written.tolerance, below->second.tolerance);
         written.has_cross_join = written.has_cross_join || below->second.has_cross_join;
         if (written.needs_order) show_order(name);
       }
@@ -183,13 +189,13 @@ class Recompute {
     }
   }
 
-  bool has_aggregate(const sql::Select& select) const {
+  static bool calls_one_of(const sql::Select& select, const std::set<std::string>& functions) {
     bool is_found = false;
     sql::visit_selects(select, [&](const sql::Select& inner) {
       sql::visit_own_exprs(inner, [&](const sql::Expr& expr) {
         sql::visit_expr(expr, [&](const sql::Expr& node) {
           const bool is_call = node.kind == sql::Expr::Kind::call || node.kind == sql::Expr::Kind::window;
-          is_found = is_found || (is_call && aggregates_.contains(node.name));
+          is_found = is_found || (is_call && functions.contains(node.name));
           return true;
         });
       });
@@ -398,7 +404,7 @@ class Recompute {
       }
     }
     const auto compared =
-        TRY(compare_rows(*session_, expected, sampled, view.columns, types, written.is_aggregated));
+        TRY(compare_rows(*session_, expected, sampled, view.columns, types, written.tolerance));
     verdict.rows = compared.actual_rows;
     verdict.differences = compared.differences;
     if (compared.different_rows == 0) return {};

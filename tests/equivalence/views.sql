@@ -211,7 +211,7 @@ SELECT g, list(DISTINCT s) AS ss, string_agg(DISTINCT s, ',' ORDER BY s DESC) AS
 SELECT k, quantile_cont(y, [0.1, 0.9]) AS ends, quantile_disc(x, [0.55, 0.29]) AS ranks, median(d) AS md, median(ts) AS mt, median(s) AS ms, quantile_cont(d, 0.3) AS qd, percentile_cont(0.4) WITHIN GROUP (ORDER BY x DESC) AS p, percentile_disc(0.4) WITHIN GROUP (ORDER BY ts) AS pt, mode() WITHIN GROUP (ORDER BY g) AS mg FROM bronze.events GROUP BY k
 
 -- name: gold.shapes class: holistic
-SELECT k, histogram(g) AS h, entropy(s) AS e, mad(x) AS mx, mad(d) AS md, mad(ts) AS mt, skewness(x) AS skew, kurtosis(x) AS kurt, kurtosis_pop(d) AS kurt_pop FROM bronze.events GROUP BY k
+SELECT k, histogram(g) AS h, entropy(s) AS e, mad(x) AS mx, mad(d) AS md, mad(ts) AS mt, CASE WHEN stddev_pop(x) > 5 THEN skewness(x) END AS skew, CASE WHEN stddev_pop(x) > 5 THEN kurtosis(x) END AS kurt, CASE WHEN stddev_pop(d) > 20 THEN kurtosis_pop(d) END AS kurt_pop FROM bronze.events GROUP BY k
 
 -- name: gold.means class: algebraic
 SELECT k, geomean(x + 1) AS g, weighted_avg(y, x) AS w, avg(ts) AS at, sum(x * d) AS xd, avg(x::HUGEINT * 1000000000) AS ax, stddev(id) AS si, var_pop(id * 1000) AS vi FROM bronze.events GROUP BY k
