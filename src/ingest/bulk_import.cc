@@ -7,7 +7,9 @@
 
 #include "base/crc32c.h"
 #include "ingest/declared_fields.h"
+#include "ingest/excerpt.h"
 #include "lake/type_mapping.h"
+#include "model/column_name.h"
 #include "sql/database.h"
 #include "sql/parquet_file.h"
 #include "sql/syntax.h"
@@ -145,7 +147,12 @@ Result<BulkImportResult> import_bulk(const BulkImportJob& job) {
   bool has_dropped_columns = false;
   for (const auto& [name, type] : types) {
     if (job.schema.find(name)) continue;
-    const bool is_clashing = model::is_system_column(name) || model::is_reserved_name(name) ||
+    if (const std::string why = model::column_name_objection(name); !why.empty()) {
+      return fail(Code::bad_input,
+                  fmt::format("{}: the column \"{}\": a name {}", job.source, excerpt(name), why),
+                  "rename it");
+    }
+    const bool is_clashing = model::is_system_column(name) ||
                              std::any_of(job.schema.fields.begin(), job.schema.fields.end(),
                                          [&](const auto& field) { return sql::same_name(field.name, name); });
     if (is_clashing) {

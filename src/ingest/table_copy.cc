@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "ingest/excerpt.h"
 #include "lake/type_mapping.h"
-#include "model/schema.h"
+#include "model/column_name.h"
 #include "sql/parquet_file.h"
 #include "sql/syntax.h"
 
@@ -103,11 +104,12 @@ Result<TableCopyResult> copy_table(const TableCopyJob& job) {
     }
   }
   for (const auto& column : result.columns) {
-    if (!model::is_reserved_name(column.name)) continue;
+    const std::string why = model::lake_column_name_objection(column.name);
+    if (why.empty()) continue;
     return fail(
         Code::bad_input,
-        fmt::format("table {}: the column {} has a name of the platform's own", job.table, column.name),
-        fmt::format("give it one that does not begin with {}", model::reserved_prefix));
+        fmt::format("table {}: the column \"{}\": a column's name {}", job.table, excerpt(column.name), why),
+        "rename it in the source");
   }
   TRY(lake::check_columns(result.columns));
   std::string typed;

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lake/engine_type.h"
+#include "model/column_name.h"
 #include "sql/syntax.h"
 
 namespace anabranch::lake {
@@ -91,11 +92,9 @@ struct Mapped {
   std::vector<std::string> names;
 };
 
-constexpr std::string_view parquet_taboo = " ,;{}()\n\t=";
-
 Status check_name(std::string_view name) {
   if (name.empty()) return fail(Code::bad_input, "a name is empty", "give it a name with AS");
-  const size_t at = name.find_first_of(parquet_taboo);
+  const size_t at = name.find_first_of(std::string(model::delta_taboo) + "\n\t");
   if (at == std::string_view::npos) return {};
   const std::string shown = name[at] == '\n'   ? "a line break"
                             : name[at] == '\t' ? "a tab"

@@ -53,17 +53,25 @@ Result<Schema> Schema::from_json(std::string_view json) {
   return schema;
 }
 
-bool is_system_column(std::string_view name) {
-  return name == partition_column || name == offset_column || name == ingested_at_column ||
-         name == raw_column;
+namespace {
+
+// Whether `text` begins with `start`, which is in lower case, as SQL compares names.
+bool begins_with(std::string_view text, std::string_view start) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return text.size() >= start.size() &&
+         std::equal(start.begin(), start.end(), text.begin(), [&](char a, char b) { return a == lower(b); });
 }
 
-bool is_reserved_name(std::string_view name) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return name.size() >= reserved_prefix.size() &&
-         std::equal(reserved_prefix.begin(), reserved_prefix.end(), name.begin(),
-                    [&](char a, char b) { return a == lower(b); });
+}  // namespace
+
+bool is_system_column(std::string_view name) {
+  for (const std::string_view column : {partition_column, offset_column, ingested_at_column, raw_column}) {
+    if (name.size() == column.size() && begins_with(name, column)) return true;
+  }
+  return false;
 }
+
+bool is_reserved_name(std::string_view name) { return begins_with(name, reserved_prefix); }
 
 std::string_view to_string(OnDrift on_drift) {
   switch (on_drift) {

@@ -66,11 +66,17 @@ const std::map<std::string, Kind, std::less<>>& names() {
   return all;
 }
 
+// As the engine writes members' names: in quotes where they are a word of its language, too.
 std::string quoted(std::string_view name) {
+  static constexpr std::string_view keywords[] = {
+#include "model/keywords.inc"
+  };
   const bool is_plain =
       !name.empty() && (std::isalpha(static_cast<unsigned char>(name[0])) || name[0] == '_') &&
       std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) || c == '_'; });
-  if (is_plain) return std::string(name);
+  std::string lower(name);
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  if (is_plain && !std::ranges::binary_search(keywords, lower)) return std::string(name);
   std::string text = "\"";
   for (char c : name) text += c == '"' ? "\"\"" : std::string(1, c);
   return text + "\"";

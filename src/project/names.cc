@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "model/schema.h"
+#include "model/column_name.h"
 
 namespace anabranch::project {
 namespace {
@@ -57,20 +57,11 @@ bool check_column_name(std::string_view name, const Place& place, Problems& prob
     problems.error(place, "a column needs a name", "give it one");
     return false;
   }
-  if (model::is_reserved_name(name)) {
-    problems.error(place, fmt::format("the column name '{}' is one of the platform's own", name),
-                   fmt::format("give it one that does not begin with {}", model::reserved_prefix));
-    return false;
-  }
-  for (const char c : name) {
-    const bool is_control = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-    if (!is_control && std::string_view(" ,;{}()=").find(c) == std::string_view::npos) continue;
-    problems.error(place,
-                   fmt::format("the column name '{}' holds a character that Delta tables refuse", name),
-                   "leave out spaces, control characters and any of , ; { } ( ) =");
-    return false;
-  }
-  return true;
+  const std::string why = model::lake_column_name_objection(name);
+  if (why.empty()) return true;
+  problems.error(place, fmt::format("'{}' cannot be the name of a column", name),
+                 fmt::format("a column's name {}", why));
+  return false;
 }
 
 }  // namespace anabranch::project

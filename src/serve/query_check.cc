@@ -19,13 +19,6 @@ const Names& allowed_table_functions() {
   return names;
 }
 
-const Names& allowed_functions() {
-  static const Names names = {
-#include "serve/allowed_functions.inc"
-  };
-  return names;
-}
-
 // Those that a person may have meant: no operators.
 std::vector<std::string> words(const Names& names) {
   std::vector<std::string> all;
@@ -92,6 +85,13 @@ class Check {
 };
 
 }  // namespace
+
+const sql::FunctionNames& allowed_functions() {
+  static const Names names = {
+#include "serve/allowed_functions.inc"
+  };
+  return names;
+}
 
 bool is_allowed_function(std::string_view name) { return allowed_functions().contains(name); }
 

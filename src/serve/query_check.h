@@ -16,5 +16,7 @@ namespace anabranch::serve {
 Status check_query(const sql::Select& select, std::string_view text, const sql::FunctionNames& known);
 
 bool is_allowed_function(std::string_view name);
+/// All of them, in lower case.
+const sql::FunctionNames& allowed_functions();
 
 }  // namespace anabranch::serve

@@ -9,6 +9,7 @@
 #include "io/random.h"
 #include "lake/type_mapping.h"
 #include "serve/merged_read.h"
+#include "serve/plan_rules.h"
 #include "serve/query_check.h"
 #include "sql/parquet_file.h"
 #include "sql/parquet_relation.h"
@@ -19,6 +20,10 @@ namespace anabranch::serve {
 namespace {
 
 std::string bare_name(const std::string& stream) { return stream.substr(stream.find('.') + 1); }
+
+std::string log_function(const std::string& stream, const model::Schema& schema) {
+  return fmt::format("log_{}_v{}", bare_name(stream), schema.version);
+}
 
 // The place is one in our text; the one in the user's is where it says the same words.
 std::unexpected<Error> in_users_words(Error error, const std::string& text) {
@@ -59,6 +64,7 @@ Result<std::unique_ptr<QueryService>> QueryService::create(sql::Database& databa
   auto session = TRY(database.connect());
   std::unique_ptr<QueryService> service(new QueryService(database, speed, clock, options));
   service->functions_ = TRY(sql::function_names(session));
+  service->bound_functions_ = TRY(sql::bound_names(session, allowed_functions()));
   service->watchdog_ = std::thread([raw = service.get()] { raw->watch(); });
   return service;
 }
@@ -200,7 +206,7 @@ Status QueryService::in_snapshot(const QueryOptions& options,
 }
 
 Result<std::string> QueryService::feed_name(const std::string& stream, const model::Schema& schema) {
-  const std::string name = fmt::format("log_{}_v{}", bare_name(stream), schema.version);
+  const std::string name = log_function(stream, schema);
   Lock lock(mutex_);
   if (feeds_.contains(name)) return name;
   for (const auto& source : speed_.streams()) {
@@ -273,6 +279,53 @@ Result<sql::Query> QueryService::bind(const std::string& text, const Snapshot& s
   return sql::Query(exposed.sql, relation_meanings(*snapshot.epoch, exposed.relations, streams));
 }
 
+sql::PlanRules QueryService::rules(const Snapshot& snapshot) {
+  PlanSources sources;
+  sources.functions = &bound_functions_;
+  sources.is_called_by_views = [this, &snapshot](std::string_view function) {
+    return is_called_by_views(snapshot.epoch->world, function);
+  };
+  sources.is_bulk_file = [this, &snapshot](std::string_view file) { return is_bulk_file(snapshot, file); };
+  for (const auto& [stream, schema] : snapshot.epoch->world->schemas)
+    sources.logs.insert(log_function(stream, schema));
+  return plan_rules(*snapshot.epoch, std::move(sources));
+}
+
+bool QueryService::is_called_by_views(const std::shared_ptr<const views::World>& world,
+                                      std::string_view function) {
+  {
+    Lock lock(mutex_);
+    if (views_asked_ == world) return functions_of_views_.contains(function);
+  }
+  auto session = database_.connect();  // the reader's own is in the middle of a query
+  if (!session) return false;
+  auto functions = functions_of_views(*session, *world);
+  if (!functions) return false;
+  Lock lock(mutex_);
+  views_asked_ = world;
+  functions_of_views_ = std::move(*functions);
+  return functions_of_views_.contains(function);
+}
+
+bool QueryService::is_bulk_file(const Snapshot& snapshot, std::string_view file) {
+  for (const auto& source : speed_.streams()) {
+    const auto end = snapshot.offsets.find(bare_name(source.name));
+    if (end == snapshot.offsets.end()) continue;
+    for (const auto& batch : speed_.bulk_batches(source.name, 0, end->second.at(0))) {
+      const auto bulk = ingest::bulk_file(*batch);
+      const auto folder = ingest::bulk_folder(source.folder, batch->partition);
+      if (bulk && (folder / bulk->name).string() == file) return true;
+    }
+  }
+  return false;
+}
+
+// The guard asks what the engine has bound, and a statement that it was not asked about may not have run.
+Status was_checked(const sql::PlanGuard& guard) {
+  if (guard.checked() > 0) return {};
+  return fail(Code::internal, "the plan of the query was not checked");
+}
+
 Result<Answer> QueryService::query(const std::string& text, const QueryOptions& options) {
   const int64_t started_us = clock_.monotonic_us();
   std::optional<Answer> answer;
@@ -281,8 +334,10 @@ Result<Answer> QueryService::query(const std::string& text, const QueryOptions& 
     const auto select = options.is_for_files ? for_files(session, bound, lake::AnswerFormat::arrow)
                                              : Result<sql::Query>(bound);
     if (!select) return in_users_words(select.error(), text);
+    const sql::PlanGuard guard(session, rules(snapshot));
     auto rows = session.query(*select, options_.answer_bytes_max);
     if (!rows) return in_users_words(std::move(rows).error(), text);
+    TRY(was_checked(guard));
     answer = Answer{std::move(*rows), snapshot.epoch->build_id, snapshot.offsets, snapshot.epoch->number, 0};
     return {};
   }));
@@ -299,9 +354,13 @@ Result<FileAnswer> QueryService::query_parquet(const std::string& text, const Qu
   FileAnswer answer;
   const Status written = in_snapshot(options, [&](sql::Session& session, const Snapshot& snapshot) -> Status {
     const auto select = for_files(session, TRY(bind(text, snapshot)), lake::AnswerFormat::parquet);
+    sql::PlanRules rules = this->rules(snapshot);
+    rules.may_write_file = [&](std::string_view written) { return written == file.string(); };
+    const sql::PlanGuard guard(session, std::move(rules));
     const auto done = select ? sql::write_parquet(session, *select, file.string())
                              : Result<int64_t>(std::unexpected(select.error()));
     if (!done) return in_users_words(done.error(), text);
+    TRY(was_checked(guard));
     const auto opened = TRY(files.open(file, io::FileSystem::Open::read));
     if (TRY(opened->size()) > options_.answer_bytes_max) {
       return fail(Code::too_large,

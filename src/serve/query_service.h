@@ -18,6 +18,7 @@
 #include "speed/speed_layer.h"
 #include "sql/database.h"
 #include "sql/function_names.h"
+#include "sql/plan_guard.h"
 
 namespace anabranch::serve {
 
@@ -117,18 +118,26 @@ class QueryService {
   void watch() EXCLUDES(mutex_);
   Result<std::string> feed_name(const std::string& stream, const model::Schema& schema) EXCLUDES(mutex_);
   Result<sql::Query> bind(const std::string& text, const Snapshot& snapshot);
+  sql::PlanRules rules(const Snapshot& snapshot) EXCLUDES(mutex_);
+  bool is_called_by_views(const std::shared_ptr<const views::World>& world, std::string_view function)
+      EXCLUDES(mutex_);
+  bool is_bulk_file(const Snapshot& snapshot, std::string_view file);
 
   sql::Database& database_;
   speed::SpeedLayer& speed_;
   io::Clock& clock_;
   const Options options_;
-  sql::FunctionNames functions_;  // set by create()
+  sql::FunctionNames functions_;        // set by create(), as the next one
+  sql::FunctionNames bound_functions_;  // users' SQL may call them, as the engine binds them
 
   mutable Mutex mutex_;
   std::vector<std::unique_ptr<Reader>> idle_ GUARDED_BY(mutex_);
   size_t taken_ GUARDED_BY(mutex_) = 0;
   std::set<Running*> running_ GUARDED_BY(mutex_);
   std::map<std::string, std::shared_ptr<speed::LogFeed>> feeds_ GUARDED_BY(mutex_);
+  // What the views of a world call, of the world that was asked about last.
+  std::shared_ptr<const views::World> views_asked_ GUARDED_BY(mutex_);
+  sql::FunctionNames functions_of_views_ GUARDED_BY(mutex_);
   bool is_stopping_ GUARDED_BY(mutex_) = false;
   std::condition_variable changed_;
   std::thread watchdog_;

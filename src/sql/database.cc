@@ -21,6 +21,7 @@
 #include "sql/feed_function.h"
 #include "sql/freed_memory.h"
 #include "sql/parquet_file.h"
+#include "sql/plan_check.h"
 #include "sql/relation_scan.h"
 #include "sql/rows.h"
 #include "sql/session_connection.h"
@@ -493,6 +494,7 @@ Result<std::unique_ptr<Database>> Database::open(const Options& options) {
     }
     config.SetOptionByName("temp_directory", duckdb::Value(options.temporary_folder.string()));
     add_relation_scan(config);
+    add_plan_check(config);
     const std::string file = options.file.string();
     auto impl = std::make_unique<Impl>();
     impl->duckdb = duckdb::make_uniq<duckdb::DuckDB>(file.empty() ? nullptr : file.c_str(), &config);

@@ -1,6 +1,11 @@
 #include "sql/database.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include "model/type.h"
+#include "sql/parser.h"
+#include "sql/syntax.h"
 
 namespace anabranch::sql {
 namespace {
@@ -37,6 +42,30 @@ TEST_F(Memory, WritesEveryTypeAsDocumented) {
                  "'6b3f9cd2-47a4-4a9a-8b7e-6f3c2b8d0e11'::uuid"),
             "[[[1,null],{\"a\":1,\"b\":\"x\"},[[\"k\",2.0]],\"q\\\"\\\\\\n\",\"{\\\"a\\\":1}\",\"6b3f9cd2-"
             "47a4-4a9a-8b7e-6f3c2b8d0e11\"]]");
+}
+
+// One of our own lists of words, and what the engine's parser takes as names, against the engine's own list.
+TEST_F(Memory, EveryWordOfTheLanguageMayBeAName) {
+  auto session = database_->connect().value();
+  const auto words = session.query("SELECT DISTINCT keyword_name FROM duckdb_keywords()").value();
+  ASSERT_GT(words.row_count(), 400U);
+  for (size_t i = 0; i < words.row_count(); ++i) {
+    const std::string word = words.text(i, 0).value();
+    const std::string quoted = '"' + word + '"';
+    const auto type = model::Type::parse("STRUCT(" + quoted + " INTEGER)");
+    ASSERT_TRUE(type) << word;
+    const auto engine = session.query("SELECT typeof(NULL::" + type->to_sql() + ")");
+    ASSERT_TRUE(engine) << word << ": " << engine.error().describe();
+    EXPECT_EQ(engine->text(0, 0), type->to_sql());
+    const auto select =
+        parse_select(fmt::format("SELECT {0}, {0}.{0}, {{{1}: 1}} AS {0}, t.* RENAME ({0} AS {0}) FROM s.{0} "
+                                 "AS {0}, (SELECT 1 AS {0}) AS t({0})",
+                                 quoted, "'" + word + "'"));
+    ASSERT_TRUE(select) << word << ": " << select.error().describe();
+    const auto again = parse_select(to_sql(*select));
+    ASSERT_TRUE(again) << to_sql(*select) << ": " << again.error().describe();
+    EXPECT_EQ(to_sql(*again), to_sql(*select));
+  }
 }
 
 TEST_F(Memory, WritesCsv) {

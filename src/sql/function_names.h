@@ -14,4 +14,8 @@ using FunctionNames = std::set<std::string, std::less<>>;
 /// bring: what tells a function that does not exist from one that may not be called.
 Result<FunctionNames> function_names(Session& session);
 
+/// What the engine may have bound where these functions are called: an alias has another name then, a macro
+/// is others.
+Result<FunctionNames> bound_names(Session& session, const FunctionNames& called);
+
 }  // namespace anabranch::sql

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "duckdb/parser/parser.hpp"
+
 namespace anabranch::sql {
 namespace {
 
@@ -243,29 +245,18 @@ std::string join_sql_text(const TableRef& table) {
   return text;
 }
 
-const std::set<std::string, std::less<>>& reserved_words() {
-  // Words that the parser does not take as a plain column or table name, from PostgreSQL's reserved list.
-  static const std::set<std::string, std::less<>> words = {
-      "all",          "analyse",      "analyze",     "and",      "any",        "array",         "as",
-      "asc",          "asymmetric",   "anti",        "asof",     "at",         "authorization", "binary",
-      "both",         "case",         "cast",        "check",    "collate",    "collation",     "column",
-      "concurrently", "constraint",   "create",      "cross",    "default",    "deferrable",    "desc",
-      "describe",     "distinct",     "do",          "else",     "end",        "except",        "exists",
-      "extract",      "false",        "fetch",       "for",      "foreign",    "freeze",        "from",
-      "full",         "generated",    "glob",        "grant",    "group",      "grouping",      "having",
-      "ilike",        "in",           "initially",   "inner",    "intersect",  "interval",      "into",
-      "is",           "isnull",       "join",        "lambda",   "lateral",    "leading",       "left",
-      "like",         "limit",        "map",         "natural",  "not",        "notnull",       "null",
-      "offset",       "on",           "only",        "or",       "order",      "outer",         "overlaps",
-      "pivot",        "pivot_longer", "pivot_wider", "placing",  "positional", "position",      "primary",
-      "qualify",      "references",   "returning",   "right",    "row",        "select",        "semi",
-      "show",         "similar",      "some",        "struct",   "summarize",  "symmetric",     "table",
-      "tablesample",  "then",         "to",          "trailing", "true",       "try_cast",      "union",
-      "unique",       "unpivot",      "using",       "values",   "variadic",   "verbose",       "when",
-      "where",        "window",       "with",        "at",       "time",       "timestamp",     "decimal",
-      "char",         "setof",        "substring",   "overlay",  "trim",       "treat",         "nullif",
-      "coalesce",     "columns"};
-  return words;
+// Words that the engine's parser does not take as a plain name everywhere.
+bool is_reserved_word(std::string_view word) {
+  static const std::set<std::string, std::less<>> more = {"columns"};  // COLUMNS(…)
+  if (more.contains(word)) return true;
+  switch (duckdb::Parser::IsKeyword(std::string(word))) {
+    case duckdb::KeywordCategory::KEYWORD_RESERVED:
+    case duckdb::KeywordCategory::KEYWORD_TYPE_FUNC:
+    case duckdb::KeywordCategory::KEYWORD_COL_NAME:
+      return true;
+    default:
+      return false;
+  }
 }
 
 }  // namespace
@@ -286,7 +277,7 @@ std::string quote_identifier(std::string_view name) {
       !name.empty() && (std::islower(static_cast<unsigned char>(name[0])) || name[0] == '_') &&
       std::all_of(name.begin(), name.end(),
                   [](unsigned char c) { return std::islower(c) || std::isdigit(c) || c == '_'; });
-  if (is_plain && !reserved_words().contains(name)) return std::string(name);
+  if (is_plain && !is_reserved_word(name)) return std::string(name);
   std::string text = "\"";
   for (char c : name) {
     text += c;

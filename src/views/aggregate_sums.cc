@@ -118,7 +118,7 @@ AggregatePlanner::Final AggregatePlanner::plan_sum(const Expr& call, const Aggre
   if (is_one_of(name, {"sum", "fsum"})) {
     if (name == "fsum") return sum(argument(call, 0), "DOUBLE", filter(call), keep).total;
     if (!is_integer_type(type) && !decimal_type(type) && !is_floating_type(type) && type != "UHUGEINT")
-      return refuse(fmt::format("{} of {} has no mergeable state", name, type));
+      return refuse(fmt::format("{} of {} is computed when the view is read", name, type));
     return sum(argument(call, 0), type, filter(call), keep).total;
   }
   if (is_one_of(name, {"avg", "favg"})) {
@@ -140,7 +140,7 @@ AggregatePlanner::Final AggregatePlanner::plan_sum(const Expr& call, const Aggre
       return from_microseconds(mean, types.result);
     }
     if (!is_integer_type(type) && !decimal_type(type) && !is_floating_type(type) && type != "UHUGEINT")
-      return refuse(fmt::format("avg of {} has no mergeable state", type));
+      return refuse(fmt::format("avg of {} is computed when the view is read", type));
     const std::string total = sum(x, name == "favg" ? "DOUBLE" : type, f, keep).as_double;
     return fmt::format("({}) / {}", total, count());
   }

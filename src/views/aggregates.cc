@@ -89,7 +89,7 @@ std::optional<std::string> AggregatePlanner::add(const Expr& call, const Aggrega
   if (!planned) {
     if (reason_.empty()) {
       reason_ =
-          fmt::format("{} has no mergeable state here: it is computed when the view is read", call.name);
+          fmt::format("{} cannot be put together from parts here: it is computed when the view is read", call.name);
     }
     return std::nullopt;
   }

@@ -91,6 +91,13 @@ Result<Plan> Compiler::compile_select(const std::string& name, const sql::Select
                      fmt::format("the column {} has a name of the platform's own", plan.columns[i].name),
                      "give it another one with AS");
     }
+    // (a, b) is a struct whose members have no names: a value in a query, and no type of a column.
+    const std::string& type = plan.columns[i].type;
+    if (type.find("STRUCT(") != std::string::npos && !session_.describe("SELECT NULL::" + type)) {
+      return fail_at({"", 1, 1}, Code::bad_sql,
+                     fmt::format("the column {} is a row whose values have no names", plan.columns[i].name),
+                     "give them names: {'a': a, 'b': b} in place of (a, b)");
+    }
     for (size_t j = 0; j < i; ++j) {
       if (sql::same_name(plan.columns[i].name, plan.columns[j].name)) {
         return fail_at({"", 1, 1}, Code::bad_sql,

@@ -288,6 +288,12 @@ TEST(Compiler, MistakesHaveAPlace) {
   EXPECT_EQ(unknown_column.error().place->column, 3);
   EXPECT_FALSE(compiler.compile("gold.c", "SELECT k, x FROM bronze.events GROUP BY k"));
   EXPECT_FALSE(compiler.compile("gold.d", "SELECT k, g AS K FROM bronze.events"));
+  const auto unnamed = compiler.compile("gold.e", "SELECT (k, g) AS pair FROM bronze.events");
+  ASSERT_FALSE(unnamed);
+  EXPECT_NE(unnamed.error().describe().find("column pair is a row whose values have no names"),
+            std::string::npos);
+  EXPECT_TRUE(compiler.compile("gold.f", "SELECT {'k': k, 'between': g} AS pair FROM bronze.events"));
+  EXPECT_FALSE(compiler.compile("gold.g", "SELECT k AS \"Anabranch:ord\" FROM bronze.events"));
 }
 
 }  // namespace

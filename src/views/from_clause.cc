@@ -101,7 +101,7 @@ class Analysis {
       case Relation::Kind::other_view:
         obstacle("FROM",
                  fmt::format("{} is aggregated, keyed or limited: what reads it runs over its merged result",
-                             relation.name),
+                             relation.is_block ? "a derived table or CTE" : relation.name),
                  table.position);
         return false;
     }
@@ -154,7 +154,7 @@ class Analysis {
         }
         if (node.kind != Expr::Kind::column) return {};
         if (auto full = out_.scope.resolve(node)) return std::move(*full);
-        obstacle("JOIN", fmt::format("cannot tell where {} comes from", sql::to_sql(node)), node.position);
+        obstacle("JOIN", fmt::format("{} is not a column of a stream, a table or a view that is kept by its rows", sql::to_sql(node)), node.position);
         return node;
       });
     }
@@ -207,7 +207,7 @@ class Analysis {
     table.function = sql::rewrite(*table.function, [&](const Expr& node) -> Box<Expr> {
       if (node.kind != Expr::Kind::column) return {};
       if (auto full = out_.scope.resolve(node)) return std::move(*full);
-      obstacle("FROM", fmt::format("cannot tell where {} comes from", sql::to_sql(node)), node.position);
+      obstacle("FROM", fmt::format("{} is not a column of a stream, a table or a view that is kept by its rows", sql::to_sql(node)), node.position);
       return node;
     });
     if (table.alias.empty()) table.alias = name;
