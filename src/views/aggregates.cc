@@ -88,8 +88,8 @@ std::optional<std::string> AggregatePlanner::add(const Expr& call, const Aggrega
   }
   if (!planned) {
     if (reason_.empty()) {
-      reason_ =
-          fmt::format("{} cannot be put together from parts here: it is computed when the view is read", call.name);
+      reason_ = fmt::format("{} cannot be put together from parts here: it is computed when the view is read",
+                            call.name);
     }
     return std::nullopt;
   }

@@ -154,7 +154,10 @@ class Analysis {
         }
         if (node.kind != Expr::Kind::column) return {};
         if (auto full = out_.scope.resolve(node)) return std::move(*full);
-        obstacle("JOIN", fmt::format("{} is not a column of a stream, a table or a view that is kept by its rows", sql::to_sql(node)), node.position);
+        obstacle("JOIN",
+                 fmt::format("{} is not a column of a stream, a table or a view that is kept by its rows",
+                             sql::to_sql(node)),
+                 node.position);
         return node;
       });
     }
@@ -207,7 +210,10 @@ class Analysis {
     table.function = sql::rewrite(*table.function, [&](const Expr& node) -> Box<Expr> {
       if (node.kind != Expr::Kind::column) return {};
       if (auto full = out_.scope.resolve(node)) return std::move(*full);
-      obstacle("FROM", fmt::format("{} is not a column of a stream, a table or a view that is kept by its rows", sql::to_sql(node)), node.position);
+      obstacle("FROM",
+               fmt::format("{} is not a column of a stream, a table or a view that is kept by its rows",
+                           sql::to_sql(node)),
+               node.position);
       return node;
     });
     if (table.alias.empty()) table.alias = name;

@@ -163,8 +163,7 @@ class Maintained {
       part.columns = TRY(session_.describe(partial_query(plan_, part, {}, plan_.rows)));
       const auto merged = TRY(session_.describe(merge_query(part, typed_nulls(part))));
       if (merged != part.columns) {
-        refuse("SELECT", std::string("an aggregate whose partial results have another type than its result"),
-               -1);
+        refuse("SELECT", "the partial results of an aggregate have another type than its result", -1);
         return false;
       }
     }
@@ -543,7 +542,7 @@ class Maintained {
         }
         if (node.kind == Expr::Kind::column) {
           if (is_planned)
-            refuse("SELECT", fmt::format("{} stands neither in GROUP BY nor in an aggregate that is kept up to date", sql::to_sql(bare)),
+            refuse("SELECT", fmt::format("{} is neither in GROUP BY nor in an aggregate", sql::to_sql(bare)),
                    node.position);
           is_planned = false;
         }
