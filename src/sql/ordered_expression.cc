@@ -1,0 +1,85 @@
+#include "sql/ordered_expression.h"
+
+#include <algorithm>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "sql/order_dependence.h"
+#include "sql/row_sight.h"
+
+namespace anabranch::sql {
+namespace {
+
+bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+Expr other(std::string name, std::vector<Expr> children) {
+  Expr out;
+  out.kind = Expr::Kind::other;
+  out.name = std::move(name);
+  out.children = std::move(children);
+  return out;
+}
+
+bool is_list_of_values(std::string_view name) {
+  return is_one_of(name, {"list", "array_agg", "string_agg", "group_concat", "listagg", "json_group_array"});
+}
+
+// arg_max(x, by, n): the engine takes any of those that are ties; a list has them in order.
+Expr first_rows(const Expr& call, const std::vector<OrderItem>& rows) {
+  Expr where =
+      other("and", {other("is_not_null", {call.children[0]}), other("is_not_null", {call.children[1]})});
+  if (call.filter) where.children.push_back(*call.filter);
+  Expr all = sql::call("list", {call.children[0]});
+  OrderItem by;
+  by.expr = call.children[1];
+  by.is_descending = call.name.find("max") != std::string::npos;
+  all.order_by.push_back(std::move(by));
+  append(all.order_by, rows);
+  all.filter = std::move(where);
+  return sql::call("list_slice", {std::move(all), text_expr("1"), call.children[2]});
+}
+
+}  // namespace
+
+Expr with_order(const Expr& expr, const std::vector<OrderItem>& rows, const std::vector<OrderItem>& keys,
+                const FunctionNames& aggregates) {
+  return rewrite(expr, [&](const Expr& node) -> Box<Expr> {
+    if (node.kind == Expr::Kind::window) {
+      Expr window = node;
+      for_each_child(window, [&](Expr& child) { child = with_order(child, rows, keys, aggregates); });
+      switch (window_order(window)) {
+        case WindowOrder::none:
+          break;
+        case WindowOrder::of_partition:
+          append(window.over->order_by, keys);
+          break;
+        case WindowOrder::of_arguments:
+          if (window.order_by.empty()) window.order_by = window.over->order_by;
+          append(window.order_by, keys);
+      }
+      return window;
+    }
+    if (node.kind == Expr::Kind::call && aggregate_depends_on_order(node.name) &&
+        aggregates.contains(node.name)) {
+      Expr call = node;
+      for (Expr& child : call.children) child = with_order(child, rows, keys, aggregates);
+      if (call.children.empty()) return call;                  // WITHIN GROUP: its ORDER BY is the argument
+      if (call.is_distinct && is_list_of_values(call.name)) {  // each value once has no place of its own
+        if (call.order_by.empty()) call.order_by.push_back(order_by(call.children[0]));
+        return call;
+      }
+      if (call.is_distinct && call.name == "mode") return call;
+      if (call.children.size() == 3) return first_rows(call, rows);
+      call.is_distinct = false;  // which of several equal values is picked makes no difference
+      append(call.order_by, rows);
+      return call;
+    }
+    return {};
+  });
+}
+
+}  // namespace anabranch::sql
