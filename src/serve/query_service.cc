@@ -14,6 +14,7 @@
 #include "sql/parquet_relation.h"
 #include "sql/parser.h"
 #include "views/exposed.h"
+#include "views/row_order.h"
 
 namespace anabranch::serve {
 namespace {
@@ -264,20 +265,25 @@ Result<StreamRelations> QueryService::stream_relations(const Snapshot& snapshot,
 
 // ---- queries ----
 
-Result<sql::Query> QueryService::bind(const std::string& text, const Snapshot& snapshot) {
+Result<sql::Query> QueryService::bind(sql::Session& session, const std::string& text,
+                                      const Snapshot& snapshot) {
   const auto select = TRY(sql::parse_select(text));
   TRY(check_query(select, text, functions_));
   const auto exposed =
       TRY(views::expose(select, snapshot.epoch->world->relations, text, snapshot.epoch->world->uncopied));
   const auto streams = TRY(stream_relations(snapshot, needed_streams(*snapshot.epoch, exposed.relations)));
-  return sql::Query(exposed.sql, relation_meanings(*snapshot.epoch, exposed.relations, streams));
+  const auto meanings = relation_meanings(*snapshot.epoch, exposed.relations, streams);
+  const auto in_order =
+      views::in_order(exposed.select, snapshot.epoch->world->relations, exposed.relations, false,
+                      [&](const std::string& sql) { return session.describe(sql::Query(sql, meanings)); });
+  return sql::Query(in_order ? in_order->sql : exposed.sql, meanings);
 }
 
 Result<Answer> QueryService::query(const std::string& text, const QueryOptions& options) {
   const int64_t started_us = clock_.monotonic_us();
   std::optional<Answer> answer;
   TRY(in_snapshot(options, [&](sql::Session& session, const Snapshot& snapshot) -> Status {
-    const sql::Query bound = TRY(bind(text, snapshot));
+    const sql::Query bound = TRY(bind(session, text, snapshot));
     const auto select = options.is_for_files ? for_files(session, bound, lake::AnswerFormat::arrow)
                                              : Result<sql::Query>(bound);
     if (!select) return in_users_words(select.error(), text);
@@ -298,7 +304,7 @@ Result<FileAnswer> QueryService::query_parquet(const std::string& text, const Qu
   const io::Path file = options_.answer_folder / fmt::format("{:016x}.parquet", io::random_u64());
   FileAnswer answer;
   const Status written = in_snapshot(options, [&](sql::Session& session, const Snapshot& snapshot) -> Status {
-    const auto select = for_files(session, TRY(bind(text, snapshot)), lake::AnswerFormat::parquet);
+    const auto select = for_files(session, TRY(bind(session, text, snapshot)), lake::AnswerFormat::parquet);
     const auto done = select ? sql::write_parquet(session, *select, file.string())
                              : Result<int64_t>(std::unexpected(select.error()));
     if (!done) return in_users_words(done.error(), text);

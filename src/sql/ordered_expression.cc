@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "sql/order_dependence.h"
 #include "sql/row_sight.h"
 
@@ -43,6 +45,29 @@ Expr first_rows(const Expr& call, const std::vector<OrderItem>& rows) {
   return sql::call("list_slice", {std::move(all), text_expr("1"), call.children[2]});
 }
 
+std::string sort_direction(const OrderItem& item) {
+  const bool is_first = item.nulls == OrderItem::Nulls::first;
+  return fmt::format("'{} NULLS {}'", item.is_descending ? "DESC" : "ASC", is_first ? "FIRST" : "LAST");
+}
+
+// arg_max(x, by): the first one of those that are ties, without all rows being sorted.
+Expr first_row(const Expr& call, const std::vector<OrderItem>& rows) {
+  const Expr& by = call.children[1];
+  const bool is_max = call.name.find("max") != std::string::npos;
+  Expr key = sql::call("create_sort_key", {by, text_expr(is_max ? "'DESC NULLS LAST'" : "'ASC NULLS LAST'")});
+  for (const OrderItem& row : rows) {
+    key.children.push_back(*row.expr);
+    key.children.push_back(text_expr(sort_direction(row)));
+  }
+  Expr out = call;
+  out.name = "arg_min";
+  out.children = {call.children[0], std::move(key)};
+  out.is_distinct = false;
+  out.filter = other("is_not_null", {by});
+  if (call.filter) out.filter = other("and", {*call.filter, other("is_not_null", {by})});
+  return out;
+}
+
 }  // namespace
 
 Expr with_order(const Expr& expr, const std::vector<OrderItem>& rows, const std::vector<OrderItem>& keys,
@@ -74,6 +99,10 @@ Expr with_order(const Expr& expr, const std::vector<OrderItem>& rows, const std:
       }
       if (call.is_distinct && call.name == "mode") return call;
       if (call.children.size() == 3) return first_rows(call, rows);
+      const bool is_plain_arg =
+          is_one_of(call.name, {"arg_max", "argmax", "max_by", "arg_min", "argmin", "min_by"});
+      if (is_plain_arg && call.children.size() == 2 && call.order_by.empty() && !rows.empty())
+        return first_row(call, rows);
       call.is_distinct = false;  // which of several equal values is picked makes no difference
       append(call.order_by, rows);
       return call;

@@ -11,17 +11,10 @@
 #include "base/result.h"
 #include "sql/function_names.h"
 #include "sql/order_dependence.h"
+#include "sql/order_key.h"
 #include "sql/syntax.h"
 
 namespace anabranch::sql {
-
-/// A column by which rows are ordered.
-struct OrderKey {
-  std::string column;
-  bool is_descending = false;
-  OrderItem::Nulls nulls = OrderItem::Nulls::by_default;
-  bool operator==(const OrderKey&) const = default;
-};
 
 /// A relation that a SELECT may name, and its form in which the columns are there that tell its order.
 struct OrderedRelation {
