@@ -1,7 +1,9 @@
 #include "sql/ordered_expression.h"
 
 #include <algorithm>
+#include <functional>
 #include <initializer_list>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -9,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "sql/order_dependence.h"
+#include "sql/parser.h"
 #include "sql/row_sight.h"
 
 namespace anabranch::sql {
@@ -45,6 +48,48 @@ Expr first_rows(const Expr& call, const std::vector<OrderItem>& rows) {
   return sql::call("list_slice", {std::move(all), text_expr("1"), call.children[2]});
 }
 
+struct Macro {
+  std::vector<std::string> parameters;
+  Expr body;
+};
+
+// As the engine's catalogue has them: within a macro no order can be written.
+const Macro* find_macro(const Expr& node) {
+  static const std::map<std::string, Macro, std::less<>> macros = [] {
+    const auto body = [](const char* text) { return parse_select(text)->items[0]; };
+    const char* array =
+        "SELECT CAST('[' || string_agg(CASE WHEN x IS NULL THEN 'null'::JSON ELSE to_json(x) END, ',') || "
+        "']' "
+        "AS JSON)";
+    const char* structure =
+        "SELECT json_structure(CAST('[' || string_agg(CASE WHEN x IS NULL THEN 'null'::JSON ELSE to_json(x) "
+        "END, ',') || ']' AS JSON))->0";
+    const char* object =
+        "SELECT CAST('{' || string_agg(CASE WHEN n IS NULL THEN error('json_group_object key cannot be "
+        "NULL') "
+        "ELSE to_json(n::VARCHAR) END || ':' || CASE WHEN v IS NULL THEN 'null'::JSON ELSE to_json(v) END, "
+        "',') || '}' AS JSON)";
+    return std::map<std::string, Macro, std::less<>>{{"json_group_array", {{"x"}, body(array)}},
+                                                     {"json_group_structure", {{"x"}, body(structure)}},
+                                                     {"json_group_object", {{"n", "v"}, body(object)}}};
+  }();
+  const auto found = macros.find(node.name);
+  const bool is_plain = !node.is_distinct && !node.filter && node.order_by.empty();
+  if (found == macros.end() || !is_plain || found->second.parameters.size() != node.children.size())
+    return nullptr;
+  return &found->second;
+}
+
+Expr expanded(const Macro& macro, const std::vector<Expr>& arguments) {
+  return rewrite(macro.body, [&](const Expr& node) -> Box<Expr> {
+    for (size_t i = 0; i < macro.parameters.size(); ++i) {
+      if (node.kind == Expr::Kind::column && node.path == std::vector{macro.parameters[i]})
+        return arguments[i];
+    }
+    return {};
+  });
+}
+
 std::string sort_direction(const OrderItem& item) {
   const bool is_first = item.nulls == OrderItem::Nulls::first;
   return fmt::format("'{} NULLS {}'", item.is_descending ? "DESC" : "ASC", is_first ? "FIRST" : "LAST");
@@ -70,6 +115,11 @@ Expr first_row(const Expr& call, const std::vector<OrderItem>& rows) {
 
 }  // namespace
 
+bool is_aggregate_macro(std::string_view name) {
+  return is_one_of(name, {"json_group_array", "json_group_object", "json_group_structure", "geomean",
+                          "geometric_mean", "weighted_avg", "wavg"});
+}
+
 Expr with_order(const Expr& expr, const std::vector<OrderItem>& rows, const std::vector<OrderItem>& keys,
                 const FunctionNames& aggregates) {
   return rewrite(expr, [&](const Expr& node) -> Box<Expr> {
@@ -87,6 +137,10 @@ Expr with_order(const Expr& expr, const std::vector<OrderItem>& rows, const std:
           append(window.order_by, keys);
       }
       return window;
+    }
+    if (node.kind == Expr::Kind::call && !rows.empty()) {
+      if (const Macro* macro = find_macro(node))
+        return with_order(expanded(*macro, node.children), rows, keys, aggregates);
     }
     if (node.kind == Expr::Kind::call && aggregate_depends_on_order(node.name) &&
         aggregates.contains(node.name)) {

@@ -331,7 +331,8 @@ class Speller {
   bool has_aggregate(const Expr& expr) const {
     bool is_found = false;
     visit_expr(expr, [&](const Expr& node) {
-      if (node.kind == Expr::Kind::call && aggregates_.contains(node.name)) is_found = true;
+      if (node.kind == Expr::Kind::call)
+        is_found = is_found || aggregates_.contains(node.name) || is_aggregate_macro(node.name);
       return !is_found && node.kind != Expr::Kind::subquery;
     });
     return is_found;

@@ -87,6 +87,10 @@ TEST_F(SpelledOrderTest, OfAggregates) {
   EXPECT_EQ(rows("SELECT arg_max(id, g), arg_min(id, g), max_by(id, 1) FROM bronze.e"), "3,0,0 ")
       << "ties: the first";
   EXPECT_EQ(rows("SELECT last(id ORDER BY g) FROM bronze.e"), "11 ");
+  EXPECT_EQ(rows("SELECT json_group_array(id), json_group_object(k || id, g) FROM bronze.e WHERE id < 3"),
+            "[0,1,2],{\"k00\":0,\"k11\":1,\"k22\":2} ");
+  EXPECT_EQ(rows("SELECT arg_max(id, g) FILTER (id > 3), max_by(k, id, 2), arg_min(NULL, g) FROM bronze.e"),
+            "7,[k2, k1],NULL ");
 }
 
 TEST_F(SpelledOrderTest, OfWindows) {

@@ -254,6 +254,7 @@ class Maintained {
     const bool is_limited = select_.limit || select_.offset;
     if (from_.order) rows.add_as(sql::text_expr(*from_.order), std::string(row_order));
     if (from_.order) shown.push_back({std::string(row_order), {}});
+    for (const sql::OrderItem& item : from_.written_order) shown.push_back({rows.add(*item.expr, "o"), item});
     if (!from_.order && is_limited) {
       refuse("LIMIT", "which rows it takes depends on an order that cannot be told here", -1);
       return {};
@@ -289,7 +290,7 @@ class Maintained {
       for (size_t i = 0; i < select_.items.size(); ++i)
         plan_.inlined += fmt::format("{} AS {}, ", value_name(i), sql::quote_identifier(output_name(i)));
       plan_.ordered_finalise.clear();
-      if (from_.order && orders.empty()) plan_.order = {{{std::string(order_column)}, ""}};
+      if (from_.order && shown.size() == 1) plan_.order = {{{std::string(order_column)}, ""}};
       for (size_t i = 0; i < plan_.order.size(); ++i) {
         plan_.inlined +=
             fmt::format("{} AS {}, ", shown[i].sql, sql::quote_identifier(plan_.order[i].key.column));
