@@ -209,7 +209,8 @@ class Exporter {
                     list.empty() ? "''" : fmt::format("coalesce(sum(hash({})::HUGEINT)::VARCHAR, '')", list),
                     list_of(plan.columns.size())),
         "answer",
-        TRY(queries_.bound_query(session, fmt::format("SELECT * FROM {} WHERE {}", plan.view, shown), snapshot)))));
+        TRY(queries_.bound_query(session, fmt::format("SELECT * FROM {} WHERE {}", plan.view, shown),
+                                 snapshot)))));
     view.predicates.push_back({where, shown, hashed, rows.integer(0, 0), rows.text(0, 1).value_or("")});
     return {};
   }

@@ -113,6 +113,7 @@ class Speller {
   }
 
   bool is_refused = false;
+  bool keeps_names = true;
 
  private:
   // ---- FROM ----
@@ -315,6 +316,7 @@ class Speller {
       if (node.is("columns")) {
         Box<Expr> out = sight.columns_without_hidden(node);
         if (!out) is_refused = true;
+        keeps_names = keeps_names && !sight.has_hidden();
         return out ? std::move(out) : Box<Expr>(node);
       }
       if (node.kind == Expr::Kind::column && node.path.size() == 1) {
@@ -450,7 +452,7 @@ class Speller {
     return column(name);
   }
 
-  static void keep_name(Expr& item, const Expr& written) {
+  void keep_name(Expr& item, const Expr& written) {
     if (!item.alias.empty() || item.kind == Expr::Kind::column || item.kind == Expr::Kind::star) return;
     bool has_columns = false;  // it is several items
     visit_expr(item, [&](const Expr& node) {
@@ -458,7 +460,12 @@ class Speller {
       return true;
     });
     const bool is_unnest = item.kind == Expr::Kind::call && item.name == "unnest";  // of a struct: so too
-    if (!has_columns && !is_unnest && to_sql(item) != to_sql(written)) item.alias = output_name(written);
+    if (to_sql(item) == to_sql(written)) return;
+    if (has_columns || is_unnest) {
+      keeps_names = false;
+    } else {
+      item.alias = output_name(written);
+    }
   }
 
   // unnest among the items gives rows of one place: each has a number.
@@ -537,6 +544,7 @@ class Speller {
 
   // The query, with its rows as a last column that orders them.
   Spelled with_row(Select select, Spelled out) {
+    keeps_names = false;
     const std::string alias = unique();
     const std::string name = unique();
     Select rows;
@@ -549,6 +557,7 @@ class Speller {
   }
 
   Select without(Select select, const std::vector<std::string>& columns) {
+    keeps_names = false;
     Select rows;
     Expr all = star();
     for (const std::string& name : columns) all.exclude.push_back({name});
@@ -587,6 +596,7 @@ class Speller {
       if (!uses_order || !out.is_known) return done(std::move(select));
       if (!is_limited) return with_row(std::move(select), out);
       // Each row is there once, or like others that are the same: by all of its columns.
+      keeps_names = false;
       const std::string alias = unique();
       Select rows;
       rows.items.push_back(star());
@@ -652,11 +662,13 @@ class Speller {
 
 Result<SpelledOrder> spell_order(const Select& select, const OrderedRelations& relations, bool shows_order,
                                  const FunctionNames& aggregates) {
+  if (to_sql(select).find("\"anabranch:") != std::string::npos)
+    return fail(Code::refused, "it has names of the platform's own");
   Speller speller(relations, aggregates);
   Spelled spelled = speller.spell(select, {}, shows_order);
   if (speller.is_refused || (shows_order && !spelled.is_known))
     return fail(Code::refused, "its order cannot be told apart from what it reads");
-  return SpelledOrder{std::move(spelled.select), std::move(spelled.order)};
+  return SpelledOrder{std::move(spelled.select), std::move(spelled.order), speller.keeps_names};
 }
 
 }  // namespace anabranch::sql

@@ -31,6 +31,7 @@ using OrderedRelations = std::map<std::string, OrderedRelation>;  // by "schema.
 struct SpelledOrder {
   Select select;
   std::vector<OrderKey> order;  // hidden columns at its end: by which its rows are ordered
+  bool keeps_names = true;      // false: only the engine can tell whether its columns are those as written
 };
 
 /// Spells the order out. `shows_order`: its own rows are to be ordered by who reads it. `aggregates`: the

@@ -260,6 +260,12 @@ TEST_F(SpelledOrderTest, LeavesARowAsAWholeToTheEngine) {
   EXPECT_FALSE(spell_order(select, relations_, false, aggregates_));
 }
 
+TEST_F(SpelledOrderTest, LeavesNamesOfItsOwnToTheEngine) {
+  const auto select =
+      parse_select("SELECT * FROM (SELECT id AS \"anabranch:1\" FROM bronze.e) LIMIT 1").value();
+  EXPECT_FALSE(spell_order(select, relations_, false, aggregates_));
+}
+
 TEST_F(SpelledOrderTest, LeavesAloneWhatDoesNotDependOnIt) {
   EXPECT_EQ(spelled("SELECT k, sum(id) FROM bronze.e GROUP BY k ORDER BY 2"),
             "SELECT k, sum(id) FROM bronze.e GROUP BY k ORDER BY 2");

@@ -64,10 +64,12 @@ std::optional<InOrder> in_order(const sql::Select& select, const Relations& rela
       sql::spell_order(select, ordered_relations(relations, read), shows_order, aggregate_names());
   if (!spelled) return std::nullopt;
   InOrder out{sql::to_sql(spelled->select), {}};
-  const auto columns = describe(sql::to_sql(select));
   const auto found = describe(out.sql);
+  if (!found) return std::nullopt;
+  if (spelled->keeps_names && !shows_order) return out;
+  const auto columns = describe(sql::to_sql(select));
   bool has_same_names = true;
-  if (!columns || !found || !begins_with(*found, *columns, has_same_names)) return std::nullopt;
+  if (!columns || !begins_with(*found, *columns, has_same_names)) return std::nullopt;
   if (!shows_order && found->size() != columns->size()) return std::nullopt;
   if (has_same_names && !shows_order) return out;
   if (!are_different(*columns)) return std::nullopt;
