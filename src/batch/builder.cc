@@ -112,7 +112,7 @@ class Build {
 
   // A view that is not built now, but may be read by one that is.
   Status pass_over(const Plan& plan) {
-    mean(plan, views::canonical_query(plan, meanings_));
+    mean(plan, views::canonical_query(plan, meanings_), views::ordered_query(plan, meanings_));
     return {};
   }
 
@@ -135,11 +135,11 @@ class Build {
         return pass_over(plan);
       }
       if (!states) return fail(std::move(states).error());
-      select = views::finalise_query(plan, std::move(*states));
-      if (plan.inlined.empty()) mean(plan, select);
+      select = views::finalise_query(plan, *states);
+      if (plan.inlined.empty()) mean(plan, select, views::ordered_finalise_query(plan, *states));
     } else {
       select = views::canonical_query(plan, meanings_);
-      mean(plan, select);
+      mean(plan, select, views::ordered_query(plan, meanings_));
     }
     built.rows = built.part_rows.contains("main") ? built.part_rows.at("main") : 0;
     if (job_.world.materialized.at(plan.view) && !plan.depends_on_moment) {
@@ -253,11 +253,10 @@ class Build {
     return {};
   }
 
-  void mean(const Plan& plan, const sql::Query& query) {
-    meanings_[plan.view] = meanings_[views::visible_name(plan.view)] = sql::meaning(query);
-    if (!plan.inlined.empty()) {
-      meanings_[plan.view] = sql::meaning(views::inlined_query(plan, views::rows_query(plan, meanings_)));
-    }
+  void mean(const Plan& plan, const sql::Query& query, const sql::Query& ordered) {
+    meanings_[views::visible_name(plan.view)] = sql::meaning(query);
+    meanings_[plan.view] = sql::meaning(
+        plan.inlined.empty() ? ordered : views::inlined_query(plan, views::rows_query(plan, meanings_)));
   }
 
   static std::string state_table(const Plan& plan, const std::string& part) {

@@ -146,7 +146,7 @@ class Exporter {
     const std::string columns = list_of(plan.columns.size());
     TRY(session.run(sql::over(
         fmt::format("CREATE TABLE {} AS SELECT * FROM anabranch.answer AS answer({})", table, columns),
-        "answer", TRY(queries_.bound_query("SELECT * FROM " + plan.view, snapshot)))));
+        "answer", TRY(queries_.bound_query(session, "SELECT * FROM " + plan.view, snapshot)))));
     if (without_predicates_.contains(plan.view)) return {};
     is_at_predicate = true;
     TRY(add_predicates(session, snapshot, plan, table, view));
@@ -209,7 +209,8 @@ class Exporter {
                     list.empty() ? "''" : fmt::format("coalesce(sum(hash({})::HUGEINT)::VARCHAR, '')", list),
                     list_of(plan.columns.size())),
         "answer",
-        TRY(queries_.bound_query(fmt::format("SELECT * FROM {} WHERE {}", plan.view, shown), snapshot)))));
+        TRY(queries_.bound_query(session, fmt::format("SELECT * FROM {} WHERE {}", plan.view, shown),
+                                 snapshot)))));
     view.predicates.push_back({where, shown, hashed, rows.integer(0, 0), rows.text(0, 1).value_or("")});
     return {};
   }

@@ -10,9 +10,9 @@
 #include "model/schema.h"
 #include "quality/comparison.h"
 #include "quality/raw_events.h"
-#include "quality/spelled_order.h"
 #include "quality/sure_filter.h"
 #include "sql/parser.h"
+#include "sql/spelled_order.h"
 #include "sql/syntax.h"
 
 namespace anabranch::quality {
@@ -74,6 +74,7 @@ bool has_cross_join(const sql::Select& select) {
 struct Written {
   sql::Select select;
   std::set<std::string> reads;  // "silver.flights", lower case, directly
+  bool names_system_columns = false;
   bool needs_order = false;
   bool shows_order = false;  // who reads it needs its rows' order
   bool has_cross_join = false;
@@ -114,9 +115,8 @@ class Recompute {
     for (const auto& table : job_.tables) {
       TRY(load_table(*session_, table));
       TRY(show_table("", table));
-      OrderedRelation relation{
-          "bronze", table.name + ":all", {}, {std::string(table_row_column)}, {std::string(table_row_column)},
-          false};
+      sql::OrderedRelation relation{"bronze", table.name + ":all", {}, {}, {{std::string(table_row_column)}},
+                                    false};
       for (const auto& column : table.columns) relation.columns.push_back(column.name);
       relations_["bronze." + sql::lower(table.name)] = std::move(relation);
     }
@@ -151,19 +151,32 @@ class Recompute {
 
   // ---- views as they are written ----
 
+  static bool names_column(const sql::Select& select, const std::set<std::string>& columns) {
+    bool is_found = false;
+    sql::visit_selects(select, [&](const sql::Select& inner) {
+      sql::visit_own_exprs(inner, [&](const sql::Expr& expr) {
+        sql::visit_expr(expr, [&](const sql::Expr& node) {
+          for (const std::string& name : node.path) is_found = is_found || columns.contains(sql::lower(name));
+          return !is_found;
+        });
+      });
+    });
+    return is_found;
+  }
+
   Status write(const VerifyJob::View& view) {
     Written written;
     written.select = TRY(sql::parse_select(view.sql));
-    const std::set<std::string> hidden = {
-        std::string(model::partition_column), std::string(model::offset_column),
-        std::string(model::ingested_at_column), std::string(model::raw_column)};
-    written.needs_order = needs_order(written.select, hidden);
+    written.names_system_columns = names_column(
+        written.select, {std::string(model::partition_column), std::string(model::offset_column),
+                         std::string(model::ingested_at_column), std::string(model::raw_column)});
+    written.needs_order = written.names_system_columns || sql::needs_order(written.select);
     written.has_cross_join = has_cross_join(written.select);
     for (const auto& table : sql::table_names(written.select))
       written.reads.insert(sql::lower(table.schema + "." + table.name));
     written.is_aggregated = calls_one_of(written.select, aggregates_);
     if (written.is_aggregated) {
-      static const std::set<std::string> of_powers = {"kurtosis", "kurtosis_pop", "skewness"};
+      static const sql::FunctionNames of_powers = {"kurtosis", "kurtosis_pop", "skewness"};
       written.tolerance = calls_one_of(written.select, of_powers) ? tolerance_of_powers : tolerance_of_sums;
     }
     for (const std::string& name : written.reads) {
@@ -189,7 +202,7 @@ class Recompute {
     }
   }
 
-  static bool calls_one_of(const sql::Select& select, const std::set<std::string>& functions) {
+  static bool calls_one_of(const sql::Select& select, const sql::FunctionNames& functions) {
     bool is_found = false;
     sql::visit_selects(select, [&](const sql::Select& inner) {
       sql::visit_own_exprs(inner, [&](const sql::Expr& expr) {
@@ -232,13 +245,11 @@ class Recompute {
   // ---- relations ----
 
   void add_stream_relation(const VerifyJob::Stream& stream) {
-    OrderedRelation relation;
+    sql::OrderedRelation relation;
     relation.schema = "bronze";
     relation.ordered_name = stream.name + ":all";
     for (const auto& field : stream.schema.fields) relation.columns.push_back(field.name);
-    relation.hidden_columns = {std::string(model::partition_column), std::string(model::offset_column),
-                               std::string(model::ingested_at_column), std::string(model::raw_column)};
-    relation.order = {std::string(model::offset_column), std::string(model::partition_column)};
+    relation.order = {{std::string(model::offset_column)}, {std::string(model::partition_column)}};
     relation.is_of_events = true;
     relations_["bronze." + sql::lower(stream.name)] = std::move(relation);
   }
@@ -277,14 +288,28 @@ class Recompute {
   // The text to run, and how its rows are ordered.
   struct Run {
     std::string sql;
-    std::vector<std::string> order;
+    std::vector<sql::OrderKey> order;
   };
+  Result<sql::SpelledOrder> in_order(const sql::Select& select, bool names_system_columns,
+                                     bool shows_order) const {
+    sql::OrderedRelations relations = relations_;
+    for (const auto& stream : job_.streams) {
+      if (!names_system_columns) break;
+      auto& named = relations.at("bronze." + sql::lower(stream.name)).named_columns;
+      named = {std::string(model::partition_column), std::string(model::offset_column),
+               std::string(model::ingested_at_column), std::string(model::raw_column)};
+    }
+    return sql::spell_order(select, relations, shows_order, aggregates_);
+  }
   Result<Run> text_of(const VerifyJob::View& view, bool is_sure) {
     const Written& written = written_.at(sql::lower(view.name));
     const sql::Select select = is_sure ? with_sure_filters(written.select) : written.select;
-    if (!written.needs_order) return Run{is_sure ? sql::to_sql(select) : view.sql, {}};
-    auto spelled = TRY(spell_order(select, relations_, written.shows_order, aggregates_));
-    return Run{sql::to_sql(spelled.select), std::move(spelled.order)};
+    const std::string as_written = is_sure ? sql::to_sql(select) : view.sql;
+    if (!written.needs_order) return Run{as_written, {}};
+    auto spelled = in_order(select, written.names_system_columns, written.shows_order);
+    if (!spelled && written.shows_order) spelled = in_order(select, written.names_system_columns, false);
+    if (!spelled) return Run{as_written, {}};
+    return Run{sql::to_sql(spelled->select), std::move(spelled->order)};
   }
 
   // Makes layer."<view>:all", a table of its rows and what orders them, and layer.<view> over it.
@@ -306,24 +331,28 @@ class Recompute {
       relations_.erase(sql::lower(view.name));
       return fail(done.error());
     }
-    OrderedRelation relation{layer, name + ":all", view.columns, *done, *done, true};
+    sql::OrderedRelation relation{layer, name + ":all", view.columns, {}, *done, false};
+    for (const std::string& read : written_.at(sql::lower(view.name)).reads) {
+      const auto below = relations_.find(read);
+      relation.is_of_events =
+          relation.is_of_events || (below != relations_.end() && below->second.is_of_events);
+    }
     relations_[sql::lower(view.name)] = std::move(relation);
     return session_->run(fmt::format("CREATE VIEW {} AS SELECT {} FROM {}", in_layer(layer, name),
                                      list_of(view.columns), in_layer(layer, name + ":all")));
   }
 
-  Result<std::vector<std::string>> evaluate_once(const VerifyJob::View& view, bool is_sure, bool is_default) {
+  Result<std::vector<sql::OrderKey>> evaluate_once(const VerifyJob::View& view, bool is_sure,
+                                                   bool is_default) {
     const auto [layer, name] = layer_and_name(view.name);
     TRY(use_rules(written_.at(sql::lower(view.name)).has_cross_join, is_default));
     auto run = TRY(text_of(view, is_sure));
-    std::vector<std::string> columns = view.columns;
-    columns.insert(columns.end(), run.order.begin(), run.order.end());
     // As a view first, which takes the text as it is, comments at its end too.
     TRY(session_->run(
         fmt::format("CREATE OR REPLACE VIEW {} AS {}", in_layer(layer, name + ":written"), run.sql)));
     Status made = session_->run(fmt::format("CREATE TABLE {} AS SELECT * FROM {} AS written({})",
                                             in_layer(layer, name + ":all"),
-                                            in_layer(layer, name + ":written"), list_of(columns)));
+                                            in_layer(layer, name + ":written"), list_of(view.columns)));
     TRY(use_rules(false, false));
     TRY(std::move(made));
     return std::move(run.order);
@@ -452,7 +481,7 @@ class Recompute {
       if (other.having) other.having = nudge(*other.having);
       if (other.qualify) other.qualify = nudge(*other.qualify);
       if (!written.needs_order) return sql::to_sql(other);
-      return sql::to_sql(TRY(spell_order(other, relations_, false, aggregates_)).select);
+      return sql::to_sql(TRY(in_order(other, written.names_system_columns, false)).select);
     };
     const std::string more = TRY(nudged("1.000000001"));
     const std::string less = TRY(nudged("0.999999999"));
@@ -545,9 +574,9 @@ class Recompute {
   const std::function<void(const VerifyProgress&)>& progress_;
   std::unique_ptr<sql::Database> database_;
   std::optional<sql::Session> session_;
-  std::set<std::string> aggregates_;
+  sql::FunctionNames aggregates_;
   std::map<std::string, Written> written_;  // by view, lower case
-  OrderedRelations relations_;
+  sql::OrderedRelations relations_;
   std::string source_;
   bool has_lone_ = false;
 };

@@ -101,7 +101,7 @@ std::optional<sql::Query> summary_query(const Epoch& epoch, const Plan& plan, co
       "again", std::move(again));
 }
 
-sql::Query merged_view(const Epoch& epoch, const Plan& plan) {
+sql::Meanings merged_parts(const Epoch& epoch, const Plan& plan) {
   sql::Meanings merged;
   for (const views::StatePart& part : plan.parts) {
     merged[part.name] = sql::meaning(merged_part(epoch, plan, part));
@@ -109,7 +109,7 @@ sql::Query merged_view(const Epoch& epoch, const Plan& plan) {
     if (auto summary = summary_query(epoch, plan, part))
       merged[views::summary_name(part)] = sql::meaning(std::move(*summary));
   }
-  return views::finalise_query(plan, std::move(merged));
+  return merged;
 }
 
 // The rows of a maintained linear view as others read them. Where a row came from is not kept in its states,
@@ -162,12 +162,15 @@ sql::Meanings relation_meanings(const Epoch& epoch, const std::set<std::string>&
   }
   for (const Plan& plan : epoch.world->plans) {
     if (!needed.contains(plan.view)) continue;
-    const auto read = sql::meaning(is_maintained(epoch, plan) ? merged_view(epoch, plan)
-                                                              : views::canonical_query(plan, meanings));
-    meanings[views::visible_name(plan.view)] = read;
-    // The canonical SELECT of a maintained view may read a linear one by its order.
+    const auto states = is_maintained(epoch, plan) ? merged_parts(epoch, plan) : sql::Meanings{};
+    meanings[views::visible_name(plan.view)] =
+        sql::meaning(is_maintained(epoch, plan) ? views::finalise_query(plan, states)
+                                                : views::canonical_query(plan, meanings));
+    // With hidden columns: what reads it may depend on the order of its rows.
     if (plan.inlined.empty()) {
-      meanings[plan.view] = read;
+      meanings[plan.view] =
+          sql::meaning(is_maintained(epoch, plan) ? views::ordered_finalise_query(plan, states)
+                                                  : views::ordered_query(plan, meanings));
     } else if (is_maintained(epoch, plan)) {
       meanings[plan.view] = sql::meaning(inlined_states(epoch, plan));
     } else {

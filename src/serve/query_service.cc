@@ -15,6 +15,7 @@
 #include "sql/parquet_relation.h"
 #include "sql/parser.h"
 #include "views/exposed.h"
+#include "views/row_order.h"
 
 namespace anabranch::serve {
 namespace {
@@ -47,6 +48,12 @@ Result<sql::Query> for_files(sql::Session& session, const sql::Query& bound, lak
   }
   return sql::over(fmt::format("SELECT {} FROM {} AS answer({})", items, sql::relation("answer"), names),
                    "answer", bound);
+}
+
+// The guard asks what the engine has bound, and a statement that it was not asked about may not have run.
+Status was_checked(const sql::PlanGuard& guard, size_t checked_before) {
+  if (guard.checked() > checked_before) return {};
+  return fail(Code::internal, "the plan of the query was not checked");
 }
 
 constexpr int64_t no_limit_us = int64_t{24} * 3600 * 1'000'000;
@@ -270,13 +277,18 @@ Result<StreamRelations> QueryService::stream_relations(const Snapshot& snapshot,
 
 // ---- queries ----
 
-Result<sql::Query> QueryService::bind(const std::string& text, const Snapshot& snapshot) {
+Result<sql::Query> QueryService::bind(sql::Session& session, const std::string& text,
+                                      const Snapshot& snapshot) {
   const auto select = TRY(sql::parse_select(text));
   TRY(check_query(select, text, functions_));
   const auto exposed =
       TRY(views::expose(select, snapshot.epoch->world->relations, text, snapshot.epoch->world->uncopied));
   const auto streams = TRY(stream_relations(snapshot, needed_streams(*snapshot.epoch, exposed.relations)));
-  return sql::Query(exposed.sql, relation_meanings(*snapshot.epoch, exposed.relations, streams));
+  const auto meanings = relation_meanings(*snapshot.epoch, exposed.relations, streams);
+  const auto in_order =
+      views::in_order(exposed.select, snapshot.epoch->world->relations, exposed.relations, false,
+                      [&](const std::string& sql) { return session.describe(sql::Query(sql, meanings)); });
+  return sql::Query(in_order ? in_order->sql : exposed.sql, meanings);
 }
 
 sql::PlanRules QueryService::rules(const Snapshot& snapshot) {
@@ -320,24 +332,19 @@ bool QueryService::is_bulk_file(const Snapshot& snapshot, std::string_view file)
   return false;
 }
 
-// The guard asks what the engine has bound, and a statement that it was not asked about may not have run.
-Status was_checked(const sql::PlanGuard& guard) {
-  if (guard.checked() > 0) return {};
-  return fail(Code::internal, "the plan of the query was not checked");
-}
-
 Result<Answer> QueryService::query(const std::string& text, const QueryOptions& options) {
   const int64_t started_us = clock_.monotonic_us();
   std::optional<Answer> answer;
   TRY(in_snapshot(options, [&](sql::Session& session, const Snapshot& snapshot) -> Status {
-    const sql::Query bound = TRY(bind(text, snapshot));
+    const sql::PlanGuard guard(session, rules(snapshot));
+    const sql::Query bound = TRY(bind(session, text, snapshot));
     const auto select = options.is_for_files ? for_files(session, bound, lake::AnswerFormat::arrow)
                                              : Result<sql::Query>(bound);
     if (!select) return in_users_words(select.error(), text);
-    const sql::PlanGuard guard(session, rules(snapshot));
+    const size_t checked_before = guard.checked();
     auto rows = session.query(*select, options_.answer_bytes_max);
     if (!rows) return in_users_words(std::move(rows).error(), text);
-    TRY(was_checked(guard));
+    TRY(was_checked(guard, checked_before));
     answer = Answer{std::move(*rows), snapshot.epoch->build_id, snapshot.offsets, snapshot.epoch->number, 0};
     return {};
   }));
@@ -353,14 +360,15 @@ Result<FileAnswer> QueryService::query_parquet(const std::string& text, const Qu
   const io::Path file = options_.answer_folder / fmt::format("{:016x}.parquet", io::random_u64());
   FileAnswer answer;
   const Status written = in_snapshot(options, [&](sql::Session& session, const Snapshot& snapshot) -> Status {
-    const auto select = for_files(session, TRY(bind(text, snapshot)), lake::AnswerFormat::parquet);
     sql::PlanRules rules = this->rules(snapshot);
     rules.may_write_file = [&](std::string_view written) { return written == file.string(); };
     const sql::PlanGuard guard(session, std::move(rules));
+    const auto select = for_files(session, TRY(bind(session, text, snapshot)), lake::AnswerFormat::parquet);
+    const size_t checked_before = guard.checked();
     const auto done = select ? sql::write_parquet(session, *select, file.string())
                              : Result<int64_t>(std::unexpected(select.error()));
     if (!done) return in_users_words(done.error(), text);
-    TRY(was_checked(guard));
+    TRY(was_checked(guard, checked_before));
     const auto opened = TRY(files.open(file, io::FileSystem::Open::read));
     if (TRY(opened->size()) > options_.answer_bytes_max) {
       return fail(Code::too_large,

@@ -85,8 +85,8 @@ class QueryService {
 
   /// What query() runs for a statement in this snapshot; only its own session may run it, because it names
   /// what the snapshot's epoch names. For tests.
-  Result<sql::Query> bound_query(const std::string& text, const Snapshot& snapshot) {
-    return bind(text, snapshot);
+  Result<sql::Query> bound_query(sql::Session& session, const std::string& text, const Snapshot& snapshot) {
+    return bind(session, text, snapshot);
   }
 
   /// What the streams mean at these offsets: archived files, bulk files and the log.
@@ -117,7 +117,7 @@ class QueryService {
   void give_back(std::unique_ptr<Reader> reader, bool is_usable) EXCLUDES(mutex_);
   void watch() EXCLUDES(mutex_);
   Result<std::string> feed_name(const std::string& stream, const model::Schema& schema) EXCLUDES(mutex_);
-  Result<sql::Query> bind(const std::string& text, const Snapshot& snapshot);
+  Result<sql::Query> bind(sql::Session& session, const std::string& text, const Snapshot& snapshot);
   sql::PlanRules rules(const Snapshot& snapshot) EXCLUDES(mutex_);
   bool is_called_by_views(const std::shared_ptr<const views::World>& world, std::string_view function)
       EXCLUDES(mutex_);

@@ -283,6 +283,19 @@ Place place_at(std::string_view text, Position position) {
   return place;
 }
 
+std::string output_name(const Expr& item) {
+  Expr bare = item;
+  bare.alias.clear();
+  try {
+    duckdb::Parser parser;
+    parser.ParseQuery("SELECT " + to_sql(bare));
+    const auto& node = *parser.statements.at(0)->Cast<duckdb::SelectStatement>().node;
+    return node.Cast<duckdb::SelectNode>().select_list.at(0)->GetName();
+  } catch (const std::exception&) {
+    return "";
+  }
+}
+
 Result<Select> parse_select(std::string_view text) {
   // The engine would take the text up to there, and be silent about the rest.
   if (const size_t zero = text.find('\0'); zero != text.npos) {

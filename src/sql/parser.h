@@ -15,6 +15,9 @@ namespace anabranch::sql {
 /// AT).
 Result<Select> parse_select(std::string_view text);
 
+/// The name that the engine gives an item without an alias: the SQL of `last(id)`.
+std::string output_name(const Expr& item);
+
 /// Line and column of a byte position, counted from 1.
 Place place_at(std::string_view text, Position position);
 

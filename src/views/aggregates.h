@@ -144,9 +144,6 @@ class AggregatePlanner {
   std::string reason_;
 };
 
-/// A call as the canonical SELECT spells it: with the order of rows where its result depends on it. The same
-/// call where it does not. `order` is an expression over the FROM clause.
-sql::Expr with_order(const sql::Expr& call, const std::string& order);
 /// Whether an aggregate's result depends on the order of its rows.
 bool depends_on_order(const sql::Expr& call);
 

@@ -9,6 +9,7 @@
 #include "views/from_clause.h"
 #include "views/functions.h"
 #include "views/maintained.h"
+#include "views/row_order.h"
 
 namespace anabranch::views {
 
@@ -134,19 +135,59 @@ Result<Plan> Compiler::compile_select(const std::string& name, const sql::Select
   const bool is_union = plan_union(planned, plan);
   if (!is_union) TRY(plan_maintained(planned, text, relations_, session_, plan));
   if (plan.is_maintained()) {
+    spell_order(planned, plan);
     add_block_errors(plan);
     return plan;
   }
-  plan.canonical = sql::to_sql(planned);
   plan.view_class = reads_events ? ViewClass::read_time : ViewClass::merged;
   if (plan.view_class == ViewClass::read_time && blocked) {
     // It goes back to events all the same, so nothing is gained by states of its blocks.
     forget_blocks_from(blocks_before);
     plan.relations = relations_read(flat);
     complete(plan.relations);
-    plan.canonical = written;
+    spell_order(select, plan);
+  } else {
+    spell_order(planned, plan);
   }
   return plan;
+}
+
+// The SELECT as it runs where nothing of it is maintained, alone and for those that ask for its rows' order.
+void Compiler::spell_order(const sql::Select& select, Plan& plan) {
+  const Describe describe = [&](const std::string& sql) { return session_.describe(sql); };
+  const auto canonical = in_order(select, relations_, plan.relations, false, describe);
+  plan.canonical = canonical ? canonical->sql : sql::to_sql(select);
+  if (!plan.inlined.empty()) return;
+  const auto ordered = in_order(select, relations_, plan.relations, true, describe);
+  std::vector<sql::OrderKey> order;
+  for (const RowOrder& own : plan.order) order.push_back(own.key);
+  if (ordered && (order == ordered->order || !plan.is_maintained())) {
+    plan.ordered = ordered->sql;
+    if (plan.is_maintained()) return;
+    const auto columns = session_.describe(plan.ordered);
+    for (size_t i = 0; i < ordered->order.size() && columns; ++i)
+      plan.order.push_back({ordered->order[i], (*columns)[plan.columns.size() + i].type});
+  } else if (ordered && !plan.order.empty()) {
+    // The same order in other columns than those of the merged states: here they are the place of the row.
+    std::string columns;
+    std::string by;
+    for (const auto& column : plan.columns) columns += sql::quote_identifier(column.name) + ", ";
+    for (const sql::OrderKey& key : ordered->order) {
+      sql::OrderItem item{sql::column(key.column), key.is_descending, key.nulls};
+      by += (by.empty() ? "ORDER BY " : ", ") + sql::to_sql(item);
+    }
+    std::string place = plan.order[0].key.is_descending ? "-" : "";
+    place += fmt::format("row_number() OVER ({})", by);
+    for (const auto& [key, type] : plan.order) {
+      columns += fmt::format("{} AS {}, ", place, sql::quote_identifier(key.column));
+      place = "NULL::BIGINT";
+    }
+    columns.resize(columns.size() - 2);
+    plan.ordered = fmt::format("SELECT {} FROM ({})", columns, ordered->sql);
+  } else if (!plan.order.empty()) {
+    plan.order.clear();
+    plan.ordered_finalise.clear();
+  }
 }
 
 Status Compiler::add_view_relation(const Plan& plan) {
@@ -156,11 +197,16 @@ Status Compiler::add_view_relation(const Plan& plan) {
   const bool is_inlined = plan.view_class == ViewClass::linear && !plan.inlined.empty();
   relation.kind = is_inlined ? Relation::Kind::linear_view : Relation::Kind::other_view;
   relation.is_block = plan.is_hidden;
+  relation.is_of_events = !plan.streams.empty();
+  for (const auto& [key, type] : plan.order) {
+    relation.order.push_back(key);
+    if (!is_inlined) relation.hidden_columns.push_back({key.column, type});
+  }
   if (is_inlined) {
     const auto all = TRY(session_.describe(inlined_query(plan, plan.rows)));
     for (const auto& column : all) {
-      if (column.name == order_column || column.name == row_partition_column ||
-          column.name == row_offset_column)
+      const bool is_order = column.name == order_column || column.name.starts_with(order_columns_prefix);
+      if (is_order || column.name == row_partition_column || column.name == row_offset_column)
         relation.hidden_columns.push_back(column);
     }
   }
@@ -297,7 +343,7 @@ bool Compiler::plan_union(const sql::Select& select, Plan& plan) {
                   sql::quote_identifier(row_offset_column));
   plan.has_table_order = true;
   plan.parts.push_back(std::move(main));
-  plan.canonical = sql::to_sql(select);
+  plan.order = {{{std::string(order_column)}, ""}};
   plan.view_class = ViewClass::linear;
   return true;
 }

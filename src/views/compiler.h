@@ -48,6 +48,7 @@ class Compiler {
   Result<bool> extract(const std::string& view, sql::TableRef& table, std::string_view text);
   Result<std::optional<std::string>> add_block(const std::string& view, const sql::Select& select,
                                                std::string_view text);
+  void spell_order(const sql::Select& select, Plan& plan);
   bool plan_union(const sql::Select& select, Plan& plan);
   void add_block_errors(Plan& plan);
   void forget_blocks_from(size_t count);

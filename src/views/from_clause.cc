@@ -92,6 +92,10 @@ class Analysis {
         set_place(alias, row_partition_column, row_offset_column);
         is_ordered_ = is_ordered_ && relation.hidden(order_column) != nullptr;
         base_order_ = qualified(alias, order_column);
+        if (!is_ordered_) {
+          for (const sql::OrderKey& key : relation.order)
+            out_.written_order.push_back({sql::column(alias, key.column), key.is_descending, key.nulls});
+        }
         base_has_tables_ = is_ordered_ && relation.hidden(order_column)->type == "HUGEINT";
         return true;
       case Relation::Kind::table:
@@ -230,6 +234,7 @@ class Analysis {
 
   // offset and partition above, the row numbers of the joined tables below, most significant first.
   void finish_order() {
+    if (out_.event_sources != 1 || !table_rows_.empty()) out_.written_order.clear();
     if (out_.event_sources != 1 || !is_ordered_) return;
     if (table_rows_.empty()) {
       out_.order = base_order_;

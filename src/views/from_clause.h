@@ -31,6 +31,8 @@ struct FromClause {
   /// joined tables a HUGEINT that has their row numbers below.
   std::optional<std::string> order;
   bool has_table_order = false;
+  /// Where it is that of a linear view with an ORDER BY of its own: by which columns.
+  std::vector<sql::OrderItem> written_order;
   bool has_fan_out = false;  // one event may give several rows
   /// Not 0: each row is there once for each grouping set, whose number is in set_number.
   size_t grouping_sets = 0;

@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "sql/function_names.h"
 #include "sql/syntax.h"
 
 namespace anabranch::views {
@@ -25,5 +26,6 @@ sql::Select with_plain_aggregates(const sql::Select& select);
 
 /// An aggregate of the engine by its lower-case name, aliases included.
 bool is_aggregate_name(std::string_view name);
+const sql::FunctionNames& aggregate_names();
 
 }  // namespace anabranch::views

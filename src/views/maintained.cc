@@ -179,23 +179,45 @@ class Maintained {
     return "SELECT " + columns;
   }
 
-  // `make` writes the final SELECT; items whose type the engine gives differently are cast.
-  Status finish_finalise(const std::function<std::string(const std::vector<bool>&)>& make) {
+  // A column by which the rows of the view are ordered, over merged states.
+  struct Shown {
+    std::string sql;
+    sql::OrderItem item;  // its direction
+  };
+
+  // `make` writes the final SELECT, with further items; items whose type the engine gives differently are
+  // cast. `shown`: the order of its rows.
+  Status finish_finalise(const std::function<std::string(const std::vector<bool>&, const std::string&)>& make,
+                         const std::vector<Shown>& shown) {
     sql::Meanings states;
     for (const StatePart& part : plan_.parts) states[part.name] = sql::meaning(typed_nulls(part));
     std::vector<bool> is_cast(plan_.columns.size(), false);
-    const auto named = [&] {
-      std::string names;
-      for (size_t i = 0; i < plan_.columns.size(); ++i)
-        names += fmt::format("{}u{} AS {}", i ? ", " : "", i, sql::quote_identifier(output_name(i)));
-      return fmt::format("SELECT {} FROM ({})", names, make(is_cast));
-    };
+    std::string names;
+    for (size_t i = 0; i < plan_.columns.size(); ++i)
+      names += fmt::format("{}u{} AS {}", i ? ", " : "", i, sql::quote_identifier(output_name(i)));
+    const auto named = [&] { return fmt::format("SELECT {} FROM ({})", names, make(is_cast, "")); };
     plan_.finalise = named();
     const auto types = TRY(session_.describe(finalise_query(plan_, states)));
     for (size_t i = 0; i < types.size() && i < is_cast.size(); ++i)
       is_cast[i] = types[i].type != plan_.columns[i].type;
     plan_.finalise = named();
     TRY(session_.describe(finalise_query(plan_, states)));
+    if (shown.empty()) return {};
+    std::string items;
+    for (size_t i = 0; i < shown.size(); ++i) {
+      const std::string column = fmt::format("{}{}", order_columns_prefix, i);
+      names += fmt::format(", h{} AS {}", i, sql::quote_identifier(column));
+      items += fmt::format(", {} AS h{}", shown[i].sql, i);
+      plan_.order.push_back({{column, shown[i].item.is_descending, shown[i].item.nulls}, ""});
+    }
+    plan_.ordered_finalise = fmt::format("SELECT {} FROM ({})", names, make(is_cast, items));
+    const auto all = session_.describe(ordered_finalise_query(plan_, states));
+    if (!all || all->size() != plan_.columns.size() + shown.size()) {
+      plan_.order.clear();
+      plan_.ordered_finalise.clear();
+      return {};
+    }
+    for (size_t i = 0; i < shown.size(); ++i) plan_.order[i].type = (*all)[plan_.columns.size() + i].type;
     return {};
   }
 
@@ -204,6 +226,8 @@ class Maintained {
     plan_.rows.clear();
     plan_.finalise.clear();
     plan_.inlined.clear();
+    plan_.order.clear();
+    plan_.ordered_finalise.clear();
     plan_.view_class = ViewClass::read_time;
   }
 
@@ -219,13 +243,17 @@ class Maintained {
     RowColumns rows;
     for (size_t i = 0; i < select_.items.size(); ++i) rows.add_as(select_.items[i], value_name(i));
     std::vector<std::string> orders;
+    std::vector<Shown> shown;
     for (const sql::OrderItem& item : select_.order_by) {
       sql::OrderItem over_state = item;
       over_state.expr = sql::column(rows.add(*item.expr, "o"));
       orders.push_back(sql::to_sql(over_state));
+      shown.push_back({sql::to_sql(*over_state.expr), over_state});
     }
     const bool is_limited = select_.limit || select_.offset;
     if (from_.order) rows.add_as(sql::text_expr(*from_.order), std::string(row_order));
+    if (from_.order) shown.push_back({std::string(row_order), {}});
+    for (const sql::OrderItem& item : from_.written_order) shown.push_back({rows.add(*item.expr, "o"), item});
     if (!from_.order && is_limited) {
       refuse("LIMIT", "which rows it takes depends on an order that cannot be told here", -1);
       return {};
@@ -247,27 +275,30 @@ class Maintained {
     if (!TRY(type_parts())) return give_up(), Status{};
     std::vector<std::string> ties;
     if (from_.order) ties.push_back(std::string(row_order));
-    TRY(finish_finalise([&](const std::vector<bool>& is_cast) {
-      std::string text = "SELECT ";
-      for (size_t i = 0; i < select_.items.size(); ++i) {
-        text += (i ? ", " : "") + output(value_name(i), i, is_cast[i]);
-      }
-      return text + " FROM anabranch.main" + tail(orders, ties);
-    }));
+    TRY(finish_finalise(
+        [&](const std::vector<bool>& is_cast, const std::string& more) {
+          std::string text = "SELECT ";
+          for (size_t i = 0; i < select_.items.size(); ++i) {
+            text += (i ? ", " : "") + output(value_name(i), i, is_cast[i]);
+          }
+          return text + more + " FROM anabranch.main" + tail(orders, ties);
+        },
+        shown));
     if (!is_limited) {
       plan_.inlined = "SELECT ";
       for (size_t i = 0; i < select_.items.size(); ++i)
         plan_.inlined += fmt::format("{} AS {}, ", value_name(i), sql::quote_identifier(output_name(i)));
-      if (from_.order)
-        plan_.inlined += fmt::format("{} AS {}, ", row_order, sql::quote_identifier(order_column));
+      plan_.ordered_finalise.clear();
+      if (from_.order && shown.size() == 1) plan_.order = {{{std::string(order_column)}, ""}};
+      for (size_t i = 0; i < plan_.order.size(); ++i) {
+        plan_.inlined +=
+            fmt::format("{} AS {}, ", shown[i].sql, sql::quote_identifier(plan_.order[i].key.column));
+      }
       plan_.inlined += fmt::format("{} AS {}, {} AS {} FROM anabranch.rows", row_partition,
                                    sql::quote_identifier(row_partition_column), row_offset,
                                    sql::quote_identifier(row_offset_column));
     }
     plan_.view_class = ViewClass::linear;
-    Select canonical = select_;
-    if (is_limited && from_.order) canonical.order_by.push_back(order_item(*from_.order));
-    set_canonical(std::move(canonical));
     return {};
   }
 
@@ -355,6 +386,7 @@ class Maintained {
     // A rank is one among all rows of its key: computed before a further condition takes any away.
     const std::string rank = conditions.empty() ? state_window : "kept_rank";
     std::vector<std::string> orders;
+    std::vector<Shown> shown;
     for (const sql::OrderItem& item : select_.order_by) {
       sql::OrderItem over_state = item;
       if (has_window(*item.expr) && sql::to_sql(*item.expr) != window_sql) {
@@ -364,7 +396,9 @@ class Maintained {
       over_state.expr =
           has_window(*item.expr) ? sql::text_expr(rank) : sql::column(rows.add(*item.expr, "o"));
       orders.push_back(sql::to_sql(over_state));
+      shown.push_back({sql::to_sql(*over_state.expr), over_state});
     }
+    shown.push_back({std::string(row_order), {}});
     std::string where;
     for (const Expr& condition : conditions)
       where += (where.empty() ? " WHERE " : " AND ") + rows.add(condition, "q");
@@ -390,37 +424,20 @@ class Maintained {
     main.merge = kept_of("states");
     plan_.parts.insert(plan_.parts.begin(), std::move(main));
     if (!TRY(type_parts())) return give_up(), Status{};
-    TRY(finish_finalise([&](const std::vector<bool>& is_cast) {
-      std::string text = "SELECT ";
-      for (size_t i = 0; i < select_.items.size(); ++i) {
-        const bool is_window = has_window(select_.items[i]);
-        text += (i ? ", " : "") + output(is_window ? rank : value_name(i), i, is_cast[i]);
-      }
-      const std::string from =
-          where.empty() ? "anabranch.main"
-                        : fmt::format("(SELECT *, {} AS kept_rank FROM anabranch.main)", state_window);
-      return text + " FROM " + from + where + tail(orders, {std::string(row_order)});
-    }));
+    TRY(finish_finalise(
+        [&](const std::vector<bool>& is_cast, const std::string& more) {
+          std::string text = "SELECT ";
+          for (size_t i = 0; i < select_.items.size(); ++i) {
+            const bool is_window = has_window(select_.items[i]);
+            text += (i ? ", " : "") + output(is_window ? rank : value_name(i), i, is_cast[i]);
+          }
+          const std::string from =
+              where.empty() ? "anabranch.main"
+                            : fmt::format("(SELECT *, {} AS kept_rank FROM anabranch.main)", state_window);
+          return text + more + " FROM " + from + where + tail(orders, {std::string(row_order)});
+        },
+        shown));
     plan_.view_class = ViewClass::keyed;
-    Select canonical = select_;
-    if (top.window.name == "row_number") {
-      const auto spell = [&](const Expr& expr) {
-        return sql::rewrite(expr, [&](const Expr& node) -> Box<Expr> {
-          if (node.kind != Expr::Kind::window) return {};
-          Expr out = node;
-          out.over->order_by.push_back(order_item(*from_.order));
-          return out;
-        });
-      };
-      if (canonical.qualify) canonical.qualify = spell(*canonical.qualify);
-      for (Expr& item : canonical.items) {
-        const std::string alias = item.alias;
-        item = spell(item);
-        item.alias = alias;
-      }
-      if (!canonical.distinct_on.empty()) canonical.order_by.push_back(order_item(*from_.order));
-    }
-    set_canonical(std::move(canonical));
     return {};
   }
 
@@ -559,11 +576,15 @@ class Maintained {
     const std::string qualify =
         select_.qualify ? " QUALIFY " + sql::to_sql(over_groups(*select_.qualify)) : "";
     std::vector<std::string> orders;
+    std::vector<Shown> shown;
     for (const sql::OrderItem& item : select_.order_by) {
       sql::OrderItem over_state = item;
       over_state.expr = over_groups(*item.expr);
       orders.push_back(sql::to_sql(over_state));
+      shown.push_back({sql::to_sql(*over_state.expr), over_state});
     }
+    for (const std::string& key : keys) shown.push_back({key, {}});
+    if (select_.is_distinct) shown.clear();
     if (!is_planned) return {};
     if (planner.needs_order())
       rows.add_as(sql::text_expr(*from_.order), std::string(AggregatePlanner::order_name));
@@ -580,58 +601,17 @@ class Maintained {
       kept_by += (kept_by.empty() ? "" : ", ") + sql::to_sql(over_state);
     }
     if (!is_planned) return {};
-    TRY(finish_finalise([&](const std::vector<bool>& is_cast) {
-      std::string text = select_.is_distinct ? "SELECT DISTINCT " : "SELECT ";
-      if (!kept_by.empty()) text += fmt::format("DISTINCT ON ({}) ", kept_by);
-      for (size_t i = 0; i < items.size(); ++i) text += (i ? ", " : "") + output(items[i], i, is_cast[i]);
-      return text + " FROM " + from + having + qualify +
-             tail(orders, select_.is_distinct ? std::vector<std::string>{} : keys);
-    }));
+    TRY(finish_finalise(
+        [&](const std::vector<bool>& is_cast, const std::string& more) {
+          std::string text = select_.is_distinct ? "SELECT DISTINCT " : "SELECT ";
+          if (!kept_by.empty()) text += fmt::format("DISTINCT ON ({}) ", kept_by);
+          for (size_t i = 0; i < items.size(); ++i) text += (i ? ", " : "") + output(items[i], i, is_cast[i]);
+          return text + more + " FROM " + from + having + qualify +
+                 tail(orders, select_.is_distinct ? std::vector<std::string>{} : keys);
+        },
+        shown));
     plan_.view_class = planner.view_class();
-    set_canonical(spell_out_aggregates());
     return {};
-  }
-
-  Select spell_out_aggregates() const {
-    Select out = select_;
-    const auto spell = [&](const Expr& expr) {
-      Expr spelled = sql::rewrite(expr, [&](const Expr& node) -> Box<Expr> {
-        if (node.kind == Expr::Kind::window) {
-          Expr window = node;
-          std::vector<sql::OrderItem> ties;
-          for (const Expr& group : select_.group_by) {
-            sql::OrderItem item;
-            item.expr = group;
-            ties.push_back(std::move(item));
-          }
-          order_ties(window, ties);
-          return window;
-        }
-        if (from_.order && is_aggregate(node) && depends_on_order(node))
-          return with_order(node, *from_.order);
-        return {};
-      });
-      spelled.alias = expr.alias;
-      return spelled;
-    };
-    for (Expr& item : out.items) item = spell(item);
-    if (out.having) out.having = spell(*out.having);
-    if (out.qualify) out.qualify = spell(*out.qualify);
-    for (sql::OrderItem& item : out.order_by) item.expr = spell(*item.expr);
-    if ((out.limit || out.offset || !out.distinct_on.empty()) && !out.is_distinct) {
-      for (const Expr& group : out.group_by) {
-        sql::OrderItem item;
-        item.expr = group;
-        out.order_by.push_back(std::move(item));
-      }
-    }
-    return out;
-  }
-
-  void set_canonical(Select canonical) {
-    for (size_t i = 0; i < canonical.items.size(); ++i) canonical.items[i].alias = output_name(i);
-    canonical.from = from_.rows_table;
-    plan_.canonical = sql::to_sql(with_ordinals(std::move(canonical)));
   }
 
   Select select_;

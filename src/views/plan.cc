@@ -63,14 +63,28 @@ sql::Query merge_query(const StatePart& part, sql::Query states) {
   return sql::over(part.merge, "states", std::move(states));
 }
 
-sql::Query finalise_query(const Plan& plan, sql::Meanings states) {
+namespace {
+
+// Over merged states, with the summaries of those that have none.
+sql::Query over_states(const Plan& plan, const std::string& text, sql::Meanings states) {
   for (const StatePart& part : plan.parts) {
     if (part.summary.empty() || states.contains(summary_name(part))) continue;
     const auto merged = states.find(part.name);
     if (merged == states.end()) continue;
     states.emplace(summary_name(part), sql::meaning({part.summary, {*merged}}));
   }
-  return {plan.finalise, std::move(states)};
+  return {text, std::move(states)};
+}
+
+}  // namespace
+
+sql::Query finalise_query(const Plan& plan, sql::Meanings states) {
+  return over_states(plan, plan.finalise, std::move(states));
+}
+
+sql::Query ordered_finalise_query(const Plan& plan, sql::Meanings states) {
+  const bool has_order = !plan.ordered_finalise.empty();
+  return over_states(plan, has_order ? plan.ordered_finalise : plan.finalise, std::move(states));
 }
 
 sql::Query inlined_query(const Plan& plan, sql::Query rows) {
@@ -79,6 +93,10 @@ sql::Query inlined_query(const Plan& plan, sql::Query rows) {
 
 sql::Query canonical_query(const Plan& plan, const sql::Meanings& meanings) {
   return {plan.canonical, only(plan.relations, meanings)};
+}
+
+sql::Query ordered_query(const Plan& plan, const sql::Meanings& meanings) {
+  return {plan.ordered.empty() ? plan.canonical : plan.ordered, only(plan.relations, meanings)};
 }
 
 }  // namespace anabranch::views

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "sql/database.h"
+#include "sql/order_key.h"
 
 namespace anabranch::views {
 
@@ -58,6 +59,12 @@ std::string summary_name(const StatePart& part);
 /// The name of the part that records the events which failed; its columns are _partition and _offset.
 inline const std::string errors_part = "errors";
 
+/// A column by which the rows of a view are ordered.
+struct RowOrder {
+  sql::OrderKey key;
+  std::string type;
+};
+
 struct Plan {
   std::string view;  // "gold.delay_by_carrier"
   ViewClass view_class = ViewClass::read_time;
@@ -84,6 +91,12 @@ struct Plan {
   /// stages: what read-time views run. Over `relations`.
   std::string canonical;
 
+  /// Hidden columns by which its rows are ordered, for what reads it and depends on their order: those of
+  /// `inlined`, or of the two below. None: it has one row, or an order that cannot be told.
+  std::vector<RowOrder> order;
+  std::string ordered;           // canonical, with them at its end; empty: it has none
+  std::string ordered_finalise;  // finalise, with them at its end
+
   bool is_maintained() const { return view_class != ViewClass::merged && view_class != ViewClass::read_time; }
   const StatePart* part(std::string_view name) const;
 };
@@ -100,10 +113,14 @@ sql::Query partial_query(const Plan& plan, const StatePart& part, const sql::Mea
 sql::Query merge_query(const StatePart& part, sql::Query states);
 /// The view from merged states, by part. A summary that is not given is made of its part's states.
 sql::Query finalise_query(const Plan& plan, sql::Meanings states);
+/// The same with the columns of its order.
+sql::Query ordered_finalise_query(const Plan& plan, sql::Meanings states);
 /// The rows of a linear view as others read them.
 sql::Query inlined_query(const Plan& plan, sql::Query rows);
 /// The canonical SELECT where the view's relations mean this.
 sql::Query canonical_query(const Plan& plan, const sql::Meanings& meanings);
+/// The same with the columns of the view's order.
+sql::Query ordered_query(const Plan& plan, const sql::Meanings& meanings);
 
 /// "gold.v:2": the name of a view's block. No view has a colon in its name.
 std::string block_name(std::string_view view, size_t number);

@@ -18,6 +18,8 @@ Relation stream_relation(std::string name, const model::Schema& schema) {
                              {std::string(model::offset_column), "BIGINT"},
                              {std::string(model::ingested_at_column), "TIMESTAMP WITH TIME ZONE"},
                              {std::string(model::raw_column), "VARCHAR"}};
+  relation.order = {{std::string(model::offset_column)}, {std::string(model::partition_column)}};
+  relation.is_of_events = true;
   return relation;
 }
 
@@ -27,6 +29,7 @@ Relation table_relation(std::string name, std::vector<sql::OutputColumn> columns
   relation.kind = Relation::Kind::table;
   relation.columns = std::move(columns);
   relation.hidden_columns = {{std::string(row_column), "BIGINT"}};
+  relation.order = {{std::string(row_column)}};
   return relation;
 }
 

@@ -7,6 +7,7 @@
 
 #include "model/schema.h"
 #include "sql/database.h"
+#include "sql/order_key.h"
 
 namespace anabranch::views {
 
@@ -22,6 +23,8 @@ struct Relation {
   Kind kind = Kind::stream;
   std::vector<sql::OutputColumn> columns;         // what `*` gives
   std::vector<sql::OutputColumn> hidden_columns;  // readable by name only
+  std::vector<sql::OrderKey> order;               // those by which its rows are ordered, the first one first
+  bool is_of_events = false;                      // its rows come from events in the end
 
   /// A hidden column by name; null when there is none.
   const sql::OutputColumn* hidden(std::string_view column) const;
@@ -38,6 +41,8 @@ Relation table_relation(std::string name, std::vector<sql::OutputColumn> columns
 // Hidden columns of ours. No column of a stream, table or view may begin with the prefix (model/names.h), so
 // they cannot meet one of a user's.
 inline constexpr std::string_view order_column = "anabranch:ord";
+/// "anabranch:order0", …: of views whose rows are ordered by more than one column.
+inline constexpr std::string_view order_columns_prefix = "anabranch:order";
 inline constexpr std::string_view row_column = "anabranch:row";
 inline constexpr std::string_view row_partition_column = "anabranch:partition";
 inline constexpr std::string_view row_offset_column = "anabranch:offset";

@@ -35,6 +35,23 @@ std::vector<sql::OutputColumn> columns_from(const json& list) {
   return columns;
 }
 
+json to_json(const std::vector<RowOrder>& order) {
+  json list = json::array();
+  for (const auto& [key, type] : order)
+    list.push_back({key.column, key.is_descending, static_cast<int>(key.nulls), type});
+  return list;
+}
+
+std::vector<RowOrder> order_from(const json& list) {
+  std::vector<RowOrder> order;
+  for (const auto& entry : list) {
+    order.push_back({{entry[0].get<std::string>(), entry[1].get<bool>(),
+                      static_cast<sql::OrderItem::Nulls>(entry[2].get<int>())},
+                     entry[3].get<std::string>()});
+  }
+  return order;
+}
+
 json to_json(const Plan& plan) {
   json parts = json::array();
   for (const StatePart& part : plan.parts) {
@@ -58,7 +75,10 @@ json to_json(const Plan& plan) {
           {"inlined", plan.inlined},
           {"is_hidden", plan.is_hidden},
           {"depends_on_moment", plan.depends_on_moment},
-          {"canonical", plan.canonical}};
+          {"canonical", plan.canonical},
+          {"order", to_json(plan.order)},
+          {"ordered", plan.ordered},
+          {"ordered_finalise", plan.ordered_finalise}};
 }
 
 Plan plan_from(const json& document) {
@@ -80,6 +100,9 @@ Plan plan_from(const json& document) {
   plan.is_hidden = document.at("is_hidden");
   plan.depends_on_moment = document.at("depends_on_moment");
   plan.canonical = document.at("canonical");
+  plan.order = order_from(document.at("order"));
+  plan.ordered = document.at("ordered");
+  plan.ordered_finalise = document.at("ordered_finalise");
   return plan;
 }
 

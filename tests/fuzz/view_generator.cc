@@ -263,9 +263,24 @@ View ViewGenerator::linear_over(const Source& source, bool may_be_limited) {
       used_.insert("LIMIT of a subquery");
       view.limit = "LIMIT (SELECT 3)";
     }
+    show_order(view);
   }
   note_order(expressions, source);
   return view;
+}
+
+// Rows with an ORDER BY of their own are in that order to what reads them.
+void ViewGenerator::show_order(View& view) {
+  if (view.order_by.empty() || view.hidden.empty()) return;
+  if (used_.contains("alias within ORDER BY")) {
+    view.hidden.clear();
+    return;
+  }
+  std::string order;
+  for (const Sql& item : view.order_by) order += item.plain + ", ";
+  for (const std::string& tie : view.ties) order += tie + ", ";
+  order.resize(order.size() - 2);
+  view.hidden = {fmt::format("row_number() OVER (ORDER BY {})", order)};
 }
 
 View ViewGenerator::linear() { return linear_over(source(), true); }
@@ -300,6 +315,7 @@ View ViewGenerator::distinct_on() {
   }
   view.ties = from.order;
   view.hidden = from.order;
+  show_order(view);
   shape_ = Relation::Shape::rows;
   note_order(expressions, from);
   return view;

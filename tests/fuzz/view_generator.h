@@ -50,6 +50,7 @@ class ViewGenerator {
   std::string alias_for(size_t index, const Source& source, std::set<std::string>& taken);
   void add_where(View& view, Expressions& expressions, const Source& source);
   void add_items(View& view, Expressions& expressions, const Source& source, std::vector<Expr> exprs);
+  void show_order(View& view);
   void note_order(const Expressions& expressions, const Source& source);
   View aggregate_over(const Source& source);
   bool add_unnest(View& view, Expressions& expressions, const Source& source);

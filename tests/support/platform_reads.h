@@ -15,7 +15,7 @@ inline std::string platform_rows(app::Platform& platform, const std::string& vie
   std::string text;
   const Status read = platform.queries().in_snapshot(
       {}, [&](sql::Session& session, const serve::QueryService::Snapshot& snapshot) -> Status {
-        const auto bound = TRY(platform.queries().bound_query("SELECT * FROM " + view, snapshot));
+        const auto bound = TRY(platform.queries().bound_query(session, "SELECT * FROM " + view, snapshot));
         text = sorted_rows(session, bound);
         return {};
       });

@@ -69,7 +69,7 @@ inline ScannedRows scanned_rows(app::Platform& platform, const std::string& quer
   const int64_t logged_before = platform.queries().log_rows_read();
   const Status read = platform.queries().in_snapshot(
       {}, [&](sql::Session& session, const serve::QueryService::Snapshot& snapshot) -> Status {
-        sql::Query bound = TRY(platform.queries().bound_query(query, snapshot));
+        sql::Query bound = TRY(platform.queries().bound_query(session, query, snapshot));
         bound.text = "EXPLAIN (ANALYZE, FORMAT JSON) " + bound.text;
         const auto profile = TRY(session.query(bound));
         add_scans(nlohmann::json::parse(profile.text(0, 1).value()), views, rows);
