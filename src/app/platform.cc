@@ -140,7 +140,7 @@ Result<views::World> Platform::make_world(bool is_newest, std::vector<Error>& le
   }
   std::vector<views::ModelSource> models;
   for (const project::Model& model : project_.models)
-    models.push_back({model.name, model.sql, model.file, model.is_materialized});
+    models.push_back({model.name, model.sql, model.file, model.is_materialized, model.select});
   auto made = views::make_world(models, schemas, tables, missing);
   for (Error& error : made.errors) {
     if (error.code != Code::not_found) return fail(std::move(error));

@@ -1,6 +1,7 @@
 #pragma once
 // SQL text to a tree, by DuckDB's parser. No database is touched. Any thread may call.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,9 @@ namespace anabranch::sql {
 /// refused for other statements and for what the platform does not take (PIVOT, SAMPLE, recursive CTEs, SHOW,
 /// AT).
 Result<Select> parse_select(std::string_view text);
+
+/// How many texts parse_select has been given since the program began: for tests that count.
+uint64_t statements_parsed();
 
 /// Line and column of a byte position, counted from 1.
 Place place_at(std::string_view text, Position position);
