@@ -23,6 +23,7 @@ struct TableVersion {
   std::vector<sql::OutputColumn>
       columns;  // the types that the table has; the file may hold others (see src/lake)
   int64_t rows = 0;
+  bool operator==(const TableVersion&) const = default;
 };
 
 /// A model as it is written.
