@@ -20,6 +20,8 @@ import urllib.request
 
 import duckdb
 
+import many_views
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 COPIES = 30
 YEARS = 9  # the dates of copy i are i % YEARS years later: gold.daily_traffic has 9,855 rows then
@@ -122,6 +124,12 @@ class Server:
             return json.loads(self.request("POST", target, body))
         except urllib.error.HTTPError as error:
             raise SystemExit(f"{target}: {error.code} {error.read().decode()}")
+
+    def post_events(self, stream, body):
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/v1/streams/{stream}/events", data=body, method="POST")
+        request.add_header("content-type", "application/x-ndjson")
+        with urllib.request.urlopen(request, timeout=600) as response:
+            response.read()
 
     def status(self):
         return json.loads(self.get("/v1/status"))
@@ -424,9 +432,96 @@ print(time.monotonic() - began)
                 server.stop(signal.SIGKILL)
         return {"unbuilt_events": unbuilt, "ready_s": statistics.median(times), "server_peak_mb": statistics.median(peaks)}
 
+    def measure_views(self):
+        """400 varied views of a small shop: start without anything to replay, check, and a build of 200 of them against plain DuckDB."""
+        folder = self.views_project(400)
+        starts, checks = [], []
+        for run in range(self.options.runs):
+            began = time.monotonic()
+            subprocess.run([self.program, "check", "--project", str(folder)], check=True, stdout=subprocess.DEVNULL)
+            checks.append(time.monotonic() - began)
+            with Server(self.program, folder, self.options.port) as server:
+                starts.append(server.ready_s)
+                peak = server.peak_mb()
+            say(f"  run {run + 1}: check {checks[-1]:.2f} s, start {starts[-1]:.2f} s, peak {peak:.0f} MB")
+        folder = self.views_project(200)
+        ours, plain = [], []
+        with Server(self.program, folder, self.options.port) as server:
+            for run in range(self.options.runs):
+                built = server.post("/v1/builds", {})
+                ours.append(built["duration_ms"] / 1000)
+                plain.append(self.plain_views(folder))
+                say(f"  run {run + 1}: build of 200 views {ours[-1]:.2f} s, plain DuckDB {plain[-1]:.2f} s")
+        return {
+            "check_s": statistics.median(checks),
+            "start_s": statistics.median(starts),
+            "build_s": statistics.median(ours),
+            "plain_duckdb_s": statistics.median(plain),
+            "ratio": statistics.median([a / b for a, b in zip(ours, plain)]),
+        }
+
+    def views_project(self, count):
+        """A project of bench/many_views.py with its tables copied, its events in and all of it built once."""
+        folder = self.work / f"views_{count}"
+        if (folder / "done").exists():
+            return folder
+        say(f"  making a project of {count} views")
+        many_views.write(folder, count)
+        subprocess.run([self.program, "copy", "--project", str(folder)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with Server(self.program, folder, self.options.port) as server:
+            for events in sorted((folder / "events").glob("*.ndjson")):
+                server.post_events(events.stem, events.read_bytes())
+            server.post("/v1/builds", {})
+        (folder / "done").touch()
+        return folder
+
+    def plain_views(self, folder):
+        """Every view's SELECT over the archived events, written and synced as Parquet with a commit of a Delta table beside it. In a process of its own."""
+        script = f"""
+import duckdb, os, pathlib, shutil, sys, time
+sys.path.insert(0, {str(ROOT / 'bench')!r})
+import many_views
+root = pathlib.Path({str(folder)!r})
+out = pathlib.Path({str(self.work / 'plain_views')!r})
+shutil.rmtree(out, ignore_errors=True)
+names = many_views.names_in_order(root)
+for name in names:
+    (out / name / "_delta_log").mkdir(parents=True)
+os.sync()
+began = time.monotonic()
+def sync(path):
+    handle = os.open(path, os.O_RDONLY)
+    os.fsync(handle)
+    os.close(handle)
+db = duckdb.connect(config={{"threads": {THREADS}}})
+db.execute("SET enable_progress_bar = false; SET TimeZone = 'UTC'; CREATE SCHEMA bronze; CREATE SCHEMA silver; CREATE SCHEMA gold")
+for stream in sorted(file.stem for file in (root / "streams").glob("*.yml")):
+    files = sorted(str(f) for f in (root / ".anabranch/lake/bronze" / stream).glob("*.parquet"))
+    db.execute(f"CREATE VIEW bronze.{{stream}} AS SELECT * EXCLUDE (_partition, _offset, _ingested_at, _raw) FROM read_parquet({{files}})")
+for table in sorted(file.stem for file in (root / "data").glob("*.parquet")):
+    files = sorted(str(f) for f in (root / ".anabranch/lake/bronze" / table).glob("*.parquet"))
+    db.execute(f"CREATE TABLE bronze.{{table}} AS FROM read_parquet('{{files[-1]}}')")
+for name in names:
+    sql = (root / "models" / (name.replace(".", "/") + ".sql")).read_text()
+    db.execute(f"COPY ({{sql}}\\n) TO '{{out / name / 'part.parquet'}}' (FORMAT parquet)")
+    db.execute(f"CREATE VIEW {{name}} AS FROM read_parquet('{{out / name / 'part.parquet'}}')")
+    sync(out / name / "part.parquet")
+    sync(out / name)
+    commit = out / name / "_delta_log/00000000000000000000.json"
+    commit.write_text('{{"add":{{"path":"part.parquet"}}}}\\n' * 4)
+    sync(commit)
+    sync(out / name / "_delta_log")
+print(time.monotonic() - began)
+"""
+        answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+        if answer.returncode != 0:
+            raise SystemExit(answer.stderr)
+        return float(answer.stdout)
+
     def run(self):
         say(f"machine: {machine()}; load {os.getloadavg()[0]:.1f}")
-        self.base()
+        if set(self.options.measures) != {"views"}:
+            self.base()
         for name in self.options.measures:
             began = time.monotonic()
             measure = getattr(self, "measure_" + name)
@@ -484,6 +579,11 @@ def results_page(results):
     if restart := results.get("restart"):
         text += row(f"restart to ready with {restart['unbuilt_events']:,} unbuilt events", "≤ 5 s", f"{restart['ready_s']:.1f} s",
                     met(restart["ready_s"] <= 5))
+    if views := results.get("views"):
+        text += row("start of 400 varied views, nothing to replay", "≤ 3 s", f"{views['start_s']:.1f} s", met(views["start_s"] <= 3))
+        text += row("`anabranch check` of 400 varied views", "≤ 1 s", f"{views['check_s']:.2f} s", met(views["check_s"] <= 1))
+        text += row("build of 200 small views, states, Parquet and Delta commits synced", "≤ 1.2 × plain DuckDB",
+                    f"{views['ratio']:.2f} × ({views['build_s']:.1f} s against {views['plain_duckdb_s']:.1f} s)", met(views["ratio"] <= 1.2))
     peaks = {}
     for name in ("build", "replay", "restart"):
         if name in results:
@@ -499,7 +599,7 @@ def results_page(results):
     return text
 
 
-MEASURES = ["build", "spark", "replay", "freshness", "reads", "restart"]
+MEASURES = ["build", "spark", "replay", "freshness", "reads", "restart", "views"]
 
 
 def main():

@@ -119,7 +119,9 @@ Result<std::map<std::string, views::TableVersion>> Platform::pinned_tables(bool 
   return tables;
 }
 
-Result<views::World> Platform::make_world(bool is_newest, std::vector<Error>& left_out) {
+// Called when starting, and then under build_mutex_ only.
+Result<std::shared_ptr<const views::World>> Platform::make_world(bool is_newest,
+                                                                 std::vector<Error>& left_out) {
   std::map<std::string, model::Schema> schemas;
   std::map<std::string, uint32_t> pins;
   {
@@ -138,15 +140,20 @@ Result<views::World> Platform::make_world(bool is_newest, std::vector<Error>& le
       if (!tables.contains("bronze." + table.name)) missing.push_back("bronze." + table.name);
     }
   }
+  if (made_.world && made_.schemas == schemas && made_.tables == tables && made_.missing_tables == missing) {
+    left_out = made_.left_out;
+    return made_.world;
+  }
   std::vector<views::ModelSource> models;
   for (const project::Model& model : project_.models)
-    models.push_back({model.name, model.sql, model.file, model.is_materialized});
+    models.push_back({model.name, model.sql, model.file, model.is_materialized, model.select});
   auto made = views::make_world(models, schemas, tables, missing);
   for (Error& error : made.errors) {
     if (error.code != Code::not_found) return fail(std::move(error));
     left_out.push_back(std::move(error));
   }
-  return std::move(made.world);
+  made_ = {schemas, tables, missing, left_out, std::make_shared<const views::World>(std::move(made.world))};
+  return made_.world;
 }
 
 Result<std::map<std::string, std::string>> Platform::load_tables(const views::World& world) {
@@ -199,7 +206,7 @@ Result<speed::Handover> Platform::handover_of(const lake::Manifest& manifest,
 // ---- start and stop ----
 
 Status Platform::start() {
-  auto world = std::make_shared<const views::World>(TRY(make_world(false, left_out_)));
+  const auto world = TRY(make_world(false, left_out_));
   for (const Error& error : left_out_) spdlog::warn("{}", error.describe());
   lake::Manifest manifest;
   {
@@ -368,14 +375,14 @@ Result<std::vector<front::TableCopied>> Platform::copy(const std::vector<std::st
 // are.
 Status Platform::repin_after_copy() {
   std::vector<Error> left_out;
-  auto world = std::make_shared<const views::World>(TRY(make_world(false, left_out)));
+  const auto world = TRY(make_world(false, left_out));
   lake::Manifest manifest;
   {
     Lock lock(mutex_);
     if (manifest_) manifest = *manifest_;
   }
   left_out_ = std::move(left_out);
-  return speed_->hand_over(TRY(handover_of(manifest, std::move(world))));
+  return speed_->hand_over(TRY(handover_of(manifest, world)));
 }
 
 std::vector<front::TableInfo> Platform::tables() {

@@ -90,9 +90,18 @@ class Platform final : public front::Backend {
   static std::string build_id_of(int64_t now_us);
   static std::vector<catalog::BuildWarning> warnings_of(const lake::Manifest& manifest);
 
+  // The last world, and all that it was made of beside the models, which stay as they are.
+  struct MadeWorld {
+    std::map<std::string, model::Schema> schemas;
+    std::map<std::string, views::TableVersion> tables;
+    std::vector<std::string> missing_tables;
+    std::vector<Error> left_out;
+    std::shared_ptr<const views::World> world;
+  };
+
   Platform(project::Project project, const Options& options);
   Status open_data();
-  Result<views::World> make_world(bool is_newest, std::vector<Error>& left_out);
+  Result<std::shared_ptr<const views::World>> make_world(bool is_newest, std::vector<Error>& left_out);
   Result<std::map<std::string, views::TableVersion>> pinned_tables(bool is_newest);
   Result<std::map<std::string, std::string>> load_tables(const views::World& world);
   Result<speed::Handover> handover_of(const lake::Manifest& manifest,
@@ -115,6 +124,7 @@ class Platform final : public front::Backend {
   int64_t started_at_us_ = 0;
   std::atomic<bool> is_ready_ = false;
   std::vector<Error> left_out_;
+  MadeWorld made_;
   std::function<void()> on_build_change_;
   std::function<void(const batch::BuildProgress&)> on_build_progress_;
 

@@ -10,6 +10,7 @@
 #include "io/process.h"
 #include "io/random.h"
 #include "lake/delta_copies.h"
+#include "lake/durable.h"
 #include "sql/syntax.h"
 
 namespace anabranch::app {
@@ -77,7 +78,7 @@ Result<std::string> Platform::build_now(const std::vector<std::string>& views, c
   const bool is_full = views.empty();
   std::vector<Error> left_out;
   std::shared_ptr<const views::World> world = speed_->epochs().newest()->world;
-  if (is_full) world = std::make_shared<const views::World>(TRY(make_world(true, left_out)));
+  if (is_full) world = TRY(make_world(true, left_out));
   job.views = views;
   const bool is_late = !TRY(wait_for_durable());
   job.cutoff = TRY(speed_->begin_build());
@@ -212,9 +213,13 @@ Status Platform::include(const batch::BuildJob& job, batch::BuildResult& result,
   // Views that are no more are not carried over.
   std::erase_if(manifest.views, [&](const auto& entry) { return !job.world.plan(entry.first); });
   std::erase_if(manifest.failed, [&](const auto& entry) { return !job.world.plan(entry.first); });
+  std::vector<std::string> files;
+  for (const auto& [name, view] : result.views) {
+    files.push_back(view.database_file);
+    files.insert(files.end(), view.row_files.begin(), view.row_files.end());
+  }
+  TRY(lake::make_all_durable(*store_, std::move(files)));
   for (auto& [name, view] : result.views) {
-    TRY(store_->make_durable(view.database_file));
-    for (const std::string& file : view.row_files) TRY(store_->make_durable(file));
     if (view.delta) view.delta->manifest = manifest.number;
     if (result.failed.contains(name)) {
       // Other readers keep the result that was there before.

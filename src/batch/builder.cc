@@ -1,16 +1,17 @@
 #include "batch/builder.h"
 
 #include <algorithm>
+#include <condition_variable>
 #include <optional>
+#include <set>
 
 #include <fmt/format.h>
 
+#include "base/threads.h"
 #include "batch/state_file.h"
-#include "lake/type_mapping.h"
+#include "batch/view_builder.h"
 #include "sql/database.h"
-#include "sql/parquet_file.h"
 #include "sql/parquet_relation.h"
-#include "views/exposed.h"
 
 namespace anabranch::batch {
 
@@ -20,66 +21,65 @@ namespace {
 
 constexpr int row_group_rows = 20480;  // a multiple of the engine's vector, 2,048
 
-// Whether the view's SQL over its data is to blame, rather than memory, the disk or us: then the others are
-// built all the same, and a read of this one gives the error.
-bool is_of_the_view(Code code) {
-  return code == Code::bad_sql || code == Code::bad_input || code == Code::refused;
-}
+// With few events the time of a view goes into planning it, which the engine does on one thread: so views are
+// built side by side. With many, a view alone keeps all threads busy, and two would need twice the memory.
+constexpr model::Offset events_side_by_side_max = 1'000'000;
 
-std::string column_list(const std::vector<sql::OutputColumn>& columns) {
-  std::string list;
-  for (const auto& column : columns) list += (list.empty() ? "" : ", ") + sql::quote_identifier(column.name);
-  return list;
-}
-
-// States lie sorted by key, so that a read of one key looks at little of them.
-std::string order_by(const views::StatePart& part) {
-  std::string order;
-  for (const std::string& key : part.keys)
-    order += (order.empty() ? " ORDER BY " : ", ") + sql::quote_identifier(key);
-  return order;
-}
+// A stream of at most so many bytes of archive is read once and kept in memory for all views.
+constexpr uint64_t kept_bytes_max = 8 << 20;
 
 // One build. Lives for one call of run_build.
 class Build {
  public:
   Build(const BuildJob& job, const std::function<void(const BuildProgress&)>& on_progress,
-        sql::Session session)
+        sql::Database& database, sql::Session session)
       : job_(job),
         on_progress_(on_progress),
+        database_(database),
         session_(std::move(session)),
-        folder_(job.data_folder),
-        state_file_(folder_ / database_file()) {}
+        outcome_(job),
+        state_file_(outcome_.folder() / outcome_.database_file()) {}
 
   Result<BuildResult> run() {
     TRY(begin());
-    const auto wanted = [&](const std::string& name) {
-      const std::string_view view = views::view_of_block(name);
-      return job_.views.empty() || std::find(job_.views.begin(), job_.views.end(), view) != job_.views.end();
-    };
-    const auto total =
-        static_cast<int64_t>(std::count_if(job_.world.plans.begin(), job_.world.plans.end(),
-                                           [&](const Plan& plan) { return wanted(plan.view); }));
-    int64_t done = 0;
-    for (const Plan& plan : job_.world.plans) {
-      on_progress_({"views", plan.view, done, total});
-      Status built = wanted(plan.view) ? build_view(plan) : pass_over(plan);
-      if (!built) return in_context(std::move(built), plan.view);
-      if (wanted(plan.view)) ++done;
+    const std::vector<Plan>& plans = job_.world.plans;
+    for (size_t i = 0; i < plans.size(); ++i) positions_[plans[i].view] = i;
+    {
+      Lock lock(mutex_);
+      left_ = plans.size();
+      waits_for_.resize(plans.size(), 0);
+      read_by_.resize(plans.size());
+      total_ = std::count_if(plans.begin(), plans.end(), [&](const Plan& plan) { return is_wanted(plan); });
+      for (size_t i = 0; i < plans.size(); ++i) {
+        for (const std::string& relation : plans[i].relations) {
+          const auto below = positions_.find(relation);
+          if (below == positions_.end() || below->second == i) continue;
+          ++waits_for_[i];
+          read_by_[below->second].push_back(i);
+        }
+        if (waits_for_[i] == 0) ready_.insert(i);
+      }
     }
-    on_progress_({"checkpoint", "", done, total});
+    run_on_threads(is_side_by_side() ? static_cast<size_t>(std::max(1, job_.threads)) : 1,
+                   [this] { work(); });
+    {
+      Lock lock(mutex_);
+      if (failure_) return fail(std::move(*failure_));
+      on_progress_({"checkpoint", "", done_, total_});
+    }
     TRY(session_.run("CHECKPOINT build"));
     TRY(session_.run("DETACH build"));
     TRY(state_file_.move_into_place());
-    return std::move(result_);
+    return outcome_.take();
   }
 
  private:
   Status begin() {
     auto& files = io::local_file_system();
-    TRY(files.create_folders(folder_ / "serving" / job_.build_id));
-    // States are sorted by key: with small row groups a read of one key looks at one of them.
-    TRY(session_.run(fmt::format("ATTACH {} AS build (ROW_GROUP_SIZE {})",
+    TRY(files.create_folders(outcome_.folder() / "serving" / job_.build_id));
+    // States are sorted by key: with small row groups a read of one key looks at one of them. Nobody sees the
+    // file before it is whole, so it needs no log of its own.
+    TRY(session_.run(fmt::format("ATTACH {} AS build (ROW_GROUP_SIZE {}, RECOVERY_MODE 'no_wal_writes')",
                                  sql::quote_literal(state_file_.path().string()), row_group_rows)));
     for (const auto& [stream, schema] : job_.world.schemas) {
       const views::Relation& relation = job_.world.relations.at(sql::lower(stream));
@@ -91,6 +91,11 @@ class Build {
       std::string events;
       if (archive != job_.archives.end() && !archive->second.empty()) {
         events = sql::archive_relation(archive->second, columns, end);
+        if (TRY(is_kept(stream, archive->second))) {
+          const std::string kept = sql::quote_identifier("stream " + stream);
+          TRY(session_.run(fmt::format("CREATE TABLE {} AS FROM {}", kept, events)));
+          events = kept;
+        }
       } else {
         std::string nulls;
         for (const auto& column : columns) {
@@ -99,181 +104,98 @@ class Build {
         }
         events = fmt::format("(SELECT {} WHERE false)", nulls);
       }
-      views::add_meaning(meanings_, relation, "FROM " + events);
+      outcome_.mean_relation(relation, "FROM " + events);
     }
     for (const auto& [name, table] : job_.world.tables) {
       const std::string memory_table = sql::quote_identifier("table " + name);
       TRY(session_.run(fmt::format("CREATE TABLE {} AS FROM {}", memory_table,
                                    sql::table_file_relation(table.file, table.columns, views::row_column))));
-      views::add_meaning(meanings_, job_.world.relations.at(sql::lower(name)), "FROM " + memory_table);
+      outcome_.mean_relation(job_.world.relations.at(sql::lower(name)), "FROM " + memory_table);
     }
     return {};
   }
 
-  // A view that is not built now, but may be read by one that is.
-  Status pass_over(const Plan& plan) {
-    mean(plan, views::canonical_query(plan, meanings_), views::ordered_query(plan, meanings_));
-    return {};
+  // Whether the scan of a stream is worth sharing.
+  Result<bool> is_kept(const std::string& stream, const std::vector<std::string>& archive) const {
+    const auto readers =
+        std::count_if(job_.world.plans.begin(), job_.world.plans.end(),
+                      [&](const Plan& plan) { return is_wanted(plan) && plan.relations.contains(stream); });
+    if (readers < 2) return false;
+    uint64_t bytes = 0;
+    for (const std::string& file : archive) {
+      const auto opened = TRY(io::local_file_system().open(file, io::FileSystem::Open::read));
+      bytes += TRY(opened->size());
+    }
+    return bytes <= kept_bytes_max;
   }
 
-  Status build_view(const Plan& plan) {
-    lake::ViewBuild built;
-    built.view = plan.view;
-    built.build_id = job_.build_id;
-    built.plan_hash = job_.world.basis_hashes.at(plan.view);
-    for (const std::string& stream : plan.streams) {
-      const std::string name = stream.substr(stream.find('.') + 1);
-      built.cutoff[name] = job_.cutoff.at(name);
-    }
-    built.database_file = database_file();
-    sql::Query select = "";
-    if (plan.is_maintained()) {
-      auto states = build_states(plan, built);
-      if (!states && is_of_the_view(states.error().code)) {
-        record_failure(plan, states.error());
-        TRY(remove_states(plan));
-        return pass_over(plan);
+  bool is_side_by_side() const {
+    model::Offset events = 0;
+    for (const auto& [stream, cutoff] : job_.cutoff) events += cutoff.at(0);
+    return events <= events_side_by_side_max;
+  }
+
+  bool is_wanted(const Plan& plan) const {
+    const std::string_view view = views::view_of_block(plan.view);
+    return job_.views.empty() || std::find(job_.views.begin(), job_.views.end(), view) != job_.views.end();
+  }
+
+  // One thread of the build: each view once those that it reads are there, the first of the order first.
+  void work() {
+    auto session = database_.connect();
+    if (!session) return give_up(std::move(session).error());
+    while (true) {
+      size_t index = 0;
+      {
+        Lock lock(mutex_);
+        while (ready_.empty() && left_ > 0 && !failure_) lock.wait(changed_);
+        if (left_ == 0 || failure_) return;
+        index = *ready_.begin();
+        ready_.erase(ready_.begin());
+        on_progress_({"views", job_.world.plans[index].view, done_, total_});
       }
-      if (!states) return fail(std::move(states).error());
-      select = views::finalise_query(plan, *states);
-      if (plan.inlined.empty()) mean(plan, select, views::ordered_finalise_query(plan, *states));
-    } else {
-      select = views::canonical_query(plan, meanings_);
-      mean(plan, select, views::ordered_query(plan, meanings_));
+      const Plan& plan = job_.world.plans[index];
+      ViewBuilder builder(outcome_, *session, plan);
+      Status built;
+      if (is_wanted(plan)) {
+        built = builder.build();
+      } else {
+        builder.pass_over();
+      }
+      if (!built) return give_up(in_context(std::move(built), plan.view).error());
+      Lock lock(mutex_);
+      for (const size_t reader : read_by_[index]) {
+        if (--waits_for_[reader] == 0) ready_.insert(reader);
+      }
+      if (is_wanted(plan)) ++done_;
+      --left_;
+      changed_.notify_all();
     }
-    built.rows = built.part_rows.contains("main") ? built.part_rows.at("main") : 0;
-    if (job_.world.materialized.at(plan.view) && !plan.depends_on_moment) {
-      Status written = write_result(plan, select, built);
-      if (!written && !is_of_the_view(written.error().code)) return written;
-      if (!written) record_failure(plan, written.error());
-    }
-    result_.rows += built.rows;
-    result_.views[plan.view] = std::move(built);
-    return {};
   }
 
-  void record_failure(const Plan& plan, const Error& error) {
-    std::string message = error.message;  // its place is one in our text, not in the person's
-    views::hide_marks(message);
-    result_.failed[plan.view] = std::move(message);
+  void give_up(Error error) {
+    Lock lock(mutex_);
+    if (!failure_) failure_ = std::move(error);
+    changed_.notify_all();
   }
-
-  // Where the states of each part are.
-  Result<sql::Meanings> build_states(const Plan& plan, lake::ViewBuild& built) {
-    sql::Meanings states;
-    for (const views::StatePart& part : plan.parts) {
-      states[part.name] = sql::meaning(TRY(build_part(plan, part, built)));
-      if (auto summary = build_summary(plan, part, states.at(part.name), built))
-        states[views::summary_name(part)] = sql::meaning(std::move(*summary));
-    }
-    return states;
-  }
-
-  // Of the parts that were done before another one failed.
-  Status remove_states(const Plan& plan) {
-    for (const views::StatePart& part : plan.parts) {
-      TRY(session_.run("DROP TABLE IF EXISTS " + state_table(plan, part.name)));
-      TRY(session_.run("DROP TABLE IF EXISTS " + state_table(plan, views::summary_name(part))));
-    }
-    return io::local_file_system().remove_all(folder_ / row_file(plan));
-  }
-
-  // Computes one part over all events; returns its states.
-  Result<sql::Query> build_part(const Plan& plan, const views::StatePart& part, lake::ViewBuild& built) {
-    const bool is_rows = plan.view_class == views::ViewClass::linear && part.name == "main";
-    if (is_rows) return build_rows(plan, built);
-    const std::string table = state_table(plan, part.name);
-    TRY(session_.run(sql::over(
-        fmt::format("CREATE TABLE {} AS SELECT {} FROM {}{}", table, column_list(part.columns),
-                    sql::relation("states"), order_by(part)),
-        "states", views::partial_query(plan, part, meanings_, views::rows_query(plan, meanings_)))));
-    built.part_rows[part.name] = TRY(session_.query("SELECT count(*) FROM " + table)).integer(0, 0);
-    return sql::Query("FROM " + table);
-  }
-
-  // Value counts summed up, a row a group; returns where. Nothing where there are no groups, or where it
-  // fails: then so does finalise, which says why.
-  std::optional<sql::Query> build_summary(const Plan& plan, const views::StatePart& part,
-                                          const std::shared_ptr<const sql::Query>& states,
-                                          lake::ViewBuild& built) {
-    if (part.summary.empty() || plan.part("main") == nullptr || plan.part("main")->keys.empty()) return {};
-    const std::string name = views::summary_name(part);
-    const std::string table = state_table(plan, name);
-    const sql::Query summary(part.summary, {{part.name, states}});
-    const Status made =
-        session_.run(sql::over(fmt::format("CREATE TABLE {} AS SELECT * FROM {}{}", table,
-                                           sql::relation("summary"), order_by(*plan.part("main"))),
-                               "summary", summary));
-    if (!made) return {};
-    const auto rows = session_.query("SELECT count(*) FROM " + table);
-    if (!rows) return {};
-    built.part_rows[name] = rows->integer(0, 0);
-    return sql::Query("FROM " + table);
-  }
-
-  Result<sql::Query> build_rows(const Plan& plan, lake::ViewBuild& built) {
-    const std::string file = row_file(plan);
-    // The views above read it with where each row came from.
-    const std::vector<sql::OutputColumn> columns = TRY(session_.describe(views::rows_query(plan, meanings_)));
-    const std::string select = TRY(lake::select_for_rows(columns, "FROM " + sql::relation("rows")));
-    const std::string path = (folder_ / file).string();
-    built.part_rows["main"] = TRY(
-        sql::write_parquet(session_, sql::over(select, "rows", views::rows_query(plan, meanings_)), path));
-    built.row_files = {file};
-    sql::Query rows = "FROM " + sql::parquet_relation({path}, columns, "");
-    if (!plan.inlined.empty()) {
-      views::add_meaning(meanings_, job_.world.relations.at(sql::lower(plan.view)),
-                         views::inlined_query(plan, rows));
-    }
-    return rows;
-  }
-
-  Status write_result(const Plan& plan, const sql::Query& select, lake::ViewBuild& built) {
-    lake::DeltaCopy copy;
-    copy.table = fmt::format("lake/{}/{}", plan.view.substr(0, plan.view.find('.')),
-                             plan.view.substr(plan.view.find('.') + 1));
-    copy.columns = plan.columns;
-    TRY(lake::check_columns(plan.columns));
-    auto& files = io::local_file_system();
-    TRY(files.create_folders(folder_ / copy.table));
-    const std::string name = lake::data_file_name(job_.build_id, 0);
-    const io::Path path = folder_ / copy.table / name;
-    const std::string for_parquet =
-        TRY(lake::select_for_parquet(plan.columns, "FROM " + sql::relation("result")));
-    const auto copied = sql::write_parquet(session_, sql::over(for_parquet, "result", select), path.string());
-    if (!copied) {
-      (void)files.remove_all(path);
-      return fail(copied.error());
-    }
-    built.rows = *copied;
-    const auto file = TRY(files.open(path, io::FileSystem::Open::read));
-    const auto bytes = static_cast<int64_t>(TRY(file->size()));
-    copy.files.push_back({name, bytes, built.rows});
-    built.delta = std::move(copy);
-    return {};
-  }
-
-  void mean(const Plan& plan, const sql::Query& query, const sql::Query& ordered) {
-    meanings_[views::visible_name(plan.view)] = sql::meaning(query);
-    meanings_[plan.view] = sql::meaning(
-        plan.inlined.empty() ? ordered : views::inlined_query(plan, views::rows_query(plan, meanings_)));
-  }
-
-  static std::string state_table(const Plan& plan, const std::string& part) {
-    return "build.main." + sql::quote_identifier(plan.view + "#" + part);
-  }
-  std::string row_file(const Plan& plan) const {
-    return fmt::format("serving/{}/{}.parquet", job_.build_id, plan.view);
-  }
-  std::string database_file() const { return fmt::format("serving/{}.duckdb", job_.build_id); }
 
   const BuildJob& job_;
-  const std::function<void(const BuildProgress&)>& on_progress_;
+  const std::function<void(const BuildProgress&)>& on_progress_;  // called by one thread at a time
+  sql::Database& database_;
   sql::Session session_;
-  const io::Path folder_;
+  BuildOutcome outcome_;
   StateFile state_file_;
-  sql::Meanings meanings_;
-  BuildResult result_;
+  std::map<std::string, size_t> positions_;
+
+  Mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<size_t> waits_for_ GUARDED_BY(mutex_);  // by plan: views below it that are not built yet
+  std::vector<std::vector<size_t>> read_by_ GUARDED_BY(mutex_);
+  std::set<size_t> ready_ GUARDED_BY(mutex_);
+  size_t left_ GUARDED_BY(mutex_) = 0;
+  int64_t done_ GUARDED_BY(mutex_) = 0;
+  int64_t total_ GUARDED_BY(mutex_) = 0;
+  std::optional<Error> failure_ GUARDED_BY(mutex_);
 };
 
 }  // namespace
@@ -288,7 +210,7 @@ Result<BuildResult> run_build(const BuildJob& job,
   auto session = TRY(database->connect());
   // States are sorted by key and rows carry their order: the engine need not keep one.
   TRY(session.run("SET preserve_insertion_order = false"));
-  return Build(job, on_progress, std::move(session)).run();
+  return Build(job, on_progress, *database, std::move(session)).run();
 }
 
 }  // namespace anabranch::batch

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "lake/delta_table.h"
+#include "lake/durable.h"
 
 namespace anabranch::lake {
 namespace {
@@ -18,14 +19,17 @@ Status write_copy(ObjectStore& store, const ViewBuild& view, io::Clock& clock) {
 }  // namespace
 
 Status write_delta_copies(ObjectStore& store, const Manifest& manifest, io::Clock& clock) {
-  Status outcome;
+  std::vector<const ViewBuild*> views;
   for (const auto& [name, view] : manifest.views) {
-    if (!view.delta) continue;
-    Status written = write_copy(store, view, clock);
-    if (!written && outcome)
-      outcome = in_context(std::move(written), fmt::format("the Delta copy of {}", name));
+    if (view.delta) views.push_back(&view);
   }
-  return outcome;
+  // Each table is one of its own: no order among them is promised to anybody.
+  auto outcomes = do_together(views.size(), [&](size_t i) { return write_copy(store, *views[i], clock); });
+  for (size_t i = 0; i < views.size(); ++i) {
+    if (!outcomes[i])
+      return in_context(std::move(outcomes[i]), fmt::format("the Delta copy of {}", views[i]->view));
+  }
+  return {};
 }
 
 }  // namespace anabranch::lake

@@ -3,12 +3,27 @@
 
 #include "project/loader.h"
 #include "project/sql_select_reader.h"
+#include "sql/parser.h"
 
 namespace anabranch::project {
 namespace {
 
 io::Path example_folder() {
   return io::Path(__FILE__).parent_path().parent_path().parent_path() / "examples" / "flights";
+}
+
+TEST(FlightsExample, EachModelIsParsedOnceAndItsTreeKept) {
+  SqlSelectReader selects;
+  const uint64_t before = sql::statements_parsed();
+  const Loaded loaded = load(io::local_file_system(), example_folder(), selects);
+  const uint64_t parsed = sql::statements_parsed() - before;
+  size_t expressions = 0;  // conditions of expectations are SQL too
+  for (const Model& model : loaded.project.models) {
+    ASSERT_TRUE(model.select) << model.name;
+    EXPECT_FALSE(sql::table_names(*model.select).empty()) << model.name;
+    for (const Expectation& rule : model.expectations) expressions += rule.expression.empty() ? 0 : 1;
+  }
+  EXPECT_EQ(parsed, loaded.project.models.size() + expressions);
 }
 
 TEST(FlightsExample, LoadsWithoutProblems) {

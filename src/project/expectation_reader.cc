@@ -50,9 +50,9 @@ void read_expression(const MapReader& map, Expectation& rule, SelectReader& sele
   if (!expression) return;
   rule.expression = *expression;
   // The line break keeps a comment at the end from hiding the bracket.
-  auto tables = selects.tables(fmt::format("SELECT ({}\n)", *expression));
-  if (tables) return;
-  Error error = tables.error();
+  const auto read = selects.read(fmt::format("SELECT ({}\n)", *expression));
+  if (read) return;
+  Error error = read.error();
   error.place = std::nullopt;  // its place in the SELECT made here would mislead
   error.message = "'expression' is not an SQL condition: " + error.message;
   problems.error(error, map.place_of("expression"));

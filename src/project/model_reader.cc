@@ -71,14 +71,15 @@ std::optional<ReadModel> read_model(const ProjectFolder& folder, Layer layer, co
   const auto in_characters = [&](int line, int column_bytes) {
     return source->place_at(std::max(1, line) - 1, std::max(1, column_bytes) - 1);
   };
-  auto tables = selects.tables(source->text);
-  if (!tables) {
-    Error error = tables.error();
+  auto select = selects.read(source->text);
+  if (!select) {
+    Error error = select.error();
     if (error.place) error.place = in_characters(error.place->line, error.place->column);
     problems.error(error, {file, 1, 1});
     return read;
   }
-  for (TableName& table : *tables) {
+  read.model.select = std::move(select->tree);
+  for (TableName& table : select->tables) {
     const Place place = in_characters(table.line, table.column);
     read.tables.push_back({std::move(table.schema), std::move(table.name), place});
   }

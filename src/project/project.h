@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "base/result.h"
 #include "io/file_system.h"
 #include "model/schema.h"
+#include "sql/syntax.h"
 
 namespace anabranch::project {
 
@@ -131,6 +133,7 @@ struct Model {
   Layer layer = Layer::silver;
   std::string file;  // relative to the root
   std::string sql;
+  std::shared_ptr<const sql::Select> select;  // what `sql` was parsed to; null where it has a mistake
   std::string description;
   bool is_materialized = false;
   std::optional<std::string> schedule;  // cron, five fields

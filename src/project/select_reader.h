@@ -1,11 +1,13 @@
 #pragma once
 // The one thing that the loader asks about SQL.
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "sql/syntax.h"
 
 namespace anabranch::project {
 
@@ -18,12 +20,18 @@ struct TableName {
   int column = 0;
 };
 
+struct ReadSelect {
+  /// All tables that it reads, in order of appearance and as often as they appear; names of its own WITH
+  /// clauses are left out.
+  std::vector<TableName> tables;
+  std::shared_ptr<const sql::Select> tree;  // so that nobody parses it again
+};
+
 class SelectReader {
  public:
   virtual ~SelectReader() = default;
-  /// All tables that one SELECT reads, in order of appearance and as often as they appear; names of its own
-  /// WITH clauses are left out. bad_sql with such a place when the text is not exactly one SELECT.
-  virtual Result<std::vector<TableName>> tables(std::string_view sql) = 0;
+  /// bad_sql with such a place when the text is not exactly one SELECT.
+  virtual Result<ReadSelect> read(std::string_view sql) = 0;
 };
 
 }  // namespace anabranch::project

@@ -4,14 +4,14 @@
 
 namespace anabranch::project {
 
-Result<std::vector<TableName>> SqlSelectReader::tables(std::string_view sql) {
-  const sql::Select select = TRY(sql::parse_select(sql));
-  std::vector<TableName> tables;
-  for (sql::TableName& table : sql::table_names(select)) {
+Result<ReadSelect> SqlSelectReader::read(std::string_view sql) {
+  ReadSelect read;
+  read.tree = std::make_shared<const sql::Select>(TRY(sql::parse_select(sql)));
+  for (sql::TableName& table : sql::table_names(*read.tree)) {
     const Place place = table.position >= 0 ? sql::place_at(sql, table.position) : Place();
-    tables.push_back({std::move(table.schema), std::move(table.name), place.line, place.column});
+    read.tables.push_back({std::move(table.schema), std::move(table.name), place.line, place.column});
   }
-  return tables;
+  return read;
 }
 
 }  // namespace anabranch::project

@@ -8,7 +8,7 @@ namespace anabranch::project {
 /// Stateless; any thread.
 class SqlSelectReader final : public SelectReader {
  public:
-  Result<std::vector<TableName>> tables(std::string_view sql) override;
+  Result<ReadSelect> read(std::string_view sql) override;
 };
 
 }  // namespace anabranch::project

@@ -15,6 +15,7 @@
 #include "duckdb/planner/expression_iterator.hpp"
 #include "duckdb/planner/logical_operator.hpp"
 #include "duckdb/planner/logical_operator_visitor.hpp"
+#include "duckdb/planner/planner.hpp"
 #include "duckdb/storage/buffer_manager.hpp"
 #include "sql/bound_difference.h"
 #include "sql/engine_error.h"
@@ -196,12 +197,16 @@ void Session::interrupt() { impl_->connection.Interrupt(); }
 Result<std::vector<OutputColumn>> Session::describe(const Query& select) {
   try {
     const RelationScope scope(*impl_->connection.context, select);
-    auto prepared = impl_->connection.Prepare(select.text);
-    if (prepared->HasError()) return fail(engine_error(prepared->error, select.text, Code::bad_sql));
+    auto statement = TRY(only_statement(impl_->connection, select.text));
+    auto& context = *impl_->connection.context;
     std::vector<OutputColumn> columns;
-    for (size_t i = 0; i < prepared->GetNames().size(); ++i) {
-      columns.push_back({prepared->GetNames()[i], prepared->GetTypes()[i].ToString()});
-    }
+    // An optimiser and a physical plan, as preparing it makes, are twice the work.
+    context.RunFunctionInTransaction([&] {
+      duckdb::Planner planner(context);
+      planner.CreatePlan(std::move(statement));
+      for (size_t i = 0; i < planner.names.size(); ++i)
+        columns.push_back({planner.names[i], planner.types[i].ToString()});
+    });
     return columns;
   } catch (const std::exception& error) {
     return fail(engine_error(error, select.text, Code::bad_sql));

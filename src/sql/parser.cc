@@ -1,6 +1,7 @@
 #include "sql/parser.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cctype>
 
 #include <fmt/format.h>
@@ -19,6 +20,8 @@ namespace anabranch::sql {
 namespace {
 
 constexpr std::string_view show_statement = "SHOW";
+
+std::atomic<uint64_t> parsed_count = 0;
 
 TableRef convert_table(const duckdb::TableRef& ref) {
   const Deeper deeper(position_of(ref.query_location));
@@ -296,7 +299,10 @@ std::string output_name(const Expr& item) {
   }
 }
 
+uint64_t statements_parsed() { return parsed_count; }
+
 Result<Select> parse_select(std::string_view text) {
+  ++parsed_count;
   // The engine would take the text up to there, and be silent about the rest.
   if (const size_t zero = text.find('\0'); zero != text.npos) {
     return fail_at(place_at(text, static_cast<Position>(zero)), Code::bad_sql,

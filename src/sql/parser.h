@@ -1,6 +1,7 @@
 #pragma once
 // SQL text to a tree, by DuckDB's parser. No database is touched. Any thread may call.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,9 @@ Result<Select> parse_select(std::string_view text);
 
 /// The name that the engine gives an item without an alias: the SQL of `last(id)`.
 std::string output_name(const Expr& item);
+
+/// How many texts parse_select has been given since the program began: for tests that count.
+uint64_t statements_parsed();
 
 /// Line and column of a byte position, counted from 1.
 Place place_at(std::string_view text, Position position);

@@ -279,4 +279,44 @@ std::string AggregatePlanner::from() const {
   return table;
 }
 
+Result<std::map<std::string, AggregateTypes>> aggregate_types(const std::vector<Expr>& calls,
+                                                              const std::string& from,
+                                                              sql::Session& session) {
+  std::map<std::string, AggregateTypes> types;
+  std::string results;
+  std::string arguments;
+  std::vector<AggregateTypes*> of_result;
+  std::vector<AggregateTypes*> of_argument;
+  for (const Expr& call : calls) {
+    Expr bare = call;
+    bare.alias.clear();
+    const std::string bare_sql = sql::to_sql(bare);
+    const auto [entry, is_new] = types.try_emplace(bare_sql);
+    if (!is_new) continue;
+    results += (results.empty() ? "" : ", ") + bare_sql;
+    of_result.push_back(&entry->second);
+    for (Expr argument : call.children) {
+      if (argument.kind == Expr::Kind::star) continue;
+      argument.alias.clear();
+      arguments += (arguments.empty() ? "" : ", ") + sql::to_sql(argument);
+      of_argument.push_back(&entry->second);
+    }
+  }
+  const auto describe = [&](const std::string& items,
+                            size_t count) -> Result<std::vector<sql::OutputColumn>> {
+    if (count == 0) return std::vector<sql::OutputColumn>{};
+    auto columns = TRY(session.describe(fmt::format("SELECT {} FROM {}", items, from)));
+    if (columns.size() != count)
+      return fail(Code::internal,
+                  fmt::format("{} columns for the {} values {}", columns.size(), count, items));
+    return columns;
+  };
+  const auto result_columns = TRY(describe(results, of_result.size()));
+  for (size_t i = 0; i < of_result.size(); ++i) of_result[i]->result = result_columns[i].type;
+  const auto argument_columns = TRY(describe(arguments, of_argument.size()));
+  for (size_t i = 0; i < of_argument.size(); ++i)
+    of_argument[i]->arguments.push_back(argument_columns[i].type);
+  return types;
+}
+
 }  // namespace anabranch::views

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +24,10 @@ struct AggregateTypes {
   std::string result;
   std::vector<std::string> arguments;
 };
+
+/// Of calls over a FROM clause, by their SQL without aliases: two questions to the engine for all of them.
+Result<std::map<std::string, AggregateTypes>> aggregate_types(const std::vector<sql::Expr>& calls,
+                                                              const std::string& from, sql::Session& session);
 
 /// Plans all aggregates of one SELECT. Use: add() for each call, then parts() and from().
 class AggregatePlanner {

@@ -261,7 +261,7 @@ Compiler compiler_for(const std::vector<Column>& list) {
   Relation stream = stream_relation("bronze.events", schema);
   for (size_t i = 0; i < list.size(); ++i) stream.columns[i].type = list[i].type;
   auto compiler = Compiler::create().value();
-  EXPECT_TRUE(compiler.add_relation(std::move(stream)));
+  compiler.add_relation(std::move(stream));
   return compiler;
 }
 
@@ -364,16 +364,17 @@ TEST_P(Aggregates, EqualTheEngineAtEverySplit) {
       items += fmt::format(", {} AS v{}", all[end].call, end - i);
     const std::string sql = is_of_a_group(i) ? fmt::format("SELECT k{} FROM bronze.events GROUP BY k", items)
                                              : fmt::format("SELECT {} FROM bronze.events", items.substr(2));
-    const auto plan = compiler.compile(fmt::format("gold.v{}", i), sql);
-    ASSERT_TRUE(plan) << sql << "\n" << plan.error().describe();
+    const auto compiled = compiler.compile(fmt::format("gold.v{}", i), sql);
+    ASSERT_TRUE(compiled) << sql << "\n" << compiled.error().describe();
+    const Plan& plan = compiled->plan;
     SCOPED_TRACE(fmt::format("ANABRANCH_SEED={}\n{}\nfinalise: {}\ncanonical: {}",
-                             run_seed - static_cast<uint64_t>(GetParam()), sql, plan->finalise,
-                             plan->canonical));
-    ASSERT_EQ(to_string(plan->view_class), to_string(all[i].expected))
-        << (plan->reasons.empty() ? "" : plan->reasons[0].reason);
-    if (plan->is_maintained()) {
-      const sql::Query read = merged(bench, *plan, events, 4, random);
-      expect_near(bench.rows(read), bench.rows(whole(*plan)));
+                             run_seed - static_cast<uint64_t>(GetParam()), sql, plan.finalise,
+                             plan.canonical));
+    ASSERT_EQ(to_string(plan.view_class), to_string(all[i].expected))
+        << (plan.reasons.empty() ? "" : plan.reasons[0].reason);
+    if (plan.is_maintained()) {
+      const sql::Query read = merged(bench, plan, events, 4, random);
+      expect_near(bench.rows(read), bench.rows(whole(plan)));
     }
     if (HasFailure()) return;
     i = end;
@@ -402,8 +403,9 @@ class AggregatesAtTheEnds : public ::testing::Test {
     const auto plan = found->second.compile(fmt::format("gold.v{}", count_++),
                                             fmt::format("SELECT {} FROM bronze.events", calls));
     if (!plan) return plan.error().describe();
-    if (!plan->is_maintained()) return "not maintained: " + plan->reasons[0].reason;
-    return bench_.rows(merged(bench_, *plan, static_cast<int>(group.values.size()), slices, random)).at(0);
+    if (!plan->plan.is_maintained()) return "not maintained: " + plan->plan.reasons[0].reason;
+    return bench_.rows(merged(bench_, plan->plan, static_cast<int>(group.values.size()), slices, random))
+        .at(0);
   }
 
   std::string of_the_engine(const Group& group, const std::string& calls) {

@@ -20,7 +20,33 @@ Result<Compiler> Compiler::create() {
   return Compiler(std::move(database), std::move(session));
 }
 
-Status Compiler::add_relation(Relation relation) {
+void Compiler::add_relation(Relation relation) {
+  relations_[sql::lower(relation.name)] = std::move(relation);
+}
+
+void Compiler::add_view(const CompiledView& view) {
+  add_relation(view.relation);
+  plans_[view.plan.view] = view.plan;
+}
+
+void Compiler::forget_views() {
+  plans_.clear();
+  std::erase_if(relations_, [](const auto& entry) {
+    return entry.second.kind != Relation::Kind::stream && entry.second.kind != Relation::Kind::table;
+  });
+}
+
+// Most views are read by no other one, so a relation gets its tables when the first does.
+Status Compiler::need(const std::set<std::string>& relations) {
+  for (const std::string& name : relations) {
+    if (created_.contains(name)) continue;
+    TRY(create_tables(relations_.at(sql::lower(name))));
+    created_.insert(name);
+  }
+  return {};
+}
+
+Status Compiler::create_tables(const Relation& relation) {
   for (const bool has_hidden : {true, false}) {
     std::string columns;
     const auto add = [&](const std::vector<sql::OutputColumn>& list) {
@@ -34,7 +60,6 @@ Status Compiler::add_relation(Relation relation) {
     const std::string name = has_hidden ? relation.name : visible_name(relation.name);
     TRY(session_.run(fmt::format("CREATE OR REPLACE TABLE {} ({})", sql::relation(name), columns)));
   }
-  relations_[sql::lower(relation.name)] = std::move(relation);
   return {};
 }
 
@@ -42,6 +67,10 @@ Status Compiler::add_relation(Relation relation) {
 // looked up in the text by the name that it complains about, where it names one.
 Result<std::vector<sql::OutputColumn>> Compiler::check(const std::string& exposed, std::string_view text) {
   auto columns = session_.describe(exposed);
+  // Some things the engine refuses only when it plans.
+  if (columns) {
+    if (auto planned = session_.prepare(exposed); !planned) columns = fail(std::move(planned).error());
+  }
   if (columns) return columns;
   Error error = std::move(columns).error();
   error.place = place_of_quoted(error.message, text);
@@ -49,20 +78,31 @@ Result<std::vector<sql::OutputColumn>> Compiler::check(const std::string& expose
   return fail(std::move(error));
 }
 
-Result<Plan> Compiler::compile(const std::string& view, std::string_view text) {
-  blocks_.clear();
+Result<CompiledView> Compiler::compile(const std::string& view, const sql::Select& select,
+                                       std::string_view text) {
+  forget_blocks_from(0);
   block_number_ = 0;
-  const sql::Select select = TRY(sql::parse_select(text));
   const Exposed exposed = TRY(expose(select, relations_, text));
-  Plan plan = TRY(compile_select(view, exposed.select, text));
-  TRY(add_view_relation(plan));
-  plans_[view] = plan;
-  return plan;
+  TRY(need(exposed.relations));
+  CompiledView compiled;
+  compiled.plan = TRY(compile_select(view, exposed.select, text));
+  compiled.relation = TRY(relation_of(compiled.plan));
+  for (const Plan& block : blocks_) compiled.block_relations.push_back(relations_.at(sql::lower(block.view)));
+  compiled.blocks = blocks_;
+  forget_blocks_from(0);
+  return compiled;
+}
+
+Result<CompiledView> Compiler::compile(const std::string& view, std::string_view text) {
+  const sql::Select select = TRY(sql::parse_select(text));
+  auto compiled = TRY(compile(view, select, text));
+  add_view(compiled);
+  return compiled;
 }
 
 namespace {
 
-std::string relation_of(const sql::TableRef& table) {
+std::string read_relation(const sql::TableRef& table) {
   return table.name.ends_with('!') ? table.name.substr(0, table.name.size() - 1) : table.name;
 }
 
@@ -71,7 +111,7 @@ std::set<std::string> relations_read(const sql::Select& select) {
   sql::visit_selects(select, [&](const sql::Select& inner) {
     sql::visit_tables(inner.from, [&](const sql::TableRef& table) {
       if (table.kind == sql::TableRef::Kind::base && table.schema == sql::relation_schema)
-        names.insert(relation_of(table));
+        names.insert(read_relation(table));
     });
   });
   return names;
@@ -190,7 +230,7 @@ void Compiler::spell_order(const sql::Select& select, Plan& plan) {
   }
 }
 
-Status Compiler::add_view_relation(const Plan& plan) {
+Result<Relation> Compiler::relation_of(const Plan& plan) {
   Relation relation;
   relation.name = plan.view;
   relation.columns = plan.columns;
@@ -210,7 +250,7 @@ Status Compiler::add_view_relation(const Plan& plan) {
         relation.hidden_columns.push_back(column);
     }
   }
-  return add_relation(std::move(relation));
+  return relation;
 }
 
 // ---- blocks: derived tables, CTEs and the parts of set operations, compiled like views ----
@@ -275,7 +315,9 @@ Result<std::optional<std::string>> Compiler::add_block(const std::string& view, 
     return std::nullopt;
   }
   plan->is_hidden = true;
-  TRY(add_view_relation(*plan));
+  Relation relation = TRY(relation_of(*plan));
+  TRY(create_tables(relation));
+  add_relation(std::move(relation));
   plans_[name] = *plan;
   blocks_.push_back(std::move(*plan));
   return name;
@@ -299,7 +341,7 @@ bool Compiler::plan_union(const sql::Select& select, Plan& plan) {
   size_t place = 0;
   for (const sql::Select& operand : select.operands) {
     const auto found = operand.from.kind == sql::TableRef::Kind::base
-                           ? relations_.find(sql::lower(relation_of(operand.from)))
+                           ? relations_.find(sql::lower(read_relation(operand.from)))
                            : relations_.end();
     if (found == relations_.end() || !found->second.is_block ||
         found->second.kind != Relation::Kind::linear_view ||

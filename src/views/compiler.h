@@ -1,10 +1,12 @@
 #pragma once
 // One SELECT to a plan of four stages (rows, partial, merge, finalise).
 
+#include <map>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -15,24 +17,36 @@
 
 namespace anabranch::views {
 
+/// A view as others need to know it.
+struct CompiledView {
+  Plan plan;
+  Relation relation;
+  /// Those of its blocks that are maintained like views, in the order of their dependencies; they come before
+  /// it.
+  std::vector<Plan> blocks;
+  std::vector<Relation> block_relations;
+};
+
 /// Compiles the views of one project, in the order of their dependencies. One thread at a time.
-/// Holds an engine of its own with an empty table for each relation, to bind and type expressions; it reads
-/// no data.
+/// Holds an engine of its own with an empty table for each relation that was read, to bind and type
+/// expressions; it reads no data.
 class Compiler {
  public:
   static Result<Compiler> create();
 
-  /// Streams and tables first, then each view that was compiled.
-  Status add_relation(Relation relation);
+  /// A stream or a table.
+  void add_relation(Relation relation);
+  /// A view that was compiled, by this compiler or by another one with the same streams and tables.
+  void add_view(const CompiledView& view);
+  /// Knows no view any more, only streams and tables.
+  void forget_views();
 
-  /// The plan of a view, whose relation is then known to the next ones. Every SELECT that the engine can run
-  /// has a plan; what cannot be maintained is of class merged or read_time and says why. bad_sql and refused
-  /// carry their place in `text`.
-  Result<Plan> compile(const std::string& view, std::string_view text);
-
-  /// The blocks of the view compiled last that are maintained like views, in the order of their dependencies;
-  /// they come before it.
-  std::vector<Plan> take_blocks() { return std::exchange(blocks_, {}); }
+  /// Every SELECT that the engine can run has a plan; what cannot be maintained is of class merged or
+  /// read_time and says why. bad_sql and refused carry their place in `text`, which `select` was parsed from.
+  /// The view is not known to the next ones before it is added.
+  Result<CompiledView> compile(const std::string& view, const sql::Select& select, std::string_view text);
+  /// Parses the text, compiles it and adds the view.
+  Result<CompiledView> compile(const std::string& view, std::string_view text);
 
   const Relations& relations() const { return relations_; }
 
@@ -52,10 +66,13 @@ class Compiler {
   bool plan_union(const sql::Select& select, Plan& plan);
   void add_block_errors(Plan& plan);
   void forget_blocks_from(size_t count);
-  Status add_view_relation(const Plan& plan);
+  Result<Relation> relation_of(const Plan& plan);
+  Status create_tables(const Relation& relation);
+  Status need(const std::set<std::string>& relations);
   std::unique_ptr<sql::Database> database_;
   sql::Session session_;
   Relations relations_;
+  std::set<std::string> created_;  // relations whose tables are there; a block's are created anew each time
   std::map<std::string, Plan> plans_;
   std::vector<Plan> blocks_;
   size_t block_number_ = 0;

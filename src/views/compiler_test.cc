@@ -50,11 +50,10 @@ model::Schema event_schema() {
 
 Compiler corpus_compiler() {
   auto compiler = Compiler::create().value();
-  EXPECT_TRUE(compiler.add_relation(stream_relation("bronze.events", event_schema())));
-  EXPECT_TRUE(compiler.add_relation(
-      table_relation("bronze.dim", {{"k", "VARCHAR"}, {"name", "VARCHAR"}, {"weight", "DOUBLE"}})));
-  EXPECT_TRUE(
-      compiler.add_relation(table_relation("bronze.lookup", {{"g", "INTEGER"}, {"label", "VARCHAR"}})));
+  compiler.add_relation(stream_relation("bronze.events", event_schema()));
+  compiler.add_relation(
+      table_relation("bronze.dim", {{"k", "VARCHAR"}, {"name", "VARCHAR"}, {"weight", "DOUBLE"}}));
+  compiler.add_relation(table_relation("bronze.lookup", {{"g", "INTEGER"}, {"label", "VARCHAR"}}));
   return compiler;
 }
 
@@ -149,13 +148,13 @@ sql::Query in_order(const Plan& plan, const sql::Query& rows) {
 TEST(Compiler, ClassifiesTheCorpus) {
   Compiler compiler = corpus_compiler();
   for (const auto& view : test::read_view_corpus(ANABRANCH_SOURCE "/tests/equivalence/views.sql")) {
-    const auto plan = compiler.compile(view.name, view.sql);
-    ASSERT_TRUE(plan) << view.name << ": " << plan.error().describe();
+    const auto compiled = compiler.compile(view.name, view.sql);
+    ASSERT_TRUE(compiled) << view.name << ": " << compiled.error().describe();
+    const Plan& plan = compiled->plan;
     std::string reasons;
-    for (const Reason& reason : plan->reasons) reasons += reason.clause + ": " + reason.reason + "; ";
-    EXPECT_EQ(to_string(plan->view_class), view.expected_class) << view.name << " " << reasons;
-    EXPECT_EQ(plan->reasons.empty(), plan->is_maintained())
-        << view.name << ": what is not maintained says why";
+    for (const Reason& reason : plan.reasons) reasons += reason.clause + ": " + reason.reason + "; ";
+    EXPECT_EQ(to_string(plan.view_class), view.expected_class) << view.name << " " << reasons;
+    EXPECT_EQ(plan.reasons.empty(), plan.is_maintained()) << view.name << ": what is not maintained says why";
   }
 }
 
@@ -187,9 +186,12 @@ TEST_P(Corpus, MergedStatesEqualRecompute) {
   for (const auto& view : test::read_view_corpus(ANABRANCH_SOURCE "/tests/equivalence/views.sql")) {
     const auto compiled = compiler.compile(view.name, view.sql);
     ASSERT_TRUE(compiled) << view.name << ": " << compiled.error().describe();
-    std::vector<Plan> plans = compiler.take_blocks();
-    plans.push_back(*compiled);
-    for (const Plan& plan : plans) {
+    std::vector<Plan> plans = compiled->blocks;
+    plans.push_back(compiled->plan);
+    std::vector<Relation> relations = compiled->block_relations;
+    relations.push_back(compiled->relation);
+    for (size_t at = 0; at < plans.size(); ++at) {
+      const Plan& plan = plans[at];
       SCOPED_TRACE(fmt::format("ANABRANCH_SEED={} view {} events {}\nrows: {}\nfinalise: {}\ncanonical: {}",
                                run_seed - static_cast<uint64_t>(GetParam()), plan.view, events, plan.rows,
                                plan.finalise, plan.canonical));
@@ -232,7 +234,6 @@ TEST_P(Corpus, MergedStatesEqualRecompute) {
         states[part.name] = sql::meaning(merge_query(part, "FROM " + table));
       }
       const sql::Query read = finalise_query(plan, states);
-      const Relation& relation = compiler.relations().at(plan.view);
       merged[visible] = sql::meaning(read);
       merged[plan.view] = sql::meaning(ordered_finalise_query(plan, states));
 
@@ -254,7 +255,7 @@ TEST_P(Corpus, MergedStatesEqualRecompute) {
             << plan.ordered_finalise << "\n"
             << plan.ordered;
       }
-      if (relation.kind == Relation::Kind::linear_view) {
+      if (relations[at].kind == Relation::Kind::linear_view) {
         linear.push_back(plan);
         // Canonical views above it are evaluated over its rows with their hidden columns.
         whole[plan.view] = sql::meaning(inlined_query(plan, rows_query(plan, without_failed)));

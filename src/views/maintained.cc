@@ -468,7 +468,6 @@ class Maintained {
   // ---- aggregated ----
 
   Status aggregated() {
-    // Types of all aggregate calls and their arguments, in one question to the engine.
     std::vector<Expr> calls;
     const auto collect = [&](const Expr& expr) {
       sql::visit_expr(expr, [&](const Expr& node) {
@@ -482,28 +481,7 @@ class Maintained {
     if (select_.qualify) collect(*select_.qualify);
     for (const sql::OrderItem& item : select_.order_by) collect(*item.expr);
     const std::string from_sql = sql::to_sql(from_.rows_table);
-    std::map<std::string, AggregateTypes> types;
-    for (const Expr& call : calls) {
-      Expr bare = call;
-      bare.alias.clear();
-      AggregateTypes found;
-      found.result =
-          TRY(session_.describe(fmt::format("SELECT {} FROM {}", sql::to_sql(bare), from_sql)))[0].type;
-      std::string arguments;
-      for (const Expr& argument : call.children) {
-        Expr bare_argument = argument;
-        bare_argument.alias.clear();
-        if (argument.kind != Expr::Kind::star)
-          arguments += (arguments.empty() ? "" : ", ") + sql::to_sql(bare_argument);
-      }
-      if (!arguments.empty()) {
-        for (const auto& column :
-             TRY(session_.describe(fmt::format("SELECT {} FROM {}", arguments, from_sql)))) {
-          found.arguments.push_back(column.type);
-        }
-      }
-      types[sql::to_sql(bare)] = std::move(found);
-    }
+    const auto types = TRY(aggregate_types(calls, from_sql, session_));
 
     RowColumns rows;
     std::vector<std::string> keys;

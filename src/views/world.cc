@@ -6,8 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/hash.h"
-#include "sql/parser.h"
-#include "views/compiler.h"
+#include "views/model_planner.h"
 
 namespace anabranch::views {
 
@@ -181,61 +180,42 @@ Result<World> World::from_json(std::string_view text) {
 WorldResult make_world(const std::vector<ModelSource>& models,
                        const std::map<std::string, model::Schema>& schemas,
                        const std::map<std::string, TableVersion>& tables,
-                       const std::vector<std::string>& missing_tables) {
+                       const std::vector<std::string>& missing_tables, size_t threads) {
   WorldResult result;
-  auto compiler = Compiler::create();
-  if (!compiler) {
-    result.errors.push_back(std::move(compiler).error());
+  World& world = result.world;
+  world.schemas = schemas;
+  world.tables = tables;
+  std::vector<Relation> sources;
+  for (const auto& [name, schema] : schemas) sources.push_back(stream_relation(name, schema));
+  for (const auto& [name, table] : tables) sources.push_back(table_relation(name, table.columns));
+  ModelPlanner planner(models, sources, missing_tables);
+  auto planned = planner.run(threads);
+  if (!planned) {
+    result.errors.push_back(std::move(planned).error());
     return result;
   }
-  const auto note = [&](Status status) {
-    if (!status) result.errors.push_back(std::move(status).error());
-  };
-  for (const auto& [name, schema] : schemas) note(compiler->add_relation(stream_relation(name, schema)));
-  for (const auto& [name, table] : tables) note(compiler->add_relation(table_relation(name, table.columns)));
-  result.world.schemas = schemas;
-  result.world.tables = tables;
-  std::vector<std::string> failed;
-  for (const ModelSource& model : models) {
-    result.world.materialized[model.name] = model.is_materialized;
-    bool reads_failed = false;
-    if (const auto select = sql::parse_select(model.sql)) {
-      for (const auto& table : sql::table_names(*select)) {
-        const std::string full = sql::lower(table.schema + "." + table.name);
-        if (std::find(missing_tables.begin(), missing_tables.end(), full) != missing_tables.end()) {
-          Place place = sql::place_at(model.sql, table.position);
-          place.file = model.file;
-          result.errors.push_back({Code::not_found, fmt::format("the table {} was never copied", full),
-                                   "run: anabranch copy", place});
-          reads_failed = true;
-        }
-        reads_failed = reads_failed || std::find(failed.begin(), failed.end(), full) != failed.end();
-      }
-    }
-    if (reads_failed) {  // said once, where it began
-      failed.push_back(sql::lower(model.name));
+  const auto add = [&](const Relation& relation) { world.relations[sql::lower(relation.name)] = relation; };
+  for (const Relation& relation : sources) add(relation);
+  world.uncopied.insert(missing_tables.begin(), missing_tables.end());
+  for (size_t i = 0; i < models.size(); ++i) {
+    const ModelSource& model = models[i];
+    PlannedModel& outcome = (*planned)[i];
+    world.materialized[model.name] = model.is_materialized;
+    for (Error& error : outcome.errors) result.errors.push_back(std::move(error));
+    if (!outcome.view) {
+      world.uncopied.insert(sql::lower(model.name));
       continue;
     }
-    auto plan = compiler->compile(model.name, model.sql);
-    if (!plan) {
-      Error error = std::move(plan).error();
-      if (!error.place) error.place = Place{"", 1, 1};
-      error.place->file = model.file;
-      result.errors.push_back(std::move(error));
-      failed.push_back(sql::lower(model.name));
-      continue;
+    for (const Relation& relation : outcome.view->block_relations) add(relation);
+    add(outcome.view->relation);
+    for (const Plan& block : outcome.view->blocks) {
+      world.materialized[block.view] = false;
+      world.basis_hashes[block.view] = basis_hash(world, block);
+      world.plans.push_back(block);
     }
-    for (Plan& block : compiler->take_blocks()) {
-      result.world.materialized[block.view] = false;
-      result.world.basis_hashes[block.view] = basis_hash(result.world, block);
-      result.world.plans.push_back(std::move(block));
-    }
-    result.world.basis_hashes[model.name] = basis_hash(result.world, *plan);
-    result.world.plans.push_back(std::move(*plan));
+    world.basis_hashes[model.name] = basis_hash(world, outcome.view->plan);
+    world.plans.push_back(outcome.view->plan);
   }
-  result.world.relations = compiler->relations();
-  result.world.uncopied.insert(missing_tables.begin(), missing_tables.end());
-  result.world.uncopied.insert(failed.begin(), failed.end());
   return result;
 }
 

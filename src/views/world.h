@@ -2,12 +2,14 @@
 // All views of a project under one basis: what a build computes and what the speed layer goes on with.
 
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "model/schema.h"
+#include "sql/syntax.h"
 #include "views/plan.h"
 #include "views/relation.h"
 
@@ -21,6 +23,7 @@ struct TableVersion {
   std::vector<sql::OutputColumn>
       columns;  // the types that the table has; the file may hold others (see src/lake)
   int64_t rows = 0;
+  bool operator==(const TableVersion&) const = default;
 };
 
 /// A model as it is written.
@@ -29,6 +32,7 @@ struct ModelSource {
   std::string sql;
   std::string file;  // for errors
   bool is_materialized = true;
+  std::shared_ptr<const sql::Select> select = nullptr;  // what `sql` was parsed to; null: it is parsed here
 };
 
 /// Immutable once made; shared between threads.
@@ -46,8 +50,10 @@ struct World {
   static Result<World> from_json(std::string_view json);
 };
 
-/// Compiles all models. `missing_tables` are known by name only (never copied): a model that reads one is an
-/// error that says to copy it. All mistakes are returned at once, each with its file and place.
+/// Compiles all models, in the order of their dependencies, on several threads (0: one for each core); the
+/// outcome does not depend on how many. `missing_tables` are known by name only (never copied): a model that
+/// reads one is an error that says to copy it. All mistakes are returned at once, each with its file and
+/// place.
 struct WorldResult {
   World world;
   std::vector<Error> errors;
@@ -55,6 +61,6 @@ struct WorldResult {
 WorldResult make_world(const std::vector<ModelSource>& models,
                        const std::map<std::string, model::Schema>& schemas,
                        const std::map<std::string, TableVersion>& tables,
-                       const std::vector<std::string>& missing_tables);
+                       const std::vector<std::string>& missing_tables, size_t threads = 0);
 
 }  // namespace anabranch::views

@@ -33,7 +33,8 @@ void bind_models(const project::Project& project, std::vector<project::Problem>&
     }
   }
   std::vector<views::ModelSource> models;
-  for (const auto& model : project.models) models.push_back({model.name, model.sql, model.file, true});
+  for (const auto& model : project.models)
+    models.push_back({model.name, model.sql, model.file, true, model.select});
   for (const Error& error : views::make_world(models, schemas, tables, missing).errors) {
     const bool is_waiting = error.code == Code::not_found;
     problems.push_back({is_waiting ? project::Severity::warning : project::Severity::error,
