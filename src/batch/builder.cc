@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/mistake.h"
 #include "batch/state_file.h"
 #include "lake/type_mapping.h"
 #include "sql/database.h"
@@ -90,7 +91,8 @@ class Build {
       const auto archive = job_.archives.find(stream);
       std::string events;
       if (archive != job_.archives.end() && !archive->second.empty()) {
-        events = sql::archive_relation(archive->second, columns, end);
+        events = sql::archive_relation(archive->second, columns,
+                                       end - (is_planted("a build ends one event too early") ? 1 : 0));
       } else {
         std::string nulls;
         for (const auto& column : columns) {
@@ -102,9 +104,11 @@ class Build {
       views::add_meaning(meanings_, relation, "FROM " + events);
     }
     for (const auto& [name, table] : job_.world.tables) {
+      const bool is_short = is_planted("a build misses the first row of tables");
       const std::string memory_table = sql::quote_identifier("table " + name);
-      TRY(session_.run(fmt::format("CREATE TABLE {} AS FROM {}", memory_table,
-                                   sql::table_file_relation(table.file, table.columns, views::row_column))));
+      TRY(session_.run(fmt::format("CREATE TABLE {} AS FROM {}{}", memory_table,
+                                   sql::table_file_relation(table.file, table.columns, views::row_column),
+                                   is_short ? " OFFSET 1" : "")));
       views::add_meaning(meanings_, job_.world.relations.at(sql::lower(name)), "FROM " + memory_table);
     }
     return {};
@@ -124,6 +128,7 @@ class Build {
     for (const std::string& stream : plan.streams) {
       const std::string name = stream.substr(stream.find('.') + 1);
       built.cutoff[name] = job_.cutoff.at(name);
+      if (is_planted("a build says of itself that it ends one event earlier")) --built.cutoff[name][0];
     }
     built.database_file = database_file();
     sql::Query select = "";
@@ -182,10 +187,11 @@ class Build {
   Result<sql::Query> build_part(const Plan& plan, const views::StatePart& part, lake::ViewBuild& built) {
     const bool is_rows = plan.view_class == views::ViewClass::linear && part.name == "main";
     if (is_rows) return build_rows(plan, built);
+    const bool forgets = part.name == views::errors_part && is_planted("a build forgets recorded events");
     const std::string table = state_table(plan, part.name);
     TRY(session_.run(sql::over(
-        fmt::format("CREATE TABLE {} AS SELECT {} FROM {}{}", table, column_list(part.columns),
-                    sql::relation("states"), order_by(part)),
+        fmt::format("CREATE TABLE {} AS SELECT {} FROM {}{}{}", table, column_list(part.columns),
+                    sql::relation("states"), forgets ? " WHERE false" : "", order_by(part)),
         "states", views::partial_query(plan, part, meanings_, views::rows_query(plan, meanings_)))));
     built.part_rows[part.name] = TRY(session_.query("SELECT count(*) FROM " + table)).integer(0, 0);
     return sql::Query("FROM " + table);
@@ -215,7 +221,10 @@ class Build {
     const std::string file = row_file(plan);
     // The views above read it with where each row came from.
     const std::vector<sql::OutputColumn> columns = TRY(session_.describe(views::rows_query(plan, meanings_)));
-    const std::string select = TRY(lake::select_for_rows(columns, "FROM " + sql::relation("rows")));
+    const bool is_swapped = columns.size() > 1 && columns[0].type == columns[1].type &&
+                            is_planted("two columns of a row file change places");
+    const std::string from = is_swapped ? "SELECT * REPLACE (c1 AS c0, c0 AS c1) FROM " : "FROM ";
+    const std::string select = TRY(lake::select_for_rows(columns, from + sql::relation("rows")));
     const std::string path = (folder_ / file).string();
     built.part_rows["main"] = TRY(
         sql::write_parquet(session_, sql::over(select, "rows", views::rows_query(plan, meanings_)), path));

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/mistake.h"
 #include "views/guarded_joins.h"
 
 namespace anabranch::views {
@@ -61,6 +62,8 @@ std::string sure_sql(const Expr& predicate, Sure sure) {
     case Sure::is_false:
       return fmt::format("coalesce(NOT {}, false)", value);
     case Sure::is_not_true:
+      if (is_planted("a condition that fails is false"))
+        return fmt::format("(NOT coalesce({}, false))", value);
       return fmt::format("({} IS NOT NULL AND NOT coalesce({}, false))", tried, value);
     case Sure::is_not_false:
       return fmt::format("({} IS NOT NULL AND coalesce({}, true))", tried, value);
@@ -127,7 +130,9 @@ Result<GuardedRows> guard_rows(const std::vector<RowColumns::Column>& columns, c
                                const Box<Expr>& where, sql::Session& session) {
   std::vector<Expr> conjuncts;
   if (where) split(*where, conjuncts);
-  const GuardedJoins joins = TRY(guard_joins(from, session));
+  GuardedJoins joins = TRY(guard_joins(from, session));
+  if (joins.table.join_type == "LEFT" && is_planted("a left join is an inner one"))
+    joins.table.join_type = "INNER";
   const std::string from_sql = sql::to_sql(joins.table) + times_grouping_sets(from);
 
   std::string asked = "SELECT 0";
@@ -190,7 +195,8 @@ Result<GuardedRows> guard_rows(const std::vector<RowColumns::Column>& columns, c
   std::string failed_joins;
   for (const std::string& failure : joins.failures)
     failed_joins += (failed_joins.empty() ? "" : " OR ") + failure;
-  if (!failed_joins.empty()) safe.push_back(fmt::format("NOT ({})", failed_joins));
+  if (!failed_joins.empty() && !is_planted("events that failed in a join stay in"))
+    safe.push_back(fmt::format("NOT ({})", failed_joins));
   const std::string safe_where = safe.empty() ? "" : " WHERE " + and_all(safe);
   const std::string join_errors =
       failed_joins.empty()
@@ -243,8 +249,9 @@ Result<GuardedRows> guard_rows(const std::vector<RowColumns::Column>& columns, c
       fmt::format("((NOT _is_kept AND NOT _is_dropped) OR (_is_kept AND ({})))", failed);
   const std::string judged = fmt::format("SELECT *, {} AS _is_failed FROM ({})",
                                          over.empty() ? is_failed : "bool_or" + is_failed + over, tried);
-  out.sql = fmt::format("SELECT {} FROM ({}) WHERE _is_kept AND NOT _is_failed",
-                        picked.empty() ? "1 AS one" : picked, judged);
+  const bool keeps_failed = is_planted("events that failed stay in");
+  out.sql = fmt::format("SELECT {} FROM ({}) WHERE _is_kept{}", picked.empty() ? "1 AS one" : picked, judged,
+                        keeps_failed ? "" : " AND NOT _is_failed");
   out.errors = fmt::format(
       "SELECT DISTINCT _event_partition AS _partition, _event_offset AS _offset FROM ({}) WHERE _is_failed",
       judged);
