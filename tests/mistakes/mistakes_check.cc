@@ -117,7 +117,7 @@ class Check {
     speed::SpeedLayer::Options options;
     options.tick_rows_max = 25;
     options.replay_rows_max = 17;
-    options.compaction_rows = 40;
+    options.compaction_rows = 30;
     options.tick_interval_us = 100;
     platform_ = TRY(test::open_platform(folder_.path(), options));
     return {};
