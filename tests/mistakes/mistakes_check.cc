@@ -83,6 +83,7 @@ class Check {
     TRY(build({}, 40));
     TRY(send_bulk(30));
     TRY(send_json(30));
+    if (auto found = TRY(ask_verify())) return found;
     write_model("gold.changed", "SELECT k, min(x) AS v FROM bronze.events GROUP BY k");
     TRY(restart());
     TRY(send_json(40));
