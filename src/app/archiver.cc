@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/mistake.h"
 #include "ingest/bulk.h"
 #include "io/random.h"
 #include "lake/delta_table.h"
@@ -28,6 +29,7 @@ Result<speed::Archive> Archiver::archive_of(const std::string& stream) {
   speed::Archive archive;
   for (const auto& file : snapshot.files)
     archive.files.push_back(store_.local_path(table->data_file_key(file.path)));
+  if (archive.files.size() > 1 && is_planted("the archive forgets its newest file")) archive.files.pop_back();
   if (const auto end = snapshot.transactions.find(txn_app); end != snapshot.transactions.end())
     archive.end = end->second;
   return archive;
@@ -80,6 +82,10 @@ Status Archiver::archive_stream(const OpenStream& stream, model::Offset end) {
       break;
     }
     if (source.empty()) source = fmt::format("{}({}, {})", feed, from, until);
+    if (until - from > 1 && is_planted("the archive has one event twice in place of another")) {
+      source = fmt::format("(FROM {0} WHERE _offset > {1} UNION ALL FROM {0} WHERE _offset = {1} + 1)",
+                           source, from);
+    }
     const std::string name =
         lake::data_file_name(fmt::format("{:020}-{:08x}", from, static_cast<uint32_t>(io::random_u64())), 0);
     const std::string key = table->data_file_key(name);

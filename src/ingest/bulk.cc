@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/mistake.h"
 #include "sql/parquet_file.h"
 #include "sql/syntax.h"
 
@@ -54,13 +55,17 @@ std::string bulk_relation(const BulkFile& file, const io::Path& folder, const lo
     columns += fmt::format("{}::{} AS {}, ", is_there ? sql::quote_identifier(field.name) : "NULL",
                            field.type.to_sql(), sql::quote_identifier(field.name));
   }
+  const std::string offset = is_planted("rows of a bulk file come in reverse")
+                                 ? fmt::format("{} - {}", batch.end_offset() - 1, sql::row_number_column)
+                                 : fmt::format("{} + {}", batch.base_offset, sql::row_number_column);
   return fmt::format(
-      "(SELECT {1}{2}::INTEGER AS _partition, {3} + {0} AS _offset, make_timestamptz({4}) AS _ingested_at, "
-      "NULL::VARCHAR AS _raw FROM {5} WHERE {0} >= {6} AND {0} < {7})",
-      sql::row_number_column, columns, batch.partition, batch.base_offset, batch.ingested_at_us,
+      "(SELECT {1}{2}::INTEGER AS _partition, {3} AS _offset, make_timestamptz({4}) AS _ingested_at, "
+      "NULL::VARCHAR AS _raw FROM {5} WHERE {0} {8} {6} AND {0} < {7})",
+      sql::row_number_column, columns, batch.partition, offset, batch.ingested_at_us,
       sql::read_numbered((folder / file.name).string(), there),
       std::max<model::Offset>(0, from - batch.base_offset),
-      std::min<model::Offset>(end - batch.base_offset, batch.count));
+      std::min<model::Offset>(end - batch.base_offset, batch.count),
+      is_planted("the first row of a bulk file is lost") ? ">" : ">=");
 }
 
 }  // namespace anabranch::ingest

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/crc32c.h"
+#include "base/mistake.h"
 #include "ingest/declared_fields.h"
 #include "ingest/excerpt.h"
 #include "lake/type_mapping.h"
@@ -177,7 +178,9 @@ Result<BulkImportResult> import_bulk(const BulkImportJob& job) {
     return fail(Code::bad_input, fmt::format("{} has none of the stream's columns", job.source),
                 "compare the names; they are case-sensitive");
   }
-  const std::string verdict = problem.empty() ? "NULL::VARCHAR" : fmt::format("CASE{} END", problem);
+  const std::string verdict = problem.empty() || is_planted("rows of bulk files that do not fit are let in")
+                                  ? "NULL::VARCHAR"
+                                  : fmt::format("CASE{} END", problem);
   const auto bad =
       TRY(session.query(fmt::format("SELECT count(*) FROM {} WHERE {} IS NOT NULL", source, verdict)));
   const int64_t bad_rows = bad.integer(0, 0);

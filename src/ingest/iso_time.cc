@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/mistake.h"
+
 namespace anabranch::ingest {
 namespace {
 
@@ -130,6 +132,7 @@ std::string_view read_time(Cursor& cursor, int64_t& microseconds) {
       }
       if (count == 0) return no_time;
       for (; count < 6; ++count) fraction *= 10;
+      if (is_planted("times end at the millisecond")) fraction -= fraction % 1000;
     }
   }
   if (hour > 23 || minute > 59 || second > 59) return no_time_of_day;
@@ -180,6 +183,7 @@ std::string_view parse_timestamp(std::string_view text, int64_t& microseconds) {
     if (const auto problem = read_zone(cursor, zone); !problem.empty()) return problem;
     if (!cursor.is_at_end()) return no_timestamp;
   }
+  if (is_planted("zones are ignored")) zone = 0;
   microseconds = int64_t{days} * us_per_day + time - int64_t{zone} * 60 * us_per_second;
   return {};
 }

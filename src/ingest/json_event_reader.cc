@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/mistake.h"
 #include "ingest/excerpt.h"
 #include "ingest/number.h"
 
@@ -90,7 +91,7 @@ bool JsonEventReader::read(std::string_view text, size_t readable_after, const R
     return false;
   }
   for (const size_t field : fields_->required()) {
-    if (is_seen(field)) continue;
+    if (is_seen(field) || is_planted("an event without a required field is let in")) continue;
     problem = fmt::format("field {}: is required but missing", fields_->name(field));
     return false;
   }

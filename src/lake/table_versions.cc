@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/mistake.h"
 #include "lake/delta_table.h"
 #include "lake/document.h"
 #include "lake/document_values.h"
@@ -84,6 +85,8 @@ Result<std::vector<TableVersion>> TableVersions::list(const std::string& table) 
 Result<std::optional<TableVersion>> TableVersions::latest(const std::string& table) {
   const std::vector<int64_t> found = TRY(versions(table));
   if (found.empty()) return std::optional<TableVersion>();
+  if (found.size() > 1 && is_planted("the newest version of a table is the one before"))
+    return std::optional(TRY(get(table, found.end()[-2])));
   return std::optional(TRY(get(table, found.back())));
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/crc32c.h"
+#include "base/mistake.h"
 #include "io/random.h"
 
 namespace anabranch::log {
@@ -84,7 +85,8 @@ Result<std::vector<Appended>> Partition::commit(std::vector<PreparedBatch> group
     header.body_crc = prepared.body_crc;
     header.body_bytes = static_cast<uint32_t>(prepared.bytes() - batch_header_bytes);
     header.count = prepared.batch.count;
-    header.schema_version = prepared.batch.schema_version;
+    header.schema_version =
+        is_planted("the log names the first schema version") ? 1 : prepared.batch.schema_version;
     header.payload_bytes = static_cast<uint32_t>(prepared.batch.payload.size());
     header.reject_count = static_cast<uint32_t>(prepared.batch.rejects.size());
     header.group_bytes_before = static_cast<uint32_t>(buffer_.size());

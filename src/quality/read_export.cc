@@ -229,13 +229,17 @@ bool is_of_view(const Error& error) { return error.code == Code::bad_sql; }
 Result<Export> export_reads(serve::QueryService& queries, sql::Database& database,
                             const ExportRequest& request) {
   auto& files = io::local_file_system();
-  const std::string name = sql::quote_identifier("verify_" + request.file.stem().string());
   auto owner = TRY(database.connect());
   std::map<std::string, Error> raising;
   std::set<std::string> without_predicates;
-  while (true) {
+  for (int attempt = 0;; ++attempt) {
+    // Each in a file of its own: the engine lets go of one only when nothing looks at it any more.
+    io::Path file = request.file;
+    if (attempt > 0)
+      file.replace_filename(fmt::format("{}_{}.duckdb", request.file.stem().string(), attempt));
+    const std::string name = sql::quote_identifier("verify_" + file.stem().string());
     // Attached before the snapshot's transaction, which writes into it and nothing else.
-    TRY(owner.run(fmt::format("ATTACH {} AS {}", sql::quote_literal(request.file.string()), name)));
+    TRY(owner.run(fmt::format("ATTACH {} AS {}", sql::quote_literal(file.string()), name)));
     Exporter exporter(queries, request, raising, without_predicates);
     serve::QueryOptions options;
     options.timeout_us = -1;
@@ -247,7 +251,7 @@ Result<Export> export_reads(serve::QueryService& queries, sql::Database& databas
     const Status detached = owner.run("DETACH " + name);
     if (done) {
       TRY(Status(detached));
-      exporter.out.job.file = request.file.string();
+      exporter.out.job.file = file.string();
       exporter.out.job.sample_buckets = request.sample_buckets;
       return std::move(exporter.out);
     }
@@ -256,8 +260,8 @@ Result<Export> export_reads(serve::QueryService& queries, sql::Database& databas
     const bool is_new = exporter.is_at_predicate ? without_predicates.insert(exporter.at_view).second
                                                  : raising.emplace(exporter.at_view, done.error()).second;
     if (!is_new) return fail(done.error());
-    (void)files.remove(request.file);
-    (void)files.remove(io::Path(request.file.string() + ".wal"));
+    (void)files.remove(file);
+    (void)files.remove(io::Path(file.string() + ".wal"));
   }
 }
 

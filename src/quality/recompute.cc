@@ -315,15 +315,10 @@ class Recompute {
   // Makes layer."<view>:all", a table of its rows and what orders them, and layer.<view> over it.
   Status evaluate(const VerifyJob::View& view) {
     const auto [layer, name] = layer_and_name(view.name);
+    const auto below = TRY(evaluate_below(view));
     TRY(leave_out_recorded(view));
-    auto done = evaluate_once(view, false, false);
-    if (!done && done.error().code != Code::cancelled) {
-      // Which filter is run first may not decide whether an event fails.
-      const Error first = done.error();
-      done = evaluate_once(view, true, false);
-      if (!done) done = evaluate_once(view, false, true);
-      if (!done) done = fail(first);
-    }
+    const auto done = evaluate_into(view, ":all");
+    for (const auto& [reads, relation] : below) TRY(show_view(*reads, relation));
     TRY(show_all_events(view));
     if (!done) {
       // Others may read columns of it that do not fail.
@@ -331,19 +326,71 @@ class Recompute {
       relations_.erase(sql::lower(view.name));
       return fail(done.error());
     }
-    sql::OrderedRelation relation{layer, name + ":all", view.columns, {}, *done, false};
+    return show_view(view, relation_of(view, ":all", *done));
+  }
+
+  sql::OrderedRelation relation_of(const VerifyJob::View& view, const std::string& table,
+                                   const std::vector<sql::OrderKey>& order) const {
+    const auto [layer, name] = layer_and_name(view.name);
+    sql::OrderedRelation relation{layer, name + table, view.columns, {}, order, false};
     for (const std::string& read : written_.at(sql::lower(view.name)).reads) {
       const auto below = relations_.find(read);
       relation.is_of_events =
           relation.is_of_events || (below != relations_.end() && below->second.is_of_events);
     }
-    relations_[sql::lower(view.name)] = std::move(relation);
-    return session_->run(fmt::format("CREATE VIEW {} AS SELECT {} FROM {}", in_layer(layer, name),
-                                     list_of(view.columns), in_layer(layer, name + ":all")));
+    return relation;
   }
 
-  Result<std::vector<sql::OrderKey>> evaluate_once(const VerifyJob::View& view, bool is_sure,
-                                                   bool is_default) {
+  // layer.<view> over a table of its rows, for those that read it.
+  Status show_view(const VerifyJob::View& view, const sql::OrderedRelation& relation) {
+    const auto [layer, name] = layer_and_name(view.name);
+    relations_[sql::lower(view.name)] = relation;
+    return session_->run(fmt::format("CREATE OR REPLACE VIEW {} AS SELECT {} FROM {}", in_layer(layer, name),
+                                     list_of(view.columns), in_layer(layer, relation.ordered_name)));
+  }
+
+  // An event that failed in this view is left out of what it reads too: there it may not have failed. Gives
+  // the views below as they were before.
+  using Below = std::vector<std::pair<const VerifyJob::View*, sql::OrderedRelation>>;
+  Result<Below> evaluate_below(const VerifyJob::View& view) {
+    Below before;
+    if (!recorded_stream(view) ||
+        TRY(session_->query("SELECT count(*) FROM read." + view.recorded_table)).integer(0, 0) == 0)
+      return before;
+    std::set<std::string> needed = written_.at(sql::lower(view.name)).reads;
+    for (auto other = job_.views.rbegin(); other != job_.views.rend(); ++other) {
+      const std::string name = sql::lower(other->name);
+      if (needed.contains(name))
+        needed.insert(written_.at(name).reads.begin(), written_.at(name).reads.end());
+    }
+    for (const VerifyJob::View& other : job_.views) {
+      const auto relation = relations_.find(sql::lower(other.name));
+      if (!needed.contains(sql::lower(other.name)) || relation == relations_.end()) continue;
+      const auto [layer, name] = layer_and_name(other.name);
+      TRY(leave_out_recorded(view, &other));
+      TRY(session_->run(fmt::format("DROP TABLE IF EXISTS {}", in_layer(layer, name + ":some"))));
+      const auto order = evaluate_into(other, ":some");
+      if (!order) continue;  // the rows that it has are all that can be said
+      before.emplace_back(&other, relation->second);
+      TRY(show_view(other, relation_of(other, ":some", *order)));
+    }
+    return before;
+  }
+
+  Result<std::vector<sql::OrderKey>> evaluate_into(const VerifyJob::View& view, const std::string& table) {
+    auto done = evaluate_once(view, table, false, false);
+    if (!done && done.error().code != Code::cancelled) {
+      // Which filter is run first may not decide whether an event fails.
+      const Error first = done.error();
+      done = evaluate_once(view, table, true, false);
+      if (!done) done = evaluate_once(view, table, false, true);
+      if (!done) done = fail(first);
+    }
+    return done;
+  }
+
+  Result<std::vector<sql::OrderKey>> evaluate_once(const VerifyJob::View& view, const std::string& table,
+                                                   bool is_sure, bool is_default) {
     const auto [layer, name] = layer_and_name(view.name);
     TRY(use_rules(written_.at(sql::lower(view.name)).has_cross_join, is_default));
     auto run = TRY(text_of(view, is_sure));
@@ -351,8 +398,8 @@ class Recompute {
     TRY(session_->run(
         fmt::format("CREATE OR REPLACE VIEW {} AS {}", in_layer(layer, name + ":written"), run.sql)));
     Status made = session_->run(fmt::format("CREATE TABLE {} AS SELECT * FROM {} AS written({})",
-                                            in_layer(layer, name + ":all"),
-                                            in_layer(layer, name + ":written"), list_of(view.columns)));
+                                            in_layer(layer, name + table), in_layer(layer, name + ":written"),
+                                            list_of(view.columns)));
     TRY(use_rules(false, false));
     TRY(std::move(made));
     return std::move(run.order);
@@ -364,11 +411,16 @@ class Recompute {
     }
     return nullptr;
   }
-  Status leave_out_recorded(const VerifyJob::View& view) {
+  Status leave_out_recorded(const VerifyJob::View& view, const VerifyJob::View* also = nullptr) {
     const auto* stream = recorded_stream(view);
     if (!stream) return {};
-    return show_stream(
-        "", *stream, fmt::format(" WHERE _offset NOT IN (SELECT _offset FROM read.{})", view.recorded_table));
+    std::string where;
+    for (const VerifyJob::View* each : {&view, also}) {
+      if (!each || recorded_stream(*each) != stream) continue;
+      where += fmt::format("{} _offset NOT IN (SELECT _offset FROM read.{})",
+                           where.empty() ? " WHERE" : " AND", each->recorded_table);
+    }
+    return show_stream("", *stream, where);
   }
   Status show_all_events(const VerifyJob::View& view) {
     const auto* stream = recorded_stream(view);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/mistake.h"
 #include "sql/parquet_relation.h"
 #include "sql/syntax.h"
 #include "views/exposed.h"
@@ -35,7 +36,9 @@ std::vector<std::string> slice_relations(const Epoch& epoch, const Plan& plan, c
   const auto slices = epoch.slices.find(plan.view);
   if (slices == epoch.slices.end()) return {};
   const auto relations = slices->second.find(part);
-  return relations == slices->second.end() ? std::vector<std::string>{} : relations->second;
+  auto found = relations == slices->second.end() ? std::vector<std::string>{} : relations->second;
+  if (!found.empty() && is_planted("a read misses the newest slice")) found.pop_back();
+  return found;
 }
 
 std::string column_list(const views::StatePart& part) {
@@ -53,7 +56,8 @@ sql::Query states_query(const Epoch& epoch, const Plan& plan, const views::State
   };
   if (const auto built = epoch.built.find(plan.view); built != epoch.built.end()) {
     const bool is_rows = plan.view_class == views::ViewClass::linear && part.name == "main";
-    if (is_rows && !built->second.row_files.empty()) {
+    const bool is_file_lost = is_planted("a read misses the rows of the build");
+    if (is_rows && !built->second.row_files.empty() && !is_file_lost) {
       add(sql::parquet_relation(built->second.row_files, part.columns, ""));
     } else if (!is_rows) {
       add(built_table(built->second, plan, part.name));
@@ -79,12 +83,13 @@ std::optional<sql::Query> summary_query(const Epoch& epoch, const Plan& plan, co
   for (const std::string& key : keys) {
     is_same += fmt::format("{}touched.{} = built.{}", is_same.empty() ? "" : " AND ", key, key);
     has_no_null += fmt::format("{}{} IS NOT NULL", has_no_null.empty() ? "" : " AND ", key);
+    if (is_planted("summaries of NULL groups are those of the build")) has_no_null = "true";
     has_null += fmt::format("{}{} IS NULL", has_null.empty() ? "" : " OR ", key);
   }
   for (const std::string& relation : slice_relations(epoch, plan, "main"))
     groups += fmt::format("{}SELECT {} FROM {}", groups.empty() ? "" : " UNION ALL ", key_list, relation);
   const std::string built_summary = built_table(built->second, plan, views::summary_name(part));
-  if (groups.empty()) return "FROM " + built_summary;
+  if (groups.empty() || is_planted("summaries are those of the build")) return "FROM " + built_summary;
   const std::string touched =
       fmt::format("WITH touched AS MATERIALIZED (SELECT DISTINCT {} FROM ({}))", key_list, groups);
   const std::string built_states = built_table(built->second, plan, part.name);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/mistake.h"
 #include "ingest/bulk.h"
 #include "sql/syntax.h"
 #include "views/exposed.h"
@@ -16,7 +17,9 @@ class Applier::StepFeed final : public sql::Feed {
   void set(const std::vector<std::shared_ptr<const model::ColumnBatch>>* batches) { batches_ = batches; }
 
   Result<std::unique_ptr<Cursor>> open(model::Offset, model::Offset) override {
-    return std::make_unique<StepCursor>(batches_);
+    const auto* const batches = batches_;
+    if (is_planted("the first statement of a step takes the events from the others")) batches_ = nullptr;
+    return std::make_unique<StepCursor>(batches);
   }
 
  private:
@@ -184,6 +187,9 @@ Status Applier::run_inserts(const Step& step, std::string& failed_view, const st
       has_events = has_events || (events != step.end() && events->second.range.size() > 0);
     }
     if (!has_events) continue;
+    if (has_bulk && insert.part->name == views::errors_part &&
+        is_planted("ticks of bulk files record no errors"))
+      continue;
     Status done;
     if (has_bulk) {
       done = session_.run(insert_query(insert.table, *world_->plan(insert.view), *insert.part, bound, false));

@@ -94,8 +94,8 @@ class Comparison {
       case LogicalOperatorType::LOGICAL_AGGREGATE_AND_GROUP_BY: {
         const auto& x = a.Cast<duckdb::LogicalAggregate>();
         const auto& y = b.Cast<duckdb::LogicalAggregate>();
-        const auto x_numbers = group_numbers(x);
-        const auto y_numbers = group_numbers(y);
+        const auto x_numbers = numbers_of(x, in.a);
+        const auto y_numbers = numbers_of(y, in.b);
         compare_groups(x, x_numbers, y, y_numbers, in);
         expressions(x.expressions, y.expressions, in, "an aggregate");
         require(x.grouping_functions == y.grouping_functions, "GROUPING");
@@ -186,18 +186,36 @@ class Comparison {
     }
   }
 
-  // The same expression twice in GROUP BY is one group, which the engine's binder sees at once only where it
-  // is written in the same way.
-  static std::vector<size_t> group_numbers(const duckdb::LogicalAggregate& aggregate) {
+  // Whether two expressions of one side are the same value. What gives another value each time is not.
+  bool is_same(const Expression& x, const Expression& y, const Columns& in) {
+    if (x.IsVolatile() || y.IsVolatile()) return false;
+    try {
+      expression(x, y, {in, in}, "");
+      return true;
+    } catch (const Difference&) {
+      return false;
+    }
+  }
+
+  // The number of each expression among those that differ: what refers to one of two that are the same may as
+  // well refer to the other, and the engine's binder takes now this one and now that.
+  std::vector<size_t> numbers_of(const duckdb::vector<duckdb::unique_ptr<Expression>>& expressions,
+                                 const Columns& in) {
     std::vector<size_t> numbers;
     size_t next = 0;
-    for (size_t i = 0; i < aggregate.groups.size(); ++i) {
-      size_t same = i;
-      for (size_t j = 0; j < i && same == i && aggregate.grouping_sets.size() < 2; ++j) {
-        if (aggregate.groups[i]->Equals(*aggregate.groups[j])) same = j;
-      }
+    for (size_t i = 0; i < expressions.size(); ++i) {
+      size_t same = 0;
+      while (same < i && !is_same(*expressions[i], *expressions[same], in)) ++same;
       numbers.push_back(same == i ? next++ : numbers[same]);
     }
+    return numbers;
+  }
+
+  // With several grouping sets the same expression may be in one and not in another.
+  std::vector<size_t> numbers_of(const duckdb::LogicalAggregate& aggregate, const Columns& in) {
+    if (aggregate.grouping_sets.size() < 2) return numbers_of(aggregate.groups, in);
+    std::vector<size_t> numbers;
+    for (size_t i = 0; i < aggregate.groups.size(); ++i) numbers.push_back(i);
     return numbers;
   }
 
@@ -220,9 +238,9 @@ class Comparison {
     if (a.grouping_sets.size() > 1) require(a.grouping_sets == b.grouping_sets, "the grouping sets");
   }
 
-  static Columns aggregate_columns(const duckdb::LogicalAggregate& aggregate, size_t number) {
+  Columns aggregate_columns(const duckdb::LogicalAggregate& aggregate, size_t number, const Columns& in) {
     Columns all;
-    for (const size_t group : group_numbers(aggregate)) all.push_back(fmt::format("{}.g{}", number, group));
+    for (const size_t group : numbers_of(aggregate, in)) all.push_back(fmt::format("{}.g{}", number, group));
     for (size_t i = 0; i < aggregate.expressions.size(); ++i) all.push_back(fmt::format("{}.a{}", number, i));
     for (size_t i = 0; i < aggregate.grouping_functions.size(); ++i)
       all.push_back(fmt::format("{}.f{}", number, i));
@@ -257,8 +275,11 @@ class Comparison {
               get_columns(b.Cast<duckdb::LogicalGet>(), number)};
     }
     if (a.type == LogicalOperatorType::LOGICAL_AGGREGATE_AND_GROUP_BY) {
-      return {aggregate_columns(a.Cast<duckdb::LogicalAggregate>(), number),
-              aggregate_columns(b.Cast<duckdb::LogicalAggregate>(), number)};
+      return {aggregate_columns(a.Cast<duckdb::LogicalAggregate>(), number, in.a),
+              aggregate_columns(b.Cast<duckdb::LogicalAggregate>(), number, in.b)};
+    }
+    if (a.type == LogicalOperatorType::LOGICAL_PROJECTION) {
+      return {projected_columns(a, number, in.a), projected_columns(b, number, in.b)};
     }
     switch (a.type) {
       case LogicalOperatorType::LOGICAL_FILTER:
@@ -279,12 +300,20 @@ class Comparison {
     }
   }
 
+  Columns projected_columns(const LogicalOperator& op, size_t number, const Columns& in) {
+    Columns all;
+    for (const size_t column : numbers_of(op.expressions, in))
+      all.push_back(fmt::format("{}.{}", number, column));
+    return all;
+  }
+
   // Those that come in, as far as they go on, then its own.
   static Columns columns_after(const LogicalOperator& op, const Columns& in, size_t number) {
     auto& asked = const_cast<LogicalOperator&>(op);  // NOLINT: asking for bindings changes nothing
     const size_t count = asked.GetColumnBindings().size();
     Columns out;
-    for (size_t i = 0; i < count; ++i) out.push_back(i < in.size() ? in[i] : fmt::format("{}.{}", number, i));
+    for (size_t i = 0; i < count; ++i)
+      out.push_back(i < in.size() ? in[i] : fmt::format("{}.{}", number, i - in.size()));
     return out;
   }
 

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/mistake.h"
+
 namespace anabranch::views {
 
 using sql::Expr;
@@ -109,7 +111,8 @@ std::optional<int64_t> constant_count(const Expr& expr) {
 }
 
 std::string sort_direction(const sql::OrderItem& item) {
-  return fmt::format("{} NULLS {}", item.is_descending ? "DESC" : "ASC",
+  const bool is_descending = item.is_descending && !is_planted("DESC is lost");
+  return fmt::format("{} NULLS {}", is_descending ? "DESC" : "ASC",
                      item.nulls == sql::OrderItem::Nulls::first ? "FIRST" : "LAST");
 }
 

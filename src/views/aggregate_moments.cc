@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/mistake.h"
 #include "views/aggregate_clauses.h"
 #include "views/aggregates.h"
 
@@ -14,7 +15,9 @@ using sql::Expr;
 
 namespace {
 
-constexpr std::string_view merge_count = "coalesce(sum({0}), 0)::BIGINT";
+const std::string_view merge_count = is_planted("counts merge by the larger")
+                                         ? "coalesce(max({0}), 0)::BIGINT"
+                                         : "coalesce(sum({0}), 0)::BIGINT";
 
 // Whether sums of its squares over any number of rows are exact in HUGEINT, and the squares in BIGINT.
 bool is_exact_when_squared(std::string_view type) {
@@ -93,7 +96,9 @@ AggregatePlanner::Deviations AggregatePlanner::deviations(const std::string& arg
                                    : fmt::format("({} * {}::DECIMAL({},0))::BIGINT", argument,
                                                  power_of_ten(decimal->scale), decimal->scale + 1);
     const Deviations of = limb_deviations(digits, filter, 32, nullptr);
-    return {of.n, derive(6, fmt::format("{} / 1e{}", of.squared, 2 * decimal->scale))};
+    return {of.n, derive(6, fmt::format(
+                                "{} / 1e{}", of.squared,
+                                (is_planted("the scale of decimals counts once") ? 1 : 2) * decimal->scale))};
   }
   const std::string x = argument + "::DOUBLE";
   // Most values are near, so that they are told first.
@@ -134,7 +139,9 @@ std::string AggregatePlanner::moments(const std::string& argument, const std::st
 std::string AggregatePlanner::moments_of_pair(const std::string& y, const std::string& x,
                                               const std::string& filter) {
   const std::string clause = filter_clause(filter);
-  const std::string of_x = fmt::format("(CASE WHEN {} IS NOT NULL THEN {}::DOUBLE END)", y, x);
+  const std::string of_x = is_planted("half a pair is a pair")
+                               ? x + "::DOUBLE"
+                               : fmt::format("(CASE WHEN {} IS NOT NULL THEN {}::DOUBLE END)", y, x);
   const std::string of_y = fmt::format("(CASE WHEN {} IS NOT NULL THEN {}::DOUBLE END)", x, y);
   std::string partial =
       fmt::format("count({0}){2} AS @_n, favg({0}){2} AS @_x, favg({1}){2} AS @_y", of_x, of_y, clause);
@@ -158,8 +165,10 @@ AggregatePlanner::Final AggregatePlanner::plan_moments(const Expr& call, const A
     const Deviations of = deviations(argument(call, 0), types.arguments.at(0), filter(call));
     // One value deviates by nothing, whatever it is, but its error is not a number where it is not one.
     const std::string least = name.ends_with("_samp") ? "1" : "0";
-    std::string text =
-        fmt::format("{} / {}", of.squared, name.ends_with("_samp") ? "(" + of.n + " - 1)" : of.n);
+    std::string text = fmt::format("{} / {}", of.squared,
+                                   name.ends_with("_samp") && !is_planted("samples are taken for populations")
+                                       ? "(" + of.n + " - 1)"
+                                       : of.n);
     if (name.ends_with("_pop")) text = fmt::format("CASE WHEN {} > 1 THEN {} ELSE 0 END", of.n, text);
     if (name.starts_with("stddev")) text = fmt::format("sqrt({})", text);
     if (name == "sem") text = fmt::format("sqrt({}) / sqrt({})", text, of.n);

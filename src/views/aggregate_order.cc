@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/mistake.h"
 #include "views/aggregate_clauses.h"
 #include "views/aggregates.h"
 
@@ -18,6 +19,7 @@ bool is_descending(std::string_view name) { return name.starts_with("arg_max") |
 
 // Which rows count: "x IS NOT NULL AND y IS NOT NULL".
 std::string rows_that_count(std::string_view name, const std::string& x, const std::string& by) {
+  if (name == "any_value" && is_planted("any value may be NULL")) return "";
   if (name == "any_value" || name == "min" || name == "max") return x + " IS NOT NULL";
   if (name == "arg_min" || name == "arg_max") return x + " IS NOT NULL AND " + by + " IS NOT NULL";
   if (name == "arg_min_null" || name == "arg_max_null") return by + " IS NOT NULL";
@@ -40,7 +42,7 @@ AggregatePlanner::Final AggregatePlanner::plan_picked(const Expr& call, const Ag
   const std::string which = rows_that_count(name, x, by);
   const std::string f = filter(call);
   const std::string clause = which.empty() ? filter_clause(f) : filter_clause(f, which);
-  std::string pick = name == "last" ? "max" : "min";
+  std::string pick = name == "last" && !is_planted("the last is the first") ? "max" : "min";
   std::string record;
   std::vector<std::pair<std::string, std::string>> keys;
   if (!is_picked) keys.emplace_back(by, is_descending(name) ? "DESC NULLS LAST" : "ASC NULLS LAST");
@@ -50,7 +52,8 @@ AggregatePlanner::Final AggregatePlanner::plan_picked(const Expr& call, const Ag
     record = fmt::format("o := {}", order);
   } else if (!is_picked && orders.empty()) {
     pick = is_descending(name) ? "max" : "min";
-    record = fmt::format("b := {}, o := {}{}", by, is_descending(name) ? "-" : "", order);
+    const bool takes_first = is_descending(name) && !is_planted("ties of arg_max by the wrong end");
+    record = fmt::format("b := {}, o := {}{}", by, takes_first ? "-" : "", order);
   } else {
     record = fmt::format("o := {}", sort_key(keys));
   }
@@ -101,7 +104,8 @@ AggregatePlanner::Final AggregatePlanner::plan_list(const Expr& call, const Aggr
   Values& part = list({x}, f, order_columns(call), 0, "");
   const std::string separator = call.children.size() == 2 ? ", " + *constant_text(call.children[1]) : "";
   return final_value(
-      part, fmt::format("{}(v0{} ORDER BY {}{})", name, separator, order, sql::quote_identifier(order_name)));
+      part, fmt::format("{}(v0{} ORDER BY {}{}{})", name, separator, order, sql::quote_identifier(order_name),
+                        is_planted("lists go backwards") ? " DESC" : ""));
 }
 
 bool depends_on_order(const Expr& call) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/mistake.h"
 #include "views/aggregate_clauses.h"
 #include "views/aggregates.h"
 
@@ -11,7 +12,9 @@ using sql::Expr;
 
 namespace {
 
-constexpr std::string_view merge_count = "coalesce(sum({0}), 0)::BIGINT";
+const std::string_view merge_count = is_planted("counts merge by the larger")
+                                         ? "coalesce(max({0}), 0)::BIGINT"
+                                         : "coalesce(sum({0}), 0)::BIGINT";
 
 // Sums of HUGEINT, and of decimals with more digits, could pass 128 bits within a conceivable number of rows.
 constexpr int digits_that_fit = 26;
@@ -46,7 +49,8 @@ AggregatePlanner::Sum AggregatePlanner::sum(const std::string& argument, const s
   const auto decimal = decimal_type(type);
   const bool is_wide = decimal ? decimal->width > digits_that_fit : type == "HUGEINT";
   if (!is_wide) {
-    const std::string sum = keep(fmt::format("sum({}){}", argument, clause), "sum({0})");
+    const std::string sum = keep(fmt::format("sum({}){}", argument, clause),
+                                 is_planted("sums merge by the larger") ? "max({0})" : "sum({0})");
     return {sum, sum + "::DOUBLE"};
   }
   // Most values are small all the same: they are summed as they are, the others in two halves.
@@ -68,7 +72,8 @@ AggregatePlanner::Sum AggregatePlanner::sum(const std::string& argument, const s
       fmt::format("sum(CASE WHEN NOT ({}) THEN {} % {} END){}", is_small, digits, limb, clause), "sum({0})");
   const std::string rest = derive(0, fmt::format("CASE WHEN {0} IS NOT NULL THEN {1} + coalesce({2}, 0) END",
                                                  high, low, decimal ? digits_of(small) : small));
-  const std::string carried = derive(1, fmt::format("{} + {} // {}", high, rest, limb));
+  const std::string carried = derive(
+      1, is_planted("wide sums lose the carry") ? high : fmt::format("{} + {} // {}", high, rest, limb));
   const std::string left = derive(1, fmt::format("{} % {}", rest, limb));
   // Both halves with one sign, so that the high one alone tells whether the sum fits.
   const std::string h =
@@ -126,7 +131,9 @@ AggregatePlanner::Final AggregatePlanner::plan_sum(const Expr& call, const Aggre
     const std::string x = argument(call, 0);
     const std::string f = filter(call);
     const auto count = [&] {
-      return state(fmt::format("count({}){}", x, filter_clause(f)), std::string(merge_count));
+      const bool counts_null = is_planted("averages are of all rows");
+      return state(fmt::format("count({}){}", counts_null ? "*" : x, filter_clause(f)),
+                   std::string(merge_count));
     };
     if (name == "avg" && is_one_of(types.result, {"TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIME"})) {
       const std::string instant = types.result == "TIME" ? x : fmt::format("CAST({} AS {})", x, types.result);
@@ -146,8 +153,9 @@ AggregatePlanner::Final AggregatePlanner::plan_sum(const Expr& call, const Aggre
   }
   if (is_one_of(name, {"min", "max", "bool_and", "bool_or", "product"}) ||
       (is_one_of(name, {"bit_and", "bit_or", "bit_xor"}) && is_integer_type(type))) {
+    const bool is_swapped = name == "min" && is_planted("the least merge by the largest");
     return state(fmt::format("{}({}){}", name, argument(call, 0), filter_clause(filter(call))),
-                 name + "({0})");
+                 (is_swapped ? "max" : name) + "({0})");
   }
   return std::nullopt;
 }

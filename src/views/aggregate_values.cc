@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/mistake.h"
 #include "views/aggregate_clauses.h"
 #include "views/aggregates.h"
 #include "views/interpolation.h"
@@ -221,8 +222,10 @@ AggregatePlanner::Final AggregatePlanner::plan_quantile(const Expr& call, const 
   Values& part = values({argument(call, 0)}, filter(call));
   part.needs_rank = true;
   const auto at = [&](const Quantile& quantile, const std::string& index) {
-    return quantile.is_descending ? fmt::format("max(v0) FILTER (WHERE total - up_to + n > {})", index)
-                                  : fmt::format("min(v0) FILTER (WHERE up_to > {})", index);
+    return quantile.is_descending
+               ? fmt::format("max(v0) FILTER (WHERE total - up_to + n > {})", index)
+               : fmt::format("min(v0) FILTER (WHERE up_to {} {})",
+                             is_planted("quantiles are off by one rank") ? ">=" : ">", index);
   };
   std::vector<std::string> picked;
   for (const Quantile& quantile : quantiles) {
@@ -269,7 +272,8 @@ AggregatePlanner::Final AggregatePlanner::plan_counted(const Expr& call, const A
     needs_order_ = true;
     Values& part = counted();
     part.has_first = true;
-    return final_value(part, "struct_extract(max(struct_pack(n := n, o := -o, v := v0)), 'v')");
+    return final_value(part, fmt::format("struct_extract(max(struct_pack(n := n, o := {}o, v := v0)), 'v')",
+                                         is_planted("ties of mode by the wrong end") ? "" : "-"));
   }
   if (name == "histogram") {
     return final_value(counted(),

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/mistake.h"
 #include "views/aggregate_clauses.h"
 
 namespace anabranch::views {
@@ -20,6 +21,7 @@ std::string AggregatePlanner::argument(const Expr& call, size_t index) {
 }
 
 std::string AggregatePlanner::filter(const Expr& call) {
+  if (is_planted("FILTER is lost")) return "";
   return call.filter ? rows_.add(*call.filter, "f") : "";
 }
 
@@ -71,6 +73,7 @@ std::optional<std::string> AggregatePlanner::add(const Expr& call, const Aggrega
       name.starts_with("arg_m")) {
     plain.is_distinct = false;
   }
+  if (is_planted("DISTINCT is lost")) plain.is_distinct = false;
   if (!depends_on_order(plain)) plain.order_by.clear();
 
   Final planned;
@@ -145,19 +148,22 @@ StatePart AggregatePlanner::main_part() const {
       }
     } else {
       append(windows, fmt::format(fmt::runtime(mean), m, m + "_mean"));
-      append(merge,
-             fmt::format("coalesce(sum({0}_n), 0)::BIGINT AS {0}_n, any_value({0}_mean_all) AS {0}_mean, "
-                         "coalesce(fsum({0}_m2 + {0}_n * coalesce(({0}_mean - {0}_mean_all) * ({0}_mean - "
-                         "{0}_mean_all), 0)), 0) AS {0}_m2",
-                         m));
+      append(
+          merge,
+          fmt::format("coalesce(sum({0}_n), 0)::BIGINT AS {0}_n, any_value({0}_mean_all) AS {0}_mean, "
+                      "coalesce(fsum({0}_m2 + {1} * {0}_n * coalesce(({0}_mean - {0}_mean_all) * ({0}_mean - "
+                      "{0}_mean_all), 0)), 0) AS {0}_m2",
+                      m, is_planted("deviations forget how far means are apart") ? 0 : 1));
     }
   }
   if (states_.empty() && moments_.empty() && keys_.empty()) {  // GROUP BY (): one row, over no events too
     partial = "any_value(1) AS one";
     merge = "any_value(one) AS one";
   }
+  const bool drops_null = !keys_.empty() && is_planted("groups of NULL are dropped");
   main.partial =
-      fmt::format("SELECT {} FROM {}{}", after_keys(keys_, partial), sql::relation("rows"), group_by(keys_));
+      fmt::format("SELECT {} FROM {}{}{}", after_keys(keys_, partial), sql::relation("rows"),
+                  drops_null ? fmt::format(" WHERE {} IS NOT NULL", keys_[0]) : "", group_by(keys_));
   std::string states = sql::relation("states");
   if (!windows.empty()) {
     states = fmt::format("(SELECT *, {} FROM {} WINDOW w AS ({}))", windows, states, partition_by(keys_));
@@ -212,7 +218,8 @@ StatePart AggregatePlanner::part(const Values& values) const {
                   values.has_first ? fmt::format(", min({}) AS o", order) : "", sql::relation("rows"),
                   where.empty() ? "" : " WHERE " + where, after_keys(keys_, inputs));
   part.merge =
-      fmt::format("SELECT {}, sum(n)::BIGINT AS n{} FROM {} GROUP BY {}", after_keys(keys_, names),
+      fmt::format("SELECT {}, {}(n)::BIGINT AS n{} FROM {} GROUP BY {}", after_keys(keys_, names),
+                  is_planted("counts of values merge by the larger") ? "max" : "sum",
                   values.has_first ? ", min(o) AS o" : "", sql::relation("states"), after_keys(keys_, names));
   return part;
 }

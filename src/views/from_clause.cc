@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/mistake.h"
 #include "sql/parser.h"
 
 namespace anabranch::views {
@@ -81,7 +82,8 @@ class Analysis {
         add_events(table.position);
         out_.event_table = table;
         set_place(alias, model::partition_column, model::offset_column);
-        base_order_ = fmt::format("({} * 65536 + {})", qualified(alias, model::offset_column),
+        base_order_ = fmt::format("({}{} * 65536 + {})", qualified(alias, model::offset_column),
+                                  is_planted("the order of events wraps") ? " % 64" : "",
                                   qualified(alias, model::partition_column));
         out_.ingested_at = qualified(alias, model::ingested_at_column);
         out_.event_alias = alias;

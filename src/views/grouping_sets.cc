@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/mistake.h"
 #include "views/from_clause.h"
 
 namespace anabranch::views {
@@ -40,7 +41,9 @@ Expr GroupingSets::key(size_t group) const {
   is_member.name = "in";
   is_member.children.push_back(set_number());
   for (size_t set = 0; set < select_.grouping_sets.size(); ++set) {
-    if (is_in_set(set, group)) is_member.children.push_back(constant(std::to_string(set)));
+    const bool is_lost = group == 0 && select_.grouping_sets[set].size() > 1 &&
+                         is_planted("a grouping set loses its first key");
+    if (is_in_set(set, group) && !is_lost) is_member.children.push_back(constant(std::to_string(set)));
   }
   Expr value;
   value.kind = Expr::Kind::other;

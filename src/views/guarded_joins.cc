@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "views/under_try.h"
+
 namespace anabranch::views {
 
 using sql::Expr;
@@ -94,9 +96,10 @@ class Guard {
   }
 
   Status guard(const Side& side) {
-    const std::string expr = sql::to_sql(*side.expr);
+    const auto kept = kept_within_try(*side.expr);
+    const std::string expr = sql::to_sql(kept ? *kept : *side.expr);
     const auto table = tables_.find(*side.aliases.begin());
-    if (table == tables_.end())
+    if (table == tables_.end() || !kept)
       return fail(Code::refused, fmt::format("{} in a join may fail for some event", expr));
     const std::string failed = fmt::format("(TRY(struct_pack(v := {})) IS NULL)", expr);
     const bool is_of_event = sql::same_name(table->second->alias, from_.event_table.alias);

@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "base/mistake.h"
 #include "views/guarded_joins.h"
+#include "views/under_try.h"
 
 namespace anabranch::views {
 
@@ -61,6 +63,8 @@ std::string sure_sql(const Expr& predicate, Sure sure) {
     case Sure::is_false:
       return fmt::format("coalesce(NOT {}, false)", value);
     case Sure::is_not_true:
+      if (is_planted("a condition that fails is false"))
+        return fmt::format("(NOT coalesce({}, false))", value);
       return fmt::format("({} IS NOT NULL AND NOT coalesce({}, false))", tried, value);
     case Sure::is_not_false:
       return fmt::format("({} IS NOT NULL AND coalesce({}, true))", tried, value);
@@ -115,6 +119,11 @@ std::string needed_sql(const Expr& predicate, const std::set<std::string>& safe_
   return terms.empty() ? "" : "(" + terms + ")";
 }
 
+std::unexpected<Error> refuse_long_list() {
+  return fail(Code::refused,
+              "its value may fail for some event, and is looked up in a long list of mixed constants");
+}
+
 std::string and_all(const std::vector<std::string>& terms) {
   std::string text;
   for (const std::string& term : terms) text += (text.empty() ? "" : " AND ") + term;
@@ -127,7 +136,9 @@ Result<GuardedRows> guard_rows(const std::vector<RowColumns::Column>& columns, c
                                const Box<Expr>& where, sql::Session& session) {
   std::vector<Expr> conjuncts;
   if (where) split(*where, conjuncts);
-  const GuardedJoins joins = TRY(guard_joins(from, session));
+  GuardedJoins joins = TRY(guard_joins(from, session));
+  if (joins.table.join_type == "LEFT" && is_planted("a left join is an inner one"))
+    joins.table.join_type = "INNER";
   const std::string from_sql = sql::to_sql(joins.table) + times_grouping_sets(from);
 
   std::string asked = "SELECT 0";
@@ -154,7 +165,9 @@ Result<GuardedRows> guard_rows(const std::vector<RowColumns::Column>& columns, c
   bool rows_fail_together = true;  // all rows of an event, or none
   for (size_t i = 0; i < conjuncts.size(); ++i) {
     if (facts[1 + columns.size() + i].can_fail) {
-      guarded.push_back(outcome_of(conjuncts[i]));
+      const auto kept = kept_within_try(conjuncts[i]);
+      if (!kept) return refuse_long_list();
+      guarded.push_back(outcome_of(*kept));
       rows_fail_together = rows_fail_together && is_of_event(conjuncts[i], from.event_alias);
     } else {
       safe.push_back(sql::to_sql(conjuncts[i]));
@@ -190,7 +203,8 @@ Result<GuardedRows> guard_rows(const std::vector<RowColumns::Column>& columns, c
   std::string failed_joins;
   for (const std::string& failure : joins.failures)
     failed_joins += (failed_joins.empty() ? "" : " OR ") + failure;
-  if (!failed_joins.empty()) safe.push_back(fmt::format("NOT ({})", failed_joins));
+  if (!failed_joins.empty() && !is_planted("events that failed in a join stay in"))
+    safe.push_back(fmt::format("NOT ({})", failed_joins));
   const std::string safe_where = safe.empty() ? "" : " WHERE " + and_all(safe);
   const std::string join_errors =
       failed_joins.empty()
@@ -218,7 +232,9 @@ Result<GuardedRows> guard_rows(const std::vector<RowColumns::Column>& columns, c
   std::string failed;
   for (size_t i = 0; i < columns.size(); ++i) {
     const std::string name = sql::quote_identifier(columns[i].name);
-    const std::string expr = sql::to_sql(columns[i].expr);
+    const auto kept = can_fail[i] ? kept_within_try(columns[i].expr) : columns[i].expr;
+    if (!kept) return refuse_long_list();
+    const std::string expr = sql::to_sql(*kept);
     tried += can_fail[i] ? fmt::format(", TRY(struct_pack(v := {})) AS {}", expr, name)
                          : fmt::format(", {} AS {}", expr, name);
     picked += fmt::format("{}{} AS {}", i ? ", " : "",
@@ -243,8 +259,9 @@ Result<GuardedRows> guard_rows(const std::vector<RowColumns::Column>& columns, c
       fmt::format("((NOT _is_kept AND NOT _is_dropped) OR (_is_kept AND ({})))", failed);
   const std::string judged = fmt::format("SELECT *, {} AS _is_failed FROM ({})",
                                          over.empty() ? is_failed : "bool_or" + is_failed + over, tried);
-  out.sql = fmt::format("SELECT {} FROM ({}) WHERE _is_kept AND NOT _is_failed",
-                        picked.empty() ? "1 AS one" : picked, judged);
+  const bool keeps_failed = is_planted("events that failed stay in");
+  out.sql = fmt::format("SELECT {} FROM ({}) WHERE _is_kept{}", picked.empty() ? "1 AS one" : picked, judged,
+                        keeps_failed ? "" : " AND NOT _is_failed");
   out.errors = fmt::format(
       "SELECT DISTINCT _event_partition AS _partition, _event_offset AS _offset FROM ({}) WHERE _is_failed",
       judged);

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/mistake.h"
 #include "sql/parser.h"
 #include "views/aggregates.h"
 #include "views/from_clause.h"
@@ -131,6 +132,7 @@ class Maintained {
     std::string text;
     for (const std::string& order : all) text += (text.empty() ? " ORDER BY " : ", ") + order;
     if (select_.limit) text += " LIMIT " + sql::to_sql(*select_.limit);
+    if (select_.limit && is_planted("LIMIT takes one more")) text += " + 1";
     if (select_.offset) text += " OFFSET " + sql::to_sql(*select_.offset);
     return text;
   }
@@ -417,8 +419,9 @@ class Maintained {
     const bool is_one_row = top.rows == 1 && top.window.name == "row_number" && !main.keys.empty();
     const auto kept_of = [&](std::string_view relation) {
       if (is_one_row) return select_least_row(rows.columns(), main.keys, sort_key, relation);
+      const bool is_short = top.rows > 1 && is_planted("one row a key too few is kept");
       return fmt::format("SELECT {} FROM {} QUALIFY {} <= {}", columns, sql::relation(relation), state_window,
-                         top.rows);
+                         top.rows - (is_short ? 1 : 0));
     };
     main.partial = kept_of("rows");
     main.merge = kept_of("states");
@@ -439,30 +442,6 @@ class Maintained {
         shown));
     plan_.view_class = ViewClass::keyed;
     return {};
-  }
-
-  // The row of each key that comes first, as `row_number() … = 1` gives it.
-  static std::string select_least_row(const std::vector<RowColumns::Column>& columns,
-                                      const std::vector<std::string>& keys, const std::string& sort_key,
-                                      std::string_view relation) {
-    std::string outputs;
-    std::string fields;
-    std::string key_list;
-    for (const std::string& key : keys) key_list += (key_list.empty() ? "" : ", ") + key;
-    for (const auto& column : columns) {
-      const std::string& name = column.name;
-      outputs += outputs.empty() ? "" : ", ";
-      if (std::find(keys.begin(), keys.end(), name) != keys.end()) {
-        outputs += name;
-      } else {
-        outputs += fmt::format("struct_extract(kept, '{}') AS {}", name, name);
-        fields += fmt::format("{}{} := {}", fields.empty() ? "" : ", ", name, name);
-      }
-    }
-    return fmt::format(
-        "SELECT {} FROM (SELECT {}, arg_min(struct_pack({}), create_sort_key({})) AS kept FROM {} GROUP BY "
-        "{})",
-        outputs, key_list, fields, sort_key, sql::relation(relation), key_list);
   }
 
   // ---- aggregated ----
@@ -516,6 +495,7 @@ class Maintained {
           Expr out = node;
           for (Expr& child : out.children) child = over_groups(child);
           if (out.filter) out.filter = over_groups(*out.filter);
+          if (is_planted("windows lose their partitions")) out.over->partition_by.clear();
           for (Expr& partition : out.over->partition_by) partition = over_groups(partition);
           for (sql::OrderItem& item : out.over->order_by) item.expr = over_groups(*item.expr);
           for (sql::OrderItem& item : out.order_by) item.expr = over_groups(*item.expr);
@@ -550,7 +530,8 @@ class Maintained {
       final_item.alias.clear();
       items.push_back(sql::to_sql(final_item));
     }
-    const std::string having = select_.having ? " WHERE " + sql::to_sql(over_groups(*select_.having)) : "";
+    const bool has_having = select_.having && !is_planted("HAVING is lost");
+    const std::string having = has_having ? " WHERE " + sql::to_sql(over_groups(*select_.having)) : "";
     const std::string qualify =
         select_.qualify ? " QUALIFY " + sql::to_sql(over_groups(*select_.qualify)) : "";
     std::vector<std::string> orders;

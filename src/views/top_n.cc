@@ -1,7 +1,12 @@
 #include "views/top_n.h"
 
+#include <algorithm>
 #include <string>
 
+#include <fmt/format.h>
+
+#include "base/mistake.h"
+#include "sql/query.h"
 #include "views/functions.h"
 
 namespace anabranch::views {
@@ -53,6 +58,31 @@ std::optional<TopN> top_n(const Expr& qualify, std::vector<Expr>& others) {
     if (found || !(found = one_condition(part))) return std::nullopt;
   }
   return found;
+}
+
+std::string select_least_row(const std::vector<RowColumns::Column>& columns,
+                             const std::vector<std::string>& keys, const std::string& sort_key,
+                             std::string_view relation) {
+  std::string outputs;
+  std::string fields;
+  std::string key_list;
+  for (const std::string& key : keys) key_list += (key_list.empty() ? "" : ", ") + key;
+  for (const auto& column : columns) {
+    const std::string& name = column.name;
+    outputs += outputs.empty() ? "" : ", ";
+    if (std::find(keys.begin(), keys.end(), name) != keys.end()) {
+      outputs += name;
+    } else {
+      outputs += fmt::format("struct_extract(kept, '{}') AS {}", name, name);
+      fields += fmt::format("{}{} := {}", fields.empty() ? "" : ", ", name, name);
+    }
+  }
+  return fmt::format(
+      "SELECT {} FROM (SELECT {}, {}(struct_pack({}), create_sort_key({})) AS kept FROM {} GROUP BY "
+      "{})",
+      outputs, key_list,
+      relation == "states" && is_planted("of two states of a key the older is kept") ? "arg_max" : "arg_min",
+      fields, sort_key, sql::relation(relation), key_list);
 }
 
 }  // namespace anabranch::views

@@ -122,7 +122,8 @@ Answer Answer::of(const Result<sql::Rows>& rows) {
 
 std::string difference(const Answer& expected, const Answer& actual, bool can_fail) {
   if (!expected.error.empty() || !actual.error.empty()) {
-    if (can_fail && !expected.error.empty() && !actual.error.empty()) return "";
+    // A sum may pass the limits on its way and not at its end, which plain DuckDB takes for an error.
+    if (can_fail && !expected.error.empty()) return "";
     if (!expected.error.empty())
       return "expected the error " + expected.error + "\n  got " +
              (actual.error.empty() ? "rows" : actual.error);

@@ -20,7 +20,7 @@ struct Answer {
 };
 
 /// In what two answers differ, rows as a multiset, doubles within their tolerance; nothing when they are the
-/// same. `can_fail`: two errors are the same.
+/// same. `can_fail`: where plain DuckDB has an error, anything goes.
 std::string difference(const Answer& expected, const Answer& actual, bool can_fail);
 
 }  // namespace anabranch::fuzz

@@ -62,7 +62,7 @@ struct View {
   std::set<std::string> constructs;
   std::set<std::string> reads;  // "bronze.e", "silver.v1"
   bool must_be_maintained = false;
-  bool can_fail = false;  // an error is an answer, when plain DuckDB has one too
+  bool can_fail = false;  // where plain DuckDB has an error, an error is an answer, and so are rows
 
   enum class Spelling { written, plain };
   std::string sql(Spelling spelling) const;

@@ -76,8 +76,8 @@ class CaseGenerator {
                                       "v",    "n",     "o",      "a0",   "s0",      "total",   "Größe", "a-b",
                                       "it's", "order", "select", "m0_n", "values0", "payload", "up_to"};
     if (faults_.contains('d')) {
-      for (const char* ours : {"_ord", "_order0", "_key0", "@rows", "@main", "@bronze.e", "_is_failed",
-                               "_event_offset", "anabranch:ord"}) {
+      for (const char* ours :
+           {"_ord", "_order0", "_key0", "@rows", "@main", "@bronze.e", "_is_failed", "_event_offset"}) {
         if (random_.chance(50)) names.push_back(ours);
       }
     }

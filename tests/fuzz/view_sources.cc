@@ -95,6 +95,7 @@ void ViewGenerator::join_table(Source& source) {
   } else if (faults_.contains('j') && !is_left && !is_anti && !is_full && random_.chance(50) &&
              source.columns[i].kind == Kind::text) {
     used_.insert("failing cast in a join");
+    is_risky_ = true;
     const std::string plain =
         fmt::format("TRY_CAST({} AS INTEGER) = length({})", name(source.columns[i]), name(other.columns[j]));
     source.from +=
@@ -142,8 +143,13 @@ void ViewGenerator::unnest(Source& source) {
   std::string plain = named;
   if (faults_.contains('j') && list.type == "VARCHAR[]" && random_.chance(50)) {
     used_.insert("failing cast in a join");
+    is_risky_ = true;
     written += "::INTEGER[]";
-    plain = "TRY_CAST(" + named + " AS INTEGER[])";  // of NULL there are no rows
+    // The event of which one element fails is left out with all of them: of NULL there are no rows.
+    plain = fmt::format(
+        "CASE WHEN list_count(TRY_CAST({0} AS INTEGER[])) = list_count({0}) THEN TRY_CAST({0} AS INTEGER[]) "
+        "END",
+        named);
   }
   source.from += Sql(fmt::format(", unnest({}) AS {}(item)", written, alias),
                      fmt::format(", unnest({}) WITH ORDINALITY AS {}(item, zz_place)", plain, alias), "");

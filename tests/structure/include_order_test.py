@@ -180,6 +180,20 @@ def no_sleeping_tests(tree):
     return found
 
 
+def planted_mistakes(tree):
+    """Their switches are in files of their own build only, and never in the code that has to find them."""
+    found = []
+    for name in tree.code("src"):
+        for number, _, path in tree.includes(name):
+            if path != "base/mistake.h" or name == "src/base/mistake.cc":
+                continue
+            if Path(name).suffix != ".cc":
+                found.append(f"{name}:{number}: a header with planted mistakes would bring them into other files")
+            if tree.folder(name) == "quality" or "_test." in name:
+                found.append(f"{name}:{number}: planted mistakes are for others to find; here they would hide themselves")
+    return found
+
+
 def file_sizes(tree):
     found = []
     for name in tree.files:
@@ -222,7 +236,7 @@ def lock_files(tree):
     return found
 
 
-RULES = [include_order, library_homes, readmes, named_files, no_sleeping_tests, file_sizes, no_build_paths, lock_files]
+RULES = [include_order, library_homes, readmes, named_files, no_sleeping_tests, planted_mistakes, file_sizes, no_build_paths, lock_files]
 
 
 class TheTree(unittest.TestCase):
@@ -314,6 +328,12 @@ class Rules(unittest.TestCase):
         self.assert_found(no_sleeping_tests, {"src/log/log_test.cc": "  std::this_thread::sleep_for(1s);\n", "tests/support/a.h": "usleep(10);\n",
                                               "src/log/log.cc": "std::this_thread::sleep_for(1s);\n", "src/io/b_test.cc": "// no sleep_for here\n"},
                           "src/log/log_test.cc:1", "tests/support/a.h:1")
+
+    def test_planted_mistakes_finds_them_where_they_may_not_be(self):
+        line = '#include "base/mistake.h"\n'
+        self.assert_found(planted_mistakes, {"src/views/plan.h": line, "src/quality/recompute.cc": line, "src/views/plan_test.cc": line,
+                                             "src/views/plan.cc": line, "src/base/mistake.cc": line},
+                          "src/quality/recompute.cc:1", "src/views/plan.h:1", "src/views/plan_test.cc:1")
 
     def test_file_sizes_finds_a_long_one(self):
         self.assert_found(file_sizes, {"src/a/long.cc": "\n" * (LINES_MAX + 1), "src/a/just.cc": "\n" * LINES_MAX,
