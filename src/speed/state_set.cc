@@ -175,9 +175,9 @@ std::vector<std::string> StateSet::finish_compaction(const Compaction& job, bool
     if (!is_done || first == list->end()) continue;
     const size_t replaced =
         job.segments.size() - (is_planted("compaction keeps a slice beside its sum") ? 1 : 0);
+    add_tables(tables, {first, first + static_cast<std::ptrdiff_t>(replaced)});
     const auto at = list->erase(first, first + static_cast<std::ptrdiff_t>(replaced));
     list->insert(at, job.into);
-    add_tables(tables, job.segments);
     return tables;
   }
   add_tables(tables, {job.into});
