@@ -23,6 +23,7 @@
 #include "sql/freed_memory.h"
 #include "sql/parquet_file.h"
 #include "sql/plan_check.h"
+#include "sql/plan_corrections.h"
 #include "sql/relation_scan.h"
 #include "sql/rows.h"
 #include "sql/session_connection.h"
@@ -500,19 +501,18 @@ Result<std::unique_ptr<Database>> Database::open(const Options& options) {
     config.SetOptionByName("temp_directory", duckdb::Value(options.temporary_folder.string()));
     add_relation_scan(config);
     add_plan_check(config);
+    add_plan_corrections(config);
     const std::string file = options.file.string();
     auto impl = std::make_unique<Impl>();
     impl->duckdb = duckdb::make_uniq<duckdb::DuckDB>(file.empty() ? nullptr : file.c_str(), &config);
     auto database = std::make_unique<Database>(std::move(impl));
     duckdb::Connection setup(*database->impl_->duckdb);
     create_zero_watch(setup);
-    // common_subexpressions takes what occurs twice out of a TRY, whose errors are then nobody's; top_n
-    // filters scans by the rows that it has so far, and now and then loses rows where a build and slices are
-    // read together.
+    // The rule takes what occurs twice out of a TRY, whose errors are then nobody's.
     std::string settings =
         "SET GLOBAL TimeZone = 'UTC'; SET GLOBAL checkpoint_threshold = '1TB'; SET GLOBAL "
         "disabled_optimizers = "
-        "'common_subexpressions,top_n';";
+        "'common_subexpressions';";
     if (!options.has_external_access) {
       std::string folders;
       for (const auto& folder : options.allowed_folders) {

@@ -1,0 +1,14 @@
+#pragma once
+// What of the engine's optimiser we take back. Included by src/sql only.
+
+#include "duckdb.hpp"
+
+namespace anabranch::sql {
+
+/// For all plans of a database's connections; to be called once for its configuration. ORDER BY … LIMIT tells
+/// the scans below it the largest value that can still count, through casts between integers too; the engine
+/// compares that value with the column as if both had the same type, and loses rows where they have not.
+/// There the scans are told nothing.
+void add_plan_corrections(duckdb::DBConfig& config);
+
+}  // namespace anabranch::sql
