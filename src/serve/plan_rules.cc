@@ -1,7 +1,11 @@
 #include "serve/plan_rules.h"
 
 #include <algorithm>
+#include <memory>
+#include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "sql/parquet_file.h"
 #include "sql/parser.h"
@@ -19,54 +23,71 @@ constexpr std::string_view main_schema = "main";
 constexpr std::string_view table_functions[] = {"generate_series", "json_each", "json_tree", "range",
                                                 "unnest"};
 
-// A slice stands as the SQL of a relation: a quoted table, or a read of files.
-template <typename Is>
-bool any_slice(const Epoch& epoch, const Is& is) {
-  for (const auto& [view, parts] : epoch.slices) {
-    for (const auto& [part, relations] : parts) {
-      if (std::ranges::any_of(relations, is)) return true;
+// What an epoch names, gathered when it is first asked for: a plan may have many tables and files.
+class Names {
+ public:
+  explicit Names(const Epoch& epoch) : epoch_(epoch) {}
+
+  bool has_table(const sql::BoundTable& table) {
+    if (table.schema != main_schema) return false;
+    if (table.database == memory) {
+      gather();
+      return tables_.contains(table.name) || slices_.contains(sql::quote_identifier(table.name));
+    }
+    // "gold.daily#main" in the file of the build that has this view.
+    const std::string_view view = table.name.substr(0, table.name.find('#'));
+    const auto built = epoch_.built.find(std::string(view));
+    return built != epoch_.built.end() && built->second.database == table.database &&
+           view.size() < table.name.size();
+  }
+
+  bool has_file(std::string_view file) {
+    gather();
+    if (files_.contains(file)) return true;
+    const std::string literal = sql::quote_literal(sql::escape_pattern(file));
+    return std::ranges::any_of(
+        reads_, [&](std::string_view read) { return read.find(literal) != std::string_view::npos; });
+  }
+
+ private:
+  void gather() {
+    if (is_gathered_) return;
+    is_gathered_ = true;
+    for (const auto& [name, pinned] : epoch_.tables) tables_.insert(pinned);
+    for (const auto& [stream, archive] : epoch_.archives)
+      files_.insert(archive.files.begin(), archive.files.end());
+    for (const auto& [view, built] : epoch_.built)
+      files_.insert(built.row_files.begin(), built.row_files.end());
+    // A slice stands as the SQL of a relation: a quoted table, or a read of files.
+    for (const auto& [view, parts] : epoch_.slices) {
+      for (const auto& [part, relations] : parts) {
+        for (const std::string& relation : relations) {
+          if (relation.starts_with('('))
+            reads_.push_back(relation);
+          else
+            slices_.insert(relation);
+        }
+      }
     }
   }
-  return false;
-}
 
-bool is_table_of(const Epoch& epoch, const sql::BoundTable& table) {
-  if (table.schema != main_schema) return false;
-  if (table.database == memory) {
-    for (const auto& [name, pinned] : epoch.tables) {
-      if (pinned == table.name) return true;
-    }
-    const std::string quoted = sql::quote_identifier(table.name);
-    return any_slice(epoch, [&](const std::string& relation) { return relation == quoted; });
-  }
-  // "gold.daily#main" in the file of the build that has this view.
-  const std::string_view view = table.name.substr(0, table.name.find('#'));
-  const auto built = epoch.built.find(std::string(view));
-  return built != epoch.built.end() && built->second.database == table.database &&
-         view.size() < table.name.size();
-}
-
-bool is_file_of(const Epoch& epoch, std::string_view file) {
-  for (const auto& [stream, archive] : epoch.archives) {
-    if (std::ranges::find(archive.files, file) != archive.files.end()) return true;
-  }
-  for (const auto& [view, built] : epoch.built) {
-    if (std::ranges::find(built.row_files, file) != built.row_files.end()) return true;
-  }
-  const std::string literal = sql::quote_literal(sql::escape_pattern(file));
-  return any_slice(epoch, [&](const std::string& relation) {
-    return relation.starts_with('(') && relation.find(literal) != std::string::npos;
-  });
-}
+  const Epoch& epoch_;
+  bool is_gathered_ = false;
+  std::set<std::string_view> tables_;  // all of them are the epoch's
+  std::set<std::string_view> slices_;
+  std::set<std::string_view> files_;
+  std::vector<std::string_view> reads_;
+};
 
 }  // namespace
 
 sql::PlanRules plan_rules(const Epoch& epoch, PlanSources sources) {
   const auto shared = std::make_shared<const PlanSources>(std::move(sources));
   sql::PlanRules rules;
-  rules.may_read_table = [&epoch](const sql::BoundTable& table) { return is_table_of(epoch, table); };
-  rules.may_read_file = [&epoch, shared](std::string_view file) {
-    return is_file_of(epoch, file) || (shared->is_bulk_file && shared->is_bulk_file(file));
+  const auto names = std::make_shared<Names>(epoch);
+  rules.may_read_table = [names](const sql::BoundTable& table) { return names->has_table(table); };
+  rules.may_read_file = [names, shared](std::string_view file) {
+    return names->has_file(file) || (shared->is_bulk_file && shared->is_bulk_file(file));
   };
   rules.may_scan = [shared](std::string_view function) {
     return std::ranges::find(table_functions, function) != std::end(table_functions) ||

@@ -302,7 +302,11 @@ sql::PlanRules QueryService::rules(const Snapshot& snapshot) {
   sources.is_called_by_views = [this, &snapshot](std::string_view function) {
     return is_called_by_views(snapshot.epoch->world, function);
   };
-  sources.is_bulk_file = [this, &snapshot](std::string_view file) { return is_bulk_file(snapshot, file); };
+  const auto bulk = std::make_shared<std::optional<std::set<std::string, std::less<>>>>();
+  sources.is_bulk_file = [this, &snapshot, bulk](std::string_view file) {
+    if (!*bulk) *bulk = bulk_files(snapshot);
+    return (*bulk)->contains(file);
+  };
   for (const auto& [stream, schema] : snapshot.epoch->world->schemas)
     sources.logs.insert(log_function(stream, schema));
   return plan_rules(*snapshot.epoch, std::move(sources));
@@ -324,17 +328,17 @@ bool QueryService::is_called_by_views(const std::shared_ptr<const views::World>&
   return functions_of_views_.contains(function);
 }
 
-bool QueryService::is_bulk_file(const Snapshot& snapshot, std::string_view file) {
+std::set<std::string, std::less<>> QueryService::bulk_files(const Snapshot& snapshot) {
+  std::set<std::string, std::less<>> files;
   for (const auto& source : speed_.streams()) {
     const auto end = snapshot.offsets.find(bare_name(source.name));
     if (end == snapshot.offsets.end()) continue;
     for (const auto& batch : speed_.bulk_batches(source.name, 0, end->second.at(0))) {
       const auto bulk = ingest::bulk_file(*batch);
-      const auto folder = ingest::bulk_folder(source.folder, batch->partition);
-      if (bulk && (folder / bulk->name).string() == file) return true;
+      if (bulk) files.insert((ingest::bulk_folder(source.folder, batch->partition) / bulk->name).string());
     }
   }
-  return false;
+  return files;
 }
 
 Result<Answer> QueryService::query(const std::string& text, const QueryOptions& options) {

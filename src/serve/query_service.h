@@ -121,7 +121,7 @@ class QueryService {
   sql::PlanRules rules(const Snapshot& snapshot) EXCLUDES(mutex_);
   bool is_called_by_views(const std::shared_ptr<const views::World>& world, std::string_view function)
       EXCLUDES(mutex_);
-  bool is_bulk_file(const Snapshot& snapshot, std::string_view file);
+  std::set<std::string, std::less<>> bulk_files(const Snapshot& snapshot);
 
   sql::Database& database_;
   speed::SpeedLayer& speed_;
