@@ -481,7 +481,7 @@ Database::~Database() = default;
 
 Result<std::unique_ptr<Database>> Database::open(const Options& options) {
   try {
-#ifndef NDEBUG
+#ifdef ANABRANCH_OVERWRITE_FREED_MEMORY
     overwrite_what_is_freed();
 #endif
     duckdb::DBConfig config;

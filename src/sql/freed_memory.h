@@ -1,5 +1,6 @@
 #pragma once
-// For builds with asserts: memory that the engine has freed does not go on looking right. Included by src/sql
+// For builds that tests run (ANABRANCH_OVERWRITE_FREED_MEMORY): memory that the engine has freed does not go
+// on looking right. Never in what is shipped: every freed block is written once more. Included by src/sql
 // only.
 
 namespace anabranch::sql {
