@@ -91,6 +91,8 @@ Status Platform::open_data() {
   engine.has_external_access = false;
   for (const char* folder : {"serving/", "log/", "lake/"})
     engine.allowed_folders.push_back(data_folder_ / folder);
+  verify_folder_.emplace(TRY(sql::DatabaseFolder::in(data_folder_ / "serving")));
+  engine.allowed_folders.push_back(verify_folder_->path() / "");
   database_ = TRY(sql::Database::open(engine));
   archiver_ = std::make_unique<Archiver>(*store_, *database_, nullptr, streams_, clock_);
   engine_ = std::make_unique<batch::ChildEngine>(program_, std::vector<std::string>{"child", "build"});
@@ -235,7 +237,7 @@ Status Platform::start() {
   limits.answer_folder = data_folder_ / "serving" / answer_folder_name;
   queries_ = TRY(serve::QueryService::create(*database_, *speed_, clock_, limits));
   quality::Verifier::Options verify;
-  verify.folder = data_folder_ / "serving" / verify_folder_name;
+  verify.folder = verify_folder_->path() / verify_folder_name;
   if (!options_.verifies_in_process) verify.program = program_;
   for (const project::Model& model : project_.models) verify.models[model.name] = model.sql;
   for (const OpenStream& stream : streams_) verify.streams[stream.name] = data_folder_ / "log" / stream.name;

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -25,6 +26,7 @@
 #include "serve/query_service.h"
 #include "speed/speed_layer.h"
 #include "sql/database.h"
+#include "sql/database_folder.h"
 #include "views/world.h"
 
 namespace anabranch::app {
@@ -135,6 +137,7 @@ class Platform final : public front::Backend {
   std::unique_ptr<lake::ManifestStore> manifests_;
   std::unique_ptr<lake::TableVersions> table_versions_;
   std::vector<OpenStream> streams_;
+  std::optional<sql::DatabaseFolder> verify_folder_;  // where the engine may write one for verify
   std::unique_ptr<sql::Database> database_;
   std::unique_ptr<Archiver> archiver_;
   std::unique_ptr<batch::BatchEngine> engine_;

@@ -78,6 +78,7 @@ class Build {
   Status begin() {
     auto& files = io::local_file_system();
     TRY(files.create_folders(outcome_.folder() / "serving" / job_.build_id));
+    TRY(state_file_.choose_place());
     // States are sorted by key: with small row groups a read of one key looks at one of them. Nobody sees the
     // file before it is whole, so it needs no log of its own.
     TRY(session_.run(fmt::format("ATTACH {} AS build (ROW_GROUP_SIZE {}, RECOVERY_MODE 'no_wal_writes')",

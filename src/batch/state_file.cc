@@ -2,20 +2,14 @@
 
 #include <fmt/format.h>
 
-#include "io/random.h"
-
 namespace anabranch::batch {
 
-StateFile::StateFile(io::Path target) : target_(std::move(target)), path_(target_) {
-  if (target_.native().find('?') == std::string::npos) return;
-  path_ = std::filesystem::temp_directory_path() / fmt::format("anabranch-{:016x}.duckdb", io::random_u64());
-}
+StateFile::StateFile(io::Path target) : target_(std::move(target)), path_(target_) {}
 
-StateFile::~StateFile() {
-  if (path_ == target_) return;
-  std::error_code ignored;
-  std::filesystem::remove(path_, ignored);
-  std::filesystem::remove(path_.native() + ".wal", ignored);
+Status StateFile::choose_place() {
+  folder_.emplace(TRY(sql::DatabaseFolder::in(target_.parent_path())));
+  path_ = folder_->path() / target_.filename();
+  return {};
 }
 
 Status StateFile::move_into_place() {

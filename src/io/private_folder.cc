@@ -1,0 +1,33 @@
+#include "io/private_folder.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace anabranch::io {
+
+Result<PrivateFolder> PrivateFolder::create() {
+  std::error_code error;
+  const Path parent = std::filesystem::temp_directory_path(error);
+  if (error)
+    return fail(Code::io, fmt::format("there is no folder for temporary files: {}", error.message()));
+  std::string name = (parent / "anabranch-XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr) {
+    return fail(errno == ENOSPC ? Code::disk_full : Code::io,
+                fmt::format("cannot make a folder in {}: {}", parent.string(), std::strerror(errno)));
+  }
+  return PrivateFolder(name);
+}
+
+PrivateFolder::PrivateFolder(PrivateFolder&& other) noexcept : path_(std::exchange(other.path_, Path{})) {}
+
+PrivateFolder::~PrivateFolder() {
+  if (path_.empty()) return;
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+}  // namespace anabranch::io
