@@ -1,22 +1,36 @@
 #include "sql/plan_corrections.h"
 
+#include <algorithm>
+#include <string>
 #include <utility>
 
 #include "duckdb/main/config.hpp"
 #include "duckdb/optimizer/optimizer_extension.hpp"
+#include "duckdb/planner/expression/bound_comparison_expression.hpp"
+#include "duckdb/planner/expression/bound_conjunction_expression.hpp"
+#include "duckdb/planner/expression/bound_operator_expression.hpp"
+#include "duckdb/planner/expression_iterator.hpp"
 #include "duckdb/planner/filter/conjunction_filter.hpp"
 #include "duckdb/planner/filter/dynamic_filter.hpp"
 #include "duckdb/planner/filter/optional_filter.hpp"
+#include "duckdb/planner/logical_operator_visitor.hpp"
 #include "duckdb/planner/operator/logical_get.hpp"
 #include "duckdb/planner/operator/logical_top_n.hpp"
 
 namespace anabranch::sql {
 namespace {
 
+using duckdb::Expression;
+using duckdb::ExpressionIterator;
+using duckdb::ExpressionType;
 using duckdb::LogicalOperator;
 using duckdb::LogicalOperatorType;
 using duckdb::TableFilter;
 using duckdb::TableFilterType;
+using duckdb::unique_ptr;
+
+// The value and four constants: of more the engine makes a join.
+constexpr size_t list_children_max = 5;
 
 bool is_told(const TableFilter& filter, const duckdb::DynamicFilterData& data) {
   const auto any_of = [&](const auto& children) {
@@ -67,12 +81,56 @@ void correct(LogicalOperator& op) {
   for (auto& child : op.children) correct(*child);
 }
 
+// `x IN (…)` over constants as the comparisons that it stands for, which the engine makes of short lists
+// itself.
+unique_ptr<Expression> comparisons(duckdb::BoundOperatorExpression& in) {
+  const bool is_in = in.GetExpressionType() == ExpressionType::COMPARE_IN;
+  auto all = duckdb::make_uniq<duckdb::BoundConjunctionExpression>(is_in ? ExpressionType::CONJUNCTION_OR
+                                                                         : ExpressionType::CONJUNCTION_AND);
+  for (size_t i = 1; i < in.children.size(); ++i) {
+    all->children.push_back(duckdb::make_uniq<duckdb::BoundComparisonExpression>(
+        is_in ? ExpressionType::COMPARE_EQUAL : ExpressionType::COMPARE_NOTEQUAL, in.children[0]->Copy(),
+        std::move(in.children[i])));
+  }
+  return all;
+}
+
+bool is_made_a_join(const Expression& expr) {
+  if (expr.GetExpressionType() != ExpressionType::COMPARE_IN &&
+      expr.GetExpressionType() != ExpressionType::COMPARE_NOT_IN)
+    return false;
+  const auto& in = expr.Cast<duckdb::BoundOperatorExpression>();
+  return in.children.size() > list_children_max && !in.children[0]->IsVolatile() &&
+         std::all_of(in.children.begin() + 1, in.children.end(),
+                     [](const auto& value) { return value->IsFoldable(); });
+}
+
+void keep_in_try(unique_ptr<Expression>& expr, bool is_in_try) {
+  is_in_try = is_in_try || expr->GetExpressionType() == ExpressionType::OPERATOR_TRY;
+  ExpressionIterator::EnumerateChildren(
+      *expr, [&](unique_ptr<Expression>& child) { keep_in_try(child, is_in_try); });
+  if (!is_in_try || !is_made_a_join(*expr)) return;
+  const std::string alias = expr->GetAlias();
+  expr = comparisons(expr->Cast<duckdb::BoundOperatorExpression>());
+  expr->SetAlias(alias);
+}
+
+void keep_in_try(LogicalOperator& op) {
+  duckdb::LogicalOperatorVisitor::EnumerateExpressions(
+      op, [](unique_ptr<Expression>* expr) { keep_in_try(*expr, false); });
+  for (auto& child : op.children) keep_in_try(*child);
+}
+
 }  // namespace
 
 void add_plan_corrections(duckdb::DBConfig& config) {
   duckdb::OptimizerExtension extension;
-  extension.optimize_function = [](duckdb::OptimizerExtensionInput&,
-                                   duckdb::unique_ptr<LogicalOperator>& plan) { correct(*plan); };
+  extension.pre_optimize_function = [](duckdb::OptimizerExtensionInput&, unique_ptr<LogicalOperator>& plan) {
+    keep_in_try(*plan);
+  };
+  extension.optimize_function = [](duckdb::OptimizerExtensionInput&, unique_ptr<LogicalOperator>& plan) {
+    correct(*plan);
+  };
   duckdb::OptimizerExtension::Register(config, std::move(extension));
 }
 

@@ -6,8 +6,6 @@
 
 #include <fmt/format.h>
 
-#include "views/under_try.h"
-
 namespace anabranch::views {
 
 using sql::Expr;
@@ -96,10 +94,9 @@ class Guard {
   }
 
   Status guard(const Side& side) {
-    const auto kept = kept_within_try(*side.expr);
-    const std::string expr = sql::to_sql(kept ? *kept : *side.expr);
+    const std::string expr = sql::to_sql(*side.expr);
     const auto table = tables_.find(*side.aliases.begin());
-    if (table == tables_.end() || !kept)
+    if (table == tables_.end())
       return fail(Code::refused, fmt::format("{} in a join may fail for some event", expr));
     const std::string failed = fmt::format("(TRY(struct_pack(v := {})) IS NULL)", expr);
     const bool is_of_event = sql::same_name(table->second->alias, from_.event_table.alias);

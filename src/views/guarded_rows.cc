@@ -6,7 +6,6 @@
 
 #include "base/mistake.h"
 #include "views/guarded_joins.h"
-#include "views/under_try.h"
 
 namespace anabranch::views {
 
@@ -119,11 +118,6 @@ std::string needed_sql(const Expr& predicate, const std::set<std::string>& safe_
   return terms.empty() ? "" : "(" + terms + ")";
 }
 
-std::unexpected<Error> refuse_long_list() {
-  return fail(Code::refused,
-              "its value may fail for some event, and is looked up in a long list of mixed constants");
-}
-
 std::string and_all(const std::vector<std::string>& terms) {
   std::string text;
   for (const std::string& term : terms) text += (text.empty() ? "" : " AND ") + term;
@@ -165,9 +159,7 @@ Result<GuardedRows> guard_rows(const std::vector<RowColumns::Column>& columns, c
   bool rows_fail_together = true;  // all rows of an event, or none
   for (size_t i = 0; i < conjuncts.size(); ++i) {
     if (facts[1 + columns.size() + i].can_fail) {
-      const auto kept = kept_within_try(conjuncts[i]);
-      if (!kept) return refuse_long_list();
-      guarded.push_back(outcome_of(*kept));
+      guarded.push_back(outcome_of(conjuncts[i]));
       rows_fail_together = rows_fail_together && is_of_event(conjuncts[i], from.event_alias);
     } else {
       safe.push_back(sql::to_sql(conjuncts[i]));
@@ -232,9 +224,7 @@ Result<GuardedRows> guard_rows(const std::vector<RowColumns::Column>& columns, c
   std::string failed;
   for (size_t i = 0; i < columns.size(); ++i) {
     const std::string name = sql::quote_identifier(columns[i].name);
-    const auto kept = can_fail[i] ? kept_within_try(columns[i].expr) : columns[i].expr;
-    if (!kept) return refuse_long_list();
-    const std::string expr = sql::to_sql(*kept);
+    const std::string expr = sql::to_sql(columns[i].expr);
     tried += can_fail[i] ? fmt::format(", TRY(struct_pack(v := {})) AS {}", expr, name)
                          : fmt::format(", {} AS {}", expr, name);
     picked += fmt::format("{}{} AS {}", i ? ", " : "",
