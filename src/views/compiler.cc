@@ -150,7 +150,7 @@ Result<Plan> Compiler::compile_select(const std::string& name, const sql::Select
     }
   }
   const size_t blocks_before = blocks_.size();
-  const sql::Select flat = with_rows_ordered(inline_ctes(select), plan.columns);
+  const sql::Select flat = unwrapped(with_rows_ordered(inline_ctes(select), plan.columns), plan.columns);
   const bool is_set = !flat.set_operation.empty();
   const auto blocked =
       is_set ? TRY(with_part_blocks(name, flat, plan, text)) : TRY(with_blocks(name, flat, text));
@@ -312,6 +312,34 @@ sql::Select Compiler::with_rows_ordered(sql::Select select, const std::vector<sq
   out.items.push_back(std::move(star));
   out.from = sql::subquery_table(std::move(select), "unnamed_subquery");
   return out;
+}
+
+// SELECT * FROM (…) is what stands in the parentheses, with an ORDER BY and LIMIT where it has none of its
+// own.
+sql::Select Compiler::unwrapped(sql::Select select, const std::vector<sql::OutputColumn>& columns) {
+  const auto is_star = [](const sql::Expr& item) {
+    return item.kind == sql::Expr::Kind::star && item.exclude.empty() && item.replace.empty() &&
+           item.rename.empty();
+  };
+  if (!select.set_operation.empty() || select.items.size() != 1 || !is_star(select.items[0]) ||
+      select.from.kind != sql::TableRef::Kind::subquery || select.where || !select.group_by.empty() ||
+      !select.grouping_sets.empty() || select.is_group_by_all || select.having || select.qualify ||
+      select.is_distinct || !select.distinct_on.empty() || select.is_limit_percent)
+    return select;
+  sql::Select inner = *select.from.query;
+  const auto found = session_.describe(sql::to_sql(inner));
+  if (!found || *found != columns) return select;
+  if (!select.order_by.empty() || select.limit || select.offset) {
+    const bool is_ordered =
+        !inner.order_by.empty() || inner.limit || inner.offset || !inner.distinct_on.empty();
+    if (is_ordered || (!inner.set_operation.empty() && !is_set_of_values(inner))) return select;
+    auto places = order_by_place(select, columns, session_);
+    if (!places) return select;
+    inner.order_by = std::move(*places);
+    inner.limit = std::move(select.limit);
+    inner.offset = std::move(select.offset);
+  }
+  return unwrapped(std::move(inner), columns);
 }
 
 // A set operation with its parts as blocks. Where not all of them are kept by their rows, the others are read

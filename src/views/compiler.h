@@ -65,6 +65,7 @@ class Compiler {
   Result<std::optional<std::string>> add_block(const std::string& view, const sql::Select& select,
                                                std::string_view text, std::vector<Reason>* reasons = nullptr);
   sql::Select with_rows_ordered(sql::Select select, const std::vector<sql::OutputColumn>& columns);
+  sql::Select unwrapped(sql::Select select, const std::vector<sql::OutputColumn>& columns);
   Result<std::optional<sql::Select>> with_part_blocks(const std::string& view, const sql::Select& select,
                                                       Plan& plan, std::string_view text);
   /// `types`: those of a part that is taken apart; null: none is.
