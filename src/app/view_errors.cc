@@ -4,6 +4,19 @@
 #include "serve/merged_read.h"
 
 namespace anabranch::app {
+namespace {
+
+// The view and its blocks.
+std::vector<const views::Plan*> tried_plans(const views::World& world, const views::Plan& plan) {
+  std::vector<const views::Plan*> plans = {&plan};
+  for (const std::string& name : plan.relations) {
+    const views::Plan* read = world.plan(name);
+    if (read && read->is_hidden) plans.push_back(read);
+  }
+  return plans;
+}
+
+}  // namespace
 
 Result<front::Backend::ViewErrors> Platform::view_errors(const std::string& view, size_t limit) {
   ViewErrors out;
@@ -40,8 +53,14 @@ Result<front::Backend::ViewErrors> Platform::view_errors(const std::string& view
               {{stream,
                 sql::over(fmt::format("SELECT * FROM anabranch.events WHERE _offset = {}", error.offset),
                           "events", events.at(stream))}});
-          const auto again = alone.query(views::canonical_query(*plan, meanings));
-          error.message = again ? "it fails together with other events" : again.error().message;
+          // A block of the view gives no row for it and no error either, so blocks are tried too.
+          error.message = "it fails together with other events";
+          for (const views::Plan* tried : tried_plans(*snapshot.epoch->world, *plan)) {
+            const auto again = alone.query(views::canonical_query(*tried, meanings));
+            if (again) continue;
+            error.message = again.error().message;
+            break;
+          }
           out.errors.push_back(std::move(error));
         }
         return {};

@@ -14,6 +14,7 @@
 #include "duckdb/parser/tableref/list.hpp"
 #include "sql/engine_error.h"
 #include "sql/normal_form.h"
+#include "sql/pivot.h"
 #include "sql/tree_conversion.h"
 
 namespace anabranch::sql {
@@ -326,10 +327,11 @@ Result<Select> parse_select(std::string_view text) {
       const std::string name = is_pivot ? "PIVOT" : statement_name(text);
       const Position position = std::max<Position>(0, position_of_word(text, name));
       return fail_at(place_at(text, position), Code::refused, name + " is not allowed",
-                     is_pivot ? "write one aggregate with FILTER (WHERE …) for each column"
+                     is_pivot ? "name the values that become columns: PIVOT … ON column IN ('a', 'b') USING …"
                               : "only SELECT reads data here, and nothing changes it");
     }
     Deeper::begin();
+    replace_pivots(*statement.Cast<duckdb::SelectStatement>().node);
     normalise(*statement.Cast<duckdb::SelectStatement>().node);
     const auto& written = statement.Cast<duckdb::SelectStatement>();
     Select select = convert(*written.node);

@@ -11,6 +11,7 @@
 #include "views/functions.h"
 #include "views/maintained.h"
 #include "views/row_order.h"
+#include "views/set_operations.h"
 
 namespace anabranch::views {
 
@@ -149,8 +150,10 @@ Result<Plan> Compiler::compile_select(const std::string& name, const sql::Select
     }
   }
   const size_t blocks_before = blocks_.size();
-  const sql::Select flat = inline_ctes(select);
-  const auto blocked = TRY(with_blocks(name, flat, text));
+  const sql::Select flat = unwrapped(with_rows_ordered(inline_ctes(select), plan.columns), plan.columns);
+  const bool is_set = !flat.set_operation.empty();
+  const auto blocked =
+      is_set ? TRY(with_part_blocks(name, flat, plan, text)) : TRY(with_blocks(name, flat, text));
   const sql::Select& planned = blocked ? *blocked : flat;
   plan.relations = relations_read(planned);
   const auto complete = [&](const std::set<std::string>& relations) {
@@ -173,8 +176,12 @@ Result<Plan> Compiler::compile_select(const std::string& name, const sql::Select
     return reads_events;
   };
   const bool reads_events = complete(plan.relations);
-  const bool is_union = plan_union(planned, plan);
-  if (!is_union) TRY(plan_maintained(planned, text, relations_, session_, plan));
+  if (!is_set) {
+    TRY(plan_maintained(planned, text, relations_, session_, plan));
+  } else if (blocked) {
+    const auto part = [&](const sql::Select& operand) { return linear_part(operand); };
+    plan_set_operation(planned, part, session_, plan);
+  }
   if (plan.is_maintained()) {
     spell_order(planned, plan);
     add_block_errors(plan);
@@ -258,28 +265,159 @@ Result<Relation> Compiler::relation_of(const Plan& plan) {
 
 Result<std::optional<sql::Select>> Compiler::with_blocks(const std::string& view, const sql::Select& select,
                                                          std::string_view text) {
-  const size_t before = blocks_.size();
   sql::Select out = select;
-  bool is_changed = false;
-  for (sql::Select& operand : out.operands) {
-    const auto block = TRY(add_block(view, operand, text));
-    if (!block) {
-      forget_blocks_from(before);
-      return std::nullopt;
-    }
-    sql::Select all;
-    sql::Expr star;
-    star.kind = sql::Expr::Kind::star;
-    all.items.push_back(std::move(star));
-    all.from.kind = sql::TableRef::Kind::base;
-    all.from.schema = sql::relation_schema;
-    all.from.name = visible_name(*block);
-    operand = std::move(all);
-    is_changed = true;
-  }
-  if (out.operands.empty()) is_changed = TRY(extract(view, out.from, text));
+  const bool is_changed = TRY(extract(view, out.from, text));
   if (!is_changed) return std::nullopt;
   return out;
+}
+
+namespace {
+
+sql::Select all_of(const std::string& block) {
+  sql::Select all;
+  sql::Expr star;
+  star.kind = sql::Expr::Kind::star;
+  all.items.push_back(std::move(star));
+  all.from.kind = sql::TableRef::Kind::base;
+  all.from.schema = sql::relation_schema;
+  all.from.name = visible_name(block);
+  all.from.alias = "unnamed_subquery";
+  return all;
+}
+
+std::vector<std::string> types_of(const std::vector<sql::OutputColumn>& columns) {
+  std::vector<std::string> types;
+  for (const auto& column : columns) types.push_back(column.type);
+  return types;
+}
+
+}  // namespace
+
+// UNION ALL … ORDER BY … LIMIT takes its rows as any SELECT does, from a set of rows that is a block.
+sql::Select Compiler::with_rows_ordered(sql::Select select, const std::vector<sql::OutputColumn>& columns) {
+  if (select.set_operation.empty() || is_set_of_values(select) || is_plain_set_operation(select))
+    return select;
+  auto places = order_by_place(select, columns, session_);
+  if (!places || select.is_distinct || !select.distinct_on.empty()) return select;
+  sql::Select out;
+  out.limit = std::move(select.limit);
+  out.offset = std::move(select.offset);
+  out.is_limit_percent = select.is_limit_percent;
+  out.order_by = std::move(*places);
+  select.order_by.clear();
+  select.limit = select.offset = {};
+  select.is_limit_percent = false;
+  sql::Expr star;
+  star.kind = sql::Expr::Kind::star;
+  out.items.push_back(std::move(star));
+  out.from = sql::subquery_table(std::move(select), "unnamed_subquery");
+  return out;
+}
+
+// SELECT * FROM (…) is what stands in the parentheses, with an ORDER BY and LIMIT where it has none of its
+// own.
+sql::Select Compiler::unwrapped(sql::Select select, const std::vector<sql::OutputColumn>& columns) {
+  const auto is_star = [](const sql::Expr& item) {
+    return item.kind == sql::Expr::Kind::star && item.exclude.empty() && item.replace.empty() &&
+           item.rename.empty();
+  };
+  if (!select.set_operation.empty() || select.items.size() != 1 || !is_star(select.items[0]) ||
+      select.from.kind != sql::TableRef::Kind::subquery || select.where || !select.group_by.empty() ||
+      !select.grouping_sets.empty() || select.is_group_by_all || select.having || select.qualify ||
+      select.is_distinct || !select.distinct_on.empty() || select.is_limit_percent)
+    return select;
+  sql::Select inner = *select.from.query;
+  const auto found = session_.describe(sql::to_sql(inner));
+  if (!found || *found != columns) return select;
+  if (!select.order_by.empty() || select.limit || select.offset) {
+    const bool is_ordered =
+        !inner.order_by.empty() || inner.limit || inner.offset || !inner.distinct_on.empty();
+    if (is_ordered || (!inner.set_operation.empty() && !is_set_of_values(inner))) return select;
+    auto places = order_by_place(select, columns, session_);
+    if (!places) return select;
+    inner.order_by = std::move(*places);
+    inner.limit = std::move(select.limit);
+    inner.offset = std::move(select.offset);
+  }
+  return unwrapped(std::move(inner), columns);
+}
+
+// A set operation with its parts as blocks. Where not all of them are kept by their rows, the others are read
+// from merged results, and those rows are too: as the different ones, which is all that it asks for.
+Result<std::optional<sql::Select>> Compiler::with_part_blocks(const std::string& view,
+                                                              const sql::Select& select, Plan& plan,
+                                                              std::string_view text) {
+  const size_t before = blocks_.size();
+  sql::Select out = select;
+  const auto types = types_of(plan.columns);
+  const bool takes_apart = is_set_of_values(select) && !select.set_operation.ends_with("BY NAME");
+  if (!TRY(extract_parts(view, out, takes_apart ? &types : nullptr, plan, text))) {
+    forget_blocks_from(before);
+    return std::nullopt;
+  }
+  size_t linear = 0;
+  size_t all = 0;
+  const std::function<void(const sql::Select&)> count = [&](const sql::Select& node) {
+    for (const sql::Select& operand : node.operands) {
+      if (!operand.set_operation.empty()) {
+        count(operand);
+      } else {
+        ++all;
+        linear += linear_part(operand) ? 1 : 0;
+      }
+    }
+  };
+  count(out);
+  if (linear < all && is_set_of_values(out) && !counts_rows(out)) TRY(make_distinct(view, out, text));
+  return out;
+}
+
+// A part that is a set operation of the same types is taken apart too: what is there follows from all parts.
+Result<bool> Compiler::extract_parts(const std::string& view, sql::Select& select,
+                                     const std::vector<std::string>* types, Plan& plan,
+                                     std::string_view text) {
+  for (sql::Select& operand : select.operands) {
+    if (types && is_plain_set_operation(operand) && !operand.set_operation.ends_with("BY NAME")) {
+      const auto columns = session_.describe(sql::to_sql(operand));
+      if (columns && types_of(*columns) == *types) {
+        if (!TRY(extract_parts(view, operand, types, plan, text))) return false;
+        continue;
+      }
+    }
+    if (relations_read(operand).empty()) continue;  // constants
+    std::vector<Reason> reasons;
+    const auto block = TRY(add_block(view, operand, text, &reasons));
+    if (!block) {
+      plan.reasons = std::move(reasons);
+      plan.reasons.insert(plan.reasons.begin(),
+                          {select.set_operation, "a part of it is computed when the view is read", {}});
+      return false;
+    }
+    operand = all_of(*block);
+  }
+  return true;
+}
+
+Status Compiler::make_distinct(const std::string& view, sql::Select& select, std::string_view text) {
+  for (sql::Select& operand : select.operands) {
+    if (!operand.set_operation.empty()) {
+      TRY(make_distinct(view, operand, text));
+    } else if (linear_part(operand)) {
+      sql::Select different = operand;
+      different.is_distinct = true;
+      if (const auto block = TRY(add_block(view, different, text))) operand = all_of(*block);
+    }
+  }
+  return {};
+}
+
+std::optional<SetPart> Compiler::linear_part(const sql::Select& operand) const {
+  if (operand.from.kind != sql::TableRef::Kind::base) return std::nullopt;
+  const auto found = relations_.find(sql::lower(read_relation(operand.from)));
+  if (found == relations_.end() || !found->second.is_block ||
+      found->second.kind != Relation::Kind::linear_view)
+    return std::nullopt;
+  return SetPart{found->second, plans_.at(found->second.name)};
 }
 
 Result<bool> Compiler::extract(const std::string& view, sql::TableRef& table, std::string_view text) {
@@ -305,7 +443,7 @@ Result<bool> Compiler::extract(const std::string& view, sql::TableRef& table, st
 // Nothing where the block cannot stand for itself (it is correlated, or has two columns of a name), or where
 // it would only be recomputed when it is read.
 Result<std::optional<std::string>> Compiler::add_block(const std::string& view, const sql::Select& select,
-                                                       std::string_view text) {
+                                                       std::string_view text, std::vector<Reason>* reasons) {
   if (relations_read(select).empty() || !session_.describe(sql::to_sql(select))) return std::nullopt;
   const std::string name = block_name(view_of_block(view), ++block_number_);
   const size_t before = blocks_.size();
@@ -313,6 +451,7 @@ Result<std::optional<std::string>> Compiler::add_block(const std::string& view, 
   if (!plan || plan->view_class == ViewClass::read_time) {
     forget_blocks_from(before);
     if (!plan && plan.error().code == Code::internal) return fail(std::move(plan).error());
+    if (plan && reasons) *reasons = std::move(plan->reasons);
     return std::nullopt;
   }
   plan->is_hidden = true;
@@ -330,66 +469,6 @@ void Compiler::forget_blocks_from(size_t count) {
     relations_.erase(sql::lower(blocks_.back().view));
     blocks_.pop_back();
   }
-}
-
-// UNION ALL of linear blocks: several sources of one set of rows. The place of the source becomes the last
-// part of the order.
-bool Compiler::plan_union(const sql::Select& select, Plan& plan) {
-  if (select.set_operation != "UNION ALL" || select.limit || select.offset || !select.order_by.empty() ||
-      select.is_distinct || !select.distinct_on.empty())
-    return false;
-  std::string rows;
-  size_t place = 0;
-  for (const sql::Select& operand : select.operands) {
-    const auto found = operand.from.kind == sql::TableRef::Kind::base
-                           ? relations_.find(sql::lower(read_relation(operand.from)))
-                           : relations_.end();
-    if (found == relations_.end() || !found->second.is_block ||
-        found->second.kind != Relation::Kind::linear_view ||
-        found->second.columns.size() != plan.columns.size())
-      return false;
-    const Relation& relation = found->second;
-    const sql::OutputColumn* order = relation.hidden(order_column);
-    if (!order || order->type != "BIGINT") return false;
-    std::string casts;
-    for (size_t i = 0; i < plan.columns.size(); ++i) {
-      casts += fmt::format("{}CAST({} AS {}) AS c{}", i ? ", " : "",
-                           sql::quote_identifier(relation.columns[i].name), plan.columns[i].type, i);
-    }
-    const auto facts = session_.facts(fmt::format("SELECT {} FROM {}", casts, sql::relation(relation.name)));
-    const auto fails = [](const auto& fact) { return fact.can_fail; };
-    if (!facts || std::any_of(facts->items.begin(), facts->items.end(), fails)) return false;
-    if (place > 0 && is_planted("a part of UNION ALL is lost")) continue;
-    rows += fmt::format("{}SELECT {}, {}::HUGEINT * {} + {} AS _ord, {} AS _partition, {} AS _offset FROM {}",
-                        rows.empty() ? "" : " UNION ALL ", casts, sql::quote_identifier(order_column),
-                        select.operands.size(), place++, sql::quote_identifier(row_partition_column),
-                        sql::quote_identifier(row_offset_column), sql::relation(relation.name));
-  }
-  StatePart main;
-  main.name = "main";
-  std::string values;
-  std::string outputs;
-  for (size_t i = 0; i < plan.columns.size(); ++i) {
-    values += fmt::format("c{}, ", i);
-    outputs += fmt::format("{}c{} AS {}", i ? ", " : "", i, sql::quote_identifier(plan.columns[i].name));
-  }
-  main.partial = fmt::format("SELECT {}_ord FROM anabranch.rows", values);
-  main.merge = "SELECT * FROM anabranch.states";
-  main.is_combining = false;
-  const auto columns = session_.describe(partial_query(plan, main, {}, rows));
-  if (!columns) return false;
-  main.columns = *columns;
-  plan.rows = rows;
-  plan.finalise = fmt::format("SELECT {} FROM anabranch.main", outputs);
-  plan.inlined =
-      fmt::format("SELECT {}, _ord AS {}, _partition AS {}, _offset AS {} FROM anabranch.rows", outputs,
-                  sql::quote_identifier(order_column), sql::quote_identifier(row_partition_column),
-                  sql::quote_identifier(row_offset_column));
-  plan.has_table_order = true;
-  plan.parts.push_back(std::move(main));
-  plan.order = {{{std::string(order_column)}, ""}};
-  plan.view_class = ViewClass::linear;
-  return true;
 }
 
 // Events that fail in a block are those of the view: who wrote it knows of no block.

@@ -14,6 +14,7 @@
 #include "sql/syntax.h"
 #include "views/plan.h"
 #include "views/relation.h"
+#include "views/set_operations.h"
 
 namespace anabranch::views {
 
@@ -60,10 +61,19 @@ class Compiler {
   Result<std::optional<sql::Select>> with_blocks(const std::string& view, const sql::Select& select,
                                                  std::string_view text);
   Result<bool> extract(const std::string& view, sql::TableRef& table, std::string_view text);
+  /// `reasons`: gets those of a block that would be computed when it is read.
   Result<std::optional<std::string>> add_block(const std::string& view, const sql::Select& select,
-                                               std::string_view text);
+                                               std::string_view text, std::vector<Reason>* reasons = nullptr);
+  sql::Select with_rows_ordered(sql::Select select, const std::vector<sql::OutputColumn>& columns);
+  sql::Select unwrapped(sql::Select select, const std::vector<sql::OutputColumn>& columns);
+  Result<std::optional<sql::Select>> with_part_blocks(const std::string& view, const sql::Select& select,
+                                                      Plan& plan, std::string_view text);
+  /// `types`: those of a part that is taken apart; null: none is.
+  Result<bool> extract_parts(const std::string& view, sql::Select& select,
+                             const std::vector<std::string>* types, Plan& plan, std::string_view text);
+  Status make_distinct(const std::string& view, sql::Select& select, std::string_view text);
+  std::optional<SetPart> linear_part(const sql::Select& operand) const;
   void spell_order(const sql::Select& select, Plan& plan);
-  bool plan_union(const sql::Select& select, Plan& plan);
   void add_block_errors(Plan& plan);
   void forget_blocks_from(size_t count);
   Result<Relation> relation_of(const Plan& plan);

@@ -586,10 +586,6 @@ class Maintained {
 
 Status plan_maintained(const Select& select, std::string_view text, const Relations& relations,
                        sql::Session& session, Plan& plan) {
-  if (!select.set_operation.empty()) {
-    plan.reasons.push_back({select.set_operation, "a set operation is computed when the view is read", {}});
-    return {};
-  }
   FromClause from = analyse_from(select.from, relations, text);
   auto resolved = resolve(with_plain_aggregates(select), from.scope);
   if (!resolved) {

@@ -13,7 +13,7 @@ FROM bronze.orders
 -- name: gold.null_counts_by_day class: distributive
 SELECT CAST(ordered_at AS DATE) AS day, count(*) AS rows, sum((customer_id IS NULL)::INTEGER) AS no_customer, sum(CASE WHEN attributes IS NULL THEN 1 ELSE 0 END) AS no_attributes FROM bronze.orders GROUP BY 1
 
--- name: gold.column_profile class: linear today: read_time
+-- name: gold.column_profile class: linear
 SELECT 'price' AS column_name, price::DOUBLE AS number, price IS NULL AS is_missing FROM bronze.orders
 UNION ALL
 SELECT 'discount', discount, discount IS NULL FROM bronze.orders

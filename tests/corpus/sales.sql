@@ -191,10 +191,10 @@ SELECT year(ordered_at) AS y, month(ordered_at) AS m, channel, avg(price) AS mea
 FROM bronze.orders
 GROUP BY GROUPING SETS ((year(ordered_at), month(ordered_at)), (channel), ())
 
--- name: gold.quarterly_pivot class: distributive known: PIVOT is refused
+-- name: gold.quarterly_pivot class: distributive
 PIVOT (SELECT channel, quarter(ordered_at) AS q, quantity FROM bronze.orders) ON q IN (1, 2, 3, 4) USING sum(quantity) GROUP BY channel
 
--- name: gold.currency_pivot class: distributive known: PIVOT is refused
+-- name: gold.currency_pivot class: distributive
 SELECT * FROM (SELECT product_id, currency, price FROM bronze.orders WHERE product_id < 20) PIVOT (sum(price) AS total, count(*) AS n FOR currency IN ('EUR', 'USD'))
 
 -- name: gold.basket_statistics class: holistic

@@ -74,13 +74,13 @@ GROUP BY d.day
 -- name: gold.users_with_failures_only class: distributive
 SELECT user_id, bool_or(success) AS ever, bool_and(NOT success) AS never FROM bronze.logins GROUP BY user_id HAVING NOT bool_or(success)
 
--- name: gold.user_sets class: read_time
+-- name: gold.user_sets class: distributive
 SELECT user_id FROM bronze.logins WHERE success INTERSECT SELECT user_id FROM bronze.logins WHERE country = 'DE' EXCEPT SELECT user_id FROM bronze.logins WHERE agent LIKE 'curl%'
 
--- name: gold.both_places class: merged today: read_time
+-- name: gold.both_places class: distributive
 SELECT user_id FROM bronze.logins WHERE country = 'DE' INTERSECT SELECT user_id FROM bronze.logins WHERE country = 'US'
 
--- name: gold.kinds_of_event class: linear today: read_time
+-- name: gold.kinds_of_event class: linear
 SELECT 'login' AS kind, login_id AS id, user_id, login_at FROM bronze.logins WHERE success
 UNION ALL
 SELECT 'failure', login_id, user_id, login_at FROM bronze.logins WHERE NOT success

@@ -101,23 +101,23 @@ SELECT country, region, count(*) AS orders, sum(price) AS revenue FROM silver.re
 -- name: gold.gold_with_table class: merged
 SELECT g.country, n.country_name, g.orders FROM gold.orders_by_country g LEFT JOIN bronze.countries n ON n.country = g.country
 
--- name: gold.union_of_filters class: linear today: read_time
+-- name: gold.union_of_filters class: linear
 SELECT order_id, 'large' AS why FROM bronze.orders WHERE quantity >= 6 UNION ALL SELECT order_id, 'dear' FROM bronze.orders WHERE price > 120
 
--- name: gold.union_of_streams class: distributive today: read_time
+-- name: gold.union_of_streams class: distributive
 SELECT kind, day, count(*) AS events
 FROM (SELECT 'order' AS kind, ordered_at::DATE AS day FROM bronze.orders UNION ALL SELECT 'view', viewed_at::DATE FROM bronze.page_views UNION ALL SELECT 'login', login_at::DATE FROM bronze.logins)
 GROUP BY kind, day
 
--- name: gold.activity_feed class: linear today: read_time
+-- name: gold.activity_feed class: linear
 SELECT customer_id, ordered_at AS happened_at, 'bought ' || quantity AS what FROM bronze.orders WHERE customer_id < 10
 UNION ALL BY NAME
 SELECT viewed_at AS happened_at, 'saw ' || url AS what, customer_id FROM bronze.page_views WHERE customer_id < 10
 
--- name: gold.union_distinct class: merged today: read_time
+-- name: gold.union_distinct class: distributive
 SELECT customer_id FROM bronze.orders WHERE customer_id IS NOT NULL UNION SELECT customer_id FROM bronze.page_views WHERE customer_id IS NOT NULL
 
--- name: gold.except class: merged today: read_time
+-- name: gold.except class: merged
 SELECT DISTINCT customer_id FROM bronze.page_views EXCEPT SELECT customer_id FROM bronze.orders
 
 -- name: gold.total_row class: merged

@@ -189,6 +189,15 @@ SELECT k, flag, count(*) AS n FROM bronze.events GROUP BY ROLLUP (k, flag)
 -- name: gold.union_all class: linear
 SELECT k AS v, id FROM bronze.events WHERE x > 90 UNION ALL SELECT s, id FROM bronze.events WHERE x < 10
 
+-- name: gold.set_union class: distributive
+SELECT k AS v, g FROM bronze.events WHERE x > 90 UNION SELECT s, x FROM bronze.events WHERE x < 10
+
+-- name: gold.set_taken_away class: distributive
+SELECT k, g FROM bronze.events EXCEPT ALL (SELECT k, g FROM bronze.events WHERE x > 50 INTERSECT SELECT s, g FROM bronze.events UNION ALL SELECT k, x FROM bronze.events WHERE flag)
+
+-- name: gold.set_in_order class: distributive
+SELECT k, g FROM bronze.events WHERE flag INTERSECT SELECT k, g FROM bronze.events WHERE NOT flag ORDER BY g DESC LIMIT 7
+
 -- name: gold.self_join class: read_time
 SELECT a.id, b.id AS other FROM bronze.events a JOIN bronze.events b ON a.x = b.x AND a.id < b.id
 

@@ -78,7 +78,7 @@ const std::vector<Construct>& constructs() {
       {"unnest in SELECT", true},
       {"window over events", false},
       {"UNION ALL", false},
-      {"set operation", false},
+      {"set operation", true},
       {"derived table", false},
       {"CTE", false},
       {"IN over a table", true},

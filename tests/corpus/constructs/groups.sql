@@ -27,8 +27,17 @@ SELECT channel, product_id, count(*) AS n FROM bronze.orders GROUP BY 1, 2 QUALI
 -- name: gold.rollup class: distributive construct: `ROLLUP`, `CUBE`, `GROUPING SETS`
 SELECT channel, currency, count(*) AS n FROM bronze.orders GROUP BY ROLLUP (channel, currency)
 
--- name: gold.pivot class: distributive known: refused construct: `PIVOT`
+-- name: gold.pivot class: distributive construct: `PIVOT … ON … IN (…)`
 PIVOT (SELECT channel, currency, quantity FROM bronze.orders) ON currency IN ('EUR', 'USD') USING sum(quantity) GROUP BY channel
+
+-- name: gold.pivot_standard class: algebraic construct: `FROM … PIVOT (… FOR … IN (…))`, several aggregates
+SELECT * FROM (SELECT channel, currency, quantity FROM bronze.orders) PIVOT (avg(quantity) AS mean, count(*) AS n FOR currency IN ('EUR' AS eur, 'USD' AS usd)) ORDER BY channel LIMIT 3
+
+-- name: gold.pivot_open class: refused construct: `PIVOT` without `IN (…)`: its columns depend on the data
+SELECT * FROM (PIVOT bronze.orders ON currency USING sum(quantity) GROUP BY channel)
+
+-- name: gold.unpivot class: refused construct: `UNPIVOT`
+UNPIVOT (SELECT order_id, quantity, customer_id FROM bronze.orders) ON quantity, customer_id INTO NAME what VALUE number
 
 -- name: gold.group_by_unnest class: distributive construct: groups of a list's elements
 SELECT t.tag, count(*) AS n FROM bronze.readings r, unnest(r.tags) AS t(tag) GROUP BY t.tag

@@ -9,11 +9,26 @@ SELECT n, count(*) AS customers FROM (SELECT customer_id, count(*) AS n FROM bro
 -- name: gold.cte_of_tables class: distributive today: read_time construct: a CTE or derived table over tables only
 WITH dear AS (SELECT product_id FROM bronze.products WHERE list_price > 40) SELECT o.channel, count(*) AS n FROM bronze.orders o JOIN dear USING (product_id) GROUP BY o.channel
 
--- name: gold.union_all class: linear today: read_time construct: `UNION ALL`
+-- name: gold.union_all class: linear construct: `UNION ALL`
 SELECT order_id AS id, 'order' AS kind FROM bronze.orders UNION ALL SELECT view_id, 'view' FROM bronze.page_views
 
--- name: gold.union class: merged today: read_time construct: `UNION`, `EXCEPT`, `INTERSECT`
-SELECT customer_id FROM bronze.orders INTERSECT SELECT customer_id FROM bronze.page_views
+-- name: gold.union_all_ordered class: linear construct: `UNION ALL … ORDER BY … LIMIT`
+SELECT order_id AS id, ordered_at AS at_time FROM bronze.orders UNION ALL SELECT view_id, viewed_at FROM bronze.page_views ORDER BY at_time DESC, id LIMIT 20
+
+-- name: gold.union class: distributive construct: `UNION`, also `BY NAME`
+SELECT customer_id, channel FROM bronze.orders UNION BY NAME SELECT customer_id, url FROM bronze.page_views WHERE customer_id < 20
+
+-- name: gold.intersect_except class: distributive construct: `INTERSECT`, `EXCEPT`, one within the other
+SELECT customer_id FROM bronze.orders INTERSECT SELECT customer_id FROM bronze.page_views EXCEPT SELECT customer_id FROM bronze.orders WHERE quantity > 6
+
+-- name: gold.except_all class: distributive construct: `INTERSECT ALL`, `EXCEPT ALL`
+SELECT customer_id FROM bronze.page_views EXCEPT ALL SELECT customer_id FROM bronze.orders
+
+-- name: gold.union_limit class: distributive construct: `ORDER BY … LIMIT` of a set operation
+SELECT channel, quantity FROM bronze.orders UNION SELECT 'none', customer_id FROM bronze.page_views ORDER BY quantity DESC LIMIT 10
+
+-- name: gold.union_of_groups class: merged construct: a set operation with groups, tables or constants in it
+SELECT customer_id, count(*) AS n FROM bronze.orders GROUP BY customer_id UNION SELECT customer_id, 0 FROM bronze.page_views
 
 -- name: gold.window_running class: read_time construct: a window over events: running totals
 SELECT order_id, sum(price) OVER (PARTITION BY customer_id ORDER BY ordered_at, order_id, quantity) AS running FROM bronze.orders
