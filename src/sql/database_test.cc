@@ -167,6 +167,31 @@ TEST_F(Memory, BoundPlansAreToldApart) {
   }
 }
 
+// The engine's own rule makes a row of NULLs out of the first of no rows.
+TEST_F(Memory, TheFirstOfNoRowsIsNone) {
+  auto session = database_->connect().value();
+  ASSERT_TRUE(session.run("CREATE TABLE none (id BIGINT, g INTEGER)"));
+  ASSERT_TRUE(session.run("CREATE TABLE one AS SELECT 1::BIGINT AS id"));
+  for (const char* sql :
+       {"SELECT id FROM none QUALIFY row_number() OVER (ORDER BY g) = 1",
+        "SELECT id FROM none QUALIFY row_number() OVER (ORDER BY g DESC NULLS LAST) <= 1",
+        "SELECT id, g FROM none QUALIFY row_number() OVER (ORDER BY g) < 2",
+        "SELECT id FROM none WHERE g > 3 QUALIFY 1 = row_number() OVER (ORDER BY id)",
+        "SELECT id FROM (SELECT *, row_number() OVER (ORDER BY id) AS place FROM none) WHERE place = 1",
+        "WITH numbered AS (SELECT *, row_number() OVER (ORDER BY id) AS place FROM none) "
+        "SELECT n.id FROM numbered n JOIN one ON n.place = 1",
+        "SELECT one.id FROM one JOIN (SELECT row_number() OVER (ORDER BY g) AS place FROM none) n "
+        "ON n.place = one.id AND one.id = 1"}) {
+    const auto rows = session.query(sql);
+    ASSERT_TRUE(rows) << rows.error().describe() << "\n" << sql;
+    EXPECT_EQ(rows->row_count(), 0u) << sql;
+  }
+  ASSERT_TRUE(session.run("INSERT INTO none VALUES (7, 2), (8, 1), (9, NULL)"));
+  const auto first = session.query("SELECT id FROM none QUALIFY row_number() OVER (ORDER BY g) = 1");
+  ASSERT_EQ(first->row_count(), 1u);
+  EXPECT_EQ(first->text(0, 0), "8");
+}
+
 TEST_F(Memory, InterruptCancels) {
   auto session = database_->connect();
   auto other = std::make_unique<Session>(std::move(*session));

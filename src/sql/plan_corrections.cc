@@ -2,13 +2,18 @@
 
 #include <utility>
 
+#include "duckdb/execution/expression_executor.hpp"
 #include "duckdb/main/config.hpp"
 #include "duckdb/optimizer/optimizer_extension.hpp"
+#include "duckdb/planner/expression/bound_comparison_expression.hpp"
+#include "duckdb/planner/expression/bound_window_expression.hpp"
 #include "duckdb/planner/filter/conjunction_filter.hpp"
 #include "duckdb/planner/filter/dynamic_filter.hpp"
 #include "duckdb/planner/filter/optional_filter.hpp"
+#include "duckdb/planner/operator/logical_filter.hpp"
 #include "duckdb/planner/operator/logical_get.hpp"
 #include "duckdb/planner/operator/logical_top_n.hpp"
+#include "duckdb/planner/operator/logical_window.hpp"
 
 namespace anabranch::sql {
 namespace {
@@ -67,10 +72,45 @@ void correct(LogicalOperator& op) {
   for (auto& child : op.children) correct(*child);
 }
 
+// Whether the first row alone may pass: what cannot be told of a condition may be `= 1`.
+bool may_ask_for_first(duckdb::ClientContext& context, const duckdb::LogicalFilter& filter) {
+  if (filter.expressions.size() != 1) return true;
+  const auto* comparison = dynamic_cast<const duckdb::BoundComparisonExpression*>(filter.expressions[0].get());
+  if (!comparison || !comparison->right->IsFoldable()) return true;
+  duckdb::Value most;
+  if (!duckdb::ExpressionExecutor::TryEvaluateScalar(context, *comparison->right, most) ||
+      !most.DefaultTryCastAs(duckdb::LogicalType::BIGINT) || most.IsNull())
+    return true;
+  return most.GetValue<int64_t>() <= 2;  // < 2, too
+}
+
+// `is_first`: what stands above may keep the first row only.
+void keep_no_row_of_nulls(duckdb::ClientContext& context, LogicalOperator& op, bool is_first) {
+  if (op.type == LogicalOperatorType::LOGICAL_WINDOW && is_first) {
+    for (auto& expression : op.expressions) {
+      auto* window = dynamic_cast<duckdb::BoundWindowExpression*>(expression.get());
+      // The rule takes windows of one term only; the same term again changes no order.
+      if (window && window->type == duckdb::ExpressionType::WINDOW_ROW_NUMBER && window->partitions.empty() &&
+          window->orders.size() == 1)
+        window->orders.push_back(window->orders[0].Copy());
+    }
+  }
+  // The condition of a join becomes a filter of one side where it names only that one.
+  const bool may_be_first =
+      is_first || op.children.size() > 1 ||
+      (op.type == LogicalOperatorType::LOGICAL_FILTER &&
+       may_ask_for_first(context, op.Cast<duckdb::LogicalFilter>()));
+  for (auto& child : op.children) keep_no_row_of_nulls(context, *child, may_be_first);
+}
+
 }  // namespace
 
 void add_plan_corrections(duckdb::DBConfig& config) {
   duckdb::OptimizerExtension extension;
+  extension.pre_optimize_function = [](duckdb::OptimizerExtensionInput& input,
+                                       duckdb::unique_ptr<LogicalOperator>& plan) {
+    keep_no_row_of_nulls(input.context, *plan, false);
+  };
   extension.optimize_function = [](duckdb::OptimizerExtensionInput&,
                                    duckdb::unique_ptr<LogicalOperator>& plan) { correct(*plan); };
   duckdb::OptimizerExtension::Register(config, std::move(extension));

@@ -5,10 +5,14 @@
 
 namespace anabranch::sql {
 
-/// For all plans of a database's connections; to be called once for its configuration. ORDER BY … LIMIT tells
-/// the scans below it the largest value that can still count, through casts between integers too; the engine
-/// compares that value with the column as if both had the same type, and loses rows where they have not.
-/// There the scans are told nothing.
+/// For all plans of a database's connections; to be called once for its configuration.
+///
+/// ORDER BY … LIMIT tells the scans below it the largest value that can still count, through casts between
+/// integers too; the engine compares that value with the column as if both had the same type, and loses rows
+/// where they have not. There the scans are told nothing.
+///
+/// `row_number() OVER (ORDER BY x) = 1` without PARTITION BY becomes an aggregate without groups, which over no
+/// rows at all gives a row of NULLs. There the window stays.
 void add_plan_corrections(duckdb::DBConfig& config);
 
 }  // namespace anabranch::sql

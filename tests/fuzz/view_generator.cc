@@ -46,7 +46,10 @@ void ViewGenerator::set_stream(const Stream& stream, bool has_drift_fields) {
   relation.hidden = 1;
   std::string columns;
   for (const Field& field : stream.fields) {
-    if (field.is_drift && !has_drift_fields) continue;
+    if (field.is_drift && !has_drift_fields) {
+      coming_.insert(sql::lower(field.name));
+      continue;
+    }
     relation.columns.push_back(column_of(field));
     columns += fmt::format("{} {}, ", sql::quote_identifier(field.name), field.type.to_sql());
   }
@@ -112,7 +115,7 @@ std::string ViewGenerator::alias_for(size_t index, const Source& source, std::se
       name = random_.pick({"x'--", "a\"b", "\"@bronze.e\"", "'\"@bronze.e\"'", "/*", "a\"--"});
       construct = "name with quotes and comment signs";
     }
-    if (!taken.insert(sql::lower(name)).second) continue;
+    if (coming_.contains(sql::lower(name)) || !taken.insert(sql::lower(name)).second) continue;
     if (!construct.empty()) used_.insert(construct);
     return name;
   }

@@ -64,6 +64,7 @@ class ViewGenerator {
   const Faults faults_;
   test::PlainEngine engine_;
   std::map<std::string, Relation> relations_;
+  std::set<std::string> coming_;  // fields that no event had yet, in lower case: a star would have them twice
   // Of the view that is being made.
   std::string name_;
   std::set<std::string> used_;
