@@ -75,7 +75,8 @@ void correct(LogicalOperator& op) {
 // Whether the first row alone may pass: what cannot be told of a condition may be `= 1`.
 bool may_ask_for_first(duckdb::ClientContext& context, const duckdb::LogicalFilter& filter) {
   if (filter.expressions.size() != 1) return true;
-  const auto* comparison = dynamic_cast<const duckdb::BoundComparisonExpression*>(filter.expressions[0].get());
+  const auto* comparison =
+      dynamic_cast<const duckdb::BoundComparisonExpression*>(filter.expressions[0].get());
   if (!comparison || !comparison->right->IsFoldable()) return true;
   duckdb::Value most;
   if (!duckdb::ExpressionExecutor::TryEvaluateScalar(context, *comparison->right, most) ||
@@ -96,10 +97,9 @@ void keep_no_row_of_nulls(duckdb::ClientContext& context, LogicalOperator& op, b
     }
   }
   // The condition of a join becomes a filter of one side where it names only that one.
-  const bool may_be_first =
-      is_first || op.children.size() > 1 ||
-      (op.type == LogicalOperatorType::LOGICAL_FILTER &&
-       may_ask_for_first(context, op.Cast<duckdb::LogicalFilter>()));
+  const bool may_be_first = is_first || op.children.size() > 1 ||
+                            (op.type == LogicalOperatorType::LOGICAL_FILTER &&
+                             may_ask_for_first(context, op.Cast<duckdb::LogicalFilter>()));
   for (auto& child : op.children) keep_no_row_of_nulls(context, *child, may_be_first);
 }
 

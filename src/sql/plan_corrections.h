@@ -11,8 +11,8 @@ namespace anabranch::sql {
 /// integers too; the engine compares that value with the column as if both had the same type, and loses rows
 /// where they have not. There the scans are told nothing.
 ///
-/// `row_number() OVER (ORDER BY x) = 1` without PARTITION BY becomes an aggregate without groups, which over no
-/// rows at all gives a row of NULLs. There the window stays.
+/// `row_number() OVER (ORDER BY x) = 1` without PARTITION BY becomes an aggregate without groups, which over
+/// no rows at all gives a row of NULLs. There the window stays.
 void add_plan_corrections(duckdb::DBConfig& config);
 
 }  // namespace anabranch::sql

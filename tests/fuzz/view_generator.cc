@@ -567,10 +567,14 @@ bool ViewGenerator::register_view(View& view) {
   view.constructs = used_;
   view.reads = reads_;
   view.must_be_maintained = is_maintained;
-  view.can_fail = used_.contains("sum beyond 38 digits") ||
-                  std::any_of(reads_.begin(), reads_.end(),
-                              [&](const std::string& below) { return can_fail_.contains(below); });
-  if (view.can_fail) can_fail_.insert(view.name);
+  const auto is_below = [&](const std::set<std::string>& views) {
+    return std::any_of(reads_.begin(), reads_.end(),
+                       [&](const std::string& below) { return views.contains(below); });
+  };
+  view.can_overflow = used_.contains("sum beyond 38 digits") || is_below(can_overflow_);
+  view.can_overflow_early = view.can_overflow && (!is_maintained || is_below(can_overflow_early_));
+  if (view.can_overflow) can_overflow_.insert(view.name);
+  if (view.can_overflow_early) can_overflow_early_.insert(view.name);
   if (shape_ == Relation::Shape::groups) view.hidden.clear();
   for (const View& operand : view.operand) {
     if (!operand.hidden.empty()) view.operand[0].hidden.clear();

@@ -68,7 +68,7 @@ class ViewGenerator {
   // Of the view that is being made.
   std::string name_;
   std::set<std::string> used_;
-  std::set<std::string> can_fail_;  // views, also those above others that can
+  std::set<std::string> can_overflow_, can_overflow_early_;  // views, also those above others that can
   std::set<std::string> reads_;
   bool depends_on_order_ = false;
   bool is_risky_ = false;
