@@ -192,6 +192,32 @@ TEST_F(Memory, TheFirstOfNoRowsIsNone) {
   EXPECT_EQ(first->text(0, 0), "8");
 }
 
+// Each side of a UNION ALL has its own partial sum, and each part of a window's frame.
+TEST_F(Memory, SumsThatAreMergedDoNotWrap) {
+  auto session = database_->connect().value();
+  const std::string nines(38, '9');
+  for (const std::string& wide : {nines + "::HUGEINT", nines + "::DECIMAL(38,0)",
+                                  nines.substr(2) + ".99::DECIMAL(38,2)", "-" + nines + "::HUGEINT"}) {
+    const std::string two = fmt::format("(SELECT {0} AS x UNION ALL SELECT {0})", wide);
+    for (const std::string& sql :
+         {fmt::format("SELECT sum(x) FROM {}", two), fmt::format("SELECT avg(x) FROM {}", two),
+          fmt::format("SELECT g, sum(x) FROM (SELECT *, 1 AS g FROM {}) GROUP BY g", two),
+          fmt::format(
+              "SELECT sum(x) OVER (ORDER BY n ROWS BETWEEN 40 PRECEDING AND 40 FOLLOWING) FROM (SELECT "
+              "n, CASE WHEN n IN (20, 70) THEN {} END AS x FROM range(100) r(n))",
+              wide)}) {
+      if (sql.find("avg") != std::string::npos && sql.find("HUGEINT") != std::string::npos) continue;
+      const auto rows = session.query(sql);
+      EXPECT_TRUE(!rows && rows.error().describe().find("verflow") != std::string::npos) << sql;
+    }
+  }
+  const auto rows = session.query(
+      "SELECT sum(x), avg(x) FROM (SELECT 1::HUGEINT AS x UNION ALL SELECT NULL UNION ALL SELECT 4)");
+  ASSERT_TRUE(rows) << rows.error().describe();
+  EXPECT_EQ(rows->text(0, 0), "5");
+  EXPECT_EQ(rows->text(0, 1), "2.5");
+}
+
 TEST_F(Memory, InterruptCancels) {
   auto session = database_->connect();
   auto other = std::make_unique<Session>(std::move(*session));
