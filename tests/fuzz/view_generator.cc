@@ -143,7 +143,9 @@ void ViewGenerator::add_where(View& view, Expressions& expressions, const Source
   for (const Predicate& conjunct : conjuncts) view.where.push_back(conjunct.sql);
   // An event whose outcome stays open, or of which an item fails, is left out whole.
   std::string errors;
-  for (const std::string& error : expressions.errors()) errors += (errors.empty() ? "" : " OR ") + error;
+  for (const auto& some : {expressions.errors(), source.errors}) {
+    for (const std::string& error : some) errors += (errors.empty() ? "" : " OR ") + error;
+  }
   const bool is_risky = !errors.empty() || std::any_of(conjuncts.begin(), conjuncts.end(),
                                                        [](const Predicate& p) { return p.is_risky; });
   if (!is_risky) return;
@@ -282,6 +284,7 @@ View ViewGenerator::linear() { return linear_over(source(), true); }
 
 View ViewGenerator::distinct_on() {
   const Source from = source(true);
+  if (from.order.empty()) return {};  // which row stays would be nobody's to say
   View view;
   view.from = from.from;
   Expressions expressions(random_, faults_, from, used_);
