@@ -167,6 +167,57 @@ TEST_F(Memory, BoundPlansAreToldApart) {
   }
 }
 
+// The engine's own rule makes a row of NULLs out of the first of no rows.
+TEST_F(Memory, TheFirstOfNoRowsIsNone) {
+  auto session = database_->connect().value();
+  ASSERT_TRUE(session.run("CREATE TABLE none (id BIGINT, g INTEGER)"));
+  ASSERT_TRUE(session.run("CREATE TABLE one AS SELECT 1::BIGINT AS id"));
+  for (const char* sql :
+       {"SELECT id FROM none QUALIFY row_number() OVER (ORDER BY g) = 1",
+        "SELECT id FROM none QUALIFY row_number() OVER (ORDER BY g DESC NULLS LAST) <= 1",
+        "SELECT id, g FROM none QUALIFY row_number() OVER (ORDER BY g) < 2",
+        "SELECT id FROM none WHERE g > 3 QUALIFY 1 = row_number() OVER (ORDER BY id)",
+        "SELECT id FROM (SELECT *, row_number() OVER (ORDER BY id) AS place FROM none) WHERE place = 1",
+        "WITH numbered AS (SELECT *, row_number() OVER (ORDER BY id) AS place FROM none) "
+        "SELECT n.id FROM numbered n JOIN one ON n.place = 1",
+        "SELECT one.id FROM one JOIN (SELECT row_number() OVER (ORDER BY g) AS place FROM none) n "
+        "ON n.place = one.id AND one.id = 1"}) {
+    const auto rows = session.query(sql);
+    ASSERT_TRUE(rows) << rows.error().describe() << "\n" << sql;
+    EXPECT_EQ(rows->row_count(), 0u) << sql;
+  }
+  ASSERT_TRUE(session.run("INSERT INTO none VALUES (7, 2), (8, 1), (9, NULL)"));
+  const auto first = session.query("SELECT id FROM none QUALIFY row_number() OVER (ORDER BY g) = 1");
+  ASSERT_EQ(first->row_count(), 1u);
+  EXPECT_EQ(first->text(0, 0), "8");
+}
+
+// Each side of a UNION ALL has its own partial sum, and each part of a window's frame.
+TEST_F(Memory, SumsThatAreMergedDoNotWrap) {
+  auto session = database_->connect().value();
+  const std::string nines(38, '9');
+  for (const std::string& wide : {nines + "::HUGEINT", nines + "::DECIMAL(38,0)",
+                                  nines.substr(2) + ".99::DECIMAL(38,2)", "-" + nines + "::HUGEINT"}) {
+    const std::string two = fmt::format("(SELECT {0} AS x UNION ALL SELECT {0})", wide);
+    for (const std::string& sql :
+         {fmt::format("SELECT sum(x) FROM {}", two), fmt::format("SELECT avg(x) FROM {}", two),
+          fmt::format("SELECT g, sum(x) FROM (SELECT *, 1 AS g FROM {}) GROUP BY g", two),
+          fmt::format(
+              "SELECT sum(x) OVER (ORDER BY n ROWS BETWEEN 40 PRECEDING AND 40 FOLLOWING) FROM (SELECT "
+              "n, CASE WHEN n IN (20, 70) THEN {} END AS x FROM range(100) r(n))",
+              wide)}) {
+      if (sql.find("avg") != std::string::npos && sql.find("HUGEINT") != std::string::npos) continue;
+      const auto rows = session.query(sql);
+      EXPECT_TRUE(!rows && rows.error().describe().find("verflow") != std::string::npos) << sql;
+    }
+  }
+  const auto rows = session.query(
+      "SELECT sum(x), avg(x) FROM (SELECT 1::HUGEINT AS x UNION ALL SELECT NULL UNION ALL SELECT 4)");
+  ASSERT_TRUE(rows) << rows.error().describe();
+  EXPECT_EQ(rows->text(0, 0), "5");
+  EXPECT_EQ(rows->text(0, 1), "2.5");
+}
+
 TEST_F(Memory, InterruptCancels) {
   auto session = database_->connect();
   auto other = std::make_unique<Session>(std::move(*session));

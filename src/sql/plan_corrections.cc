@@ -4,18 +4,25 @@
 #include <string>
 #include <utility>
 
+#include "base/mistake.h"
+#include "duckdb/common/types/hugeint.hpp"
+#include "duckdb/execution/expression_executor.hpp"
 #include "duckdb/main/config.hpp"
 #include "duckdb/optimizer/optimizer_extension.hpp"
+#include "duckdb/planner/expression/bound_aggregate_expression.hpp"
 #include "duckdb/planner/expression/bound_comparison_expression.hpp"
 #include "duckdb/planner/expression/bound_conjunction_expression.hpp"
 #include "duckdb/planner/expression/bound_operator_expression.hpp"
+#include "duckdb/planner/expression/bound_window_expression.hpp"
 #include "duckdb/planner/expression_iterator.hpp"
 #include "duckdb/planner/filter/conjunction_filter.hpp"
 #include "duckdb/planner/filter/dynamic_filter.hpp"
 #include "duckdb/planner/filter/optional_filter.hpp"
 #include "duckdb/planner/logical_operator_visitor.hpp"
+#include "duckdb/planner/operator/logical_filter.hpp"
 #include "duckdb/planner/operator/logical_get.hpp"
 #include "duckdb/planner/operator/logical_top_n.hpp"
+#include "duckdb/planner/operator/logical_window.hpp"
 
 namespace anabranch::sql {
 namespace {
@@ -121,12 +128,83 @@ void keep_in_try(LogicalOperator& op) {
   for (auto& child : op.children) keep_in_try(*child);
 }
 
+// Whether the first row alone may pass: what cannot be told of a condition may be `= 1`.
+bool may_ask_for_first(duckdb::ClientContext& context, const duckdb::LogicalFilter& filter) {
+  if (filter.expressions.size() != 1) return true;
+  const auto* comparison =
+      dynamic_cast<const duckdb::BoundComparisonExpression*>(filter.expressions[0].get());
+  if (!comparison || !comparison->right->IsFoldable()) return true;
+  duckdb::Value most;
+  if (!duckdb::ExpressionExecutor::TryEvaluateScalar(context, *comparison->right, most) ||
+      !most.DefaultTryCastAs(duckdb::LogicalType::BIGINT) || most.IsNull())
+    return true;
+  return most.GetValue<int64_t>() <= 2;  // < 2, too
+}
+
+// `is_first`: what stands above may keep the first row only.
+void keep_no_row_of_nulls(duckdb::ClientContext& context, LogicalOperator& op, bool is_first) {
+  if (op.type == LogicalOperatorType::LOGICAL_WINDOW && is_first) {
+    for (auto& expression : op.expressions) {
+      auto* window = dynamic_cast<duckdb::BoundWindowExpression*>(expression.get());
+      // The rule takes windows of one term only; the same term again changes no order.
+      if (window && window->type == duckdb::ExpressionType::WINDOW_ROW_NUMBER && window->partitions.empty() &&
+          window->orders.size() == 1)
+        window->orders.push_back(window->orders[0].Copy());
+    }
+  }
+  // The condition of a join becomes a filter of one side where it names only that one.
+  const bool may_be_first = is_first || op.children.size() > 1 ||
+                            (op.type == LogicalOperatorType::LOGICAL_FILTER &&
+                             may_ask_for_first(context, op.Cast<duckdb::LogicalFilter>()));
+  for (auto& child : op.children) keep_no_row_of_nulls(context, *child, may_be_first);
+}
+
+// What the engine keeps of a sum or an average of integers of 128 bits.
+template <class Count>
+struct WideSum {
+  Count count;  // of a sum: whether there was a value
+  duckdb::hugeint_t value;
+};
+
+template <class Count>
+void merge_wide_sums(duckdb::Vector& from, duckdb::Vector& into, duckdb::AggregateInputData&,
+                     duckdb::idx_t count) {
+  const auto sources = duckdb::FlatVector::GetData<const WideSum<Count>*>(from);
+  const auto targets = duckdb::FlatVector::GetData<WideSum<Count>*>(into);
+  for (duckdb::idx_t i = 0; i < count; ++i) {
+    targets[i]->count += sources[i]->count;
+    targets[i]->value = duckdb::Hugeint::Add(targets[i]->value, sources[i]->value);
+  }
+}
+
+void merge_with_care(duckdb::AggregateFunction& function) {
+  if (function.arguments.size() != 1 || function.arguments[0].InternalType() != duckdb::PhysicalType::INT128)
+    return;
+  if (function.name == "sum" && function.state_size(function) == sizeof(WideSum<bool>))
+    function.combine = merge_wide_sums<bool>;
+  if (function.name == "avg" && function.state_size(function) == sizeof(WideSum<uint64_t>))
+    function.combine = merge_wide_sums<uint64_t>;
+}
+
+void merge_with_care(LogicalOperator& op) {
+  for (auto& expression : op.expressions) {
+    if (auto* aggregate = dynamic_cast<duckdb::BoundAggregateExpression*>(expression.get()))
+      merge_with_care(aggregate->function);
+    auto* window = dynamic_cast<duckdb::BoundWindowExpression*>(expression.get());
+    if (window && window->aggregate) merge_with_care(*window->aggregate);
+  }
+  for (auto& child : op.children) merge_with_care(*child);
+}
+
 }  // namespace
 
 void add_plan_corrections(duckdb::DBConfig& config) {
   duckdb::OptimizerExtension extension;
-  extension.pre_optimize_function = [](duckdb::OptimizerExtensionInput&, unique_ptr<LogicalOperator>& plan) {
+  extension.pre_optimize_function = [](duckdb::OptimizerExtensionInput& input,
+                                       unique_ptr<LogicalOperator>& plan) {
     keep_in_try(*plan);
+    if (!is_planted("the first of nothing is a row")) keep_no_row_of_nulls(input.context, *plan, false);
+    if (!is_planted("sums wrap where they are merged")) merge_with_care(*plan);
   };
   extension.optimize_function = [](duckdb::OptimizerExtensionInput&, unique_ptr<LogicalOperator>& plan) {
     correct(*plan);

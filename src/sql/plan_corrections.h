@@ -12,6 +12,12 @@ namespace anabranch::sql {
 /// - A join is made of `x IN (…)` over five constants and more, which takes x out of a TRY around it; x then
 ///   raises what TRY would have caught. There the list becomes the comparisons that it stands for. (What
 ///   occurs twice would be taken out too: sql::Database switches that rule off.)
+/// - `row_number() OVER (ORDER BY x) = 1` without PARTITION BY becomes an aggregate without groups, which
+/// over
+///   no rows at all gives a row of NULLs. There the window stays.
+/// - Partial sums of integers of 128 bits, which decimals of more than 18 digits are too, are merged without
+/// a
+///   look at whether they fit. Here that is an error, as it is where all values are in one partial sum.
 void add_plan_corrections(duckdb::DBConfig& config);
 
 }  // namespace anabranch::sql

@@ -84,6 +84,7 @@ std::string power_of_ten(int exponent) { return "1" + std::string(static_cast<si
 
 std::string double_sum(const std::string& value, const std::string& filter) {
   const std::string clause = filter_clause(filter);
+  if (is_planted("infinities are added as numbers")) return fmt::format("fsum({}){}", value, clause);
   return fmt::format("CASE WHEN NOT isfinite(fsum({0}){1}) THEN sum({0}){1} ELSE fsum({0}){1} END", value,
                      clause);
 }

@@ -204,7 +204,8 @@ Result<Plan> Compiler::compile_select(const std::string& name, const sql::Select
 void Compiler::spell_order(const sql::Select& select, Plan& plan) {
   const Describe describe = [&](const std::string& sql) { return session_.describe(sql); };
   const auto canonical = in_order(select, relations_, plan.relations, false, describe);
-  plan.canonical = canonical ? canonical->sql : sql::to_sql(select);
+  const bool is_spelled = canonical && !is_planted("rows that are read have no order");
+  plan.canonical = is_spelled ? canonical->sql : sql::to_sql(select);
   if (!plan.inlined.empty()) return;
   const auto ordered = in_order(select, relations_, plan.relations, true, describe);
   std::vector<sql::OrderKey> order;

@@ -42,7 +42,9 @@ class Guard {
           facts[i + 1].can_fail = true;
         }
       }
-      if (facts[i + 1].can_fail) TRY(guard(sides_[i]));
+      if (!facts[i + 1].can_fail) continue;
+      const bool is_list = sides_[i].is_argument && facts[i + 1].type.ends_with("[]");
+      TRY(guard(sides_[i], is_list));
     }
     return std::move(out_);
   }
@@ -53,6 +55,7 @@ class Guard {
     Expr* expr;
     std::set<std::string> aliases;
     std::optional<size_t> compared_with;  // index of the other side
+    bool is_argument = false;             // the whole argument of a table function
   };
 
   void collect(TableRef& table) {
@@ -64,7 +67,10 @@ class Guard {
       sources_ += (sources_.empty() ? "" : ", ") + sql::to_sql(table);
     }
     if (table.kind == TableRef::Kind::function) {
-      for (Expr& argument : table.function->children) collect(argument);
+      for (Expr& argument : table.function->children) {
+        collect(argument);
+        if (!sides_.empty() && sides_.back().expr == &argument) sides_.back().is_argument = true;
+      }
     }
   }
 
@@ -82,7 +88,7 @@ class Guard {
     auto aliases = aliases_of(expr);
     if (aliases.empty()) return;
     if (aliases.size() == 1) {
-      sides_.push_back({&expr, std::move(aliases), std::nullopt});
+      sides_.push_back({&expr, std::move(aliases), std::nullopt, false});
       return;
     }
     const size_t first = sides_.size();
@@ -93,13 +99,27 @@ class Guard {
     }
   }
 
-  Status guard(const Side& side) {
+  Status guard(const Side& side, bool is_list) {
     const std::string expr = sql::to_sql(*side.expr);
     const auto table = tables_.find(*side.aliases.begin());
     if (table == tables_.end())
       return fail(Code::refused, fmt::format("{} in a join may fail for some event", expr));
     const std::string failed = fmt::format("(TRY(struct_pack(v := {})) IS NULL)", expr);
     const bool is_of_event = sql::same_name(table->second->alias, from_.event_table.alias);
+    if (!is_of_event && is_list) {
+      Expr is_null;
+      is_null.kind = Expr::Kind::other;
+      is_null.name = "is_null";
+      is_null.children = {*side.expr};
+      Expr is_not_null = is_null;
+      is_not_null.name = "is_not_null";
+      Expr either = is_null;
+      either.name = "or";
+      either.children = {std::move(is_null), std::move(is_not_null)};
+      out_.of_rows.push_back(std::move(either));
+      *side.expr = sql::text_expr(fmt::format("CASE WHEN {} THEN [NULL] ELSE TRY({}) END", failed, expr));
+      return {};
+    }
     out_.failures.push_back(
         is_of_event ? failed
                     : fmt::format("EXISTS (SELECT 1 FROM {} WHERE {})", sql::to_sql(*table->second), failed));

@@ -16,6 +16,9 @@ struct GuardedJoins {
   /// Conditions over the events, true where something failed; they are never NULL. An expression over a table
   /// alone that fails for one of its rows concerns all events.
   std::vector<std::string> failures;
+  /// Conditions of a row, true or failing: of a list of a table's row that is unnested, which concerns the
+  /// events that meet this row. Where it fails the list has one element, so that there is a row to tell it.
+  std::vector<sql::Expr> of_rows;
 };
 
 /// `session` has the relations as empty tables. refused, with the reason as message, where what may fail

@@ -131,6 +131,7 @@ Result<GuardedRows> guard_rows(const std::vector<RowColumns::Column>& columns, c
   std::vector<Expr> conjuncts;
   if (where) split(*where, conjuncts);
   GuardedJoins joins = TRY(guard_joins(from, session));
+  conjuncts.insert(conjuncts.end(), joins.of_rows.begin(), joins.of_rows.end());
   if (joins.table.join_type == "LEFT" && is_planted("a left join is an inner one"))
     joins.table.join_type = "INNER";
   const std::string from_sql = sql::to_sql(joins.table) + times_grouping_sets(from);

@@ -83,8 +83,10 @@ class Maintained {
             !(takes_tables && reads_only_tables(*node.query, relations_)))
           refuse(name, takes_tables ? "it has a subquery that reads events or views" : "it has a subquery",
                  node.position);
-        if (node.is("collate") ||
-            (node.is("cast") && sql::lower(node.text).find("collate") != std::string::npos))
+        const bool is_collated =
+            node.is("collate") ||
+            (node.is("cast") && sql::lower(node.text).find("collate") != std::string::npos);
+        if (is_collated && !is_planted("collations are forgotten"))
           refuse(name, "under a collation, texts that differ are equal", node.position);
         if (depends_on_moment(node) && plan_.reasons.empty())
           refuse(name,
@@ -562,7 +564,8 @@ class Maintained {
     if (!is_planned) return {};
     TRY(finish_finalise(
         [&](const std::vector<bool>& is_cast, const std::string& more) {
-          std::string text = select_.is_distinct ? "SELECT DISTINCT " : "SELECT ";
+          const bool is_distinct = select_.is_distinct && !is_planted("DISTINCT above windows is lost");
+          std::string text = is_distinct ? "SELECT DISTINCT " : "SELECT ";
           if (!kept_by.empty()) text += fmt::format("DISTINCT ON ({}) ", kept_by);
           for (size_t i = 0; i < items.size(); ++i) text += (i ? ", " : "") + output(items[i], i, is_cast[i]);
           return text + more + " FROM " + from + having + qualify +

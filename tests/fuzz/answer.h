@@ -20,7 +20,8 @@ struct Answer {
 };
 
 /// In what two answers differ, rows as a multiset, doubles within their tolerance; nothing when they are the
-/// same. `can_fail`: where plain DuckDB has an error, anything goes.
-std::string difference(const Answer& expected, const Answer& actual, bool can_fail);
+/// same. An error is an answer where it is expected and both say that a sum overflows, or where
+/// `can_overflow_early` and the answer says so.
+std::string difference(const Answer& expected, const Answer& actual, bool can_overflow_early);
 
 }  // namespace anabranch::fuzz

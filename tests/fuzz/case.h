@@ -62,7 +62,9 @@ struct View {
   std::set<std::string> constructs;
   std::set<std::string> reads;  // "bronze.e", "silver.v1"
   bool must_be_maintained = false;
-  bool can_fail = false;  // where plain DuckDB has an error, an error is an answer, and so are rows
+  bool can_overflow = false;  // a sum in it, or below it, may have no place in 128 bits
+  bool can_overflow_early =
+      false;  // it is summed when it is read, where sums on the way may have none either
 
   enum class Spelling { written, plain };
   std::string sql(Spelling spelling) const;

@@ -77,8 +77,9 @@ std::vector<std::string> Coverage::missing(const Faults& faults) const {
   for (const char* view_class :
        {"linear", "distributive", "algebraic", "holistic", "keyed", "merged", "read_time"})
     want("class", view_class);
-  for (const char* pair : {"linear over linear", "merged over another", "drift field seen by views",
-                           "event left out of a view", "build published by a killed server"})
+  for (const char* pair :
+       {"linear over linear", "merged over another", "drift field seen by views", "event left out of a view",
+        "build published by a killed server", "sum without a place"})
     want("meeting", pair);
   return wanted;
 }

@@ -71,6 +71,7 @@ class Expressions {
   Predicate safe(Sql sql);
   Sql call(const Call& call);
   Sql filter();
+  Sql wide_sum(const Sql& x);
   Expr number(bool is_wide_too);  // that can be added up exactly
   Expr count_of_something();
   Expr from_order();

@@ -99,16 +99,19 @@ Answer Oracle::ask(const std::string& name, bool is_as_text) {
     return answer;
   }
   std::string columns;
+  std::vector<std::string> names;
   std::vector<std::string> types;
   for (const auto& column : *described) {
     if (column.name.starts_with("zz ")) continue;
     const std::string quoted = sql::quote_identifier(column.name);
     columns += fmt::format("{}{}", columns.empty() ? "" : ", ",
                            is_as_text ? fmt::format("CAST({0} AS VARCHAR) AS {0}", quoted) : quoted);
+    names.push_back(column.name);
     types.push_back(column.type);
   }
   Answer answer = Answer::of(engine_.session().query(fmt::format("SELECT {} FROM {}", columns, name)));
-  if (answer.error.empty()) answer.types = types;
+  answer.names = names;  // also of an error, so that the program is asked for the same
+  answer.types = types;
   return answer;
 }
 

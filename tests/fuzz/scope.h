@@ -80,6 +80,7 @@ struct Source {
   bool is_events = false;           // rows of events of one stream
   std::vector<std::string> stars;   // qualifier, for `q.*`
   std::vector<std::string> hidden;  // names of all hidden columns within, quoted
+  std::vector<std::string> errors;  // plain: conditions under which a row of it fails
 };
 
 }  // namespace anabranch::fuzz

@@ -46,7 +46,10 @@ void ViewGenerator::set_stream(const Stream& stream, bool has_drift_fields) {
   relation.hidden = 1;
   std::string columns;
   for (const Field& field : stream.fields) {
-    if (field.is_drift && !has_drift_fields) continue;
+    if (field.is_drift && !has_drift_fields) {
+      coming_.insert(sql::lower(field.name));
+      continue;
+    }
     relation.columns.push_back(column_of(field));
     columns += fmt::format("{} {}, ", sql::quote_identifier(field.name), field.type.to_sql());
   }
@@ -112,7 +115,7 @@ std::string ViewGenerator::alias_for(size_t index, const Source& source, std::se
       name = random_.pick({"x'--", "a\"b", "\"@bronze.e\"", "'\"@bronze.e\"'", "/*", "a\"--"});
       construct = "name with quotes and comment signs";
     }
-    if (!taken.insert(sql::lower(name)).second) continue;
+    if (coming_.contains(sql::lower(name)) || !taken.insert(sql::lower(name)).second) continue;
     if (!construct.empty()) used_.insert(construct);
     return name;
   }
@@ -140,7 +143,9 @@ void ViewGenerator::add_where(View& view, Expressions& expressions, const Source
   for (const Predicate& conjunct : conjuncts) view.where.push_back(conjunct.sql);
   // An event whose outcome stays open, or of which an item fails, is left out whole.
   std::string errors;
-  for (const std::string& error : expressions.errors()) errors += (errors.empty() ? "" : " OR ") + error;
+  for (const auto& some : {expressions.errors(), source.errors}) {
+    for (const std::string& error : some) errors += (errors.empty() ? "" : " OR ") + error;
+  }
   const bool is_risky = !errors.empty() || std::any_of(conjuncts.begin(), conjuncts.end(),
                                                        [](const Predicate& p) { return p.is_risky; });
   if (!is_risky) return;
@@ -279,6 +284,7 @@ View ViewGenerator::linear() { return linear_over(source(), true); }
 
 View ViewGenerator::distinct_on() {
   const Source from = source(true);
+  if (from.order.empty()) return {};  // which row stays would be nobody's to say
   View view;
   view.from = from.from;
   Expressions expressions(random_, faults_, from, used_);
@@ -565,10 +571,14 @@ bool ViewGenerator::register_view(View& view) {
   view.constructs = used_;
   view.reads = reads_;
   view.must_be_maintained = is_maintained;
-  view.can_fail = used_.contains("sum beyond 38 digits") ||
-                  std::any_of(reads_.begin(), reads_.end(),
-                              [&](const std::string& below) { return can_fail_.contains(below); });
-  if (view.can_fail) can_fail_.insert(view.name);
+  const auto is_below = [&](const std::set<std::string>& views) {
+    return std::any_of(reads_.begin(), reads_.end(),
+                       [&](const std::string& below) { return views.contains(below); });
+  };
+  view.can_overflow = used_.contains("sum beyond 38 digits") || is_below(can_overflow_);
+  view.can_overflow_early = view.can_overflow && (!is_maintained || is_below(can_overflow_early_));
+  if (view.can_overflow) can_overflow_.insert(view.name);
+  if (view.can_overflow_early) can_overflow_early_.insert(view.name);
   if (shape_ == Relation::Shape::groups) view.hidden.clear();
   for (const View& operand : view.operand) {
     if (!operand.hidden.empty()) view.operand[0].hidden.clear();

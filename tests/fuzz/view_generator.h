@@ -64,10 +64,11 @@ class ViewGenerator {
   const Faults faults_;
   test::PlainEngine engine_;
   std::map<std::string, Relation> relations_;
+  std::set<std::string> coming_;  // fields that no event had yet, in lower case: a star would have them twice
   // Of the view that is being made.
   std::string name_;
   std::set<std::string> used_;
-  std::set<std::string> can_fail_;  // views, also those above others that can
+  std::set<std::string> can_overflow_, can_overflow_early_;  // views, also those above others that can
   std::set<std::string> reads_;
   bool depends_on_order_ = false;
   bool is_risky_ = false;
