@@ -29,10 +29,12 @@ void Compiler::add_relation(Relation relation) {
 void Compiler::add_view(const CompiledView& view) {
   add_relation(view.relation);
   plans_[view.plan.view] = view.plan;
+  if (view.of_tables) table_views_[sql::lower(view.plan.view)] = *view.of_tables;
 }
 
 void Compiler::forget_views() {
   plans_.clear();
+  table_views_.clear();
   std::erase_if(relations_, [](const auto& entry) {
     return entry.second.kind != Relation::Kind::stream && entry.second.kind != Relation::Kind::table;
   });
@@ -89,6 +91,8 @@ Result<CompiledView> Compiler::compile(const std::string& view, const sql::Selec
   CompiledView compiled;
   compiled.plan = TRY(compile_select(view, exposed.select, text));
   compiled.relation = TRY(relation_of(compiled.plan));
+  if (compiled.plan.streams.empty())
+    compiled.of_tables = over_tables(inline_ctes(exposed.select), relations_, table_views_);
   for (const Plan& block : blocks_) compiled.block_relations.push_back(relations_.at(sql::lower(block.view)));
   compiled.blocks = blocks_;
   forget_blocks_from(0);
@@ -152,10 +156,12 @@ Result<Plan> Compiler::compile_select(const std::string& name, const sql::Select
   const size_t blocks_before = blocks_.size();
   const sql::Select flat = unwrapped(with_rows_ordered(inline_ctes(select), plan.columns), plan.columns);
   const bool is_set = !flat.set_operation.empty();
+  std::set<std::string> written_out;
   const auto blocked =
-      is_set ? TRY(with_part_blocks(name, flat, plan, text)) : TRY(with_blocks(name, flat, text));
+      is_set ? TRY(with_part_blocks(name, flat, plan, text)) : TRY(with_blocks(name, flat, written_out, text));
   const sql::Select& planned = blocked ? *blocked : flat;
   plan.relations = relations_read(planned);
+  plan.relations.insert(written_out.begin(), written_out.end());
   const auto complete = [&](const std::set<std::string>& relations) {
     bool reads_events = false;
     plan.streams.clear();
@@ -265,10 +271,14 @@ Result<Relation> Compiler::relation_of(const Plan& plan) {
 // ---- blocks: derived tables, CTEs and the parts of set operations, compiled like views ----
 
 Result<std::optional<sql::Select>> Compiler::with_blocks(const std::string& view, const sql::Select& select,
+                                                         std::set<std::string>& written,
                                                          std::string_view text) {
   sql::Select out = select;
+  const auto views = put_table_rows(out, relations_, table_views_, session_);
+  for (const std::string& name : views.value_or(std::set<std::string>{}))
+    written.insert(relations_.at(name).name);
   const bool is_changed = TRY(extract(view, out.from, text));
-  if (!is_changed) return std::nullopt;
+  if (!is_changed && !views) return std::nullopt;
   return out;
 }
 
@@ -427,7 +437,8 @@ Result<bool> Compiler::extract(const std::string& view, sql::TableRef& table, st
     const bool is_right = TRY(extract(view, *table.right, text));
     return is_left || is_right;
   }
-  if (table.kind != sql::TableRef::Kind::subquery) return false;
+  if (table.kind != sql::TableRef::Kind::subquery || is_table_rows(table) || is_table_value(table))
+    return false;
   const auto block = TRY(add_block(view, *table.query, text));
   if (!block) return false;
   sql::TableRef base;

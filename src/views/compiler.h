@@ -15,6 +15,7 @@
 #include "views/plan.h"
 #include "views/relation.h"
 #include "views/set_operations.h"
+#include "views/table_rows.h"
 
 namespace anabranch::views {
 
@@ -26,6 +27,7 @@ struct CompiledView {
   /// it.
   std::vector<Plan> blocks;
   std::vector<Relation> block_relations;
+  std::optional<sql::Select> of_tables;  // where it reads nothing but tables
 };
 
 /// Compiles the views of one project, in the order of their dependencies. One thread at a time.
@@ -58,8 +60,9 @@ class Compiler {
   Result<std::vector<sql::OutputColumn>> check(const std::string& exposed, std::string_view text);
   Result<Plan> compile_select(const std::string& name, const sql::Select& select, std::string_view text);
   /// The same SELECT with its derived tables as blocks, where all of them can be.
+  /// `written`: gets the views that are written out in it.
   Result<std::optional<sql::Select>> with_blocks(const std::string& view, const sql::Select& select,
-                                                 std::string_view text);
+                                                 std::set<std::string>& written, std::string_view text);
   Result<bool> extract(const std::string& view, sql::TableRef& table, std::string_view text);
   /// `reasons`: gets those of a block that would be computed when it is read.
   Result<std::optional<std::string>> add_block(const std::string& view, const sql::Select& select,
@@ -84,6 +87,7 @@ class Compiler {
   Relations relations_;
   std::set<std::string> created_;  // relations whose tables are there; a block's are created anew each time
   std::map<std::string, Plan> plans_;
+  TableViews table_views_;
   std::vector<Plan> blocks_;
   size_t block_number_ = 0;
 };

@@ -6,6 +6,7 @@
 
 #include "base/mistake.h"
 #include "sql/parser.h"
+#include "views/table_rows.h"
 
 namespace anabranch::views {
 
@@ -46,6 +47,16 @@ class Analysis {
         walk_function(table);
         return false;
       case TableRef::Kind::subquery:
+        if (is_table_value(table)) {
+          out_.scope.add({table.alias, {}, table.column_aliases});
+          return false;
+        }
+        if (is_table_rows(table)) {
+          out_.has_fan_out = true;
+          is_ordered_ = false;
+          out_.scope.add({table.alias, table.column_aliases, {}});
+          return false;
+        }
         obstacle("derived table", "a derived table or CTE is computed when the view is read", table.position);
         return false;
       case TableRef::Kind::values:
