@@ -6,6 +6,7 @@
 
 #include "base/mistake.h"
 #include "sql/parser.h"
+#include "views/nearest_row.h"
 #include "views/table_rows.h"
 
 namespace anabranch::views {
@@ -31,6 +32,7 @@ class Analysis {
     walk(out_.table);
     out_.rows_table = out_.table;
     add_places(out_.rows_table);
+    join_by_ranges(out_.rows_table);
     finish_order();
     return std::move(out_);
   }
@@ -85,6 +87,8 @@ class Analysis {
     for (size_t i = 0; i < table.column_aliases.size() && i < in_scope.columns.size(); ++i) {
       in_scope.columns[i] = table.column_aliases[i];
     }
+    for (size_t i = 0; i < relation.columns.size(); ++i)
+      types_[sql::lower(table.alias + "." + in_scope.columns[i])] = relation.columns[i].type;
     for (const auto& column : relation.hidden_columns) in_scope.hidden_columns.push_back(column.name);
     out_.scope.add(std::move(in_scope));
     const std::string& alias = table.alias;
@@ -146,10 +150,6 @@ class Analysis {
     if (table.join_kind == TableRef::JoinKind::positional) {
       obstacle("JOIN", "a positional join depends on rows around it", table.position);
     }
-    if (table.join_kind == TableRef::JoinKind::asof) {
-      // The engine's operator breaks when a statement that was planned once runs again.
-      obstacle("ASOF JOIN", "the nearest row of a table is looked up when the view is read", table.position);
-    }
     if (table.join_kind == TableRef::JoinKind::natural)
       name_natural_columns(table, before_relations, left_relations);
     out_.scope.add_using(table.using_columns);
@@ -178,6 +178,12 @@ class Analysis {
         return node;
       });
     }
+    if (table.join_kind == TableRef::JoinKind::asof &&
+        (!is_left || is_right || !views::join_by_ranges(table, types_)))
+      obstacle("ASOF JOIN",
+               "it is not of events with a table ON the same columns and one value that is compared with a "
+               "column of the table",
+               table.position);
     if (table.join_type == "SEMI" || table.join_type == "ANTI") {
       out_.scope.keep_first(left_relations);
       table_rows_.resize(left_tables);
@@ -214,6 +220,14 @@ class Analysis {
     table.has_ordinality = true;
     if (table.column_aliases.empty()) table.column_aliases = {table.function->name};
     table.column_aliases.emplace_back(place_column);
+  }
+
+  void join_by_ranges(TableRef& table) const {
+    if (table.kind != TableRef::Kind::join) return;
+    join_by_ranges(*table.left);
+    join_by_ranges(*table.right);
+    if (table.join_kind != TableRef::JoinKind::asof) return;
+    if (auto ranges = views::join_by_ranges(table, types_)) table = std::move(*ranges);
   }
 
   void walk_function(TableRef& table) {
@@ -276,6 +290,7 @@ class Analysis {
   bool is_ordered_ = true;
   bool is_resolvable_ = true;
   std::vector<std::string> table_rows_;
+  ColumnTypes types_;
 };
 
 void inline_into(TableRef& table, const std::vector<sql::Cte>& ctes);

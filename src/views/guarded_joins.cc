@@ -18,7 +18,8 @@ class Guard {
   Guard(const FromClause& from, sql::Session& session) : from_(from), session_(session) {
     out_.table = from.rows_table;
     sql::visit_tables(from.rows_table, [&](const TableRef& table) {
-      if (table.kind == TableRef::Kind::base) tables_[sql::lower(table.alias)] = &table;
+      const bool is_ours = table.kind == TableRef::Kind::function && table.function->kind == Expr::Kind::text;
+      if (table.kind == TableRef::Kind::base || is_ours) tables_[sql::lower(table.alias)] = &table;
     });
   }
 

@@ -165,6 +165,16 @@ class Maintained {
   Result<bool> type_parts() {
     for (StatePart& part : plan_.parts) {
       part.columns = TRY(session_.describe(partial_query(plan_, part, {}, plan_.rows)));
+      // A table of states has no type for it.
+      for (const auto& column : part.columns) {
+        if (column.type.find("STRUCT(") == std::string::npos ||
+            session_.describe("SELECT NULL::" + column.type))
+          continue;
+        refuse("SELECT",
+               "a row whose values have no names cannot be kept: write {'a': a, 'b': b} in place of (a, b)",
+               -1);
+        return false;
+      }
       const auto merged = TRY(session_.describe(merge_query(part, typed_nulls(part))));
       if (merged != part.columns) {
         refuse("SELECT", "the partial results of an aggregate have another type than its result", -1);

@@ -204,11 +204,11 @@ SELECT o.order_id, o.product_id, o.price AS paid, h.price AS listed, o.price - h
 FROM bronze.orders o
 LEFT JOIN bronze.price_history h ON h.product_id = o.product_id AND o.ordered_at >= h.valid_from AND (h.valid_to IS NULL OR o.ordered_at < h.valid_to)
 
--- name: gold.price_at_order_time_by_asof class: linear today: read_time
+-- name: gold.price_at_order_time_by_asof class: linear
 SELECT o.order_id, o.product_id, h.price AS listed
 FROM bronze.orders o ASOF LEFT JOIN bronze.price_history h ON h.product_id = o.product_id AND o.ordered_at >= h.valid_from
 
--- name: gold.listed_revenue_by_asof class: distributive today: read_time
+-- name: gold.listed_revenue_by_asof class: distributive
 SELECT p.category, sum(o.quantity * h.price) AS listed_revenue, sum(o.quantity * o.price) AS revenue
 FROM bronze.orders o
 ASOF JOIN bronze.price_history h ON h.product_id = o.product_id AND h.valid_from <= o.ordered_at

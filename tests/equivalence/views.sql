@@ -198,6 +198,12 @@ SELECT k, g FROM bronze.events EXCEPT ALL (SELECT k, g FROM bronze.events WHERE 
 -- name: gold.set_in_order class: distributive
 SELECT k, g FROM bronze.events WHERE flag INTERSECT SELECT k, g FROM bronze.events WHERE NOT flag ORDER BY g DESC LIMIT 7
 
+-- name: gold.nearest class: linear
+SELECT e.id, e.x, l.label FROM bronze.events AS e ASOF LEFT JOIN bronze.lookup AS l ON e.x % 4 >= l.g WHERE e.x IS NOT NULL
+
+-- name: gold.nearest_of_key class: distributive
+SELECT d.name, count(*) AS n, sum(e.x) AS total FROM bronze.events AS e ASOF JOIN bronze.dim AS d ON d.k = e.k AND d.weight > e.g / 3 WHERE e.g IS NOT NULL GROUP BY d.name
+
 -- name: gold.self_join class: read_time
 SELECT a.id, b.id AS other FROM bronze.events a JOIN bronze.events b ON a.x = b.x AND a.id < b.id
 

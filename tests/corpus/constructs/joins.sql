@@ -33,7 +33,7 @@ SELECT v.label, count(*) AS n FROM bronze.orders o JOIN (VALUES ('EUR', 'euro'))
 -- name: gold.join_natural class: distributive construct: `NATURAL JOIN` with a table
 SELECT country_name, count(*) AS n FROM bronze.page_views NATURAL JOIN bronze.countries GROUP BY country_name
 
--- name: gold.join_asof class: linear today: read_time construct: `ASOF JOIN` with a table
+-- name: gold.join_asof class: linear construct: `ASOF JOIN`, `ASOF LEFT JOIN` with a table, `ON` columns and one comparison
 SELECT o.order_id, h.price FROM bronze.orders o ASOF JOIN bronze.price_history h ON h.product_id = o.product_id AND o.ordered_at >= h.valid_from
 
 -- name: gold.join_positional class: read_time construct: `POSITIONAL JOIN`
