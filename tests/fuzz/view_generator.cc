@@ -575,6 +575,7 @@ bool ViewGenerator::register_view(View& view) {
                        [&](const std::string& below) { return views.contains(below); });
   };
   view.can_overflow = used_.contains("sum beyond 38 digits") || is_below(can_overflow_);
+  view.is_overflow_below = is_below(can_overflow_);
   view.can_overflow_early = view.can_overflow && (!is_maintained || is_below(can_overflow_early_));
   if (view.can_overflow) can_overflow_.insert(view.name);
   if (view.can_overflow_early) can_overflow_early_.insert(view.name);
