@@ -494,7 +494,10 @@ View ViewGenerator::with_subquery() {
   std::vector<std::string> outer;
   for (const auto& [name, columns] : named) {
     const Column& column = *columns[0];
-    if (columns.size() == 1 && column.kind == inner.kind && column.plain_name.empty())
+    // Structs of other fields, say, are compared by casts that may fail.
+    const bool is_comparable =
+        column.kind == inner.kind && (column.type == inner.type || column.kind < Kind::json);
+    if (columns.size() == 1 && is_comparable && column.plain_name.empty())
       outer.push_back(identifier(column.name));
   }
   if (outer.empty()) return view;
