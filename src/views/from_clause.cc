@@ -114,6 +114,8 @@ class Analysis {
             out_.written_order.push_back({sql::column(alias, key.column), key.is_descending, key.nulls});
         }
         base_has_tables_ = is_ordered_ && relation.hidden(order_column)->type == "HUGEINT";
+        // Its rows are one an event where the place of the event is their whole order.
+        out_.has_fan_out = out_.has_fan_out || base_has_tables_ || !is_ordered_;
         return true;
       case Relation::Kind::table:
         out_.has_fan_out = true;

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "sql/database.h"
+#include "tests/fuzz/case.h"
 
 namespace anabranch::fuzz {
 
@@ -19,9 +20,9 @@ struct Answer {
   static Answer of(const Result<sql::Rows>& rows);
 };
 
-/// In what two answers differ, rows as a multiset, doubles within their tolerance; nothing when they are the
-/// same. An error is an answer where it is expected and both say that a sum overflows, or where
-/// `can_overflow_early` and the answer says so.
-std::string difference(const Answer& expected, const Answer& actual, bool can_overflow_early);
+/// In what two answers of a view differ, rows as a multiset, doubles within their tolerance; nothing when
+/// they are the same. That a sum overflows is an answer where it is expected, and where the view's engine may
+/// say so early; rows are one in its place where the sum stands in a view below.
+std::string difference(const Answer& expected, const Answer& actual, const View& view);
 
 }  // namespace anabranch::fuzz

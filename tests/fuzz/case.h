@@ -62,9 +62,10 @@ struct View {
   std::set<std::string> constructs;
   std::set<std::string> reads;  // "bronze.e", "silver.v1"
   bool must_be_maintained = false;
-  bool can_overflow = false;  // a sum in it, or below it, may have no place in 128 bits
-  bool can_overflow_early =
-      false;  // it is summed when it is read, where sums on the way may have none either
+  // A sum of it, or of a view below it, may have no place in 128 bits.
+  bool can_overflow = false;
+  bool is_overflow_below = false;   // so where not every row of the other may be asked for
+  bool can_overflow_early = false;  // so is a sum on the way: it is added up when it is read
 
   enum class Spelling { written, plain };
   std::string sql(Spelling spelling) const;

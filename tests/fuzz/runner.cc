@@ -204,7 +204,7 @@ class Run {
     for (const View& view : views_) {
       const Answer expected = oracle_.ask(view.name, subject_->is_as_text());
       Answer actual = subject_->ask(view.name, expected.names);
-      const std::string different = difference(expected, actual, view.can_overflow_early);
+      const std::string different = difference(expected, actual, view);
       if (!different.empty())
         return Failure{"answer", view.name, step_,
                        fmt::format("{} after {}: {}", view.name, after, different)};

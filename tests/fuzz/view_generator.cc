@@ -494,7 +494,10 @@ View ViewGenerator::with_subquery() {
   std::vector<std::string> outer;
   for (const auto& [name, columns] : named) {
     const Column& column = *columns[0];
-    if (columns.size() == 1 && column.kind == inner.kind && column.plain_name.empty())
+    // Structs of other fields, say, are compared by casts that may fail.
+    const bool is_comparable =
+        column.kind == inner.kind && (column.type == inner.type || column.kind < Kind::json);
+    if (columns.size() == 1 && is_comparable && column.plain_name.empty())
       outer.push_back(identifier(column.name));
   }
   if (outer.empty()) return view;
@@ -576,6 +579,7 @@ bool ViewGenerator::register_view(View& view) {
                        [&](const std::string& below) { return views.contains(below); });
   };
   view.can_overflow = used_.contains("sum beyond 38 digits") || is_below(can_overflow_);
+  view.is_overflow_below = is_below(can_overflow_);
   view.can_overflow_early = view.can_overflow && (!is_maintained || is_below(can_overflow_early_));
   if (view.can_overflow) can_overflow_.insert(view.name);
   if (view.can_overflow_early) can_overflow_early_.insert(view.name);
