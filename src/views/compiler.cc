@@ -157,8 +157,8 @@ Result<Plan> Compiler::compile_select(const std::string& name, const sql::Select
   const sql::Select flat = unwrapped(with_rows_ordered(inline_ctes(select), plan.columns), plan.columns);
   const bool is_set = !flat.set_operation.empty();
   std::set<std::string> written_out;
-  const auto blocked =
-      is_set ? TRY(with_part_blocks(name, flat, plan, text)) : TRY(with_blocks(name, flat, written_out, text));
+  const auto blocked = is_set ? TRY(with_part_blocks(name, flat, plan, text))
+                              : TRY(with_blocks(name, flat, written_out, text));
   const sql::Select& planned = blocked ? *blocked : flat;
   plan.relations = relations_read(planned);
   plan.relations.insert(written_out.begin(), written_out.end());

@@ -174,7 +174,8 @@ class Placement {
     if (expr.kind == Expr::Kind::subquery && expr.name == "scalar" && is_one_row(*expr.query)) {
       auto found = alone(*expr.query);
       if (!found) return;
-      TableRef value = sql::subquery_table(std::move(found->first), fmt::format("{} {}", value_mark, count_++));
+      TableRef value =
+          sql::subquery_table(std::move(found->first), fmt::format("{} {}", value_mark, count_++));
       value.name = value_mark;
       value.column_aliases = {"value"};
       value.position = expr.position;

@@ -1,6 +1,6 @@
 #pragma once
-// Derived tables, views and scalar subqueries over pinned tables alone. Their rows are the same for every event
-// that comes, so a view that joins events with them is maintained as if they were tables.
+// Derived tables, views and scalar subqueries over pinned tables alone. Their rows are the same for every
+// event that comes, so a view that joins events with them is maintained as if they were tables.
 
 #include <map>
 #include <optional>
@@ -21,9 +21,9 @@ using TableViews = std::map<std::string, sql::Select>;
 std::optional<sql::Select> over_tables(const sql::Select& select, const Relations& relations,
                                        const TableViews& views);
 
-/// Puts derived tables of ours in the place of what in FROM reads nothing but tables, beside what reads events,
-/// and in the place of uncorrelated aggregates over tables in WHERE and in the items. Returns the views that
-/// are written out, or nothing where there is nothing to do. `select`: over relations of ours.
+/// Puts derived tables of ours in the place of what in FROM reads nothing but tables, beside what reads
+/// events, and in the place of uncorrelated aggregates over tables in WHERE and in the items. Returns the
+/// views that are written out, or nothing where there is nothing to do. `select`: over relations of ours.
 std::optional<std::set<std::string>> put_table_rows(sql::Select& select, const Relations& relations,
                                                     const TableViews& views, sql::Session& session);
 

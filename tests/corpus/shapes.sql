@@ -6,7 +6,7 @@ SELECT o.order_id, o.customer_id, o.quantity, o.price, p.name AS product, p.cate
 -- name: silver.regional class: linear
 SELECT x.*, n.region FROM (SELECT o.order_id, o.price, c.country FROM bronze.orders o LEFT JOIN bronze.customers c USING (customer_id)) AS x LEFT JOIN bronze.countries n USING (country)
 
--- name: gold.natural_join class: distributive today: read_time
+-- name: gold.natural_join class: distributive
 SELECT category, sum(quantity) AS units FROM bronze.orders NATURAL JOIN (SELECT product_id, category FROM bronze.products) GROUP BY category
 
 -- name: gold.natural_join_of_tables class: distributive
@@ -30,10 +30,10 @@ GROUP BY o.currency
 -- name: gold.in_list_of_table class: distributive
 SELECT product_id, sum(quantity) AS units FROM bronze.orders WHERE product_id IN (SELECT product_id FROM bronze.products WHERE list_price > 40) AND currency IN ('EUR', 'USD') GROUP BY product_id
 
--- name: gold.scalar_of_table class: linear today: read_time
+-- name: gold.scalar_of_table class: linear
 SELECT order_id, price, price > (SELECT avg(list_price) FROM bronze.products) AS is_above_average FROM bronze.orders
 
--- name: gold.scalar_in_filter class: distributive today: read_time
+-- name: gold.scalar_in_filter class: distributive
 SELECT product_id, count(*) AS n FROM bronze.orders WHERE price > (SELECT max(list_price) / 2 FROM bronze.products) GROUP BY product_id
 
 -- name: gold.scalar_correlated class: distributive today: read_time
@@ -54,10 +54,10 @@ SELECT h.day, h.country, count(*) AS orders
 FROM bronze.orders o JOIN bronze.customers c ON c.customer_id = o.customer_id JOIN bronze.holidays h ON h.country = c.country AND h.day = o.ordered_at::DATE
 GROUP BY h.day, h.country
 
--- name: gold.cross_join class: distributive today: read_time
+-- name: gold.cross_join class: distributive
 SELECT d.days, count(*) FILTER (WHERE o.ordered_at >= TIMESTAMP '2024-06-01' - to_days(d.days)) AS orders FROM bronze.orders o CROSS JOIN (VALUES (7), (30), (90)) AS d(days) GROUP BY d.days
 
--- name: gold.values_labels class: distributive today: read_time
+-- name: gold.values_labels class: distributive
 SELECT l.label, count(*) AS n, sum(o.quantity) AS units FROM bronze.orders o JOIN (VALUES ('EUR', 'euro'), ('USD', 'dollar')) AS l(currency, label) ON l.currency = o.currency GROUP BY l.label
 
 -- name: gold.linear_cte class: distributive

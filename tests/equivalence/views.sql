@@ -230,3 +230,18 @@ SELECT k, histogram(g) AS h, entropy(s) AS e, mad(x) AS mx, mad(d) AS md, mad(ts
 
 -- name: gold.means class: algebraic
 SELECT k, geomean(x + 1) AS g, weighted_avg(y, x) AS w, avg(ts) AS at, sum(x * d) AS xd, avg(x::HUGEINT * 1000000000) AS ax, stddev(id) AS si, var_pop(id * 1000) AS vi FROM bronze.events GROUP BY k
+
+-- name: silver.names class: merged
+SELECT k, max(name) AS name, count(*) AS n, sum(weight) AS weight FROM bronze.dim WHERE k IS NOT NULL GROUP BY k
+
+-- name: gold.joined_table_view class: distributive
+SELECT n.name, count(*) AS events, sum(e.x * n.n) AS total FROM bronze.events e LEFT JOIN silver.names n USING (k) GROUP BY n.name
+
+-- name: gold.joined_derived_tables class: linear
+SELECT e.id, t.label, v.word FROM bronze.events e JOIN (SELECT l.g, l.label || '/' || n.n AS label FROM bronze.lookup l, (SELECT count(*) AS n FROM bronze.dim) n) t USING (g) LEFT JOIN (VALUES (0, 'none'), (1, 'one')) v(g, word) ON v.g = e.g
+
+-- name: gold.above_table_value class: distributive
+SELECT k, count(*) AS n, max(x) AS most FROM bronze.events WHERE x > (SELECT count(*) * 5 FROM bronze.dim) GROUP BY k
+
+-- name: gold.beside_table_value class: linear
+SELECT id, x - (SELECT max(g) FROM bronze.lookup) AS less, (SELECT max(label) FROM bronze.lookup) AS label FROM bronze.events

@@ -27,7 +27,7 @@ SELECT n.region, p.category, count(*) AS n FROM bronze.orders o JOIN bronze.prod
 -- name: gold.join_cross class: linear construct: `CROSS JOIN` with a table
 SELECT o.order_id, c.campaign FROM bronze.orders o CROSS JOIN bronze.campaigns c WHERE o.order_id < 20
 
--- name: gold.join_values class: distributive today: read_time construct: a join with `VALUES`
+-- name: gold.join_values class: distributive construct: a join with `VALUES`
 SELECT v.label, count(*) AS n FROM bronze.orders o JOIN (VALUES ('EUR', 'euro')) AS v(currency, label) ON v.currency = o.currency GROUP BY v.label
 
 -- name: gold.join_natural class: distributive construct: `NATURAL JOIN` with a table
@@ -51,7 +51,7 @@ SELECT order_id FROM bronze.orders WHERE customer_id IN (SELECT customer_id FROM
 -- name: gold.exists_table class: linear construct: `EXISTS (SELECT … FROM table)`
 SELECT order_id FROM bronze.orders o WHERE NOT EXISTS (SELECT 1 FROM bronze.customers c WHERE c.customer_id = o.customer_id)
 
--- name: gold.scalar_table class: linear today: read_time construct: a scalar subquery over a table
+-- name: gold.scalar_table class: linear construct: a scalar subquery over a table
 SELECT order_id, price - (SELECT avg(list_price) FROM bronze.products) AS above FROM bronze.orders
 
 -- name: gold.in_events class: read_time construct: `IN`, `EXISTS` over events

@@ -6,7 +6,7 @@ WITH big AS (SELECT channel, price FROM bronze.orders WHERE quantity > 3) SELECT
 -- name: gold.cte_aggregated class: merged construct: a CTE or derived table with aggregates
 SELECT n, count(*) AS customers FROM (SELECT customer_id, count(*) AS n FROM bronze.orders GROUP BY customer_id) GROUP BY n
 
--- name: gold.cte_of_tables class: distributive today: read_time construct: a CTE or derived table over tables only
+-- name: gold.cte_of_tables class: distributive construct: a CTE or derived table over tables only
 WITH dear AS (SELECT product_id FROM bronze.products WHERE list_price > 40) SELECT o.channel, count(*) AS n FROM bronze.orders o JOIN dear USING (product_id) GROUP BY o.channel
 
 -- name: gold.union_all class: linear construct: `UNION ALL`
