@@ -230,6 +230,7 @@ void SpeedLayer::retire_epochs() {
   for (const EpochPtr& epoch : epochs_.all()) {
     for (const auto& [view, built] : epoch->built) in_use.insert(built.database);
   }
+  in_use.insert(arriving_.begin(), arriving_.end());
   for (auto it = attached_.begin(); it != attached_.end();) {
     if (in_use.contains(it->first)) {
       ++it;
@@ -441,6 +442,7 @@ Status SpeedLayer::hand_over(Handover next) {
   int set_id = 0;
   TRY(on_writer([&]() -> Status {
     TRY(attach(next.build_files));
+    for (const auto& [name, file] : next.build_files) arriving_.insert(name);
     const auto& old_hashes = current_->world()->basis_hashes;
     has_new_world = next.world->basis_hashes != old_hashes ||
                     next.pinned_tables != current_->pinned_tables() || !current_->unmaintained().empty() ||
@@ -490,6 +492,7 @@ Status SpeedLayer::swap_build(Handover& next) {
   epoch->archives = next.archives;
   epoch->slices = current_->slices();
   TRY(publish(std::move(epoch)));
+  arriving_.clear();
   drop_tables(dropped);
   TRY(current_->prepare());
   retire_epochs();
@@ -509,6 +512,7 @@ Status SpeedLayer::swap_world(Handover& next, std::unique_ptr<StateSet> set,
   if (!caught_up) {
     current_->clear_boundary();
     is_building_ = false;
+    arriving_.clear();
     return fail(std::move(caught_up).error());
   }
   const auto dropped = current_->all_tables();
@@ -526,6 +530,7 @@ Status SpeedLayer::swap_world(Handover& next, std::unique_ptr<StateSet> set,
   epoch->slices = current_->slices();
   epoch->unmaintained = current_->unmaintained();
   TRY(publish(std::move(epoch)));
+  arriving_.clear();
   drop_tables(dropped);
   std::vector<std::string> unpinned;
   for (const auto& [name, table] : old_tables) {

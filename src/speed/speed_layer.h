@@ -146,7 +146,8 @@ class SpeedLayer {
   std::vector<model::Offset> position_;
   int64_t tick_number_ = 0;
   size_t rows_since_roll_ = 0;
-  std::map<std::string, std::string> attached_;     // database name → file
+  std::map<std::string, std::string> attached_;  // database name → file
+  std::set<std::string> arriving_;  // attached for a handover that is under way: no epoch names them yet
   std::map<std::string, std::string> slice_files_;  // relation → file
   int next_set_id_ = 1;
   bool is_building_ = false;

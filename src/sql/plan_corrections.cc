@@ -133,10 +133,12 @@ bool may_ask_for_first(duckdb::ClientContext& context, const duckdb::LogicalFilt
   if (filter.expressions.size() != 1) return true;
   const auto* comparison =
       dynamic_cast<const duckdb::BoundComparisonExpression*>(filter.expressions[0].get());
-  if (!comparison || !comparison->right->IsFoldable()) return true;
+  // A row number is a BIGINT, and what it is compared with is cast to one.
+  if (!comparison || !comparison->right->IsFoldable() ||
+      comparison->right->return_type != duckdb::LogicalType::BIGINT)
+    return true;
   duckdb::Value most;
-  if (!duckdb::ExpressionExecutor::TryEvaluateScalar(context, *comparison->right, most) ||
-      !most.DefaultTryCastAs(duckdb::LogicalType::BIGINT) || most.IsNull())
+  if (!duckdb::ExpressionExecutor::TryEvaluateScalar(context, *comparison->right, most) || most.IsNull())
     return true;
   return most.GetValue<int64_t>() <= 2;  // < 2, too
 }
