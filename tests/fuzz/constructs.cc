@@ -93,7 +93,6 @@ const std::vector<Construct>& constructs() {
       {"name with quotes and comment signs", true, 'b'},
       {"DISTINCT over a window", false, 'e'},
       {"QUALIFY rank over everything", true, 'e'},
-      {"DISTINCT ON over groups", true, 'e'},
       {"infinity", true, 'f'},
       {"alias within ORDER BY", true, 'g'},
       {"collation", false, 'h'},

@@ -15,8 +15,8 @@ class Coverage {
  public:
   void add(const std::string& kind, const std::string& name);
   void add_case(const Case& done, size_t compared);
-  /// What was not reached, a line each, of all that a run with these faults must reach.
-  std::vector<std::string> missing(const Faults& faults) const;
+  /// What was not reached, a line each, of all that a run of so many projects with these faults must reach.
+  std::vector<std::string> missing(const Faults& faults, int64_t projects) const;
   std::string describe() const;
   int64_t cases() const { return cases_; }
   int64_t cases_with_processes() const { return cases_with_processes_; }
