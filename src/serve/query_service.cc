@@ -178,8 +178,9 @@ Status QueryService::in_snapshot(const QueryOptions& options,
     running_.insert(&running);
     changed_.notify_all();
   }
+  // Before the transaction and until after its end: what it meets cannot go away.
+  const auto pin = speed_.epochs().pin();
   const auto attempt = [&]() -> Status {
-    const auto pin = speed_.epochs().pin();  // before the transaction: what it will meet cannot go away
     // A function that is registered later is unknown to a transaction that has looked for one already.
     for (const auto& [stream, schema] : speed_.epochs().newest()->world->schemas)
       TRY(feed_name(stream, schema));

@@ -82,30 +82,6 @@ Result<std::vector<sql::OutputColumn>> Compiler::check(const std::string& expose
   return fail(std::move(error));
 }
 
-Result<CompiledView> Compiler::compile(const std::string& view, const sql::Select& select,
-                                       std::string_view text) {
-  forget_blocks_from(0);
-  block_number_ = 0;
-  const Exposed exposed = TRY(expose(select, relations_, text));
-  TRY(need(exposed.relations));
-  CompiledView compiled;
-  compiled.plan = TRY(compile_select(view, exposed.select, text));
-  compiled.relation = TRY(relation_of(compiled.plan));
-  if (compiled.plan.streams.empty())
-    compiled.of_tables = over_tables(inline_ctes(exposed.select), relations_, table_views_);
-  for (const Plan& block : blocks_) compiled.block_relations.push_back(relations_.at(sql::lower(block.view)));
-  compiled.blocks = blocks_;
-  forget_blocks_from(0);
-  return compiled;
-}
-
-Result<CompiledView> Compiler::compile(const std::string& view, std::string_view text) {
-  const sql::Select select = TRY(sql::parse_select(text));
-  auto compiled = TRY(compile(view, select, text));
-  add_view(compiled);
-  return compiled;
-}
-
 namespace {
 
 std::string read_relation(const sql::TableRef& table) {
@@ -124,6 +100,35 @@ std::set<std::string> relations_read(const sql::Select& select) {
 }
 
 }  // namespace
+
+Result<CompiledView> Compiler::compile(const std::string& view, const sql::Select& select,
+                                       std::string_view text) {
+  forget_blocks_from(0);
+  block_number_ = 0;
+  const Exposed exposed = TRY(expose(select, relations_, text));
+  std::set<std::string> read = exposed.relations;
+  for (const std::string& name : exposed.relations) {  // what such a view reads stands in its place later
+    if (const auto found = table_views_.find(sql::lower(name)); found != table_views_.end())
+      read.merge(relations_read(found->second));
+  }
+  TRY(need(read));
+  CompiledView compiled;
+  compiled.plan = TRY(compile_select(view, exposed.select, text));
+  compiled.relation = TRY(relation_of(compiled.plan));
+  if (compiled.plan.streams.empty())
+    compiled.of_tables = over_tables(inline_ctes(exposed.select), relations_, table_views_);
+  for (const Plan& block : blocks_) compiled.block_relations.push_back(relations_.at(sql::lower(block.view)));
+  compiled.blocks = blocks_;
+  forget_blocks_from(0);
+  return compiled;
+}
+
+Result<CompiledView> Compiler::compile(const std::string& view, std::string_view text) {
+  const sql::Select select = TRY(sql::parse_select(text));
+  auto compiled = TRY(compile(view, select, text));
+  add_view(compiled);
+  return compiled;
+}
 
 // A SELECT over relations of ours: that of a view, or of one of its blocks.
 Result<Plan> Compiler::compile_select(const std::string& name, const sql::Select& select,

@@ -303,6 +303,21 @@ TEST(Functions, KnowsTheEnginesAggregates) {
   }
 }
 
+// A compiler that gets a view of tables from another one has not met those tables.
+TEST(Compiler, TakesViewsOfTablesFromAnother) {
+  Compiler first = corpus_compiler();
+  const sql::Select below =
+      sql::parse_select("SELECT k, max(name) AS name FROM bronze.dim GROUP BY k").value();
+  const auto names = first.compile("silver.names", below, "");
+  ASSERT_TRUE(names) << names.error().describe();
+  Compiler second = corpus_compiler();
+  second.add_view(*names);
+  const auto joined =
+      second.compile("gold.joined", "SELECT e.id, n.name FROM bronze.events e JOIN silver.names n USING (k)");
+  ASSERT_TRUE(joined) << joined.error().describe();
+  EXPECT_EQ(to_string(joined->plan.view_class), "linear");
+}
+
 TEST(Compiler, MistakesHaveAPlace) {
   Compiler compiler = corpus_compiler();
   const auto unknown_table = compiler.compile("gold.a", "SELECT *\nFROM bronze.evnts");
