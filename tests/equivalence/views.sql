@@ -61,7 +61,7 @@ SELECT stddev(y) AS sy, avg(y) AS ay, count(*) AS n FROM bronze.events
 SELECT g, stddev(y) FILTER (WHERE flag) AS s_flagged, avg(x) FILTER (WHERE x > 20) AS a FROM bronze.events GROUP BY g
 
 -- name: gold.correlation class: algebraic
-SELECT k, corr(y, x) AS r, covar_pop(y, x) AS cp, covar_samp(y, x) AS cs, regr_slope(y, x) AS slope, regr_intercept(y, x) AS b, regr_r2(y, x) AS r2, regr_count(y, x) AS n, regr_avgx(y, x) AS mx, regr_avgy(y, x) AS my, regr_sxx(y, x) AS sxx, regr_syy(y, x) AS syy, regr_sxy(y, x) AS sxy FROM bronze.events GROUP BY k
+SELECT k, CASE WHEN stddev_pop(y) > 0.001 THEN corr(y, x) END AS r, CASE WHEN stddev_pop(y) > 0.001 THEN covar_pop(y, x) END AS cp, CASE WHEN stddev_pop(y) > 0.001 THEN covar_samp(y, x) END AS cs, CASE WHEN stddev_pop(y) > 0.001 THEN regr_slope(y, x) END AS slope, regr_intercept(y, x) AS b, CASE WHEN stddev_pop(y) > 0.001 THEN regr_r2(y, x) END AS r2, regr_count(y, x) AS n, regr_avgx(y, x) AS mx, regr_avgy(y, x) AS my, regr_sxx(y, x) AS sxx, CASE WHEN stddev_pop(y) > 0.001 THEN regr_syy(y, x) END AS syy, CASE WHEN stddev_pop(y) > 0.001 THEN regr_sxy(y, x) END AS sxy FROM bronze.events GROUP BY k
 
 -- name: gold.first_last class: algebraic
 SELECT k, first(x) AS f, last(x) AS l, any_value(s) AS a FROM bronze.events GROUP BY k
