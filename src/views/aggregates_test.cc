@@ -156,7 +156,8 @@ std::vector<Case> cases() {
   add(all, ViewClass::holistic, {"mode"}, everything);
   add(all, ViewClass::holistic, {"histogram", "entropy"}, {"i8", "s", "flag", "d10", "f64", "ts", "dt"});
   add(all, ViewClass::holistic, {"mad"}, {"i8", "i32", "f32", "f64", "d4", "d10", "d38", "ts", "dt", "tm"});
-  add(all, ViewClass::holistic, {"skewness", "kurtosis", "kurtosis_pop"}, {"i8", "i16", "d4"});
+  // Of integers: the engine adds powers of doubles, and of equal fractions they leave digits that are noise.
+  add(all, ViewClass::holistic, {"skewness", "kurtosis", "kurtosis_pop"}, {"i8", "i16"});
   add(all, ViewClass::holistic, {"bit_and", "bit_or", "bit_xor"}, {"bits"});
   for (const char* call :
        {"percentile_cont(0.4) WITHIN GROUP (ORDER BY i32)",
