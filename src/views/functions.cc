@@ -156,6 +156,10 @@ bool has_aggregate(const Expr& expr) { return any(expr, is_aggregate); }
 bool has_window(const Expr& expr) {
   return any(expr, [](const Expr& node) { return node.kind == Expr::Kind::window; });
 }
+bool is_collation(const Expr& node) {
+  return node.is("collate") ||
+         (node.is("cast") && sql::lower(node.text).find("collate") != std::string::npos);
+}
 bool has_subquery(const Expr& expr) {
   return any(expr, [](const Expr& node) { return node.kind == Expr::Kind::subquery; });
 }

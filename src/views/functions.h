@@ -13,6 +13,8 @@ bool is_aggregate(const sql::Expr& expr);
 bool has_aggregate(const sql::Expr& expr);
 bool has_window(const sql::Expr& expr);
 bool has_subquery(const sql::Expr& expr);
+/// Whether this node gives a text a collation, under which texts that differ are equal.
+bool is_collation(const sql::Expr& node);
 
 /// Whether its value depends on when it is evaluated, or on chance: now(), age(ts), random(), …
 bool depends_on_moment(const sql::Expr& expr);

@@ -83,10 +83,7 @@ class Maintained {
             !(takes_tables && reads_only_tables(*node.query, relations_)))
           refuse(name, takes_tables ? "it has a subquery that reads events or views" : "it has a subquery",
                  node.position);
-        const bool is_collated =
-            node.is("collate") ||
-            (node.is("cast") && sql::lower(node.text).find("collate") != std::string::npos);
-        if (is_collated && !is_planted("collations are forgotten"))
+        if (is_collation(node) && !is_planted("collations are forgotten"))
           refuse(name, "under a collation, texts that differ are equal", node.position);
         if (depends_on_moment(node) && plan_.reasons.empty())
           refuse(name,

@@ -210,6 +210,16 @@ std::optional<Select> over_tables(const Select& select, const Relations& relatio
   WriteOut(views).in(all);
   if (!reads_only_tables(all, relations) || depends_on_moment(all) || sql::needs_order(all))
     return std::nullopt;
+  bool is_collated = false;  // its columns keep the collation, and states of them would not
+  sql::visit_selects(all, [&](const Select& inner) {
+    sql::visit_own_exprs(inner, [&](const Expr& expr) {
+      sql::visit_expr(expr, [&](const Expr& node) {
+        is_collated = is_collated || is_collation(node);
+        return true;
+      });
+    });
+  });
+  if (is_collated) return std::nullopt;
   return all;
 }
 
