@@ -10,6 +10,7 @@
 
 #include "lake/engine_type.h"
 #include "model/column_name.h"
+#include "sql/parquet_relation.h"
 #include "sql/syntax.h"
 
 namespace anabranch::lake {
@@ -73,7 +74,8 @@ constexpr std::array scalar_rules = std::to_array<ScalarRule>({
     {"NULL", "integer", "INTEGER", Way::cast},  // a column of nothing but NULL: as the engine stores it
 });
 
-// Where rows of our own differ from it: Delta has no place for these values as they are.
+// Where rows of our own differ from it: Delta has no place for these values as they are. A column of HUGEINT
+// is halved (sql/parquet_relation.h); text is for those inside of lists and structs.
 constexpr std::array row_rules = std::to_array<ScalarRule>({
     {"HUGEINT", "", "VARCHAR", Way::cast},
     {"UHUGEINT", "", "VARCHAR", Way::cast},
@@ -293,8 +295,10 @@ Result<std::string> select_converted(const std::vector<sql::OutputColumn>& colum
   for (const sql::OutputColumn& column : columns) {
     const std::string name = sql::quote_identifier(column.name);
     const Mapped type = TRY(map_column(column, place));
+    const std::string value = "source_rows." + name;
+    const bool is_halved = place == Place::rows && column.type == "HUGEINT";
     list += fmt::format("{}{} AS {}", list.empty() ? "" : ", ",
-                        convert(type, "source_rows." + name, direction), name);
+                        is_halved ? sql::to_halves(value) : convert(type, value, direction), name);
   }
   // The line breaks end a comment at the end of the source.
   return fmt::format("SELECT {}\nFROM (\n{}\n) AS source_rows", list, source_sql);

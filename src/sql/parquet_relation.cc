@@ -7,12 +7,31 @@
 
 namespace anabranch::sql {
 
+std::string to_halves(std::string_view value) {
+  return fmt::format(
+      "CASE WHEN {0} IS NOT NULL THEN struct_pack(high := ({0} >> 64)::BIGINT, "
+      "low := ({0} & 18446744073709551615)::UBIGINT) END",
+      value);
+}
+
+std::string from_halves(std::string_view halves) {
+  // The lowest high half times 2^64 is the lowest HUGEINT, at which the engine's multiplication gives up.
+  return fmt::format(
+      "CASE WHEN struct_extract({0}, 'high') = -9223372036854775808 "
+      "THEN (struct_extract({0}, 'high')::HUGEINT + 1) * 18446744073709551616 "
+      "+ (struct_extract({0}, 'low')::HUGEINT - 18446744073709551616) "
+      "ELSE struct_extract({0}, 'high')::HUGEINT * 18446744073709551616 + struct_extract({0}, 'low') END",
+      halves);
+}
+
 std::string parquet_relation(const std::vector<std::string>& files, const std::vector<OutputColumn>& columns,
                              const std::string& where) {
   std::string casts;
   for (const auto& column : columns) {
     const std::string name = quote_identifier(column.name);
-    casts += fmt::format("{}CAST({} AS {}) AS {}", casts.empty() ? "" : ", ", name, column.type, name);
+    const std::string value =
+        column.type == "HUGEINT" ? from_halves(name) : fmt::format("CAST({} AS {})", name, column.type);
+    casts += fmt::format("{}{} AS {}", casts.empty() ? "" : ", ", value, name);
   }
   return fmt::format("(SELECT {} FROM {}{})", casts, read_files("read_parquet", files),
                      where.empty() ? "" : " WHERE " + where);

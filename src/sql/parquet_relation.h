@@ -10,7 +10,13 @@
 
 namespace anabranch::sql {
 
-/// Rows of Parquet files as a table expression, each column cast back to the type that it had.
+/// What stands for a HUGEINT in files of rows that only we read: its two halves, as Parquet has nothing of
+/// its size but text, which takes the engine six times as long to write. from_halves() gives every value
+/// back, NULL too.
+std::string to_halves(std::string_view value);
+std::string from_halves(std::string_view halves);
+
+/// Rows of our own Parquet files as a table expression, each column as the type that it had.
 std::string parquet_relation(const std::vector<std::string>& files, const std::vector<OutputColumn>& columns,
                              const std::string& where);
 
