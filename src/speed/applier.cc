@@ -36,6 +36,23 @@ class Applier::StepFeed final : public sql::Feed {
       nullptr;  // of the step that is running
 };
 
+namespace {
+
+// The statements of such a step are made for it, and read no stages.
+bool has_bulk(const Step& step) {
+  return std::any_of(step.begin(), step.end(),
+                     [](const auto& events) { return events.second.bulk != nullptr; });
+}
+
+bool has_events_of(const Step& step, const std::set<std::string>& streams) {
+  return std::any_of(streams.begin(), streams.end(), [&](const std::string& stream) {
+    const auto events = step.find(stream);
+    return events != step.end() && events->second.range.size() > 0;
+  });
+}
+
+}  // namespace
+
 std::string create_table_sql(const std::string& table, const views::StatePart& part) {
   std::string columns;
   for (const auto& column : part.columns) {
@@ -121,24 +138,55 @@ sql::Query Applier::rows_of(const views::Plan& plan, const sql::Meanings& meanin
   return views::rows_query(plan, meanings);
 }
 
-Status Applier::prepare(const ActiveTables& active) {
+void Applier::forget_plans(const ActiveTables& active) {
   active_ = active;
   inserts_.clear();
-  const auto bound = meanings(feed_meanings(), true);
-  for (Staged& staged : staged_) {
-    auto select = session_.prepare(stage_query(*world_->plan(staged.view), bound));
-    if (!select) return in_context(std::move(select), "planning " + staged.view);
-    staged.statement = std::move(*select);
-  }
+  meanings_of_plans_ = meanings(feed_meanings(), true);
+  for (Staged& staged : staged_) staged.statement.reset();
   for (const views::Plan& plan : world_->plans) {
     if (!plan.is_maintained() || left_out_.contains(plan.view)) continue;
     const auto tables = active.find(plan.view);
     if (tables == active.end()) continue;
     for (const views::StatePart& part : plan.parts) {
-      const std::string table = tables->second.at(part.name);
-      auto statement = session_.prepare(insert_query(table, plan, part, bound, true));
-      if (!statement) return in_context(std::move(statement), "planning " + plan.view);
-      inserts_.push_back({plan.view, plan.streams, table, &part, std::move(*statement)});
+      inserts_.push_back({plan.view, plan.streams, tables->second.at(part.name), &part, std::nullopt});
+    }
+  }
+}
+
+Status Applier::plan_all() {
+  for (Staged& staged : staged_) TRY(plan(staged));
+  for (Insert& insert : inserts_) TRY(plan(insert));
+  return {};
+}
+
+Status Applier::plan(Staged& staged) {
+  if (staged.statement) return {};
+  auto select = session_.prepare(stage_query(*world_->plan(staged.view), meanings_of_plans_));
+  if (!select) return in_context(std::move(select), "planning " + staged.view);
+  staged.statement = std::move(*select);
+  return {};
+}
+
+Status Applier::plan(Insert& insert) {
+  if (insert.statement) return {};
+  auto statement = session_.prepare(
+      insert_query(insert.table, *world_->plan(insert.view), *insert.part, meanings_of_plans_, true));
+  if (!statement) return in_context(std::move(statement), "planning " + insert.view);
+  insert.statement = std::move(*statement);
+  return {};
+}
+
+// Outside of the step's transaction, which a failure would end.
+Status Applier::plan_step(const Step& step, std::string& failed_view, const std::set<std::string>* only) {
+  if (has_bulk(step)) return {};
+  for (Staged& staged : staged_) {
+    if (has_events_of(step, staged.streams)) TRY(plan(staged));
+  }
+  for (Insert& insert : inserts_) {
+    if (!takes_part(insert, step, only)) continue;
+    if (Status planned = plan(insert); !planned) {
+      failed_view = insert.view;
+      return planned;
     }
   }
   return {};
@@ -152,14 +200,15 @@ sql::Query Applier::insert_query(const std::string& table, const views::Plan& pl
       views::partial_query(plan, part, meanings, rows_of(plan, meanings, reads_stages)));
 }
 
+bool Applier::takes_part(const Insert& insert, const Step& step, const std::set<std::string>* only) const {
+  return !left_out_.contains(insert.view) && (!only || only->contains(insert.view)) &&
+         has_events_of(step, insert.streams);
+}
+
 Status Applier::run_stages(const Step& step) {
-  const bool has_bulk =
-      std::any_of(step.begin(), step.end(), [](const auto& events) { return events.second.bulk != nullptr; });
-  if (has_bulk) return {};  // its statements are made for the step and read no stages
+  if (has_bulk(step)) return {};
   for (Staged& staged : staged_) {
-    const bool has_events = std::any_of(staged.streams.begin(), staged.streams.end(),
-                                        [&](const std::string& stream) { return step.contains(stream); });
-    if (has_events) TRY(staged.statement->run_into(*staged.rows));
+    if (has_events_of(step, staged.streams)) TRY(staged.statement->run_into(*staged.rows));
   }
   return {};
 }
@@ -167,10 +216,9 @@ Status Applier::run_stages(const Step& step) {
 Status Applier::run_inserts(const Step& step, std::string& failed_view, const std::set<std::string>* only) {
   // Bulk files are read in place of the feed, by statements made for this step.
   sql::Meanings streams = feed_meanings();
-  bool has_bulk = false;
+  const bool is_bulk = has_bulk(step);
   for (const auto& [stream, events] : step) {
     if (!events.bulk) continue;
-    has_bulk = true;
     const auto file = TRY(ingest::bulk_file(*events.bulk));
     const io::Path folder = ingest::bulk_folder(events.stream_folder, events.bulk->partition);
     streams[stream] =
@@ -178,22 +226,16 @@ Status Applier::run_inserts(const Step& step, std::string& failed_view, const st
                                                      events.range.first, events.range.end));
   }
   sql::Meanings bound;
-  if (has_bulk) bound = meanings(streams);
+  if (is_bulk) bound = meanings(streams);
   for (Insert& insert : inserts_) {
-    if (left_out_.contains(insert.view) || (only && !only->contains(insert.view))) continue;
-    bool has_events = false;
-    for (const std::string& stream : insert.streams) {
-      const auto events = step.find(stream);
-      has_events = has_events || (events != step.end() && events->second.range.size() > 0);
-    }
-    if (!has_events) continue;
-    if (has_bulk && insert.part->name == views::errors_part &&
+    if (!takes_part(insert, step, only)) continue;
+    if (is_bulk && insert.part->name == views::errors_part &&
         is_planted("ticks of bulk files record no errors"))
       continue;
     Status done;
-    if (has_bulk) {
+    if (is_bulk) {
       done = session_.run(insert_query(insert.table, *world_->plan(insert.view), *insert.part, bound, false));
-    } else if (auto ran = insert.statement.run(); !ran) {
+    } else if (auto ran = insert.statement->run(); !ran) {
       done = fail(std::move(ran).error());
     }
     if (!done) {
@@ -206,6 +248,7 @@ Status Applier::run_inserts(const Step& step, std::string& failed_view, const st
 
 Status Applier::apply(const Step& step, const std::string& also, std::string& failed_view,
                       const std::set<std::string>* only) {
+  TRY(plan_step(step, failed_view, only));
   for (const auto& [stream, events] : step) {
     if (const auto feed = feeds_.find(stream); feed != feeds_.end()) feed->second->set(&events.batches);
   }
@@ -215,7 +258,12 @@ Status Applier::apply(const Step& step, const std::string& also, std::string& fa
     // Each statement for itself from now on, so that only the views that do fail are left out.
     (void)session_.run("ROLLBACK");
     staged_.clear();
-    TRY(prepare(active_));
+    forget_plans(active_);
+    done = plan_step(step, failed_view, only);
+    if (!done) {
+      for (auto& [stream, feed] : feeds_) feed->set(nullptr);
+      return done;
+    }
     TRY(session_.run("BEGIN TRANSACTION"));
     done = {};
   }

@@ -31,9 +31,13 @@ class Applier {
                                                  std::shared_ptr<const views::World> world,
                                                  std::map<std::string, std::string> tables);
 
-  /// Plans all statements anew; to be called after any CREATE or DROP, which would make every statement plan
-  /// again at each run.
-  Status prepare(const ActiveTables& active);
+  /// Forgets all plans of statements; to be called after any CREATE or DROP, which would make every statement
+  /// plan again at each run. A step plans what it runs and finds unplanned: with hundreds of views most of
+  /// them have no events between a build's start and its handover.
+  void forget_plans(const ActiveTables& active);
+
+  /// Plans all statements now, so that the first step finds them.
+  Status plan_all();
 
   /// One transaction: the states of the step and what `also` says (the epoch row). When a view's statement
   /// fails, its name goes to `failed_view` and nothing is changed. `only`, when not null: no other views than
@@ -56,7 +60,7 @@ class Applier {
     std::set<std::string> streams;
     std::string table;                       // takes the states
     const views::StatePart* part = nullptr;  // of the world
-    sql::Statement statement;
+    std::optional<sql::Statement> statement;
   };
   /// A linear view that others read: its rows are made once in a step, and all statements read them.
   struct Staged {
@@ -79,6 +83,11 @@ class Applier {
   sql::Query insert_query(const std::string& table, const views::Plan& plan, const views::StatePart& part,
                           const sql::Meanings& meanings, bool reads_stages) const;
   Status stage_views(sql::Database& database);
+  /// Whether the step has events for it, and nobody has left it out.
+  bool takes_part(const Insert& insert, const Step& step, const std::set<std::string>* only) const;
+  Status plan(Staged& staged);
+  Status plan(Insert& insert);
+  Status plan_step(const Step& step, std::string& failed_view, const std::set<std::string>* only);
   Status run_stages(const Step& step);
   Status run_inserts(const Step& step, std::string& failed_view, const std::set<std::string>* only);
   std::string stage_name(const std::string& view) const;
@@ -90,6 +99,7 @@ class Applier {
   std::map<std::string, std::shared_ptr<StepFeed>> feeds_;
   std::vector<Staged> staged_;  // in the order of dependencies
   std::vector<Insert> inserts_;
+  sql::Meanings meanings_of_plans_;  // what relations mean in all planned statements
   ActiveTables active_;
   std::set<std::string> left_out_;
 };

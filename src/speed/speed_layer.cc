@@ -345,7 +345,7 @@ Status SpeedLayer::roll_for_compaction() {
   auto epoch = next_epoch();
   epoch->slices = current_->slices();
   TRY(publish(std::move(epoch)));
-  TRY(current_->prepare());
+  current_->forget_plans();
   retire_epochs();
   rows_since_roll_ = 0;
   if (jobs.empty()) return {};
@@ -419,7 +419,7 @@ Result<model::Offsets> SpeedLayer::begin_build() {
     epoch->slices = current_->slices();
     TRY(publish(std::move(epoch)));
     current_->set_boundary();
-    TRY(current_->prepare());
+    current_->forget_plans();
     is_building_ = true;
     build_cutoff_ = position_;
     for (size_t i = 0; i < streams_.size(); ++i) cutoff[bare_name(streams_[i].name)] = {position_[i]};
@@ -494,7 +494,7 @@ Status SpeedLayer::swap_build(Handover& next) {
   TRY(publish(std::move(epoch)));
   arriving_.clear();
   drop_tables(dropped);
-  TRY(current_->prepare());
+  current_->forget_plans();
   retire_epochs();
   Lock lock(mutex_);
   stats_.slice_events = 0;
@@ -538,7 +538,7 @@ Status SpeedLayer::swap_world(Handover& next, std::unique_ptr<StateSet> set,
     if (still == next.pinned_tables.end() || still->second != table) unpinned.push_back(table);
   }
   drop_tables(unpinned);
-  TRY(current_->prepare());
+  current_->forget_plans();
   retire_epochs();
   const auto from = first_offsets(cutoffs(next));
   Lock lock(mutex_);
@@ -609,7 +609,7 @@ Status SpeedLayer::finish_compaction(const std::vector<StateSet::Compaction>& do
   epoch->slices = current_->slices();
   TRY(publish(std::move(epoch)));
   drop_tables(dropped);
-  TRY(current_->prepare());
+  current_->forget_plans();
   retire_epochs();
   return {};
 }

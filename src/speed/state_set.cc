@@ -48,7 +48,8 @@ Result<std::unique_ptr<StateSet>> StateSet::create(sql::Database& database, int 
   std::unique_ptr<StateSet> set(
       new StateSet(std::move(applier), std::move(world), std::move(pinned_tables), id, folder));
   TRY(set->roll());
-  TRY(set->prepare());
+  set->forget_plans();
+  TRY(set->applier_->plan_all());
   return set;
 }
 

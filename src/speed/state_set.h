@@ -55,11 +55,11 @@ class StateSet {
   };
 
   /// Closes the active tables and begins new ones, of all parts. The caller publishes an epoch and then calls
-  /// prepare().
+  /// forget_plans().
   Status roll();
   /// The same for the parts that compaction makes smaller, and makes the tables that it needs.
   Result<std::vector<Compaction>> roll_for_compaction();
-  Status prepare() { return applier_->prepare(active_); }
+  void forget_plans() { applier_->forget_plans(active_); }
 
   /// All that is closed now lies before a build's cut-off. Call after roll().
   void set_boundary();
