@@ -86,7 +86,7 @@ SELECT v.customer_id, v.views, o.spent, o.spent / v.views AS value_of_view FROM 
 WITH by_category AS (SELECT category, sum(price * quantity) AS revenue FROM silver.priced GROUP BY category)
 SELECT category, revenue / (SELECT sum(revenue) FROM by_category) AS share FROM by_category ORDER BY share DESC LIMIT 3
 
--- name: gold.filter_after_aggregate class: merged
+-- name: gold.filter_after_aggregate class: distributive
 SELECT brand, revenue FROM (SELECT brand, sum(price * quantity) AS revenue, count(*) AS n FROM silver.priced GROUP BY brand) WHERE n > 20 AND revenue BETWEEN 1000 AND 100000
 
 -- name: gold.over_views class: holistic

@@ -245,3 +245,19 @@ SELECT k, count(*) AS n, max(x) AS most FROM bronze.events WHERE x > (SELECT cou
 
 -- name: gold.beside_table_value class: linear
 SELECT id, x - (SELECT max(g) FROM bronze.lookup) AS less, (SELECT max(label) FROM bronze.lookup) AS label FROM bronze.events
+
+-- name: gold.filter_above_groups class: distributive
+SELECT g AS grp, total, total / n AS mean, 'g' || g AS word FROM (SELECT g, sum(x) AS total, count(*) AS n FROM bronze.events GROUP BY g) WHERE n > 2 AND (total > 10 OR total IS NULL)
+
+-- name: gold.windows_above_groups class: algebraic
+WITH t AS (SELECT k, g, avg(d) AS mean, 1 AS one FROM bronze.events GROUP BY k, g), placed AS (SELECT k, g, mean, rank() OVER (PARTITION BY g ORDER BY k) AS place, sum(one) OVER (ORDER BY k, g) AS so_far FROM t WHERE g IS NOT NULL)
+SELECT k, g, mean, place + 1 AS next, so_far FROM placed WHERE place <= 3
+
+-- name: gold.numbered_in_derived_table class: keyed
+SELECT d.k, d.id, d.rn FROM (SELECT *, row_number() OVER (PARTITION BY k ORDER BY x DESC NULLS LAST) AS rn FROM bronze.events WHERE x > 0) d WHERE d.rn <= 2 AND d.flag
+
+-- name: gold.second_row class: keyed
+SELECT k, id, s FROM bronze.events QUALIFY row_number() OVER (PARTITION BY k ORDER BY g, y DESC) = 2
+
+-- name: gold.third_rank class: keyed
+SELECT g, id, dense_rank() OVER (PARTITION BY g ORDER BY k) AS place FROM bronze.events QUALIFY place = 3 AND x > 1
