@@ -13,6 +13,8 @@
 #include "views/maintained.h"
 #include "views/row_order.h"
 #include "views/set_operations.h"
+#include "views/spread_items.h"
+#include "views/whole_windows.h"
 
 namespace anabranch::views {
 
@@ -84,6 +86,8 @@ Result<std::vector<sql::OutputColumn>> Compiler::check(const std::string& expose
 }
 
 namespace {
+
+sql::Select without_distinct_parts(sql::Select select);
 
 std::string read_relation(const sql::TableRef& table) {
   return table.name.ends_with('!') ? table.name.substr(0, table.name.size() - 1) : table.name;
@@ -160,8 +164,10 @@ Result<Plan> Compiler::compile_select(const std::string& name, const sql::Select
     }
   }
   const size_t blocks_before = blocks_.size();
-  const sql::Select flat = unwrapped(with_rows_ordered(inline_ctes(select), plan.columns), plan.columns);
+  sql::Select flat = unwrapped(with_rows_ordered(inline_ctes(select), plan.columns), plan.columns);
+  if (auto spread = with_spread_items(flat, plan.columns, session_)) flat = std::move(*spread);
   const bool is_set = !flat.set_operation.empty();
+  if (is_set) flat = without_distinct_parts(std::move(flat));
   const auto complete = [&](const std::set<std::string>& relations) {
     bool reads_events = false;
     plan.streams.clear();
@@ -182,7 +188,10 @@ Result<Plan> Compiler::compile_select(const std::string& name, const sql::Select
     return reads_events;
   };
   std::set<std::string> written_out;
-  if (const auto one = TRY(with_derived_rows(name, flat, written_out, text))) {
+  const auto whole = with_whole_windows(flat, session_);
+  auto one = TRY(with_derived_rows(name, whole ? *whole : flat, written_out, text));
+  if (!one && whole && whole->from.kind == sql::TableRef::Kind::base) one = whole;
+  if (one) {
     Plan plan_of_one = plan;
     plan_of_one.relations = relations_read(*one);
     plan_of_one.relations.insert(written_out.begin(), written_out.end());
@@ -327,6 +336,17 @@ sql::TableRef in_place_of(const sql::TableRef& table, const std::string& block) 
   base.column_aliases = table.column_aliases;
   base.position = table.position;
   return base;
+}
+
+// Of a part of UNION, INTERSECT and EXCEPT only the different rows count, whether it says so or not.
+sql::Select without_distinct_parts(sql::Select select) {
+  if (!is_set_of_values(select) || counts_rows(select)) return select;
+  for (sql::Select& operand : select.operands) {
+    if (operand.set_operation.empty() && operand.distinct_on.empty() && operand.order_by.empty() &&
+        !operand.limit && !operand.offset)
+      operand.is_distinct = false;
+  }
+  return select;
 }
 
 std::vector<std::string> types_of(const std::vector<sql::OutputColumn>& columns) {

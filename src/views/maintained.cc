@@ -94,7 +94,7 @@ class Maintained {
     };
     for (const Expr& item : select_.items) clause("SELECT", item, true);
     if (select_.where) clause("WHERE", *select_.where, true);
-    for (const Expr& group : select_.group_by) clause("GROUP BY", group, false);
+    for (const Expr& group : select_.group_by) clause("GROUP BY", group, true);
     if (select_.having) clause("HAVING", *select_.having, false);
     if (select_.qualify) clause("QUALIFY", *select_.qualify, false);
     for (const Expr& target : select_.distinct_on) clause("DISTINCT ON", target, false);

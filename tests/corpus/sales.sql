@@ -165,13 +165,13 @@ FROM bronze.orders
 WHERE customer_id IS NOT NULL
 GROUP BY customer_id
 
--- name: gold.above_average_products class: merged today: read_time
+-- name: gold.above_average_products class: algebraic
 WITH per_product AS (SELECT product_id, avg(price) AS mean_price, count(*) AS n FROM bronze.orders GROUP BY product_id)
 SELECT product_id, mean_price, n
 FROM per_product
 WHERE n > (SELECT avg(n) FROM per_product)
 
--- name: gold.share_of_all_orders class: merged today: read_time
+-- name: gold.share_of_all_orders class: distributive
 SELECT channel, count(*) AS orders, count(*) * 1.0 / (SELECT count(*) FROM bronze.orders) AS share
 FROM bronze.orders
 GROUP BY channel

@@ -261,3 +261,22 @@ SELECT k, id, s FROM bronze.events QUALIFY row_number() OVER (PARTITION BY k ORD
 
 -- name: gold.third_rank class: keyed
 SELECT g, id, dense_rank() OVER (PARTITION BY g ORDER BY k) AS place FROM bronze.events QUALIFY place = 3 AND x > 1
+
+-- name: gold.patterns_of_columns class: algebraic
+SELECT k, max(COLUMNS('^(x|d)$')), avg(x) AS mean FROM bronze.events GROUP BY k
+
+-- name: gold.fields_as_columns class: linear
+SELECT id, unnest({'twice': x * 2, 'word': s}) FROM bronze.events WHERE flag
+
+-- name: gold.json_arrays class: holistic
+SELECT k, json_group_array(s) AS texts FROM bronze.events GROUP BY k
+
+-- name: gold.share_of_all class: distributive
+SELECT g, count(*) AS n, count(*) / (SELECT count(*) FROM bronze.events) AS share FROM bronze.events GROUP BY g
+
+-- name: gold.above_the_mean class: algebraic
+WITH t AS (SELECT k, g, avg(d) AS mean, count(*) AS n FROM bronze.events GROUP BY k, g)
+SELECT k, g, mean, n / (SELECT sum(n) FROM t) AS share FROM t WHERE n >= (SELECT avg(n) FROM t) AND g IS NOT NULL
+
+-- name: gold.grouped_by_label class: distributive
+SELECT (SELECT max(l.label) FROM bronze.lookup l WHERE l.g = e.g) AS label, count(*) AS n FROM bronze.events e GROUP BY 1
