@@ -662,8 +662,11 @@ TEST_F(AggregatesAtTheEnds, MacrosAreTheEngines) {
   EXPECT_EQ(
       bench.rows(
           "SELECT function_name, parameters, macro_definition FROM duckdb_functions() WHERE function_name "
-          "IN ('geomean', 'geometric_mean', 'weighted_avg', 'wavg')"),
+          "IN ('geomean', 'geometric_mean', 'weighted_avg', 'wavg', 'json_group_array') ORDER BY 1"),
       (std::vector<std::string>{"geomean|[x]|exp(avg(ln(x)))|", "geometric_mean|[x]|geomean(x)|",
+                                "json_group_array|[x]|CAST((('[' || string_agg(CASE  WHEN ((x IS NULL)) "
+                                "THEN (CAST('null' AS \"JSON\")) ELSE to_json(x) END, ',')) || ']') AS "
+                                "\"JSON\")|",
                                 "wavg|[value, weight]|weighted_avg(\"value\", weight)|",
                                 "weighted_avg|[value, weight]|(sum((\"value\" * weight)) / sum(CASE  WHEN "
                                 "((\"value\" IS NOT NULL)) THEN "

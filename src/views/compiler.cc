@@ -7,11 +7,14 @@
 #include "base/mistake.h"
 #include "sql/parser.h"
 #include "views/exposed.h"
+#include "views/flattened.h"
 #include "views/from_clause.h"
 #include "views/functions.h"
 #include "views/maintained.h"
 #include "views/row_order.h"
 #include "views/set_operations.h"
+#include "views/spread_items.h"
+#include "views/whole_windows.h"
 
 namespace anabranch::views {
 
@@ -83,6 +86,8 @@ Result<std::vector<sql::OutputColumn>> Compiler::check(const std::string& expose
 }
 
 namespace {
+
+sql::Select without_distinct_parts(sql::Select select);
 
 std::string read_relation(const sql::TableRef& table) {
   return table.name.ends_with('!') ? table.name.substr(0, table.name.size() - 1) : table.name;
@@ -159,14 +164,10 @@ Result<Plan> Compiler::compile_select(const std::string& name, const sql::Select
     }
   }
   const size_t blocks_before = blocks_.size();
-  const sql::Select flat = unwrapped(with_rows_ordered(inline_ctes(select), plan.columns), plan.columns);
+  sql::Select flat = unwrapped(with_rows_ordered(inline_ctes(select), plan.columns), plan.columns);
+  if (auto spread = with_spread_items(flat, plan.columns, session_)) flat = std::move(*spread);
   const bool is_set = !flat.set_operation.empty();
-  std::set<std::string> written_out;
-  const auto blocked = is_set ? TRY(with_part_blocks(name, flat, plan, text))
-                              : TRY(with_blocks(name, flat, written_out, text));
-  const sql::Select& planned = blocked ? *blocked : flat;
-  plan.relations = relations_read(planned);
-  plan.relations.insert(written_out.begin(), written_out.end());
+  if (is_set) flat = without_distinct_parts(std::move(flat));
   const auto complete = [&](const std::set<std::string>& relations) {
     bool reads_events = false;
     plan.streams.clear();
@@ -186,6 +187,30 @@ Result<Plan> Compiler::compile_select(const std::string& name, const sql::Select
     }
     return reads_events;
   };
+  std::set<std::string> written_out;
+  const auto whole = with_whole_windows(flat, session_);
+  auto one = TRY(with_derived_rows(name, whole ? *whole : flat, written_out, text));
+  if (!one && whole && whole->from.kind == sql::TableRef::Kind::base) one = whole;
+  if (one) {
+    Plan plan_of_one = plan;
+    plan_of_one.relations = relations_read(*one);
+    plan_of_one.relations.insert(written_out.begin(), written_out.end());
+    TRY(plan_maintained(*one, text, relations_, session_, plan_of_one));
+    if (plan_of_one.is_maintained()) {
+      plan = std::move(plan_of_one);
+      complete(plan.relations);
+      spell_order(*one, plan);
+      add_block_errors(plan);
+      return plan;
+    }
+  }
+  forget_blocks_from(blocks_before);
+  written_out.clear();
+  const auto blocked = is_set ? TRY(with_part_blocks(name, flat, plan, text))
+                              : TRY(with_blocks(name, flat, written_out, text));
+  const sql::Select& planned = blocked ? *blocked : flat;
+  plan.relations = relations_read(planned);
+  plan.relations.insert(written_out.begin(), written_out.end());
   const bool reads_events = complete(plan.relations);
   if (!is_set) {
     TRY(plan_maintained(planned, text, relations_, session_, plan));
@@ -301,6 +326,29 @@ sql::Select all_of(const std::string& block) {
   return all;
 }
 
+// A derived table as the relation that it is a block of.
+sql::TableRef in_place_of(const sql::TableRef& table, const std::string& block) {
+  sql::TableRef base;
+  base.kind = sql::TableRef::Kind::base;
+  base.schema = sql::relation_schema;
+  base.name = visible_name(block);
+  base.alias = table.alias.empty() ? "unnamed_subquery" : table.alias;
+  base.column_aliases = table.column_aliases;
+  base.position = table.position;
+  return base;
+}
+
+// Of a part of UNION, INTERSECT and EXCEPT only the different rows count, whether it says so or not.
+sql::Select without_distinct_parts(sql::Select select) {
+  if (!is_set_of_values(select) || counts_rows(select)) return select;
+  for (sql::Select& operand : select.operands) {
+    if (operand.set_operation.empty() && operand.distinct_on.empty() && operand.order_by.empty() &&
+        !operand.limit && !operand.offset)
+      operand.is_distinct = false;
+  }
+  return select;
+}
+
 std::vector<std::string> types_of(const std::vector<sql::OutputColumn>& columns) {
   std::vector<std::string> types;
   for (const auto& column : columns) types.push_back(column.type);
@@ -308,6 +356,53 @@ std::vector<std::string> types_of(const std::vector<sql::OutputColumn>& columns)
 }
 
 }  // namespace
+
+// Both are resolved by themselves and held against the engine's own reading of them; the outer one over an
+// empty relation with the columns of the inner one.
+Result<std::optional<sql::Select>> Compiler::with_derived_rows(const std::string& view,
+                                                               const sql::Select& select,
+                                                               std::set<std::string>& written,
+                                                               std::string_view text) {
+  if (!is_over_derived_rows(select)) return std::nullopt;
+  sql::Select inner = *select.from.query;
+  const auto columns = session_.describe(sql::to_sql(inner));
+  if (!columns) return std::nullopt;  // correlated
+  std::set<std::string> names;
+  for (const auto& column : *columns) {
+    if (!names.insert(sql::lower(column.name)).second) return std::nullopt;
+  }
+  if (auto below = TRY(with_derived_rows(view, inner, written, text))) {
+    inner = std::move(*below);
+  } else if (auto blocked = TRY(with_blocks(view, inner, written, text))) {
+    inner = std::move(*blocked);
+  }
+  const FromClause from = analyse_from(inner.from, relations_, text);
+  Reason reason;
+  if (!from.obstacles.empty()) return std::nullopt;
+  const auto resolved = TRY(understood(inner, from, session_, reason));
+  if (!resolved) return std::nullopt;
+  Relation rows;
+  rows.name = block_name(view_of_block(view), ++block_number_);
+  rows.is_block = true;
+  rows.kind = Relation::Kind::other_view;
+  rows.columns = *columns;
+  TRY(create_tables(rows));
+  sql::Select outer = select;
+  outer.from = in_place_of(select.from, rows.name);
+  const std::string alias = outer.from.alias;
+  const std::string key = sql::lower(rows.name);
+  add_relation(std::move(rows));
+  auto resolved_outer = understood(outer, analyse_from(outer.from, relations_, text), session_, reason);
+  relations_.erase(key);
+  if (!resolved_outer) return fail(std::move(resolved_outer).error());
+  if (!*resolved_outer) return std::nullopt;
+  auto one = flattened(**resolved_outer, *resolved, alias, *columns);
+  if (!one) return std::nullopt;
+  const auto before = session_.describe(sql::to_sql(select));
+  const auto after = session_.describe(sql::to_sql(*one));
+  if (!before || !after || *before != *after) return std::nullopt;
+  return one;
+}
 
 // UNION ALL … ORDER BY … LIMIT takes its rows as any SELECT does, from a set of rows that is a block.
 sql::Select Compiler::with_rows_ordered(sql::Select select, const std::vector<sql::OutputColumn>& columns) {
@@ -446,14 +541,7 @@ Result<bool> Compiler::extract(const std::string& view, sql::TableRef& table, st
     return false;
   const auto block = TRY(add_block(view, *table.query, text));
   if (!block) return false;
-  sql::TableRef base;
-  base.kind = sql::TableRef::Kind::base;
-  base.schema = sql::relation_schema;
-  base.name = visible_name(*block);
-  base.alias = table.alias.empty() ? "unnamed_subquery" : table.alias;
-  base.column_aliases = table.column_aliases;
-  base.position = table.position;
-  table = std::move(base);
+  table = in_place_of(table, *block);
   return true;
 }
 

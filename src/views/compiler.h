@@ -63,6 +63,9 @@ class Compiler {
   /// `written`: gets the views that are written out in it.
   Result<std::optional<sql::Select>> with_blocks(const std::string& view, const sql::Select& select,
                                                  std::set<std::string>& written, std::string_view text);
+  /// It and its derived table as one SELECT, where that can be; what of it is maintained is to be seen.
+  Result<std::optional<sql::Select>> with_derived_rows(const std::string& view, const sql::Select& select,
+                                                       std::set<std::string>& written, std::string_view text);
   Result<bool> extract(const std::string& view, sql::TableRef& table, std::string_view text);
   /// `reasons`: gets those of a block that would be computed when it is read.
   Result<std::optional<std::string>> add_block(const std::string& view, const sql::Select& select,

@@ -179,8 +179,14 @@ const Macro* find_macro(const Expr& node) {
     const Macro weighted{
         {"value", "weight"},
         body("SELECT sum(value * weight) / sum(CASE WHEN value IS NOT NULL THEN weight ELSE 0 END)")};
-    return std::map<std::string, Macro, std::less<>>{
-        {"geomean", geomean}, {"geometric_mean", geomean}, {"weighted_avg", weighted}, {"wavg", weighted}};
+    const Macro json_array{{"x"},
+                           body("SELECT CAST('[' || string_agg(CASE WHEN x IS NULL THEN 'null'::JSON "
+                                "ELSE to_json(x) END, ',') || ']' AS JSON)")};
+    return std::map<std::string, Macro, std::less<>>{{"geomean", geomean},
+                                                     {"geometric_mean", geomean},
+                                                     {"weighted_avg", weighted},
+                                                     {"wavg", weighted},
+                                                     {"json_group_array", json_array}};
   }();
   const auto found = macros.find(node.name);
   if (node.kind != Expr::Kind::call || found == macros.end() ||

@@ -94,7 +94,7 @@ class Maintained {
     };
     for (const Expr& item : select_.items) clause("SELECT", item, true);
     if (select_.where) clause("WHERE", *select_.where, true);
-    for (const Expr& group : select_.group_by) clause("GROUP BY", group, false);
+    for (const Expr& group : select_.group_by) clause("GROUP BY", group, true);
     if (select_.having) clause("HAVING", *select_.having, false);
     if (select_.qualify) clause("QUALIFY", *select_.qualify, false);
     for (const Expr& target : select_.distinct_on) clause("DISTINCT ON", target, false);
@@ -395,7 +395,8 @@ class Maintained {
     if (!order.empty()) over += (over.empty() ? "ORDER BY " : " ORDER BY ") + order;
     const std::string state_window = fmt::format("{}() OVER ({})", top.window.name, over);
     // A rank is one among all rows of its key: computed before a further condition takes any away.
-    const std::string rank = conditions.empty() ? state_window : "kept_rank";
+    const bool needs_rank = !conditions.empty() || top.is_last_only;
+    const std::string rank = needs_rank ? "kept_rank" : state_window;
     std::vector<std::string> orders;
     std::vector<Shown> shown;
     for (const sql::OrderItem& item : select_.order_by) {
@@ -411,6 +412,7 @@ class Maintained {
     }
     shown.push_back({std::string(row_order), {}});
     std::string where;
+    if (top.is_last_only) where = fmt::format(" WHERE kept_rank = {}", top.rows);
     for (const Expr& condition : conditions)
       where += (where.empty() ? " WHERE " : " AND ") + rows.add(condition, "q");
     rows.add_as(sql::text_expr(*from_.order), std::string(row_order));
@@ -594,40 +596,49 @@ class Maintained {
 
 }  // namespace
 
+Result<std::optional<Select>> understood(const Select& select, const FromClause& from, sql::Session& session,
+                                         Reason& reason) {
+  auto resolved = resolve(with_plain_aggregates(select), from.scope);
+  if (!resolved) {
+    reason = {
+        "SELECT", "its names cannot be resolved without the engine (COLUMNS, or an ambiguous name)", {}};
+    return std::nullopt;
+  }
+  // What an expression means is for the engine to say: its binder must find both forms to be one.
+  Select written_out = with_ordinals(*resolved);
+  written_out.from = from.table;
+  const auto is_constant = [](const Expr& group) { return group.kind == Expr::Kind::constant; };
+  if (select.is_group_by_all &&
+      std::none_of(resolved->group_by.begin(), resolved->group_by.end(), is_constant)) {
+    written_out.is_group_by_all = true;
+    written_out.group_by.clear();
+  }
+  auto difference = session.bound_difference(sql::to_sql(select), sql::to_sql(written_out));
+  if (!difference || *difference) {  // macros and WITHIN GROUP are not spelled out in what was written
+    difference =
+        session.bound_difference(sql::to_sql(with_plain_aggregates(select)), sql::to_sql(written_out));
+  }
+  if (!difference || *difference) {
+    reason = {"SELECT",
+              fmt::format("the engine takes {} in another way than can be maintained",
+                          difference ? **difference : "a clause"),
+              {}};
+    return std::nullopt;
+  }
+  return resolved;
+}
+
 Status plan_maintained(const Select& select, std::string_view text, const Relations& relations,
                        sql::Session& session, Plan& plan) {
   FromClause from = analyse_from(select.from, relations, text);
-  auto resolved = resolve(with_plain_aggregates(select), from.scope);
+  Reason stands_in_the_way;
+  // With obstacles the reasons alone are wanted.
+  auto resolved = from.obstacles.empty() ? TRY(understood(select, from, session, stands_in_the_way))
+                                         : resolve(with_plain_aggregates(select), from.scope);
   if (!resolved) {
-    for (const Reason& obstacle : from.obstacles) plan.reasons.push_back(obstacle);
-    if (plan.reasons.empty()) {
-      plan.reasons.push_back(
-          {"SELECT", "its names cannot be resolved without the engine (COLUMNS, or an ambiguous name)", {}});
-    }
+    plan.reasons = from.obstacles;
+    if (plan.reasons.empty()) plan.reasons.push_back(std::move(stands_in_the_way));
     return {};
-  }
-  // What an expression means is for the engine to say: its binder must find both forms to be one.
-  if (from.obstacles.empty()) {
-    Select understood = with_ordinals(*resolved);
-    understood.from = from.table;
-    const auto is_constant = [](const Expr& group) { return group.kind == Expr::Kind::constant; };
-    if (select.is_group_by_all &&
-        std::none_of(resolved->group_by.begin(), resolved->group_by.end(), is_constant)) {
-      understood.is_group_by_all = true;
-      understood.group_by.clear();
-    }
-    auto difference = session.bound_difference(sql::to_sql(select), sql::to_sql(understood));
-    if (!difference || *difference) {  // macros and WITHIN GROUP are not spelled out in what was written
-      difference =
-          session.bound_difference(sql::to_sql(with_plain_aggregates(select)), sql::to_sql(understood));
-    }
-    if (!difference || *difference) {
-      plan.reasons.push_back({"SELECT",
-                              fmt::format("the engine takes {} in another way than can be maintained",
-                                          difference ? **difference : "a clause"),
-                              {}});
-      return {};
-    }
   }
   std::string reason;
   if (auto unnested = unnest_in_from(*resolved, session, reason)) {

@@ -40,9 +40,9 @@ std::optional<TopN> one_condition(const Expr& qualify) {
   else if (is_reversed && op != "=")
     return std::nullopt;
   const int64_t rows = op == "<" ? *number - 1 : *number;
-  const bool is_bounded = op == "<=" || op == "<" || (op == "=" && rows == 1);
+  const bool is_bounded = op == "<=" || op == "<" || op == "=";
   if (!is_bounded || rows < 1) return std::nullopt;
-  return TopN{window, rows};
+  return TopN{window, rows, op == "=" && rows > 1};
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ namespace anabranch::views {
 struct TopN {
   sql::Expr window;
   int64_t rows = 0;
+  bool is_last_only = false;  // `= n`: of the rows up to n those of that rank are shown
 };
 
 /// A QUALIFY that is one condition on a rank, and `others` without windows. Nothing where it is something

@@ -13,8 +13,8 @@ namespace {
 const io::Path corpus = io::Path(ANABRANCH_SOURCE) / "tests" / "corpus";
 
 // Reached so far, of all views in tests/corpus/*.sql. Raise them when the compiler does more.
-constexpr size_t maintained_min = 236;
-constexpr size_t without_events_min = 275;  // maintained, or merged from what is maintained
+constexpr size_t maintained_min = 256;
+constexpr size_t without_events_min = 285;  // maintained, or merged from what is maintained
 constexpr size_t refused_max = 1;
 
 class CorpusTheme : public ::testing::TestWithParam<std::string> {};

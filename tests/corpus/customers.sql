@@ -11,12 +11,12 @@ SELECT order_id, status, changed_at, warehouse
 FROM bronze.order_status
 QUALIFY row_number() OVER (PARTITION BY order_id ORDER BY changed_at DESC, status) = 1
 
--- name: gold.latest_status_by_subquery class: keyed today: read_time
+-- name: gold.latest_status_by_subquery class: keyed
 SELECT order_id, status, changed_at
 FROM (SELECT *, row_number() OVER (PARTITION BY order_id ORDER BY changed_at DESC, status) AS rn FROM bronze.order_status)
 WHERE rn = 1
 
--- name: gold.latest_status_by_cte class: keyed today: read_time
+-- name: gold.latest_status_by_cte class: keyed
 WITH ranked AS (
   SELECT order_id, status, warehouse, row_number() OVER (PARTITION BY order_id ORDER BY changed_at DESC, status DESC) AS rn
   FROM bronze.order_status
@@ -85,7 +85,7 @@ FROM bronze.orders
 WHERE customer_id IS NOT NULL
 GROUP BY customer_id
 
--- name: gold.rfm class: merged
+-- name: gold.rfm class: distributive
 WITH base AS (
   SELECT customer_id, max(ordered_at) AS last_order, count(*) AS frequency, sum(price * quantity) AS monetary
   FROM bronze.orders WHERE customer_id IS NOT NULL GROUP BY customer_id
@@ -235,7 +235,7 @@ GROUP BY domain
 SELECT customer_id, order_id, ordered_at FROM bronze.orders WHERE customer_id IS NOT NULL
 QUALIFY row_number() OVER (PARTITION BY customer_id ORDER BY ordered_at, order_id, quantity) <= 2
 
--- name: gold.exactly_second_orders class: keyed today: read_time
+-- name: gold.exactly_second_orders class: keyed
 SELECT customer_id, order_id, ordered_at FROM bronze.orders WHERE customer_id IS NOT NULL
 QUALIFY row_number() OVER (PARTITION BY customer_id ORDER BY ordered_at, order_id, quantity) = 2
 

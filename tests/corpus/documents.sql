@@ -77,13 +77,13 @@ SELECT customer_id, list(order_id ORDER BY ordered_at, order_id) AS orders, list
 -- name: gold.collected_structs class: holistic
 SELECT order_id, list({'status': status, 'at': changed_at} ORDER BY changed_at, status) AS history FROM bronze.order_status GROUP BY order_id
 
--- name: gold.grouped_json class: holistic today: read_time
+-- name: gold.grouped_json class: holistic
 SELECT method, json_group_array(state) AS states FROM bronze.payments WHERE payment_id % 50 = 0 GROUP BY method
 
 -- name: gold.json_by_key class: holistic today: read_time
 SELECT order_id, json_group_object(status, changed_at) AS times FROM bronze.order_status GROUP BY order_id HAVING count(*) = 2
 
--- name: gold.exploded_structs class: linear today: read_time
+-- name: gold.exploded_structs class: linear
 SELECT order_id, unnest({'gross': price * quantity, 'units': quantity}) FROM bronze.orders WHERE price > 100
 
 -- name: gold.exploded_rows class: linear
@@ -114,7 +114,7 @@ SELECT customer_id, CAST(ordered_at AS DATE) AS day, string_agg(product_id::VARC
 -- name: gold.similar_names class: linear
 SELECT o.order_id, p.name, levenshtein(p.brand, 'Brand1') AS distance, p.name LIKE 'Product A%' OR p.name ~ '[XYZ]\d+$' AS is_edge FROM bronze.orders o JOIN bronze.products p USING (product_id) WHERE length(p.name) > 9
 
--- name: gold.column_patterns class: algebraic today: read_time
+-- name: gold.column_patterns class: algebraic
 SELECT channel, max(COLUMNS('price|quantity')), avg(discount) AS mean_discount FROM bronze.orders GROUP BY channel
 
 -- name: gold.without_columns class: linear

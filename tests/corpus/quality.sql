@@ -67,7 +67,7 @@ SELECT payment_id + 1 AS from_id, next_id - 1 AS to_id
 FROM (SELECT payment_id, lead(payment_id) OVER (ORDER BY payment_id) AS next_id FROM bronze.payments)
 WHERE next_id > payment_id + 1
 
--- name: gold.daily_volume class: merged
+-- name: gold.daily_volume class: distributive
 WITH daily AS (SELECT ordered_at::DATE AS day, count(*) AS n FROM bronze.orders GROUP BY ALL)
 SELECT day, n, avg(n) OVER w AS usual, n < 0.5 * avg(n) OVER w AS is_low
 FROM daily

@@ -115,19 +115,19 @@ SELECT CAST(ordered_at AS DATE) AS day, sum(price * quantity) AS revenue,
 FROM bronze.orders
 GROUP BY 1
 
--- name: gold.revenue_moving_average class: merged
+-- name: gold.revenue_moving_average class: distributive
 WITH daily AS (
   SELECT CAST(ordered_at AS DATE) AS day, sum(price * quantity) AS revenue FROM bronze.orders GROUP BY 1
 )
 SELECT day, revenue, avg(revenue) OVER (ORDER BY day ROWS BETWEEN 6 PRECEDING AND CURRENT ROW) AS week_average
 FROM daily
 
--- name: gold.revenue_moving_average_by_range class: merged
+-- name: gold.revenue_moving_average_by_range class: distributive
 SELECT day, revenue, sum(revenue) OVER (ORDER BY day RANGE BETWEEN INTERVAL 27 DAYS PRECEDING AND CURRENT ROW) AS last_28_days
 FROM (SELECT date_trunc('day', ordered_at) AS day, sum(quantity * price) AS revenue FROM bronze.orders GROUP BY ALL) AS daily
 ORDER BY day
 
--- name: gold.month_over_month class: merged
+-- name: gold.month_over_month class: distributive
 WITH monthly AS (
   SELECT date_trunc('month', ordered_at) AS month, sum(price * quantity) AS revenue
   FROM bronze.orders
@@ -149,7 +149,7 @@ WITH m AS (SELECT year(ordered_at) AS y, month(ordered_at) AS m, sum(quantity * 
 SELECT cur.y, cur.m, cur.revenue, prev.revenue AS last_year, cur.revenue - prev.revenue AS change
 FROM m AS cur LEFT JOIN m AS prev ON prev.y = cur.y - 1 AND prev.m = cur.m
 
--- name: gold.abc_analysis class: merged
+-- name: gold.abc_analysis class: distributive
 WITH revenue AS (
   SELECT product_id, sum(quantity * price) AS revenue FROM bronze.orders GROUP BY product_id
 ), shares AS (
@@ -165,13 +165,13 @@ FROM bronze.orders
 WHERE customer_id IS NOT NULL
 GROUP BY customer_id
 
--- name: gold.above_average_products class: merged today: read_time
+-- name: gold.above_average_products class: algebraic
 WITH per_product AS (SELECT product_id, avg(price) AS mean_price, count(*) AS n FROM bronze.orders GROUP BY product_id)
 SELECT product_id, mean_price, n
 FROM per_product
 WHERE n > (SELECT avg(n) FROM per_product)
 
--- name: gold.share_of_all_orders class: merged today: read_time
+-- name: gold.share_of_all_orders class: distributive
 SELECT channel, count(*) AS orders, count(*) * 1.0 / (SELECT count(*) FROM bronze.orders) AS share
 FROM bronze.orders
 GROUP BY channel
@@ -207,7 +207,7 @@ SELECT product_id, sum(price * quantity) / sum(quantity) AS weighted_price, avg(
 FROM bronze.orders
 GROUP BY product_id
 
--- name: gold.best_day_of_each_channel class: merged
+-- name: gold.best_day_of_each_channel class: distributive
 SELECT channel, day, revenue
 FROM (SELECT channel, CAST(ordered_at AS DATE) AS day, sum(price) AS revenue, row_number() OVER (PARTITION BY channel ORDER BY sum(price) DESC, CAST(ordered_at AS DATE)) AS place
       FROM bronze.orders GROUP BY 1, 2)

@@ -69,7 +69,7 @@ FROM bronze.readings
 -- name: gold.changes class: read_time
 SELECT sensor, reading_id, value, value - lag(value) OVER (PARTITION BY sensor, metric ORDER BY read_at, reading_id) AS change FROM bronze.readings WHERE value IS NOT NULL
 
--- name: gold.daily_mean_smoothed class: merged
+-- name: gold.daily_mean_smoothed class: algebraic
 WITH daily AS (SELECT sensor, CAST(read_at AS DATE) AS day, avg(value) AS mean FROM bronze.readings WHERE metric = 'temperature' GROUP BY 1, 2)
 SELECT sensor, day, mean, avg(mean) OVER (PARTITION BY sensor ORDER BY day ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS smooth
 FROM daily

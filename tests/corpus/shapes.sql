@@ -36,7 +36,7 @@ SELECT order_id, price, price > (SELECT avg(list_price) FROM bronze.products) AS
 -- name: gold.scalar_in_filter class: distributive
 SELECT product_id, count(*) AS n FROM bronze.orders WHERE price > (SELECT max(list_price) / 2 FROM bronze.products) GROUP BY product_id
 
--- name: gold.scalar_correlated class: distributive today: read_time
+-- name: gold.scalar_correlated class: distributive
 SELECT (SELECT p.category FROM bronze.products p WHERE p.product_id = o.product_id) AS category, sum(o.quantity) AS units FROM bronze.orders o GROUP BY 1
 
 -- name: gold.latest_rate class: linear today: read_time
@@ -82,11 +82,11 @@ SELECT orders, count(*) AS customers FROM (SELECT customer_id, count(*) AS order
 WITH o AS (SELECT customer_id, sum(price * quantity) AS spent FROM bronze.orders GROUP BY 1), v AS (SELECT customer_id, count(*) AS views FROM bronze.page_views WHERE customer_id IS NOT NULL GROUP BY 1)
 SELECT v.customer_id, v.views, o.spent, o.spent / v.views AS value_of_view FROM v LEFT JOIN o USING (customer_id)
 
--- name: gold.top_category_share class: merged today: read_time
+-- name: gold.top_category_share class: distributive
 WITH by_category AS (SELECT category, sum(price * quantity) AS revenue FROM silver.priced GROUP BY category)
 SELECT category, revenue / (SELECT sum(revenue) FROM by_category) AS share FROM by_category ORDER BY share DESC LIMIT 3
 
--- name: gold.filter_after_aggregate class: merged
+-- name: gold.filter_after_aggregate class: distributive
 SELECT brand, revenue FROM (SELECT brand, sum(price * quantity) AS revenue, count(*) AS n FROM silver.priced GROUP BY brand) WHERE n > 20 AND revenue BETWEEN 1000 AND 100000
 
 -- name: gold.over_views class: holistic
@@ -117,7 +117,7 @@ SELECT viewed_at AS happened_at, 'saw ' || url AS what, customer_id FROM bronze.
 -- name: gold.union_distinct class: distributive
 SELECT customer_id FROM bronze.orders WHERE customer_id IS NOT NULL UNION SELECT customer_id FROM bronze.page_views WHERE customer_id IS NOT NULL
 
--- name: gold.except class: merged
+-- name: gold.except class: distributive
 SELECT DISTINCT customer_id FROM bronze.page_views EXCEPT SELECT customer_id FROM bronze.orders
 
 -- name: gold.total_row class: merged

@@ -245,3 +245,38 @@ SELECT k, count(*) AS n, max(x) AS most FROM bronze.events WHERE x > (SELECT cou
 
 -- name: gold.beside_table_value class: linear
 SELECT id, x - (SELECT max(g) FROM bronze.lookup) AS less, (SELECT max(label) FROM bronze.lookup) AS label FROM bronze.events
+
+-- name: gold.filter_above_groups class: distributive
+SELECT g AS grp, total, total / n AS mean, 'g' || g AS word FROM (SELECT g, sum(x) AS total, count(*) AS n FROM bronze.events GROUP BY g) WHERE n > 2 AND (total > 10 OR total IS NULL)
+
+-- name: gold.windows_above_groups class: algebraic
+WITH t AS (SELECT k, g, avg(d) AS mean, 1 AS one FROM bronze.events GROUP BY k, g), placed AS (SELECT k, g, mean, rank() OVER (PARTITION BY g ORDER BY k) AS place, sum(one) OVER (ORDER BY k, g) AS so_far FROM t WHERE g IS NOT NULL)
+SELECT k, g, mean, place + 1 AS next, so_far FROM placed WHERE place <= 3
+
+-- name: gold.numbered_in_derived_table class: keyed
+SELECT d.k, d.id, d.rn FROM (SELECT *, row_number() OVER (PARTITION BY k ORDER BY x DESC NULLS LAST) AS rn FROM bronze.events WHERE x > 0) d WHERE d.rn <= 2 AND d.flag
+
+-- name: gold.second_row class: keyed
+SELECT k, id, s FROM bronze.events QUALIFY row_number() OVER (PARTITION BY k ORDER BY g, y DESC) = 2
+
+-- name: gold.third_rank class: keyed
+SELECT g, id, dense_rank() OVER (PARTITION BY g ORDER BY k) AS place FROM bronze.events QUALIFY place = 3 AND x > 1
+
+-- name: gold.patterns_of_columns class: algebraic
+SELECT k, max(COLUMNS('^(x|d)$')), avg(x) AS mean FROM bronze.events GROUP BY k
+
+-- name: gold.fields_as_columns class: linear
+SELECT id, unnest({'twice': x * 2, 'word': s}) FROM bronze.events WHERE flag
+
+-- name: gold.json_arrays class: holistic
+SELECT k, json_group_array(s) AS texts FROM bronze.events GROUP BY k
+
+-- name: gold.share_of_all class: distributive
+SELECT g, count(*) AS n, count(*) / (SELECT count(*) FROM bronze.events) AS share FROM bronze.events GROUP BY g
+
+-- name: gold.above_the_mean class: algebraic
+WITH t AS (SELECT k, g, avg(d) AS mean, count(*) AS n FROM bronze.events GROUP BY k, g)
+SELECT k, g, mean, n / (SELECT sum(n) FROM t) AS share FROM t WHERE n >= (SELECT avg(n) FROM t) AND g IS NOT NULL
+
+-- name: gold.grouped_by_label class: distributive
+SELECT (SELECT max(l.label) FROM bronze.lookup l WHERE l.g = e.g) AS label, count(*) AS n FROM bronze.events e GROUP BY 1

@@ -116,7 +116,7 @@ SELECT auction, strftime(date_time, '%Y-%m-%d') AS day, count(*) AS total_bids, 
 FROM bronze.bid
 GROUP BY auction, strftime(date_time, '%Y-%m-%d')
 
--- name: gold.q18_last_bids class: keyed today: read_time
+-- name: gold.q18_last_bids class: keyed
 SELECT auction, bidder, price, channel, url, date_time, extra
 FROM (SELECT *, row_number() OVER (PARTITION BY bidder, auction ORDER BY date_time DESC) AS rank_number FROM bronze.bid)
 WHERE rank_number <= 1
@@ -124,7 +124,7 @@ WHERE rank_number <= 1
 -- name: gold.q18_last_bids_by_qualify class: keyed
 SELECT auction, bidder, price, channel, date_time FROM bronze.bid QUALIFY row_number() OVER (PARTITION BY bidder, auction ORDER BY date_time DESC) = 1
 
--- name: gold.q19_top_ten class: keyed today: read_time
+-- name: gold.q19_top_ten class: keyed
 SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY auction ORDER BY price DESC, date_time) AS rank_number FROM bronze.bid) WHERE rank_number <= 10
 
 -- name: gold.q20_expanded_bids class: read_time

@@ -87,8 +87,11 @@ SELECT sensor, string_agg(metric, ',' ORDER BY read_at, reading_id) AS a FROM br
 -- name: gold.agg_string_distinct class: holistic construct: `string_agg(DISTINCT x, ',' ORDER BY x)`
 SELECT sensor, string_agg(DISTINCT metric, ',' ORDER BY metric) AS a FROM bronze.readings GROUP BY sensor
 
--- name: gold.agg_json class: holistic today: read_time construct: `json_group_array`, `json_group_object`
+-- name: gold.agg_json class: holistic construct: `json_group_array`
 SELECT sensor, json_group_array(metric) AS a FROM bronze.readings GROUP BY sensor
+
+-- name: gold.agg_json_object class: read_time construct: `json_group_object`
+SELECT sensor, json_group_object(reading_id, metric) AS a FROM bronze.readings GROUP BY sensor
 
 -- name: gold.agg_approx class: read_time construct: `approx_count_distinct`, `approx_quantile`
 SELECT sensor, approx_count_distinct(metric) > 0 AS a FROM bronze.readings GROUP BY sensor

@@ -18,13 +18,13 @@ SELECT currency, price, dense_rank() OVER (PARTITION BY currency ORDER BY price 
 -- name: gold.key_order_by_rank class: keyed construct: `ORDER BY` the rank
 SELECT currency, price, dense_rank() OVER (PARTITION BY currency ORDER BY price DESC) AS place FROM bronze.orders QUALIFY place <= 3 ORDER BY currency, place
 
--- name: gold.key_derived class: keyed today: read_time construct: the row number in a derived table or CTE, `WHERE rn = 1` above it
+-- name: gold.key_derived class: keyed construct: the row number in a derived table or CTE, `WHERE rn = 1` above it
 SELECT order_id, status FROM (SELECT *, row_number() OVER (PARTITION BY order_id ORDER BY changed_at DESC, status) AS rn FROM bronze.order_status) WHERE rn = 1
 
 -- name: gold.key_and class: keyed construct: `QUALIFY` with a second condition
 SELECT order_id, price FROM bronze.orders QUALIFY row_number() OVER (PARTITION BY channel ORDER BY price DESC, order_id, quantity) <= 3 AND price > 60
 
--- name: gold.key_second class: keyed today: read_time construct: only the second row: `= 2`
+-- name: gold.key_second class: keyed construct: only the second row: `= 2`
 SELECT channel, order_id FROM bronze.orders QUALIFY row_number() OVER (PARTITION BY channel ORDER BY price DESC, order_id, quantity) = 2
 
 -- name: gold.key_two_windows class: read_time construct: a second window over events beside it

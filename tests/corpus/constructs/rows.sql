@@ -9,7 +9,7 @@ SELECT * EXCLUDE (attributes) REPLACE (upper(currency) AS currency) FROM bronze.
 -- name: gold.rows_rename class: linear construct: `* RENAME`
 SELECT * RENAME (price AS paid) FROM bronze.orders
 
--- name: gold.rows_columns class: linear today: read_time construct: `COLUMNS(…)`
+-- name: gold.rows_columns class: linear construct: `COLUMNS(…)`
 SELECT order_id, COLUMNS('price|quantity') FROM bronze.orders
 
 -- name: gold.rows_lateral_alias class: linear construct: an alias used by a later expression

@@ -3,7 +3,7 @@
 -- name: gold.cte_linear class: distributive construct: a CTE or derived table without aggregates
 WITH big AS (SELECT channel, price FROM bronze.orders WHERE quantity > 3) SELECT channel, sum(price) AS total FROM big GROUP BY channel
 
--- name: gold.cte_aggregated class: merged construct: a CTE or derived table with aggregates
+-- name: gold.cte_aggregated class: merged construct: groups above a CTE or derived table with aggregates, joins with it
 SELECT n, count(*) AS customers FROM (SELECT customer_id, count(*) AS n FROM bronze.orders GROUP BY customer_id) GROUP BY n
 
 -- name: gold.cte_of_tables class: distributive construct: a CTE or derived table over tables only
@@ -39,8 +39,14 @@ SELECT reading_id, value - lag(value) OVER (PARTITION BY sensor ORDER BY read_at
 -- name: gold.sessions class: read_time construct: sessions by gaps
 SELECT visitor, count(*) AS sessions FROM (SELECT visitor, viewed_at - lag(viewed_at) OVER (PARTITION BY visitor ORDER BY viewed_at, view_id) AS gap FROM bronze.page_views) WHERE gap IS NULL OR gap > INTERVAL 30 MINUTES GROUP BY visitor
 
--- name: gold.scalar_events class: merged today: read_time construct: a scalar subquery over events
+-- name: gold.scalar_same_rows class: distributive construct: `(SELECT count(*) …)` of what is grouped, `(SELECT sum(x) …)` of the CTE that is read
 SELECT channel, count(*) / (SELECT count(*) FROM bronze.orders) AS share FROM bronze.orders GROUP BY channel
+
+-- name: gold.scalar_events class: read_time construct: a scalar subquery over other events
+SELECT channel, count(*) / (SELECT count(*) FROM bronze.page_views) AS share FROM bronze.orders GROUP BY channel
+
+-- name: gold.cte_flattened class: distributive construct: filters, windows and expressions above a CTE or derived table with aggregates
+WITH days AS (SELECT ordered_at::DATE AS day, count(*) AS n FROM bronze.orders GROUP BY 1) SELECT day, n, n - lag(n) OVER (ORDER BY day) AS more FROM days WHERE n > 1
 
 -- name: gold.only_tables class: merged construct: tables only
 SELECT category, count(*) AS n FROM bronze.products GROUP BY category
