@@ -1,5 +1,6 @@
 #include "sql/database.h"
 
+#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
@@ -272,6 +273,14 @@ bool is_safe_cast(const duckdb::LogicalType& from, const duckdb::LogicalType& to
   }
   if (from.id() == LogicalTypeId::DECIMAL && to_floating) return true;
   if (from.id() == LogicalTypeId::FLOAT && to.id() == LogicalTypeId::DOUBLE) return true;
+  if (from.id() == LogicalTypeId::STRUCT && to.id() == LogicalTypeId::STRUCT) {
+    const auto& members = duckdb::StructType::GetChildTypes(from);
+    const auto& wanted = duckdb::StructType::GetChildTypes(to);
+    return std::equal(
+        members.begin(), members.end(), wanted.begin(), wanted.end(), [](const auto& a, const auto& b) {
+          return duckdb::StringUtil::CIEquals(a.first, b.first) && is_safe_cast(a.second, b.second);
+        });
+  }
   return from.id() == LogicalTypeId::TIMESTAMP && to.id() == LogicalTypeId::DATE;
 }
 

@@ -259,16 +259,20 @@ Sql Expressions::wide_sum(const Sql& x) {
 
 // Of the forms that are known to fail, so that a run with one of them meets it soon.
 std::optional<Expr> Expressions::faulty_aggregate() {
-  if (faults_.contains('f') && random_.chance(12)) {
+  if (faults_.contains('f') && random_.chance(15)) {
     use("infinity");
     Expr out{"", Kind::floating, "DOUBLE", false, false, true};
     const std::string strange = random_.pick({"'inf'", "'inf'", "'-inf'", "'nan'"});
     // A cast fails only where its branch is taken, which the conditions for the recorded events do not say.
     const bool may = std::exchange(may_take_risks, false);
-    const Sql value = "CASE WHEN " + predicate(0).sql + " THEN " + strange + "::DOUBLE ELSE " +
-                      number(false).sql + "::DOUBLE END";
+    // In most groups, so that it meets other values.
+    const auto small = column([](const Column& c) { return c.kind == Kind::integer && c.is_small; });
+    const bool is_common = small && random_.chance(60);
+    const Sql condition = is_common ? "coalesce(" + small->sql + ", 0) % 2 = 0" : predicate(0).sql;
+    const Sql value =
+        "CASE WHEN " + condition + " THEN " + strange + "::DOUBLE ELSE " + number(false).sql + "::DOUBLE END";
     may_take_risks = may;
-    out.sql = call({random_.pick({"avg", "sum", "median", "min", "max"}), value});
+    out.sql = call({random_.pick({"avg", "avg", "sum", "sum", "median", "min", "max"}), value});
     return out;
   }
   if (faults_.contains('l') && random_.chance(40)) {

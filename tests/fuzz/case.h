@@ -21,6 +21,7 @@ struct Field {
   std::vector<Value> pool;  // what its values are drawn from; empty: each its own
   bool is_drift = false;    // comes with events, not declared
   int null_percent = 12;
+  bool is_unique = false;  // of a table: each row its own, and none NULL
 };
 
 struct Stream {

@@ -138,8 +138,11 @@ class CaseGenerator {
     // What the asked forms need.
     if (faults_.contains('l')) {
       // So few that a build and what came after it each have one, now and then.
-      Field wide{"wide", type("hugeint"), false, {Value::of(std::string(38, '9'))}};
-      for (int i = 0; i < 40; ++i) wide.pool.push_back(Value::of(fmt::format("{}", i)));
+      const std::string nines(38, '9');
+      Field wide{
+          "wide", type("hugeint"), false, {Value::of(nines), Value::of(nines), Value::of("-" + nines)}};
+      const int small_values = random_.pick(std::vector<int>{20, 60, 200});
+      for (int i = 0; i < small_values; ++i) wide.pool.push_back(Value::of(fmt::format("{}", i)));
       stream.fields.push_back(std::move(wide));
     }
     if (faults_.contains('n')) {
@@ -178,9 +181,17 @@ class CaseGenerator {
 
   std::vector<std::vector<Value>> table_rows(const Table& table) {
     std::vector<std::vector<Value>> rows;
+    std::vector<int> unused;
+    for (int i = -3; i < 20; ++i) unused.push_back(i);
     for (int n = random_.below(7); n > 0; --n) {
       std::vector<Value> row;
       for (const Field& column : table.columns) {
+        if (column.is_unique) {
+          const auto at = unused.begin() + random_.below(static_cast<int>(unused.size()));
+          row.push_back(Value::of(fmt::format("{}", *at)));
+          unused.erase(at);
+          continue;
+        }
         Value value = random_.chance(10) ? Value{} : value_of(column);
         const bool is_empty_text =
             column.type.kind == Type::Kind::varchar && !value.is_null && value.text.empty();
@@ -216,9 +227,13 @@ class CaseGenerator {
             {"extras", type(random_.pick({"decimal(10,2)", "date", "boolean", "bigint"}))});
       if (table.format == "json")
         table.columns.push_back({"extras", type(random_.pick({"date", "boolean", "bigint", "varchar[]"}))});
+      Field since{random_.pick({"since", "valid_from", "a0"}), type("integer")};
+      since.is_unique = true;
+      table.columns.push_back(since);
       for (int versions = 3; versions > 0; --versions) {
         std::vector<std::vector<Value>> rows = table_rows(table);
-        if (rows.empty()) rows.push_back({key_column.pool[0], label.pool[0], Value{}, Value{}});
+        if (rows.empty())
+          rows.push_back({key_column.pool[0], label.pool[0], Value{}, Value{}, Value::of("2")});
         table.versions.push_back(std::move(rows));
       }
       case_.tables.push_back(std::move(table));

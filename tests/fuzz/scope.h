@@ -40,6 +40,7 @@ struct Column {
   bool is_summable = false;      // doubles whose sums are exact in any order
   bool is_fuzzy = false;         // may differ in its last digits: no key, no condition
   bool is_ambiguous = false;     // must be qualified
+  bool is_unique = false;        // of a table: no two rows have the same, and none NULL
   std::string plain_name;        // in plain DuckDB, when it has another one there
   std::string schema_qualifier;  // "bronze.e" where the relation has no alias
 };

@@ -29,6 +29,7 @@ Column column_of(const Field& field) {
   column.type = field.type.to_sql();
   column.kind = kind_of(column.type);
   column.is_small = field.is_small;
+  column.is_unique = field.is_unique;
   column.is_summable = column.kind == Kind::floating;
   return column;
 }
@@ -295,9 +296,15 @@ View ViewGenerator::distinct_on() {
   if (random_.chance(20)) keys.push_back(expressions.key());
   std::vector<Expr> items{key};
   for (int n = random_.between(1, 4); n > 0; --n) items.push_back(expressions.any());
+  // Of an item that is there twice an alias means the one, and what it stands for the other.
+  const bool is_twice = std::any_of(items.begin(), items.end(), [&](const Expr& item) {
+    return std::any_of(items.begin(), items.end(),
+                       [&](const Expr& other) { return &item != &other && item.sql.full == other.sql.full; });
+  });
   add_items(view, expressions, from, std::move(items));
   for (const Expr& one : keys) {
-    const Sql spelled = unhidden(one.sql, from);
+    const bool is_spelled = is_twice && one.sql.full.find("zz ") == std::string::npos;
+    const Sql spelled = is_spelled ? Sql(one.sql.full) : unhidden(one.sql, from);
     view.distinct_on.push_back(
         spelled.empty() ? Sql(from.columns[0].qualifier + "." + identifier(from.columns[0].name)) : spelled);
   }
@@ -325,7 +332,7 @@ View ViewGenerator::top_of_key() {
   view.from = from.from;
   Expressions expressions(random_, faults_, from, used_);
   const bool is_row_number = random_.chance(65);
-  const bool has_key = (is_row_number && (!faults_.contains('t') || random_.chance(80))) ||
+  const bool has_key = (is_row_number && (!faults_.contains('t') || random_.chance(65))) ||
                        (!is_row_number && (!faults_.contains('e') || random_.chance(60)));
   Sql over;
   if (has_key) {
@@ -336,7 +343,7 @@ View ViewGenerator::top_of_key() {
       over += " COLLATE NOCASE";
     }
   }
-  if (random_.chance(88) || !is_row_number)
+  if (random_.chance(has_key ? 88 : 50) || !is_row_number)
     over += (over.empty() ? "ORDER BY " : " ORDER BY ") + expressions.order_item(expressions.sortable());
   if (is_row_number) {
     expressions.use("QUALIFY row_number");
@@ -639,6 +646,7 @@ View ViewGenerator::make(const std::string& name) {
                                           &ViewGenerator::with_subquery,
                                           &ViewGenerator::window_over_events,
                                           &ViewGenerator::stream_join,
+                                          &ViewGenerator::pivoted,
                                           &ViewGenerator::grouping_sets};
   for (int attempt = 0; attempt < 200; ++attempt) {
     name_ = name;

@@ -40,11 +40,14 @@ class ViewGenerator {
   View with_subquery();
   View stream_join();
   View grouping_sets();
+  View pivoted();
 
   Source source(bool is_for_order = false);
   Source rows_of_events();
   Source of(const Relation& relation, const std::string& alias);
   void join_table(Source& source);
+  bool join_nearest(Source& source, const Source& other);
+  void add_columns(Source& source, const Source& other, std::optional<size_t> left_out);
   void unnest(Source& source);
   const Relation* pick_relation(const std::function<bool(const Relation&)>& is_wanted);
   std::string alias_for(size_t index, const Source& source, std::set<std::string>& taken);

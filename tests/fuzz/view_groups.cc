@@ -33,9 +33,11 @@ View ViewGenerator::aggregate_over(const Source& source) {
     expressions.use("collation");
     keys[0].sql += " COLLATE NOCASE";
   }
+  const bool is_set = key_count > 0 && !is_collated && faults_.contains('e') && random_.chance(8);
   std::vector<Expr> aggregates;
-  for (int n = random_.between(1, 4); n > 0; --n) aggregates.push_back(expressions.aggregate());
-  if (random_.chance(20)) {
+  for (int n = is_set ? random_.below(2) : random_.between(1, 4); n > 0; --n)
+    aggregates.push_back(expressions.aggregate());
+  if (!is_set && random_.chance(20)) {
     expressions.use("arithmetic over aggregates");
     Expr made{"", Kind::floating, "", false, false, true};
     made.sql = random_.chance(50) ? "count(*) * 2 + " + expressions.exact_aggregate().sql
@@ -47,12 +49,12 @@ View ViewGenerator::aggregate_over(const Source& source) {
   std::vector<std::string> ties;
   for (const Expr& key : keys) ties.push_back(key.sql.full);
   const std::string tie = joined(ties);
-  if (key_count > 0 && !is_collated && random_.chance(18)) {
+  if (key_count > 0 && !is_collated && (is_set || random_.chance(18))) {
     expressions.use("window over groups");
     Expr made{"", Kind::integer, "", false, false, false};
     const Sql agg = expressions.exact_aggregate().sql;
     const Sql by_keys{keys[0].sql.written, keys[0].sql.plain, keys[0].sql.full};
-    switch (random_.below(4)) {
+    switch (random_.below(5)) {
       case 0:
         made.sql = "rank() OVER (ORDER BY " + agg + " DESC)";
         break;
@@ -64,6 +66,9 @@ View ViewGenerator::aggregate_over(const Source& source) {
         made.sql = "sum(count(*)) OVER (ORDER BY " + by_keys + ")";
         made.kind = Kind::huge;
         break;
+      case 3:
+        made.sql = "count(*) OVER (PARTITION BY " + by_keys + ")";
+        break;
       default:
         expressions.use_order("window over groups");
         made.sql = "lag(count(*)) OVER (ORDER BY " + by_keys + Sql("", ", " + tie, ", " + tie) + ")";
@@ -74,14 +79,15 @@ View ViewGenerator::aggregate_over(const Source& source) {
                  " ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)";
     }
     aggregates.push_back(made);
-    if (faults_.contains('e') && random_.chance(40)) {
+    if (is_set) {
       expressions.use("DISTINCT over a window");
       view.is_distinct = true;
     }
   }
-  const bool is_all = key_count > 0 && !is_collated && random_.chance(12);
+  const bool is_all = key_count > 0 && !is_collated && !view.is_distinct && random_.chance(12);
   std::vector<Expr> shown = keys;
   if (is_collated || (key_count > 0 && !is_all && random_.chance(8))) shown.pop_back();
+  if (is_set && random_.chance(75)) shown.clear();  // only without their keys groups are ever the same
   const size_t keys_shown = shown.size();
   shown.insert(shown.end(), aggregates.begin(), aggregates.end());
   add_items(view, expressions, source, std::move(shown));
@@ -137,6 +143,19 @@ View ViewGenerator::aggregate_over(const Source& source) {
     view.ties = ties;
     view.limit = fmt::format("LIMIT {}", random_.between(1, 4));
   }
+  if (key_count > 1 && !view.is_distinct && random_.chance(15)) {
+    const Sql target = unhidden(random_.pick(keys).sql, source);
+    if (!target.empty()) {
+      expressions.use_order("DISTINCT ON over groups");
+      view.distinct_on.push_back(target);
+      if (view.order_by.empty() && random_.chance(70)) {
+        Expr by = expressions.exact_aggregate();
+        by.sql = unhidden(by.sql, source);
+        if (!by.sql.empty()) view.order_by.push_back(expressions.order_item(by));
+      }
+      view.ties = ties;
+    }
+  }
   if (faults_.contains('o') && random_.chance(25)) {
     view = View{};
     outputs_.clear();
@@ -151,6 +170,46 @@ View ViewGenerator::aggregate_over(const Source& source) {
 }
 
 View ViewGenerator::aggregated() { return aggregate_over(source()); }
+
+View ViewGenerator::pivoted() {
+  const Source from = source();
+  View view;
+  Expressions expressions(random_, faults_, from, used_);
+  expressions.use("PIVOT");
+  const auto on = expressions.column(
+      [](const Column& c) { return c.kind == Kind::text || (c.kind == Kind::integer && c.is_small); });
+  const auto value = expressions.column(
+      [](const Column& c) { return (c.kind == Kind::integer && c.is_small) || c.is_summable; });
+  if (!on || !value) return {};
+  const bool has_key = random_.chance(75);
+  Sql rows = "(SELECT " + on->sql + " AS p, " + value->sql + " AS v";
+  if (has_key) rows += ", " + expressions.key().sql + " AS c";
+  rows += " FROM " + from.from;
+  if (random_.chance(35)) rows += " WHERE " + expressions.predicate(1).sql;
+  rows += ")";
+  const bool is_text = on->kind == Kind::text;
+  const bool is_named = random_.chance(40);
+  std::string columns;
+  for (const char* one :
+       is_text ? std::vector<const char*>{"a", "b", "no such"} : std::vector<const char*>{"0", "1", "3"}) {
+    columns += (columns.empty() ? "" : ", ") + (is_text ? sql::quote_literal(one) : std::string(one));
+    if (is_named) columns += fmt::format(" AS c{}", columns.size());
+  }
+  std::string aggregates = random_.pick({"sum(v)", "count(*)", "max(v)", "min(v)", "count(v)"});
+  if (random_.chance(50)) {
+    if (random_.chance(50)) aggregates += " AS total";
+    aggregates += random_.pick({", count(*) AS n", ", max(v) AS most"});
+  }
+  // What it groups by is what it does not name, unless it says so.
+  const std::string group = has_key && random_.chance(60) ? " GROUP BY c" : "";
+  view.from = random_.chance(50)
+                  ? "(PIVOT " + rows + " ON p IN (" + columns + ") USING " + aggregates + group + ")"
+                  : rows + " PIVOT (" + aggregates + " FOR p IN (" + columns + ")" + group + ")";
+  view.items.push_back({"*", ""});
+  shape_ = Relation::Shape::groups;
+  note_order(expressions, from);
+  return view;
+}
 
 View ViewGenerator::distinct() {
   const Source from = source();

@@ -56,6 +56,7 @@ void ViewGenerator::join_table(Source& source) {
   if (table == nullptr) return;
   const std::string alias = new_alias("t");
   Source other = of(*table, alias);
+  if (random_.chance(12) && join_nearest(source, other)) return;
   std::vector<std::pair<size_t, size_t>> pairs;
   for (size_t i = 0; i < source.columns.size(); ++i) {
     for (size_t j = 0; j < other.columns.size(); ++j) {
@@ -112,13 +113,51 @@ void ViewGenerator::join_table(Source& source) {
       column.is_ambiguous = column.is_ambiguous || (!is_using && random_.chance(5));
     return;
   }
+  add_columns(source, other, is_using ? std::optional(j) : std::nullopt);
+}
+
+// The nearest row of a table, by a value that no two of them have: of ties the engine takes any, and a NULL
+// it compares with some rows and not with others.
+bool ViewGenerator::join_nearest(Source& source, const Source& other) {
+  const auto nearest = std::find_if(other.columns.begin(), other.columns.end(),
+                                    [](const Column& column) { return column.is_unique; });
+  std::vector<const Column*> values;
+  for (const Column& column : source.columns) {
+    if (column.kind == Kind::integer && column.is_small && !column.is_fuzzy && column.plain_name.empty())
+      values.push_back(&column);
+  }
+  if (nearest == other.columns.end() || values.empty()) return false;
+  const auto name = [&](const Column& column) {
+    return column.qualifier + "." + identifier(column.name, random_.chance(70));
+  };
+  std::vector<std::string> same;
+  for (const Column& a : source.columns) {
+    for (const Column& b : other.columns) {
+      if (a.type == b.type && (a.kind == Kind::text || a.kind == Kind::integer) && !b.is_unique &&
+          !a.is_fuzzy && a.plain_name.empty())
+        same.push_back(fmt::format("{} = {}", name(a), name(b)));
+    }
+  }
+  const bool is_left = random_.chance(50);
+  used_.insert(is_left ? "ASOF left join" : "ASOF join");
+  const std::string value = fmt::format("coalesce({}, {})", name(*random_.pick(values)), random_.below(20));
+  std::string condition = random_.chance(80)
+                              ? value + random_.pick({" >= ", " > ", " <= ", " < "}) + name(*nearest)
+                              : name(*nearest) + random_.pick({" <= ", " >= "}) + value;
+  if (!same.empty() && random_.chance(75)) condition = random_.pick(same) + " AND " + condition;
+  source.from += (is_left ? " ASOF LEFT JOIN " : " ASOF JOIN ") + other.from + " ON " + condition;
+  add_columns(source, other, std::nullopt);
+  return true;
+}
+
+void ViewGenerator::add_columns(Source& source, const Source& other, std::optional<size_t> left_out) {
   if (source.is_view_of_join && source.order_obstacle.empty())
     source.order_obstacle = "order above joins above joins";
   if (!source.order.empty()) source.order.push_back(fmt::format("coalesce({}, 0)", other.order.at(0)));
   source.hidden.insert(source.hidden.end(), other.hidden.begin(), other.hidden.end());
-  if (!is_using) source.stars.push_back(alias);
+  if (!left_out) source.stars.push_back(other.stars.at(0));
   for (size_t at = 0; at < other.columns.size(); ++at) {
-    if (is_using && at == j) continue;
+    if (at == left_out) continue;
     Column added = other.columns[at];
     for (Column& column : source.columns) {
       if (!sql::same_name(column.name, added.name)) continue;
@@ -135,6 +174,8 @@ void ViewGenerator::unnest(Source& source) {
     if (column.kind == Kind::list && !column.is_fuzzy) lists.push_back(&column);
   }
   if (lists.empty()) return;
+  const bool has_anti_join = source.from.written.find(" ANTI JOIN ") != std::string::npos;
+  if (has_anti_join && !faults_.contains('v')) return;
   const Column list = *random_.pick(lists);
   const std::string alias = new_alias("u");
   const std::string named = list.qualifier + "." + identifier(list.name);

@@ -36,3 +36,6 @@ SELECT k, max(x) AS v FROM bronze.events GROUP BY k
 
 -- name: gold.common class: distributive
 SELECT k, g, count(*) AS n FROM bronze.events GROUP BY k, g HAVING count(*) > 15
+
+-- name: gold.without class: distributive
+SELECT x FROM bronze.events EXCEPT SELECT x FROM bronze.events WHERE flag
