@@ -92,11 +92,10 @@ Expr Expressions::statistic() {
   Expr out{"", Kind::floating, "DOUBLE", false, false, true};
   const bool may = std::exchange(may_take_risks, false);
   const Expr x = number(false);
-  const std::string name =
-      random_.pick({"avg",       "avg",        "mean",       "stddev",     "stddev_samp", "stddev_pop",
-                    "var_samp",  "var_pop",    "variance",   "sem",        "median",      "corr",
-                    "covar_pop", "covar_samp", "regr_slope", "regr_count", "regr_avgx",   "kurtosis",
-                    "skewness",  "entropy",    "mad",        "geomean"});
+  const std::string name = random_.pick(
+      {"avg",       "avg",      "mean",     "stddev",  "geomean",   "stddev_pop", "var_samp",   "var_pop",
+       "variance",  "sem",      "median",   "corr",    "covar_pop", "covar_samp", "regr_slope", "regr_count",
+       "regr_avgx", "kurtosis", "skewness", "entropy", "mad",       "geomean"});
   const bool is_pair = name == "corr" || name.starts_with("covar") || name.starts_with("regr");
   if (is_pair) {
     use("statistic of a pair");
