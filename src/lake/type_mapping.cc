@@ -296,7 +296,7 @@ Result<std::string> select_converted(const std::vector<sql::OutputColumn>& colum
     const std::string name = sql::quote_identifier(column.name);
     const Mapped type = TRY(map_column(column, place));
     const std::string value = "source_rows." + name;
-    const bool is_halved = place == Place::rows && column.type == "HUGEINT";
+    const bool is_halved = place == Place::rows && sql::is_halved(column.type);
     list += fmt::format("{}{} AS {}", list.empty() ? "" : ", ",
                         is_halved ? sql::to_halves(value) : convert(type, value, direction), name);
   }

@@ -7,6 +7,9 @@
 
 namespace anabranch::sql {
 
+// Inside of lists and structs they are text.
+bool is_halved(std::string_view type) { return type == "HUGEINT"; }
+
 std::string to_halves(std::string_view value) {
   return fmt::format(
       "CASE WHEN {0} IS NOT NULL THEN struct_pack(high := ({0} >> 64)::BIGINT, "
@@ -30,7 +33,7 @@ std::string parquet_relation(const std::vector<std::string>& files, const std::v
   for (const auto& column : columns) {
     const std::string name = quote_identifier(column.name);
     const std::string value =
-        column.type == "HUGEINT" ? from_halves(name) : fmt::format("CAST({} AS {})", name, column.type);
+        is_halved(column.type) ? from_halves(name) : fmt::format("CAST({} AS {})", name, column.type);
     casts += fmt::format("{}{} AS {}", casts.empty() ? "" : ", ", value, name);
   }
   return fmt::format("(SELECT {} FROM {}{})", casts, read_files("read_parquet", files),

@@ -12,7 +12,8 @@ namespace anabranch::sql {
 
 /// What stands for a HUGEINT in files of rows that only we read: its two halves, as Parquet has nothing of
 /// its size but text, which takes the engine six times as long to write. from_halves() gives every value
-/// back, NULL too.
+/// back, NULL too. is_halved() says of a column's type whether its values lie there so.
+bool is_halved(std::string_view type);
 std::string to_halves(std::string_view value);
 std::string from_halves(std::string_view halves);
 
