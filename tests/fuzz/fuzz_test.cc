@@ -32,6 +32,7 @@ namespace {
 constexpr int shards = 2;
 constexpr int projects_by_default = 300;
 constexpr int shrink_runs_max = 400;
+constexpr int64_t projects_a_line = 50;  // of what is printed meanwhile
 
 int64_t number_from(const char* variable, int64_t otherwise) {
   const char* given = std::getenv(variable);
@@ -138,8 +139,12 @@ TEST_P(Fuzz, EveryViewEqualsPlainDuckDbAfterEveryStep) {
   const uint64_t first = begin + static_cast<uint64_t>(GetParam() * projects);
   fmt::print("the projects of ANABRANCH_SEED={} and the {} after it\n", first, projects - 1);
   int64_t failures = 0;
-  for (int64_t i = 0; i < projects && failures < failures_max; ++i)
+  for (int64_t i = 0; i < projects && failures < failures_max; ++i) {
     failures += run_one(first + static_cast<uint64_t>(i)) ? 0 : 1;
+    if ((i + 1) % projects_a_line != 0) continue;
+    fmt::print("{} of {} projects, {} failed\n", i + 1, projects, failures);
+    std::fflush(stdout);
+  }
   fmt::print("{}", coverage_.describe());
   if (failures > 0) return;
   EXPECT_LE(invalid_cases_, projects / 50) << "projects that plain DuckDB itself did not take";
