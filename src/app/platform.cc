@@ -94,7 +94,10 @@ Status Platform::open_data() {
   verify_folder_.emplace(TRY(sql::DatabaseFolder::in(data_folder_ / "serving")));
   engine.allowed_folders.push_back(verify_folder_->path() / "");
   database_ = TRY(sql::Database::open(engine));
-  archiver_ = std::make_unique<Archiver>(*store_, *database_, nullptr, streams_, clock_);
+  std::vector<history::Stream> streams;
+  for (const OpenStream& open : streams_) streams.push_back(open.stream());
+  history_ = std::make_unique<history::History>(*database_, std::move(streams));
+  archiver_ = std::make_unique<history::Archiver>(*store_, *database_, *history_, clock_);
   engine_ = std::make_unique<batch::ChildEngine>(program_, std::vector<std::string>{"child", "build"});
   return {};
 }
@@ -222,12 +225,9 @@ Status Platform::start() {
     TRY(lake::write_delta_copies(*store_, manifest, clock_));  // a crash may have come in between
   for (const auto& [table, version] : manifest.basis.tables) TRY(table_versions_->write_delta(table));
 
-  std::vector<speed::StreamSource> sources;
-  for (const OpenStream& stream : streams_) sources.push_back(stream.source());
   speed::SpeedLayer::Options speed_options = options_.speed;
   speed_options.slice_folder = data_folder_ / "serving" / slice_folder_name;
-  speed_ = TRY(speed::SpeedLayer::create(*database_, sources, clock_, speed_options));
-  archiver_->set_speed(speed_.get());
+  speed_ = TRY(speed::SpeedLayer::create(*database_, history_->streams(), clock_, speed_options));
   for (const OpenStream& stream : streams_) stream.log->on_durable([this] { speed_->wake(); });
   TRY(speed_->start(TRY(handover_of(manifest, world)), options_.on_replay));
   serve::QueryService::Options limits;
@@ -235,7 +235,7 @@ Status Platform::start() {
   limits.queries_max = project_.settings.limits.queries_max;
   limits.answer_bytes_max = project_.settings.limits.answer_bytes_max;
   limits.answer_folder = data_folder_ / "serving" / answer_folder_name;
-  queries_ = TRY(serve::QueryService::create(*database_, *speed_, clock_, limits));
+  queries_ = TRY(serve::QueryService::create(*database_, *history_, *speed_, clock_, limits));
   quality::Verifier::Options verify;
   verify.folder = verify_folder_->path() / verify_folder_name;
   if (!options_.verifies_in_process) verify.program = program_;
@@ -441,35 +441,15 @@ Status Platform::may_ingest() const {
   return {};
 }
 
-Result<ingest::Accepted> Platform::ingest_file(const std::string& name, const std::string& path) {
+Result<ingest::Accepted> Platform::ingest_file(const std::string& name, const std::string& path,
+                                               const std::optional<ingest::Sender>& sender) {
   ingest::Ingestor* ingestor = stream(name);
   if (!ingestor) return fail(Code::not_found, fmt::format("there is no stream {}", name));
-  const io::Path folder = ingest::bulk_folder(data_folder_ / "log" / name, 0);
-  ingest::BulkImportJob job;
-  job.source = path;
-  job.folder = folder.string();
-  job.name = fmt::format("{:016x}.parquet", io::random_u64());
-  ingest::BulkImportResult result;
-  for (int attempt = 0; attempt < 2; ++attempt) {
-    job.schema = *ingestor->schemas().latest();
-    result = TRY(ingest::BulkImportResult::from_json(TRY(run_in_child(program_, "import", job.to_json()))));
-    if (result.new_fields.empty()) break;
-    model::Schema next = job.schema;
-    ++next.version;
-    for (const auto& field : result.new_fields) next.fields.push_back(field);
-    TRY(ingestor->schemas().add(next));
-  }
-  if (result.file.rows > UINT32_MAX)
-    return fail(Code::too_large, "a bulk file holds at most 4 billion rows", "split it");
-  std::promise<Result<ingest::Accepted>> promise;
-  ingestor->accept_bulk(result.file.to_json(), static_cast<uint32_t>(result.file.rows),
-                        std::move(result.rejects),
-                        [&](Result<ingest::Accepted> accepted) { promise.set_value(std::move(accepted)); });
-  auto accepted = promise.get_future().get();
-  const bool names_file = accepted ? accepted->accepted + accepted->quarantined > 0
-                                   : accepted.error().code == Code::unknown_outcome;
-  if (!names_file) (void)files_.remove(folder / job.name);
-  return accepted;
+  return ingestor->accept_file(
+      path, ingest::bulk_folder(data_folder_ / "log" / name, 0), sender,
+      [&](const ingest::BulkImportJob& job) -> Result<ingest::BulkImportResult> {
+        return ingest::BulkImportResult::from_json(TRY(run_in_child(program_, "import", job.to_json())));
+      });
 }
 
 // ---- what is asked ----

@@ -9,13 +9,14 @@
 #include <thread>
 #include <vector>
 
-#include "app/archiver.h"
 #include "app/streams.h"
 #include "base/mutex.h"
 #include "base/result.h"
 #include "batch/batch_engine.h"
 #include "catalog/catalog.h"
 #include "front/backend.h"
+#include "history/archiver.h"
+#include "history/history.h"
 #include "io/clock.h"
 #include "io/file_system.h"
 #include "lake/local_store.h"
@@ -79,7 +80,8 @@ class Platform final : public front::Backend {
   std::optional<front::RunningBuild> running_build() const override EXCLUDES(mutex_);
   Result<std::string> build(const std::vector<std::string>& views, const std::string& reason) override;
   Result<std::vector<front::TableCopied>> copy(const std::vector<std::string>& sources) override;
-  Result<ingest::Accepted> ingest_file(const std::string& stream, const std::string& path) override;
+  Result<ingest::Accepted> ingest_file(const std::string& stream, const std::string& path,
+                                       const std::optional<ingest::Sender>& sender = std::nullopt) override;
   Result<std::vector<quality::Verdict>> verify(const quality::Verifier::Request& request) override;
   Result<ViewErrors> view_errors(const std::string& view, size_t limit) override;
 
@@ -139,7 +141,8 @@ class Platform final : public front::Backend {
   std::vector<OpenStream> streams_;
   std::optional<sql::DatabaseFolder> verify_folder_;  // where the engine may write one for verify
   std::unique_ptr<sql::Database> database_;
-  std::unique_ptr<Archiver> archiver_;
+  std::unique_ptr<history::History> history_;
+  std::unique_ptr<history::Archiver> archiver_;
   std::unique_ptr<batch::BatchEngine> engine_;
   std::unique_ptr<speed::SpeedLayer> speed_;
   std::unique_ptr<serve::QueryService> queries_;

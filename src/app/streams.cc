@@ -43,7 +43,12 @@ Result<std::vector<OpenStream>> open_streams(io::FileSystem& files, io::Clock& c
     TRY(files.create_folders(open.folder));
     open.schemas = TRY(log::SchemaStore::open(files, open.folder / "schema"));
     TRY(declare(*open.schemas, stream));
-    open.log = TRY(log::SegmentedLog::open(files, clock, open.folder, {}));
+    log::SegmentedLog::Options options;
+    const project::Limits& limits = project.settings.limits;
+    options.producers.producers_max = limits.producers_max;
+    options.producers.keys_max = limits.idempotency_keys_max;
+    options.producers.kept_us = static_cast<int64_t>(limits.producer_memory_hours) * 3600 * 1'000'000;
+    open.log = TRY(log::SegmentedLog::open(files, clock, open.folder, options));
     for (const auto& torn : open.log->torn_tails()) {
       spdlog::warn(
           "{}: {} bytes at the end of {} were no whole write and are cut; nothing of them was acknowledged",

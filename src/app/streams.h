@@ -6,13 +6,13 @@
 #include <vector>
 
 #include "base/result.h"
+#include "history/stream.h"
 #include "ingest/ingestor.h"
 #include "io/clock.h"
 #include "io/file_system.h"
 #include "log/schema_store.h"
 #include "log/segmented_log.h"
 #include "project/project.h"
-#include "speed/stream_reader.h"
 
 namespace anabranch::app {
 
@@ -24,7 +24,7 @@ struct OpenStream {
   std::unique_ptr<log::SegmentedLog> log;
   std::unique_ptr<ingest::Ingestor> ingestor;
 
-  speed::StreamSource source() const { return {"bronze." + name, log.get(), schemas.get(), folder}; }
+  history::Stream stream() const { return {"bronze." + name, log.get(), schemas.get(), folder}; }
 };
 
 /// Opens the logs of all streams and brings their schemas up to what the project declares: new fields are

@@ -57,7 +57,8 @@ class TestBackend final : public Backend {
     serve::QueryService::Options limits;
     limits.answer_folder = folder / "answers";
     limits.answer_bytes_max = 2 << 20;
-    queries_ = serve::QueryService::create(*database_, *speed_, io::system_clock(), limits).value();
+    queries_ =
+        serve::QueryService::create(*database_, *history_, *speed_, io::system_clock(), limits).value();
     quality::Verifier::Options verify;
     verify.folder = folder / "verify";
     verify.streams = {{"flights", folder / "log" / "flights"}, {"weather", folder / "log" / "weather"}};
@@ -114,7 +115,8 @@ class TestBackend final : public Backend {
       return fail(Code::not_found, "no such source");
     return std::vector<TableCopied>{{"planes", 2, 3322, true}};
   }
-  Result<ingest::Accepted> ingest_file(const std::string& stream, const std::string& path) override {
+  Result<ingest::Accepted> ingest_file(const std::string& stream, const std::string& path,
+                                       const std::optional<ingest::Sender>&) override {
     return on_file(stream, path);
   }
   Result<std::vector<quality::Verdict>> verify(const quality::Verifier::Request& request) override {
@@ -144,14 +146,15 @@ class TestBackend final : public Backend {
   }
   void start_speed() {
     std::map<std::string, model::Schema> schemas;
-    std::vector<speed::StreamSource> sources;
+    std::vector<history::Stream> streams;
     for (auto& [name, stream] : streams_) {
       schemas["bronze." + name] = *stream->schemas->latest();
-      sources.push_back({"bronze." + name, stream->log.get(), stream->schemas.get(), stream->folder});
+      streams.push_back({"bronze." + name, stream->log.get(), stream->schemas.get(), stream->folder});
     }
     auto made = views::make_world(test_models(), schemas, {}, {});
     for (const Error& error : made.errors) ADD_FAILURE() << error.describe();
-    speed_ = speed::SpeedLayer::create(*database_, sources, io::system_clock(), {}).value();
+    history_ = std::make_unique<history::History>(*database_, streams);
+    speed_ = speed::SpeedLayer::create(*database_, streams, io::system_clock(), {}).value();
     for (auto& [name, stream] : streams_) stream->log->on_durable([this] { speed_->wake(); });
     speed::Handover first;
     first.world = std::make_shared<const views::World>(std::move(made.world));
@@ -163,6 +166,7 @@ class TestBackend final : public Backend {
   std::map<std::string, std::unique_ptr<TestStream>> streams_;
   std::unique_ptr<catalog::Catalog> catalog_;
   std::unique_ptr<sql::Database> database_;
+  std::unique_ptr<history::History> history_;
   std::unique_ptr<speed::SpeedLayer> speed_;
   std::unique_ptr<serve::QueryService> queries_;
   std::unique_ptr<quality::Verifier> verifier_;

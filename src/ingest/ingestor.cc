@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "base/crc32c.h"
+#include "io/random.h"
+
 namespace anabranch::ingest {
 namespace {
 
@@ -53,62 +56,97 @@ Result<ParsedBody> Ingestor::parse(BodyFormat format, std::string_view body) {
               "send the events again");
 }
 
-void Ingestor::accept(BodyFormat format, std::string_view body, Done done) {
-  auto parsed = parse(format, body);
-  if (!parsed) {
-    done(fail(std::move(parsed).error()));
-    return;
-  }
+void Ingestor::append(log::NewBatch batch, Done done) {
   Accepted accepted;
-  accepted.accepted = parsed->batch.count;
-  accepted.quarantined = static_cast<int64_t>(parsed->batch.rejects.size());
-  if (parsed->batch.count == 0 && parsed->batch.rejects.empty()) {
-    done(accepted);  // an empty body: nothing to keep
-    return;
-  }
-  log_.append(
-      std::move(parsed->batch), [accepted, done = std::move(done)](Result<log::Appended> appended) mutable {
-        if (!appended) {
-          done(fail(std::move(appended).error()));
-          return;
-        }
-        if (appended->range.size() > 0) {
-          accepted.ranges.push_back({appended->partition, appended->range.first, appended->range.end - 1});
-        }
-        done(std::move(accepted));
-      });
-}
-
-Result<Accepted> Ingestor::accept_and_wait(BodyFormat format, std::string_view body) {
-  std::promise<Result<Accepted>> promise;
-  accept(format, body, [&](Result<Accepted> result) { promise.set_value(std::move(result)); });
-  return promise.get_future().get();
-}
-
-void Ingestor::accept_bulk(const std::string& record_json, uint32_t rows, std::vector<log::Reject> rejects,
-                           Done done) {
-  log::NewBatch batch;
-  batch.schema_version = schemas_.latest()->version;
-  batch.encoding = log::Encoding::bulk;
-  batch.count = rows;
-  batch.rejects = std::move(rejects);
-  Accepted accepted;
-  accepted.accepted = rows;
+  accepted.accepted = batch.count;
   accepted.quarantined = static_cast<int64_t>(batch.rejects.size());
-  if (rows == 0 && batch.rejects.empty()) {
-    done(accepted);  // a file without rows: nothing to keep
+  if (batch.count == 0 && batch.rejects.empty()) {
+    if (batch.producer && batch.producer->sequence) {
+      done(fail(Code::bad_input, "there are no events that could have the sequence number",
+                "leave the request out and give the number to the next one"));
+      return;
+    }
+    done(accepted);  // nothing to keep
     return;
   }
-  log::put_record(batch.payload, record_json);
   log_.append(std::move(batch), [accepted, done = std::move(done)](Result<log::Appended> appended) mutable {
     if (!appended) {
       done(fail(std::move(appended).error()));
       return;
     }
+    accepted.is_repeat = appended->is_repeat;
+    accepted.accepted = appended->range.size();
+    accepted.quarantined = appended->rejects;
     if (appended->range.size() > 0)
       accepted.ranges.push_back({appended->partition, appended->range.first, appended->range.end - 1});
     done(std::move(accepted));
   });
+}
+
+void Ingestor::accept(BodyFormat format, std::string_view body, const std::optional<Sender>& sender,
+                      Done done) {
+  auto parsed = parse(format, body);
+  if (!parsed) {
+    done(fail(std::move(parsed).error()));
+    return;
+  }
+  if (sender) {
+    const uint32_t fingerprint = crc32c(body, static_cast<uint32_t>(format));
+    parsed->batch.producer = log::Producer{sender->id, sender->sequence, fingerprint};
+  }
+  append(std::move(parsed->batch), std::move(done));
+}
+
+Result<Accepted> Ingestor::accept_and_wait(BodyFormat format, std::string_view body,
+                                           const std::optional<Sender>& sender) {
+  std::promise<Result<Accepted>> promise;
+  accept(format, body, sender, [&](Result<Accepted> result) { promise.set_value(std::move(result)); });
+  return promise.get_future().get();
+}
+
+Result<BulkImportResult> Ingestor::import_evolving(BulkImportJob& job, const Import& import) {
+  model::SchemaPtr schema = schemas_.latest();
+  for (int i = 0; i < evolutions_max; ++i) {
+    job.schema = *schema;
+    BulkImportResult result = TRY(import(job));
+    if (result.new_fields.empty()) return result;
+    schema = TRY(evolve(*schema, result.new_fields));
+  }
+  return fail(Code::retry, fmt::format("the schema of {} changes too fast", stream_), "send the file again");
+}
+
+Result<Accepted> Ingestor::accept_file(const std::string& path, const io::Path& folder,
+                                       const std::optional<Sender>& sender, const Import& import) {
+  BulkImportJob job;
+  job.source = path;
+  job.folder = folder.string();
+  job.name = fmt::format("{:016x}.parquet", io::random_u64());
+  const auto remove_copy = [&] { (void)io::local_file_system().remove_all(folder / job.name); };
+  auto result = import_evolving(job, import);
+  if (!result || result->file.rows > UINT32_MAX) {
+    remove_copy();
+    if (!result) return fail(std::move(result).error());
+    return fail(Code::too_large, "a bulk file holds at most 4 billion rows", "split it");
+  }
+  log::NewBatch batch;
+  batch.schema_version = job.schema.version;
+  batch.encoding = log::Encoding::bulk;
+  batch.count = static_cast<uint32_t>(result->file.rows);
+  batch.rejects = std::move(result->rejects);
+  if (sender) {
+    // The copy's bytes are the engine's: what was given is known by its name and what it holds.
+    const std::string given = fmt::format("{} {} {}", path, batch.count, batch.rejects.size());
+    batch.producer = log::Producer{sender->id, sender->sequence, crc32c(given)};
+  }
+  const bool is_empty = batch.count == 0 && batch.rejects.empty();
+  log::put_record(batch.payload, result->file.to_json());
+  std::promise<Result<Accepted>> promise;
+  append(std::move(batch), [&](Result<Accepted> accepted) { promise.set_value(std::move(accepted)); });
+  auto accepted = promise.get_future().get();
+  const bool may_be_named =
+      accepted ? !is_empty && !accepted->is_repeat : accepted.error().code == Code::unknown_outcome;
+  if (!may_be_named) remove_copy();
+  return accepted;
 }
 
 }  // namespace anabranch::ingest

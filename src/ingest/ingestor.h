@@ -8,7 +8,9 @@
 
 #include "base/mutex.h"
 #include "base/result.h"
+#include "ingest/bulk_import.h"
 #include "ingest/event_parser.h"
+#include "io/file_system.h"
 #include "log/event_log.h"
 #include "log/schema_store.h"
 
@@ -24,6 +26,14 @@ struct Accepted {
   int64_t accepted = 0;
   int64_t quarantined = 0;
   std::vector<Range> ranges;
+  bool is_repeat = false;  // all of it came before: nothing was stored now
+};
+
+/// Who sends something, by what the producer said of itself: see log::Producer, whose fingerprint is made
+/// here.
+struct Sender {
+  std::string id;                    // of a producer, or the key of one request
+  std::optional<uint64_t> sequence;  // none: `id` is a key
 };
 
 /// Events of one stream on their way in: parsed and checked on the caller's thread, then given to the log.
@@ -36,20 +46,30 @@ class Ingestor {
   using Done = std::function<void(Result<Accepted>)>;
   /// `done` is called once, when the events are durable or have failed; on this thread or the log's own. A
   /// body whose fields the stream does not declare gets a new schema version first, where the stream lets it.
-  void accept(BodyFormat format, std::string_view body, Done done);
+  /// What a sender sends again is not stored again and has its first answer; conflict: log/event_log.h.
+  void accept(BodyFormat format, std::string_view body, const std::optional<Sender>& sender, Done done);
+  void accept(BodyFormat format, std::string_view body, Done done) {
+    accept(format, body, std::nullopt, std::move(done));
+  }
   /// accept() and wait.
-  Result<Accepted> accept_and_wait(BodyFormat format, std::string_view body);
+  Result<Accepted> accept_and_wait(BodyFormat format, std::string_view body,
+                                   const std::optional<Sender>& sender = std::nullopt);
 
-  /// A bulk file that lies beside the log already, with the rows that could not become events. Where there
-  /// are neither events nor rejects nothing is written to the log, and the file is the caller's to remove.
-  void accept_bulk(const std::string& record_json, uint32_t rows, std::vector<log::Reject> rejects,
-                   Done done);
+  /// Runs import_bulk() where it can hurt nobody.
+  using Import = std::function<Result<BulkImportResult>(const BulkImportJob&)>;
+  /// A Parquet file on this machine becomes one batch of the log: copied to `folder` (the partition's bulk
+  /// folder) and named by a record. Its columns that the stream does not declare are handled as those of
+  /// accept(). Blocks. What is not named in the log when it returns does not lie in the folder either.
+  Result<Accepted> accept_file(const std::string& path, const io::Path& folder,
+                               const std::optional<Sender>& sender, const Import& import);
 
   const std::string& stream() const { return stream_; }
   log::EventLog& log() { return log_; }
   log::SchemaStore& schemas() { return schemas_; }
 
  private:
+  void append(log::NewBatch batch, Done done);
+  Result<BulkImportResult> import_evolving(BulkImportJob& job, const Import& import) EXCLUDES(mutex_);
   Result<ParsedBody> parse(BodyFormat format, std::string_view body) EXCLUDES(mutex_);
   Result<model::SchemaPtr> evolve(const model::Schema& from, const std::vector<model::Field>& fields)
       EXCLUDES(mutex_);

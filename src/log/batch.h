@@ -27,6 +27,17 @@ struct Reject {
   bool operator==(const Reject&) const = default;
 };
 
+/// Who sent a batch, so that it is stored once however often it is sent: a producer that numbers its batches,
+/// or one request with a key of its own.
+struct Producer {
+  static constexpr size_t id_bytes_max = 255;
+
+  std::string id;                    // of the producer; or the key
+  std::optional<uint64_t> sequence;  // of the batch, from 0 without gaps; none: `id` is a key
+  uint32_t fingerprint = 0;          // of what was sent: the same id and sequence with another is a mistake
+  bool operator==(const Producer&) const = default;
+};
+
 /// What a producer hands to the log. The payload is a sequence of records (put_record), see FORMAT.md.
 struct NewBatch {
   uint32_t schema_version = 0;
@@ -34,6 +45,7 @@ struct NewBatch {
   uint32_t count = 0;  // events, thus offsets; may be 0 when there are only rejects
   std::string payload;
   std::vector<Reject> rejects;
+  std::optional<Producer> producer = std::nullopt;
 };
 
 /// A batch as it is in the log; immutable, shared between readers.

@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "base/bytes.h"
 #include "base/crc32c.h"
+#include "log/producer_table.h"
 
 namespace anabranch::log {
 namespace {
@@ -51,7 +52,13 @@ Result<PreparedBatch> prepare(NewBatch batch) {
                             static_cast<int>(batch.encoding), records ? fmt::to_string(*records) : "cut-off"),
                 "write the payload with put_record, one call a record");
   }
+  if (batch.producer && (batch.producer->id.empty() || batch.producer->id.size() > Producer::id_bytes_max)) {
+    return fail(Code::bad_input,
+                fmt::format("a producer's id or a key has {} bytes", batch.producer->id.size()),
+                fmt::format("it has 1 to {}", Producer::id_bytes_max));
+  }
   PreparedBatch prepared;
+  prepared.extension = encode_extension(batch.producer);
   prepared.rejects = encode_rejects(batch.rejects);
   if (batch.payload.size() + prepared.rejects.size() > batch_body_bytes_max) {
     return fail(Code::too_large,
@@ -59,7 +66,7 @@ Result<PreparedBatch> prepare(NewBatch batch) {
                             batch.payload.size() + prepared.rejects.size(), batch_body_bytes_max),
                 "send it in smaller parts, or as a bulk file");
   }
-  prepared.body_crc = crc32c(prepared.rejects, crc32c(batch.payload));
+  prepared.body_crc = crc32c(prepared.rejects, crc32c(batch.payload, crc32c(prepared.extension)));
   prepared.batch = std::move(batch);
   return prepared;
 }

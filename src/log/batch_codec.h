@@ -37,13 +37,17 @@ struct BatchHeader {
 /// A batch that was checked and summed on its producer's thread and only wants its offset.
 struct PreparedBatch {
   NewBatch batch;
-  std::string rejects;  // encoded
+  std::string extension;  // encoded, as the next one
+  std::string rejects;
   uint32_t body_crc = 0;
 
-  size_t bytes() const { return batch_header_bytes + batch.payload.size() + rejects.size(); }
+  size_t bytes() const {
+    return batch_header_bytes + extension.size() + batch.payload.size() + rejects.size();
+  }
 };
 
-/// bad_input when the payload's records do not fit the count; too_large past batch_body_bytes_max.
+/// bad_input when the payload's records do not fit the count, or the producer has no id or a long one;
+/// too_large past batch_body_bytes_max.
 Result<PreparedBatch> prepare(NewBatch batch);
 
 /// The salt of the segment goes into the checksum: bytes of another file or inside a payload are never taken

@@ -16,6 +16,8 @@ struct Appended {
   model::Partition partition = 0;
   model::OffsetRange range;  // empty when the batch held only rejects
   int64_t ingested_at_us = 0;
+  uint32_t rejects = 0;    // that are stored with it
+  bool is_repeat = false;  // its producer had sent it before: nothing was stored now
 };
 
 /// One reject as it is listed: where it stands in the log, and itself.
@@ -40,6 +42,9 @@ class EventLog {
   /// write could not be undone: it may be there after a restart). What is refused at once, before append()
   /// returns and on the caller's thread, was not queued: overloaded (queue full), too_large, bad_input (the
   /// payload does not fit the count), unavailable (closed).
+  /// A batch that its producer had sent before is not stored again: it gets the first one's answer, once that
+  /// is durable, also after a crash. conflict: its sequence leaves a gap, its answer is no longer kept, or
+  /// its content is another one (ProducerTable).
   virtual void append(NewBatch batch, Done done) = 0;
   /// append() and wait. Not from `done` or the listener: they run on the thread that it waits for.
   Result<Appended> append_and_wait(NewBatch batch);
@@ -53,9 +58,17 @@ class EventLog {
   virtual Result<std::vector<BatchPtr>> read(model::Partition partition, model::Offset from,
                                              model::Offset end, size_t bytes_max) const = 0;
 
+  /// The durable batches that name bulk files and overlap [from, end), in order: known from the headers, so
+  /// that nothing else is read.
+  virtual Result<std::vector<BatchPtr>> bulk_batches(model::Partition partition, model::Offset from,
+                                                     model::Offset end) const = 0;
+
   /// Called after every group commit, on the log's own thread; must return fast. One listener, set before the
   /// first append.
   virtual void on_durable(std::function<void()> listener) = 0;
+
+  /// The number that a producer's next batch has; 0 for one that is not known.
+  virtual uint64_t next_sequence(std::string_view producer_id) const = 0;
 
   virtual uint64_t quarantined_count() const = 0;
   /// Rejects in order of arrival after (partition, batch_position, index) given by `after`, at most `limit`.

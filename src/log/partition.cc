@@ -8,6 +8,7 @@
 #include "base/crc32c.h"
 #include "base/mistake.h"
 #include "io/random.h"
+#include "log/producer_file.h"
 
 namespace anabranch::log {
 namespace {
@@ -44,7 +45,7 @@ Result<std::unique_ptr<Partition>> Partition::open(io::FileSystem& files, io::Cl
                                                    const PartitionOptions& options) {
   TRY(files.create_folders(folder));
   TRY(files.sync_folder(folder.parent_path()));
-  auto found = TRY(recover_partition(files, folder, number));
+  auto found = TRY(recover_partition(files, folder, number, options.producers));
   return std::unique_ptr<Partition>(new Partition(files, clock, folder, number, options, std::move(found)));
 }
 
@@ -60,14 +61,54 @@ Partition::Partition(io::FileSystem& files, io::Clock& clock, io::Path folder, m
       durable_(std::move(found)),
       cache_(options.tail_cache_bytes, durable_.segments.back().end_offset) {}
 
-Result<std::vector<Appended>> Partition::commit(std::vector<PreparedBatch> group) {
+// What becomes of batches that are not to be written: a repeat's first answer, or why it is refused. Nothing
+// where a batch is due. Answers of the group itself get their offsets when they are written.
+std::vector<std::optional<Result<Appended>>> Partition::judge(const std::vector<PreparedBatch>& group,
+                                                              int64_t now_us) const {
+  std::vector<std::optional<Result<Appended>>> outcomes(group.size());
+  const bool has_producers =
+      std::any_of(group.begin(), group.end(), [](const auto& prepared) { return prepared.batch.producer; });
+  if (!has_producers) return outcomes;
+  Lock lock(mutex_);
+  ProducerTable before(options_.producers);
+  model::Offset next = durable_.segments.back().end_offset;
+  for (size_t i = 0; i < group.size(); ++i) {
+    const NewBatch& batch = group[i].batch;
+    const model::OffsetRange range{next, next + batch.count};
+    if (batch.producer) {
+      const auto judged = durable_.producers.judge(*batch.producer, before, now_us);
+      if (!judged) {
+        outcomes[i] = fail(judged.error());
+        continue;
+      }
+      if (const auto& answer = *judged) {
+        outcomes[i] = Appended{number_, answer->range, answer->ingested_at_us, answer->rejects, true};
+        continue;
+      }
+      before.add(*batch.producer,
+                 {range, static_cast<uint32_t>(batch.rejects.size()), now_us, batch.producer->fingerprint});
+    }
+    next = range.end;
+  }
+  return outcomes;
+}
+
+// Never smaller than one that was given out.
+int64_t Partition::ingestion_time_us() const {
+  Lock lock(mutex_);
+  return std::max(clock_.now_us(), durable_.last_ingested_at_us);
+}
+
+Result<std::vector<Result<Appended>>> Partition::commit(std::vector<PreparedBatch> group) {
   if (ended_by_) {
     return fail(Code::unavailable, fmt::format("the log takes no more events since {}", ended_by_->message),
                 std::string(reopen_hint));
   }
+  const int64_t now_us = ingestion_time_us();
+  std::vector<std::optional<Result<Appended>>> outcomes = judge(group, now_us);
   uint64_t group_bytes = 0;
-  for (const PreparedBatch& prepared : group) group_bytes += prepared.bytes();
-  TRY(make_room(group_bytes));
+  for (size_t i = 0; i < group.size(); ++i) group_bytes += outcomes[i] ? 0 : group[i].bytes();
+  if (group_bytes > 0) TRY(make_room(group_bytes));
 
   BatchHeader header;
   uint32_t salt = 0;
@@ -75,13 +116,14 @@ Result<std::vector<Appended>> Partition::commit(std::vector<PreparedBatch> group
     Lock lock(mutex_);
     header.base_offset = durable_.segments.back().end_offset;
     salt = durable_.segments.back().header.salt;
-    header.ingested_at_us = std::max(clock_.now_us(), durable_.last_ingested_at_us);
+    header.ingested_at_us = now_us;
   }
-  std::vector<BatchHeader> headers;
-  std::vector<Appended> appended;
+  std::vector<std::optional<BatchHeader>> headers(group.size());
   buffer_.clear();
   buffer_.reserve(group_bytes);
-  for (const PreparedBatch& prepared : group) {
+  for (size_t i = 0; i < group.size(); ++i) {
+    if (outcomes[i]) continue;
+    const PreparedBatch& prepared = group[i];
     header.body_crc = prepared.body_crc;
     header.body_bytes = static_cast<uint32_t>(prepared.bytes() - batch_header_bytes);
     header.count = prepared.batch.count;
@@ -90,28 +132,45 @@ Result<std::vector<Appended>> Partition::commit(std::vector<PreparedBatch> group
     header.payload_bytes = static_cast<uint32_t>(prepared.batch.payload.size());
     header.reject_count = static_cast<uint32_t>(prepared.batch.rejects.size());
     header.group_bytes_before = static_cast<uint32_t>(buffer_.size());
+    header.extension_bytes = static_cast<uint16_t>(prepared.extension.size());
     header.encoding = prepared.batch.encoding;
     put_batch_header(buffer_, header, salt);
+    buffer_ += prepared.extension;
     buffer_ += prepared.batch.payload;
     buffer_ += prepared.rejects;
-    headers.push_back(header);
-    appended.push_back({number_, {header.base_offset, header.end_offset()}, header.ingested_at_us});
+    headers[i] = header;
+    outcomes[i] = Appended{
+        number_, {header.base_offset, header.end_offset()}, header.ingested_at_us, header.reject_count};
     header.base_offset = header.end_offset();
   }
   ANABRANCH_ASSERT(buffer_.size() == group_bytes && group_bytes <= UINT32_MAX);
-  TRY(write(buffer_));
-  has_unmarked_batches_ = true;
-
-  std::vector<BatchPtr> batches;
-  for (size_t i = 0; i < group.size(); ++i) {
-    NewBatch& batch = group[i].batch;
-    batches.push_back(std::make_shared<const Batch>(
-        number_, headers[i].base_offset, batch.count, batch.schema_version, batch.encoding,
-        headers[i].ingested_at_us, std::make_shared<const std::string>(std::move(batch.payload)),
-        std::move(batch.rejects)));
+  if (group_bytes > 0) {
+    TRY(write(buffer_));
+    has_unmarked_batches_ = true;
   }
+
+  std::vector<std::pair<BatchHeader, BatchPtr>> written;
+  for (size_t i = 0; i < group.size(); ++i) {
+    if (!headers[i]) continue;
+    NewBatch& batch = group[i].batch;
+    written.emplace_back(*headers[i], std::make_shared<const Batch>(
+                                          number_, headers[i]->base_offset, batch.count, batch.schema_version,
+                                          batch.encoding, headers[i]->ingested_at_us,
+                                          std::make_shared<const std::string>(std::move(batch.payload)),
+                                          std::move(batch.rejects)));
+  }
+  std::vector<Result<Appended>> appended;
+  for (auto& outcome : outcomes) appended.push_back(std::move(*outcome));
   Lock lock(mutex_);
-  for (size_t i = 0; i < batches.size(); ++i) publish(headers[i], std::move(batches[i]));
+  for (auto& [written_header, batch] : written) publish(written_header, std::move(batch));
+  for (size_t i = 0; i < group.size(); ++i) {
+    if (!headers[i] || !group[i].batch.producer) continue;
+    const Producer& producer = *group[i].batch.producer;
+    durable_.producers.add(producer, {{headers[i]->base_offset, headers[i]->end_offset()},
+                                      headers[i]->reject_count,
+                                      headers[i]->ingested_at_us,
+                                      producer.fingerprint});
+  }
   return appended;
 }
 
@@ -148,8 +207,15 @@ Status Partition::make_room(uint64_t group_bytes) {
   }
   active_ = std::move(*file);
   is_rolling_ = false;
-  Lock lock(mutex_);
-  durable_.segments.push_back(std::move(*next));
+  ProducerTable producers;
+  const model::Offset base_offset = next->header.base_offset;
+  {
+    Lock lock(mutex_);
+    durable_.segments.push_back(std::move(*next));
+    producers = durable_.producers;
+  }
+  // The log is as good without it: a start reads more then.
+  if (!producers.is_empty()) (void)write_producers(files_, folder_, base_offset, producers);
   return {};
 }
 
@@ -207,6 +273,12 @@ void Partition::close() {
 model::Offset Partition::next_offset() const {
   Lock lock(mutex_);
   return durable_.segments.back().end_offset;
+}
+
+uint64_t Partition::next_sequence(std::string_view producer_id) const {
+  const int64_t now_us = ingestion_time_us();
+  Lock lock(mutex_);
+  return durable_.producers.next_sequence(producer_id, now_us);
 }
 
 uint64_t Partition::quarantined_count() const {
@@ -282,6 +354,39 @@ Status Partition::read_place(const Place& place, model::Offset from, model::Offs
   }
 }
 
+Result<Batch> Partition::read_batch_at(uint64_t partition_position) const {
+  const Place place = place_at(partition_position);
+  const auto file = TRY(files_.open(place.segment.path, io::FileSystem::Open::read));
+  SegmentReader reader(*file, place.segment, place.position, place.segment.size, read_window_bytes_min);
+  auto frame = reader.next();
+  if (!frame) return fail_reading(std::move(frame).error(), place.segment);
+  ANABRANCH_ASSERT(frame->has_value());
+  return read_body(reader, **frame, place.segment);
+}
+
+Result<std::vector<BatchPtr>> Partition::bulk_batches(model::Offset from, model::Offset end) const {
+  std::vector<BulkAt> wanted;
+  {
+    Lock lock(mutex_);
+    const auto& all = durable_.bulks;
+    const auto first =
+        std::upper_bound(all.begin(), all.end(), from,
+                         [](model::Offset offset, const BulkAt& at) { return offset < at.end_offset; });
+    // One that begins at or after `end` is behind the first that reaches it.
+    for (auto next = first; next != all.end(); ++next) {
+      wanted.push_back(*next);
+      if (next->end_offset >= end) break;
+    }
+  }
+  std::vector<BatchPtr> batches;
+  for (const BulkAt& at : wanted) {
+    Batch batch = TRY(read_batch_at(at.position));
+    if (batch.base_offset < end && batch.count > 0)
+      batches.push_back(std::make_shared<const Batch>(std::move(batch)));
+  }
+  return batches;
+}
+
 Status Partition::quarantine(std::optional<std::pair<uint64_t, uint32_t>> after, size_t limit,
                              std::vector<QuarantineEntry>& entries) const {
   std::vector<RejectsAt> wanted;
@@ -301,13 +406,7 @@ Status Partition::quarantine(std::optional<std::pair<uint64_t, uint32_t>> after,
     }
   }
   for (const RejectsAt& at : wanted) {
-    const Place place = place_at(at.position);
-    const auto file = TRY(files_.open(place.segment.path, io::FileSystem::Open::read));
-    SegmentReader reader(*file, place.segment, place.position, place.segment.size, read_window_bytes_min);
-    auto frame = reader.next();
-    if (!frame) return fail_reading(std::move(frame).error(), place.segment);
-    ANABRANCH_ASSERT(frame->has_value());
-    Batch batch = TRY(read_body(reader, **frame, place.segment));
+    Batch batch = TRY(read_batch_at(at.position));
     const bool is_begun = after && at.position == after->first;
     for (uint32_t i = is_begun ? after->second + 1 : 0; i < batch.rejects.size() && entries.size() < limit;
          ++i) {

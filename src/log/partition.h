@@ -21,6 +21,7 @@ namespace anabranch::log {
 struct PartitionOptions {
   uint64_t segment_bytes = 256 << 20;
   size_t tail_cache_bytes = 16 << 20;
+  ProducerTable::Limits producers;
 };
 
 /// One partition of a stream: a folder of segments, one writer and any number of readers.
@@ -35,13 +36,16 @@ class Partition {
   /// Gives the batches their offsets and writes them: all are durable and visible when it returns, or none is
   /// acknowledged. disk_full: nothing was stored, try again when there is space. Any other error ends the
   /// partition until it is opened again: unavailable when nothing was stored, unknown_outcome when it may
-  /// have been.
-  Result<std::vector<Appended>> commit(std::vector<PreparedBatch> group);
+  /// have been. A batch that its producer sent before gets the answer it had; a batch for itself is refused
+  /// (conflict) when it is not the one that is due from its producer.
+  Result<std::vector<Result<Appended>>> commit(std::vector<PreparedBatch> group);
   /// Leaves a mark behind the last batch, by which a later start knows that it was durable (FORMAT.md).
   void close();
 
   model::Offset next_offset() const;
   Result<std::vector<BatchPtr>> read(model::Offset from, model::Offset end, size_t bytes_max) const;
+  Result<std::vector<BatchPtr>> bulk_batches(model::Offset from, model::Offset end) const;
+  uint64_t next_sequence(std::string_view producer_id) const;
   uint64_t quarantined_count() const;
   /// Adds to `entries` until it holds `limit`, beginning after (position, index).
   Status quarantine(std::optional<std::pair<uint64_t, uint32_t>> after, size_t limit,
@@ -59,12 +63,16 @@ class Partition {
   Partition(io::FileSystem& files, io::Clock& clock, io::Path folder, model::Partition number,
             const PartitionOptions& options, RecoveredPartition found);
 
+  int64_t ingestion_time_us() const EXCLUDES(mutex_);
+  std::vector<std::optional<Result<Appended>>> judge(const std::vector<PreparedBatch>& group,
+                                                     int64_t now_us) const EXCLUDES(mutex_);
   Status make_room(uint64_t group_bytes);
   Status write(std::string_view bytes);
   void publish(const BatchHeader& header, BatchPtr batch) REQUIRES(mutex_);
   std::unexpected<Error> end(Error error);
   Place place_of_offset(model::Offset offset) const EXCLUDES(mutex_);
   Place place_at(uint64_t partition_position) const EXCLUDES(mutex_);
+  Result<Batch> read_batch_at(uint64_t partition_position) const;
   Status read_place(const Place& place, model::Offset from, model::Offset end, size_t bytes_max,
                     std::vector<BatchPtr>& batches, size_t& bytes) const;
 

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "io/random.h"
+#include "log/producer_file.h"
 
 namespace anabranch::log {
 namespace {
@@ -54,6 +55,16 @@ Result<std::optional<Damage>> scan(const io::File& file, uint64_t file_bytes, bo
       const auto body = TRY(reader.body(**frame));
       if (Status checked = check_body(header, body); !checked) {
         return Damage{damaged(segment.path, segment.size, checked.error().message, {}), true};
+      }
+    }
+    if (header.extension_bytes > 0 && segment.header.base_offset >= found.producers_from) {
+      const auto producer = parse_extension(TRY(reader.extension(**frame)));
+      if (!producer) return Damage{damaged(segment.path, segment.size, producer.error().message, {}), false};
+      if (*producer) {
+        found.producers.add(**producer, {{header.base_offset, header.end_offset()},
+                                         header.reject_count,
+                                         header.ingested_at_us,
+                                         (*producer)->fingerprint});
       }
     }
     found.add(header);
@@ -232,6 +243,8 @@ void RecoveredPartition::add(const BatchHeader& header) {
     rejects.push_back({segment.header.start_position + segment.size, header.reject_count});
     reject_count += header.reject_count;
   }
+  if (header.encoding == Encoding::bulk)
+    bulks.push_back({segment.header.start_position + segment.size, header.end_offset()});
   last_ingested_at_us = std::max(last_ingested_at_us, header.ingested_at_us);
   segment.add(header);
 }
@@ -241,7 +254,8 @@ void leave_suspicion(io::FileSystem& files, const io::Path& folder) {
 }
 
 Result<RecoveredPartition> recover_partition(io::FileSystem& files, const io::Path& folder,
-                                             model::Partition number) {
+                                             model::Partition number,
+                                             const ProducerTable::Limits& producers) {
   std::vector<io::Path> paths;  // in the order of their offsets, as the digits are
   for (const io::FolderEntry& entry : TRY(files.list(folder))) {
     if (!entry.name.ends_with(".log")) continue;
@@ -253,6 +267,9 @@ Result<RecoveredPartition> recover_partition(io::FileSystem& files, const io::Pa
     paths.push_back(folder / entry.name);
   }
   RecoveredPartition found;
+  SavedProducers saved = TRY(read_producers(files, folder, producers));
+  found.producers = std::move(saved.table);
+  found.producers_from = saved.base_offset;
   for (size_t i = 0; i + 1 < paths.size(); ++i) TRY(recover_sealed(files, paths[i], number, found));
   Status last = paths.empty() ? create_next(files, next_segment(folder, number, found), found)
                               : recover_last(files, paths.back(), number, found);

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "io/file_system.h"
+#include "log/producer_table.h"
 #include "log/segment.h"
 
 namespace anabranch::log {
@@ -17,6 +18,12 @@ namespace anabranch::log {
 struct RejectsAt {
   uint64_t position = 0;  // within the partition: grows with time, stays for ever
   uint32_t count = 0;
+};
+
+/// A batch that names a bulk file.
+struct BulkAt {
+  uint64_t position = 0;  // within the partition
+  model::Offset end_offset = 0;
 };
 
 /// What was cut from the end of the last segment: a group commit that a crash interrupted, never
@@ -32,6 +39,9 @@ struct RecoveredPartition {
   std::unique_ptr<io::File> active;  // the last one, open for appending
   std::vector<RejectsAt> rejects;
   uint64_t reject_count = 0;
+  std::vector<BulkAt> bulks;
+  ProducerTable producers;
+  model::Offset producers_from = 0;  // batches of earlier segments are in it already
   int64_t last_ingested_at_us = 0;
   std::optional<TornTail> torn_tail;
 
@@ -47,6 +57,6 @@ void leave_suspicion(io::FileSystem& files, const io::Path& folder);
 /// When it returns, everything it found is on the disk. The folder must exist and be used by nobody else.
 /// corrupt and refused change nothing on the disk and say what to do.
 Result<RecoveredPartition> recover_partition(io::FileSystem& files, const io::Path& folder,
-                                             model::Partition number);
+                                             model::Partition number, const ProducerTable::Limits& producers);
 
 }  // namespace anabranch::log

@@ -132,6 +132,10 @@ Result<std::string_view> SegmentReader::body(const Frame& frame) {
   return view(frame.position + batch_header_bytes, frame.header.body_bytes);
 }
 
+Result<std::string_view> SegmentReader::extension(const Frame& frame) {
+  return view(frame.position + batch_header_bytes, frame.header.extension_bytes);
+}
+
 Result<std::string_view> SegmentReader::view(uint64_t position, size_t size) {
   if (position < window_at_ || position + size > window_at_ + window_.size()) {
     const uint64_t wanted = std::min<uint64_t>(std::max(size, window_bytes_), end_ - position);

@@ -87,6 +87,8 @@ class SegmentReader {
   Result<std::optional<Frame>> next();
   /// The body of the batch that next() gave last, checksum not yet checked; valid until the next call.
   Result<std::string_view> body(const Frame& frame);
+  /// The same of the extension at the body's front.
+  Result<std::string_view> extension(const Frame& frame);
 
  private:
   Result<std::string_view> view(uint64_t position, size_t size);

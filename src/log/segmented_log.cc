@@ -52,8 +52,9 @@ Result<std::unique_ptr<SegmentedLog>> SegmentedLog::open(io::FileSystem& files, 
   TRY(check_folder(files, folder));
   std::vector<std::unique_ptr<Partition>> partitions;
   for (model::Partition number = 0; number < partition_count; ++number) {
-    partitions.push_back(TRY(Partition::open(files, clock, folder / fmt::to_string(number), number,
-                                             {options.segment_bytes, options.tail_cache_bytes})));
+    partitions.push_back(
+        TRY(Partition::open(files, clock, folder / fmt::to_string(number), number,
+                            {options.segment_bytes, options.tail_cache_bytes, options.producers})));
   }
   return std::unique_ptr<SegmentedLog>(new SegmentedLog(options, std::move(*lock), std::move(partitions)));
 }
@@ -135,7 +136,7 @@ void SegmentedLog::commit(std::vector<Pending> group) {
     bytes += pending.prepared.bytes();
     batches.push_back(std::move(pending.prepared));
   }
-  const auto appended = partitions_.front()->commit(std::move(batches));
+  auto appended = partitions_.front()->commit(std::move(batches));
   std::function<void()> listener;
   {
     Lock lock(mutex_);
@@ -145,7 +146,7 @@ void SegmentedLog::commit(std::vector<Pending> group) {
   }
   for (size_t i = 0; i < group.size(); ++i) {
     if (appended) {
-      group[i].done((*appended)[i]);
+      group[i].done(std::move((*appended)[i]));
     } else {
       group[i].done(fail(appended.error()));
     }
@@ -166,9 +167,19 @@ Result<std::vector<BatchPtr>> SegmentedLog::read(model::Partition partition, mod
   return partitions_[static_cast<size_t>(partition)]->read(from, end, bytes_max);
 }
 
+Result<std::vector<BatchPtr>> SegmentedLog::bulk_batches(model::Partition partition, model::Offset from,
+                                                         model::Offset end) const {
+  TRY(check_partition(partition));
+  return partitions_[static_cast<size_t>(partition)]->bulk_batches(from, end);
+}
+
 void SegmentedLog::on_durable(std::function<void()> listener) {
   Lock lock(mutex_);
   listener_ = std::move(listener);
+}
+
+uint64_t SegmentedLog::next_sequence(std::string_view producer_id) const {
+  return partitions_.front()->next_sequence(producer_id);
 }
 
 uint64_t SegmentedLog::quarantined_count() const {

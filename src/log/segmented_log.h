@@ -29,6 +29,7 @@ class SegmentedLog final : public EventLog {
     size_t group_bytes_max = 16 << 20;  // of one write; a larger batch goes alone
     size_t batch_bytes_max = 64 << 20;  // of one append; larger is too_large
     size_t tail_cache_bytes = 16 << 20;
+    ProducerTable::Limits producers;
   };
 
   /// Checks and repairs what is in the folder (`log/<stream>`), creates it when it is missing, and locks it.
@@ -47,7 +48,10 @@ class SegmentedLog final : public EventLog {
   std::vector<model::Offset> durable_offsets() const override;
   Result<std::vector<BatchPtr>> read(model::Partition partition, model::Offset from, model::Offset end,
                                      size_t bytes_max) const override;
+  Result<std::vector<BatchPtr>> bulk_batches(model::Partition partition, model::Offset from,
+                                             model::Offset end) const override;
   void on_durable(std::function<void()> listener) override;
+  uint64_t next_sequence(std::string_view producer_id) const override;
   uint64_t quarantined_count() const override;
   Result<std::vector<QuarantineEntry>> quarantine(const std::optional<QuarantinePosition>& after,
                                                   size_t limit) const override;

@@ -99,10 +99,9 @@ class Exporter {
     stream.log_folder = folder->second.string();
     stream.end = snapshot.offsets.at(stream.name).at(0);
     stream.schema = schema;
-    if (const auto archive = snapshot.epoch->archives.find(name); archive != snapshot.epoch->archives.end()) {
-      stream.archive_files = archive->second.files;
-      stream.archive_end = archive->second.end;
-    }
+    const history::Archive& archive = snapshot.epoch->archive(name);
+    stream.archive_files = archive.files;
+    stream.archive_end = archive.end;
     out.job.streams.push_back(std::move(stream));
     return {};
   }

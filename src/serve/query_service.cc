@@ -6,26 +6,18 @@
 #include <fmt/format.h>
 
 #include "base/mistake.h"
-#include "ingest/bulk.h"
 #include "io/random.h"
 #include "lake/type_mapping.h"
 #include "serve/merged_read.h"
 #include "serve/plan_rules.h"
 #include "serve/query_check.h"
 #include "sql/parquet_file.h"
-#include "sql/parquet_relation.h"
 #include "sql/parser.h"
 #include "views/exposed.h"
 #include "views/row_order.h"
 
 namespace anabranch::serve {
 namespace {
-
-std::string bare_name(const std::string& stream) { return stream.substr(stream.find('.') + 1); }
-
-std::string log_function(const std::string& stream, const model::Schema& schema) {
-  return fmt::format("log_{}_v{}", bare_name(stream), schema.version);
-}
 
 // The place is one in our text; the one in the user's is where it says the same words.
 std::unexpected<Error> in_users_words(Error error, const std::string& text) {
@@ -62,15 +54,16 @@ constexpr auto watch_interval = std::chrono::milliseconds(20);
 
 }  // namespace
 
-Result<std::unique_ptr<QueryService>> QueryService::create(sql::Database& database, speed::SpeedLayer& speed,
-                                                           io::Clock& clock, const Options& options) {
+Result<std::unique_ptr<QueryService>> QueryService::create(sql::Database& database, history::History& history,
+                                                           speed::SpeedLayer& speed, io::Clock& clock,
+                                                           const Options& options) {
   if (!options.answer_folder.empty()) {
     auto& files = io::local_file_system();
     TRY(files.remove_all(options.answer_folder));  // of a run that was killed
     TRY(files.create_folders(options.answer_folder));
   }
   auto session = TRY(database.connect());
-  std::unique_ptr<QueryService> service(new QueryService(database, speed, clock, options));
+  std::unique_ptr<QueryService> service(new QueryService(database, history, speed, clock, options));
   service->functions_ = TRY(sql::function_names(session));
   service->bound_functions_ = TRY(sql::bound_names(session, allowed_functions()));
   service->watchdog_ = std::thread([raw = service.get()] { raw->watch(); });
@@ -182,18 +175,16 @@ Status QueryService::in_snapshot(const QueryOptions& options,
   const auto pin = speed_.epochs().pin();
   const auto attempt = [&]() -> Status {
     // A function that is registered later is unknown to a transaction that has looked for one already.
-    for (const auto& [stream, schema] : speed_.epochs().newest()->world->schemas)
-      TRY(feed_name(stream, schema));
+    TRY(prepare_streams(*speed_.epochs().newest()->world));
     TRY(session.run("BEGIN TRANSACTION"));
     const auto row = TRY(reader->epoch_row.query());
     Snapshot snapshot;
     snapshot.epoch = speed_.epochs().find(row.integer(0, 0));
     if (!snapshot.epoch) return fail(Code::internal, fmt::format("epoch {} is not known", row.integer(0, 0)));
     // Now: what is registered after the transaction's first look at functions is not there for it.
-    for (const auto& [stream, schema] : snapshot.epoch->world->schemas) TRY(feed_name(stream, schema));
-    for (size_t i = 0; i < speed_.streams().size(); ++i) {
-      snapshot.offsets[bare_name(speed_.streams()[i].name)] = {row.integer(0, 2 + i)};
-    }
+    TRY(prepare_streams(*snapshot.epoch->world));
+    for (size_t i = 0; i < speed_.streams().size(); ++i)
+      snapshot.offsets[speed_.streams()[i].bare_name()] = {row.integer(0, 2 + i)};
     return work(session, snapshot);
   };
   Status done = attempt();
@@ -214,69 +205,18 @@ Status QueryService::in_snapshot(const QueryOptions& options,
   return done;
 }
 
-Result<std::string> QueryService::feed_name(const std::string& stream, const model::Schema& schema) {
-  const std::string name = log_function(stream, schema);
-  Lock lock(mutex_);
-  if (feeds_.contains(name)) return name;
-  for (const auto& source : speed_.streams()) {
-    if (source.name != stream) continue;
-    auto feed = std::make_shared<speed::LogFeed>(source);
-    TRY(database_.register_feed(name, schema, feed));
-    feeds_[name] = feed;
-    return name;
-  }
-  return fail(Code::internal, fmt::format("{} is not a stream", stream));
-}
-
-int64_t QueryService::log_rows_read() const {
-  Lock lock(mutex_);
-  int64_t rows = 0;
-  for (const auto& [name, feed] : feeds_) rows += feed->rows_read();
-  return rows;
+Status QueryService::prepare_streams(const views::World& world) {
+  for (const auto& [stream, schema] : world.schemas)
+    TRY(history_.prepare(stream, schema, history::History::Reader::query));
+  return {};
 }
 
 Result<StreamRelations> QueryService::stream_relations(const Snapshot& snapshot,
                                                        const std::set<std::string>& streams) {
   StreamRelations relations;
   for (const std::string& stream : streams) {
-    const model::Schema& schema = snapshot.epoch->world->schemas.at(stream);
-    const model::Offset end = snapshot.offsets.at(bare_name(stream)).at(0);
-    std::vector<sql::OutputColumn> columns = snapshot.epoch->world->relations.at(sql::lower(stream)).columns;
-    for (const auto& hidden : snapshot.epoch->world->relations.at(sql::lower(stream)).hidden_columns)
-      columns.push_back(hidden);
-    std::string names;
-    for (const auto& column : columns)
-      names += (names.empty() ? "" : ", ") + sql::quote_identifier(column.name);
-    std::vector<std::string> parts;
-    model::Offset archived = 0;
-    if (const auto archive = snapshot.epoch->archives.find(stream);
-        archive != snapshot.epoch->archives.end()) {
-      archived = archive->second.end;
-      // A file of an older schema version lacks the columns that came later: union_by_name gives NULL.
-      if (!archive->second.files.empty())
-        parts.push_back(sql::archive_relation(
-            archive->second.files, columns,
-            is_planted("reads of events miss the newest of the archive") ? archived - 1 : end));
-    }
-    model::Offset from = std::min(archived, end);
-    if (from > 0 && is_planted("archive and log have an event in common")) --from;
-    for (const auto& source : speed_.streams()) {
-      if (source.name != stream) continue;
-      for (const auto& batch : speed_.bulk_batches(stream, from, end)) {
-        if (is_planted("bulk files after the archive are not read")) continue;
-        const auto file = TRY(ingest::bulk_file(*batch));
-        parts.push_back(ingest::bulk_relation(file, ingest::bulk_folder(source.folder, batch->partition),
-                                              *batch, schema, std::max(from, batch->base_offset),
-                                              std::min(end, batch->end_offset())));
-      }
-    }
-    const std::string feed = TRY(feed_name(stream, schema));
-    if (from < end) parts.push_back(fmt::format("{}({}, {})", feed, from, end));
-    if (parts.empty()) parts.push_back(feed + "(0, 0)");
-    std::string all;
-    for (const std::string& part : parts)
-      all += fmt::format("{}SELECT {} FROM {}", all.empty() ? "" : " UNION ALL ", names, part);
-    relations.emplace(stream, std::move(all));
+    relations.emplace(stream, TRY(history_.relation(stream, snapshot.epoch->world->schemas.at(stream),
+                                                    snapshot.epoch->archive(stream), snapshot.end(stream))));
   }
   return relations;
 }
@@ -305,11 +245,15 @@ sql::PlanRules QueryService::rules(const Snapshot& snapshot) {
   };
   const auto bulk = std::make_shared<std::optional<std::set<std::string, std::less<>>>>();
   sources.is_bulk_file = [this, &snapshot, bulk](std::string_view file) {
-    if (!*bulk) *bulk = bulk_files(snapshot);
+    if (!*bulk) {
+      auto files = bulk_files(snapshot);
+      if (!files) return false;
+      *bulk = std::move(*files);
+    }
     return (*bulk)->contains(file);
   };
   for (const auto& [stream, schema] : snapshot.epoch->world->schemas)
-    sources.logs.insert(log_function(stream, schema));
+    sources.logs.insert(history::History::log_function(stream, schema));
   return plan_rules(*snapshot.epoch, std::move(sources));
 }
 
@@ -329,16 +273,10 @@ bool QueryService::is_called_by_views(const std::shared_ptr<const views::World>&
   return functions_of_views_.contains(function);
 }
 
-std::set<std::string, std::less<>> QueryService::bulk_files(const Snapshot& snapshot) {
+Result<std::set<std::string, std::less<>>> QueryService::bulk_files(const Snapshot& snapshot) {
   std::set<std::string, std::less<>> files;
-  for (const auto& source : speed_.streams()) {
-    const auto end = snapshot.offsets.find(bare_name(source.name));
-    if (end == snapshot.offsets.end()) continue;
-    for (const auto& batch : speed_.bulk_batches(source.name, 0, end->second.at(0))) {
-      const auto bulk = ingest::bulk_file(*batch);
-      if (bulk) files.insert((ingest::bulk_folder(source.folder, batch->partition) / bulk->name).string());
-    }
-  }
+  for (const auto& [stream, schema] : snapshot.epoch->world->schemas)
+    files.merge(TRY(history_.bulk_files(stream, snapshot.epoch->archive(stream), snapshot.end(stream))));
   return files;
 }
 

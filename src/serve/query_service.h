@@ -12,9 +12,9 @@
 
 #include "base/mutex.h"
 #include "base/result.h"
+#include "history/history.h"
 #include "io/clock.h"
 #include "serve/merged_read.h"
-#include "speed/log_feed.h"
 #include "speed/speed_layer.h"
 #include "sql/database.h"
 #include "sql/function_names.h"
@@ -59,8 +59,9 @@ class QueryService {
     io::Path
         answer_folder;  // for answers as files, on their way; emptied at the start; none: no such answers
   };
-  static Result<std::unique_ptr<QueryService>> create(sql::Database& database, speed::SpeedLayer& speed,
-                                                      io::Clock& clock, const Options& options);
+  static Result<std::unique_ptr<QueryService>> create(sql::Database& database, history::History& history,
+                                                      speed::SpeedLayer& speed, io::Clock& clock,
+                                                      const Options& options);
   ~QueryService();
 
   /// bad_sql and refused have a place in the text; timeout, cancelled, overloaded; too_large when the rows
@@ -77,6 +78,10 @@ class QueryService {
   struct Snapshot {
     speed::EpochPtr epoch;
     model::Offsets offsets;
+    /// Of a stream, "bronze.<stream>".
+    model::Offset end(std::string_view stream) const {
+      return offsets.at(std::string(stream.substr(stream.find('.') + 1))).at(0);
+    }
   };
   /// Calls `work` with a session inside such a transaction. At most timeout_us after the start the session's
   /// query is cancelled.
@@ -93,12 +98,13 @@ class QueryService {
   Result<StreamRelations> stream_relations(const Snapshot& snapshot, const std::set<std::string>& streams);
 
   /// Events that reads have gone back to so far: none for maintained views.
-  int64_t log_rows_read() const;
+  int64_t log_rows_read() const { return history_.log_rows_read(); }
   size_t running() const EXCLUDES(mutex_);
 
  private:
-  QueryService(sql::Database& database, speed::SpeedLayer& speed, io::Clock& clock, const Options& options)
-      : database_(database), speed_(speed), clock_(clock), options_(options) {}
+  QueryService(sql::Database& database, history::History& history, speed::SpeedLayer& speed, io::Clock& clock,
+               const Options& options)
+      : database_(database), history_(history), speed_(speed), clock_(clock), options_(options) {}
   struct Running {
     sql::Session* session = nullptr;
     int64_t deadline_us = 0;
@@ -116,14 +122,15 @@ class QueryService {
   Result<std::unique_ptr<Reader>> new_reader();
   void give_back(std::unique_ptr<Reader> reader, bool is_usable) EXCLUDES(mutex_);
   void watch() EXCLUDES(mutex_);
-  Result<std::string> feed_name(const std::string& stream, const model::Schema& schema) EXCLUDES(mutex_);
+  Status prepare_streams(const views::World& world);
   Result<sql::Query> bind(sql::Session& session, const std::string& text, const Snapshot& snapshot);
   sql::PlanRules rules(const Snapshot& snapshot) EXCLUDES(mutex_);
   bool is_called_by_views(const std::shared_ptr<const views::World>& world, std::string_view function)
       EXCLUDES(mutex_);
-  std::set<std::string, std::less<>> bulk_files(const Snapshot& snapshot);
+  Result<std::set<std::string, std::less<>>> bulk_files(const Snapshot& snapshot);
 
   sql::Database& database_;
+  history::History& history_;
   speed::SpeedLayer& speed_;
   io::Clock& clock_;
   const Options options_;
@@ -134,7 +141,6 @@ class QueryService {
   std::vector<std::unique_ptr<Reader>> idle_ GUARDED_BY(mutex_);
   size_t taken_ GUARDED_BY(mutex_) = 0;
   std::set<Running*> running_ GUARDED_BY(mutex_);
-  std::map<std::string, std::shared_ptr<speed::LogFeed>> feeds_ GUARDED_BY(mutex_);
   // What the views of a world call, of the world that was asked about last.
   std::shared_ptr<const views::World> views_asked_ GUARDED_BY(mutex_);
   sql::FunctionNames functions_of_views_ GUARDED_BY(mutex_);

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/mistake.h"
-#include "ingest/bulk.h"
+#include "history/history.h"
 #include "sql/syntax.h"
 #include "views/exposed.h"
 
@@ -219,11 +219,9 @@ Status Applier::run_inserts(const Step& step, std::string& failed_view, const st
   const bool is_bulk = has_bulk(step);
   for (const auto& [stream, events] : step) {
     if (!events.bulk) continue;
-    const auto file = TRY(ingest::bulk_file(*events.bulk));
-    const io::Path folder = ingest::bulk_folder(events.stream_folder, events.bulk->partition);
     streams[stream] =
-        sql::meaning("FROM " + ingest::bulk_relation(file, folder, *events.bulk, world_->schemas.at(stream),
-                                                     events.range.first, events.range.end));
+        sql::meaning("FROM " + TRY(history::bulk_source(events.stream, *events.bulk,
+                                                        world_->schemas.at(stream), events.range)));
   }
   sql::Meanings bound;
   if (is_bulk) bound = meanings(streams);

@@ -8,14 +8,14 @@
 #include <vector>
 
 #include "base/result.h"
-#include "speed/stream_reader.h"
+#include "history/stream_reader.h"
 #include "sql/database.h"
 #include "views/world.h"
 
 namespace anabranch::speed {
 
 /// The events of one step, by stream name.
-using Step = std::map<std::string, Events>;
+using Step = std::map<std::string, history::Events>;
 
 /// Tables to which the states of a step are appended: view → part → table.
 using ActiveTables = std::map<std::string, std::map<std::string, std::string>>;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "history/stream.h"
 #include "model/offsets.h"
 #include "views/world.h"
 
@@ -26,12 +27,6 @@ struct BuiltView {
   int64_t rows = 0;
 };
 
-/// Bronze Parquet files of a stream and how far they reach.
-struct Archive {
-  std::vector<std::string> files;
-  model::Offset end = 0;
-};
-
 /// Immutable, shared by all readers that began while it was in force.
 struct Epoch {
   int64_t number = 0;
@@ -39,9 +34,16 @@ struct Epoch {
   std::string build_id;                    // of the newest build; empty: none yet
   std::map<std::string, BuiltView> built;  // by view; absent: never built
   std::map<std::string, std::map<std::string, std::vector<std::string>>> slices;  // view → part → relations
-  std::map<std::string, std::string> tables;        // "bronze.planes" → in-memory table
-  std::map<std::string, Archive> archives;          // by "bronze.<stream>"
-  std::map<std::string, std::string> unmaintained;  // views whose tick or build failed: view → why
+  std::map<std::string, std::string> tables;         // "bronze.planes" → in-memory table
+  std::map<std::string, history::Archive> archives;  // by "bronze.<stream>"
+  std::map<std::string, std::string> unmaintained;   // views whose tick or build failed: view → why
+
+  /// Of a stream, "bronze.<stream>"; empty when nothing of it is in the lake.
+  const history::Archive& archive(const std::string& stream) const {
+    static const history::Archive none;
+    const auto found = archives.find(stream);
+    return found == archives.end() ? none : found->second;
+  }
 };
 
 using EpochPtr = std::shared_ptr<const Epoch>;

@@ -18,7 +18,7 @@ std::string bare_name(const std::string& stream) { return stream.substr(stream.f
 
 }  // namespace
 
-SpeedLayer::SpeedLayer(sql::Database& database, sql::Session session, std::vector<StreamSource> streams,
+SpeedLayer::SpeedLayer(sql::Database& database, sql::Session session, std::vector<history::Stream> streams,
                        io::Clock& clock, const Options& options)
     : database_(database),
       streams_(std::move(streams)),
@@ -27,11 +27,11 @@ SpeedLayer::SpeedLayer(sql::Database& database, sql::Session session, std::vecto
       ddl_session_(std::move(session)),
       position_(streams_.size(), 0),
       applied_(streams_.size(), 0) {
-  for (const StreamSource& stream : streams_) readers_.emplace_back(stream);
+  for (const history::Stream& stream : streams_) readers_.emplace_back(stream);
 }
 
 Result<std::unique_ptr<SpeedLayer>> SpeedLayer::create(sql::Database& database,
-                                                       std::vector<StreamSource> streams, io::Clock& clock,
+                                                       std::vector<history::Stream> streams, io::Clock& clock,
                                                        const Options& options) {
   auto session = TRY(database.connect());
   return std::unique_ptr<SpeedLayer>(
@@ -111,7 +111,7 @@ void SpeedLayer::wake() {
 
 std::vector<model::Offset> SpeedLayer::durable() const {
   std::vector<model::Offset> offsets;
-  for (const StreamSource& stream : streams_) offsets.push_back(stream.log->durable_offsets().at(0));
+  for (const history::Stream& stream : streams_) offsets.push_back(stream.log->durable_offsets().at(0));
   return offsets;
 }
 
@@ -134,7 +134,7 @@ SpeedLayer::Cutoffs SpeedLayer::cutoffs(const Handover& handover) {
 
 std::vector<model::Offset> SpeedLayer::first_offsets(const Cutoffs& cutoffs) const {
   std::vector<model::Offset> offsets;
-  for (const StreamSource& stream : streams_) {
+  for (const history::Stream& stream : streams_) {
     model::Offset least = stream.log->durable_offsets().at(0);
     if (const auto views = cutoffs.find(stream.name); views != cutoffs.end()) {
       for (const auto& [view, cutoff] : views->second) least = std::min(least, cutoff);
@@ -152,7 +152,7 @@ Result<std::vector<model::Offset>> SpeedLayer::catch_up(StateSet& set, const Cut
   int64_t done = 0;
   for (size_t i = 0; i < from.size(); ++i) total += std::max<int64_t>(0, to[i] - from[i]);
   for (size_t i = 0; i < streams_.size(); ++i) {
-    StreamReader reader(streams_[i]);
+    history::StreamReader reader(streams_[i]);
     while (from[i] < to[i]) {
       // Up to the next view's cut-off, and only for the views whose cut-off is behind us.
       model::Offset end = to[i];
@@ -164,7 +164,7 @@ Result<std::vector<model::Offset>> SpeedLayer::catch_up(StateSet& set, const Cut
           if (cutoff > from[i]) end = std::min(end, cutoff);
         }
       }
-      Events events = TRY(reader.read(from[i], end, options_.replay_rows_max));
+      history::Events events = TRY(reader.read(from[i], end, options_.replay_rows_max));
       if (events.range.size() == 0) {
         return fail(Code::corrupt,
                     fmt::format("{}: the log has no event at offset {} although {} are durable",
@@ -269,11 +269,6 @@ void SpeedLayer::remove_unread_files() {
 
 Status SpeedLayer::apply_step(StateSet& set, const Step& step, const std::string& also,
                               const std::set<std::string>* only) {
-  for (const auto& [stream, events] : step) {
-    if (!events.bulk) continue;
-    Lock lock(mutex_);
-    bulks_[stream][events.bulk->base_offset] = events.bulk;
-  }
   while (true) {
     std::string failed_view;
     // Out of memory is nobody's mistake: a query may hold it for a moment.
@@ -294,7 +289,7 @@ Status SpeedLayer::tick() {
   const auto end = durable();
   for (size_t i = 0; i < readers_.size(); ++i) {
     if (position_[i] >= end[i]) continue;
-    Events events = TRY(readers_[i].read(position_[i], end[i], options_.tick_rows_max));
+    history::Events events = TRY(readers_[i].read(position_[i], end[i], options_.tick_rows_max));
     if (events.range.size() == 0) continue;
     rows += static_cast<size_t>(events.range.size());
     next[i] = events.range.end;
@@ -422,7 +417,7 @@ Result<model::Offsets> SpeedLayer::begin_build() {
     current_->forget_plans();
     is_building_ = true;
     build_cutoff_ = position_;
-    for (size_t i = 0; i < streams_.size(); ++i) cutoff[bare_name(streams_[i].name)] = {position_[i]};
+    for (size_t i = 0; i < streams_.size(); ++i) cutoff[streams_[i].bare_name()] = {position_[i]};
     return {};
   }));
   return cutoff;
@@ -549,7 +544,7 @@ Status SpeedLayer::swap_world(Handover& next, std::unique_ptr<StateSet> set,
   return {};
 }
 
-Status SpeedLayer::set_archives(std::map<std::string, Archive> archives) {
+Status SpeedLayer::set_archives(std::map<std::string, history::Archive> archives) {
   return on_writer([&]() -> Status {
     auto epoch = next_epoch();
     epoch->archives = std::move(archives);
@@ -616,22 +611,10 @@ Status SpeedLayer::finish_compaction(const std::vector<StateSet::Compaction>& do
 
 // ---- what others ask ----
 
-std::vector<log::BatchPtr> SpeedLayer::bulk_batches(const std::string& stream, model::Offset from,
-                                                    model::Offset end) const {
-  Lock lock(mutex_);
-  std::vector<log::BatchPtr> batches;
-  if (const auto found = bulks_.find(stream); found != bulks_.end()) {
-    for (const auto& [offset, batch] : found->second) {
-      if (batch->end_offset() > from && offset < end) batches.push_back(batch);
-    }
-  }
-  return batches;
-}
-
 model::Offsets SpeedLayer::applied() const {
   Lock lock(mutex_);
   model::Offsets offsets;
-  for (size_t i = 0; i < streams_.size(); ++i) offsets[bare_name(streams_[i].name)] = {applied_[i]};
+  for (size_t i = 0; i < streams_.size(); ++i) offsets[streams_[i].bare_name()] = {applied_[i]};
   return offsets;
 }
 
@@ -641,7 +624,7 @@ Status SpeedLayer::wait_for(const model::Offsets& offsets, int64_t timeout_us) {
   while (true) {
     bool is_included = true;
     for (size_t i = 0; i < streams_.size(); ++i) {
-      const auto wanted = offsets.find(bare_name(streams_[i].name));
+      const auto wanted = offsets.find(streams_[i].bare_name());
       if (wanted != offsets.end() && !wanted->second.empty())
         is_included = is_included && applied_[i] >= wanted->second[0];
     }

@@ -27,7 +27,7 @@ struct Handover {
   std::map<std::string, BuiltView> built;            // all views that have a build, carried-over ones too
   std::map<std::string, std::string> build_files;    // database name → file, to be attached
   std::map<std::string, std::string> unmaintained;   // views of which the build has no states: view → why
-  std::map<std::string, Archive> archives;
+  std::map<std::string, history::Archive> archives;
   std::vector<std::string> rebuilt;  // views whose build is new
 };
 
@@ -49,7 +49,7 @@ class SpeedLayer {
   /// `database` is the in-memory database that readers use too; the streams' logs and it outlive the speed
   /// layer.
   static Result<std::unique_ptr<SpeedLayer>> create(sql::Database& database,
-                                                    std::vector<StreamSource> streams, io::Clock& clock,
+                                                    std::vector<history::Stream> streams, io::Clock& clock,
                                                     const Options& options);
   ~SpeedLayer();
 
@@ -75,16 +75,11 @@ class SpeedLayer {
   /// ones. Blocks until done; ticks go on meanwhile.
   Status hand_over(Handover next);
   /// More of the log was archived.
-  Status set_archives(std::map<std::string, Archive> archives);
-
-  /// The bulk batches of a stream ("bronze.flights") that overlap [from, end), among those after the builds'
-  /// cut-offs.
-  std::vector<log::BatchPtr> bulk_batches(const std::string& stream, model::Offset from,
-                                          model::Offset end) const EXCLUDES(mutex_);
+  Status set_archives(std::map<std::string, history::Archive> archives);
 
   EpochRegister& epochs() { return epochs_; }
   /// Columns of the epoch row after number and tick, in this order.
-  const std::vector<StreamSource>& streams() const { return streams_; }
+  const std::vector<history::Stream>& streams() const { return streams_; }
 
   struct Stats {
     int64_t ticks = 0;
@@ -96,7 +91,7 @@ class SpeedLayer {
   Stats stats() const EXCLUDES(mutex_);
 
  private:
-  SpeedLayer(sql::Database& database, sql::Session session, std::vector<StreamSource> streams,
+  SpeedLayer(sql::Database& database, sql::Session session, std::vector<history::Stream> streams,
              io::Clock& clock, const Options& options);
 
   // Writer thread.
@@ -134,7 +129,7 @@ class SpeedLayer {
   void run_compactor();
 
   sql::Database& database_;
-  const std::vector<StreamSource> streams_;
+  const std::vector<history::Stream> streams_;
   io::Clock& clock_;
   const Options options_;
   EpochRegister epochs_;
@@ -142,7 +137,7 @@ class SpeedLayer {
 
   // Writer thread only (start() and stop() before and after it).
   std::unique_ptr<StateSet> current_;
-  std::vector<StreamReader> readers_;
+  std::vector<history::StreamReader> readers_;
   std::vector<model::Offset> position_;
   int64_t tick_number_ = 0;
   size_t rows_since_roll_ = 0;
@@ -160,7 +155,6 @@ class SpeedLayer {
   bool is_stopping_ GUARDED_BY(mutex_) = false;
   std::vector<std::packaged_task<Status()>> tasks_ GUARDED_BY(mutex_);
   std::vector<model::Offset> applied_ GUARDED_BY(mutex_);
-  std::map<std::string, std::map<model::Offset, log::BatchPtr>> bulks_ GUARDED_BY(mutex_);
   Stats stats_ GUARDED_BY(mutex_);
   RecentTimes tick_times_ GUARDED_BY(mutex_);
   RecentTimes freshness_ GUARDED_BY(mutex_);

@@ -16,7 +16,7 @@ from pathlib import Path
 
 # A folder of src may include those before it, never those after. src/README.md says why; it is the order in which an
 # event travels. A folder that is not here yet takes its place from the design, so it is listed already.
-ORDER = ["base", "io", "model", "sql", "project", "catalog", "security", "log", "lake", "ingest", "views", "batch", "speed",
+ORDER = ["base", "io", "model", "sql", "project", "catalog", "security", "log", "lake", "ingest", "views", "history", "batch", "speed",
          "serve", "quality", "schedule", "front", "connect", "app"]
 
 # Never, whatever the order says: (the folder that includes, what it includes, why).

@@ -1,6 +1,6 @@
 // A stream's log in steps, whatever lies beside what in it.
 
-#include "speed/stream_reader.h"
+#include "history/stream_reader.h"
 
 #include <random>
 
@@ -12,7 +12,7 @@
 #include "tests/support/seed.h"
 #include "tests/support/temporary_folder.h"
 
-namespace anabranch::speed {
+namespace anabranch::history {
 namespace {
 
 /// A log of batches that are there already. Reads fail after many, so that a reader which goes round in
@@ -38,9 +38,14 @@ class StoredLog final : public log::EventLog {
     }
     return found;
   }
+  Result<std::vector<log::BatchPtr>> bulk_batches(model::Partition, model::Offset,
+                                                  model::Offset) const override {
+    return std::vector<log::BatchPtr>{};
+  }
   std::vector<model::Offset> durable_offsets() const override { return {end_}; }
   void append(log::NewBatch, Done) override {}
   void on_durable(std::function<void()>) override {}
+  uint64_t next_sequence(std::string_view) const override { return 0; }
   uint64_t quarantined_count() const override { return 0; }
   Result<std::vector<log::QuarantineEntry>> quarantine(const std::optional<QuarantinePosition>&,
                                                        size_t) const override {
@@ -67,7 +72,7 @@ class StreamReaderTest : public ::testing::Test {
 
   // Reads all of the log; every offset once, in order, as events of their versions or as a bulk file.
   void check(size_t rows_max) {
-    StreamSource source;
+    Stream source;
     source.log = &log_;
     source.schemas = schemas_.get();
     StreamReader reader(source);
@@ -125,4 +130,4 @@ TEST_F(StreamReaderTest, AnyBatchesInAnyOrderInStepsOfAnySize) {
 }
 
 }  // namespace
-}  // namespace anabranch::speed
+}  // namespace anabranch::history

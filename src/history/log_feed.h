@@ -2,25 +2,25 @@
 
 #include <atomic>
 
-#include "speed/stream_reader.h"
+#include "history/stream_reader.h"
 #include "sql/database.h"
 
-namespace anabranch::speed {
+namespace anabranch::history {
 
 /// The events of a log as a table function `name(from, end)`: for what is recomputed when it is read, and for
-/// the archive. Rows of bulk files are left out: read them by ingest::bulk_relation. Any number of cursors at
+/// the archive. Rows of bulk files are left out: History knows where those are. Any number of cursors at
 /// once.
 class LogFeed final : public sql::Feed {
  public:
-  explicit LogFeed(StreamSource source) : source_(std::move(source)) {}
+  explicit LogFeed(Stream stream) : stream_(std::move(stream)) {}
   Result<std::unique_ptr<Cursor>> open(model::Offset from, model::Offset end) override;
   /// Events given out so far by all cursors.
   int64_t rows_read() const { return rows_read_; }
 
  private:
   class LogCursor;
-  const StreamSource source_;
+  const Stream stream_;
   std::atomic<int64_t> rows_read_ = 0;
 };
 
-}  // namespace anabranch::speed
+}  // namespace anabranch::history

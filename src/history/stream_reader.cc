@@ -1,8 +1,8 @@
-#include "speed/stream_reader.h"
+#include "history/stream_reader.h"
 
 #include <algorithm>
 
-namespace anabranch::speed {
+namespace anabranch::history {
 namespace {
 
 constexpr size_t read_bytes_max = 8 << 20;
@@ -15,9 +15,8 @@ constexpr size_t bulk_rows_max = 500'000;
 Result<Events> StreamReader::read(model::Offset from, model::Offset end, size_t rows_max) {
   Events events;
   events.range = {from, from};
-  events.stream_folder = source_.folder;
   while (events.range.end < end && static_cast<size_t>(events.range.size()) < rows_max) {
-    const auto batches = TRY(source_.log->read(0, events.range.end, end, read_bytes_max));
+    const auto batches = TRY(stream_.log->read(0, events.range.end, end, read_bytes_max));
     if (batches.empty()) break;
     bool is_step_over = false;  // what comes next is of another kind, wherever it stands in `batches`
     for (const log::BatchPtr& batch : batches) {
@@ -26,6 +25,7 @@ Result<Events> StreamReader::read(model::Offset from, model::Offset end, size_t 
       if (batch->encoding == log::Encoding::bulk) {
         if (events.range.size() == 0) {
           events.bulk = batch;
+          events.stream = stream_;
           const size_t rows = std::max(rows_max, std::min(rows_max * bulk_step_factor, bulk_rows_max));
           events.range.end = std::min({end, batch->end_offset(), from + static_cast<model::Offset>(rows)});
         }
@@ -37,7 +37,7 @@ Result<Events> StreamReader::read(model::Offset from, model::Offset end, size_t 
           is_step_over = true;  // the next step begins with the new schema version
           break;
         }
-        decoder_ = std::make_unique<ingest::BatchDecoder>(TRY(source_.schemas->get(batch->schema_version)));
+        decoder_ = std::make_unique<ingest::BatchDecoder>(TRY(stream_.schemas->get(batch->schema_version)));
       }
       TRY(decoder_->add(*batch, events.range.end, end));
       events.range.end = std::min(end, batch->end_offset());
@@ -52,4 +52,4 @@ Result<Events> StreamReader::read(model::Offset from, model::Offset end, size_t 
   return events;
 }
 
-}  // namespace anabranch::speed
+}  // namespace anabranch::history

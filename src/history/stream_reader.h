@@ -5,43 +5,34 @@
 #include <vector>
 
 #include "base/result.h"
+#include "history/stream.h"
 #include "ingest/decoder.h"
-#include "io/file_system.h"
-#include "log/event_log.h"
-#include "log/schema_store.h"
+#include "log/batch.h"
 #include "model/column_batch.h"
 
-namespace anabranch::speed {
-
-/// What the speed layer knows of a stream. All pointers outlive the speed layer.
-struct StreamSource {
-  std::string name;  // "bronze.flights"
-  log::EventLog* log = nullptr;
-  log::SchemaStore* schemas = nullptr;
-  io::Path folder;  // log/<stream>
-};
+namespace anabranch::history {
 
 /// Consecutive durable events of one stream, ready to be evaluated: decoded columns, or a range of a bulk
 /// file.
 struct Events {
   std::vector<std::shared_ptr<const model::ColumnBatch>> batches;
-  log::BatchPtr bulk;      // then `batches` is empty
-  io::Path stream_folder;  // where bulk files lie
+  log::BatchPtr bulk;  // then `batches` is empty
+  Stream stream;       // with a bulk file only: whose it is
   model::OffsetRange range;
 };
 
 /// Reads a stream's log in order. One thread at a time.
 class StreamReader {
  public:
-  explicit StreamReader(StreamSource source) : source_(std::move(source)) {}
-  const StreamSource& source() const { return source_; }
+  explicit StreamReader(Stream stream) : stream_(std::move(stream)) {}
+  const Stream& stream() const { return stream_; }
 
   /// Events from `from` up to `end`, at most about rows_max; an empty range when there are none.
   Result<Events> read(model::Offset from, model::Offset end, size_t rows_max);
 
  private:
-  StreamSource source_;
+  Stream stream_;
   std::unique_ptr<ingest::BatchDecoder> decoder_;
 };
 
-}  // namespace anabranch::speed
+}  // namespace anabranch::history

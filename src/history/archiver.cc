@@ -1,0 +1,92 @@
+#include "history/archiver.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/mistake.h"
+#include "io/random.h"
+#include "lake/delta_table.h"
+#include "lake/type_mapping.h"
+#include "sql/parquet_file.h"
+#include "sql/syntax.h"
+#include "views/relation.h"
+
+namespace anabranch::history {
+namespace {
+
+const std::string txn_app = "anabranch.archive";
+constexpr model::Offset rows_per_file = 2'000'000;
+
+std::string table_key(const Stream& stream) { return "lake/bronze/" + stream.bare_name(); }
+
+}  // namespace
+
+Result<Archive> Archiver::archive_of(const Stream& stream) {
+  auto table = TRY(lake::DeltaTable::open(store_, table_key(stream), clock_));
+  const auto snapshot = TRY(table->snapshot());
+  Archive archive;
+  for (const auto& file : snapshot.files)
+    archive.files.push_back(store_.local_path(table->data_file_key(file.path)));
+  if (archive.files.size() > 1 && is_planted("the archive forgets its newest file")) archive.files.pop_back();
+  if (const auto end = snapshot.transactions.find(txn_app); end != snapshot.transactions.end())
+    archive.end = end->second;
+  return archive;
+}
+
+Result<std::map<std::string, Archive>> Archiver::archives() {
+  Lock lock(mutex_);
+  std::map<std::string, Archive> all;
+  for (const Stream& stream : history_.streams()) all[stream.name] = TRY(archive_of(stream));
+  return all;
+}
+
+Status Archiver::archive(const model::Offsets& end) {
+  Lock lock(mutex_);
+  for (const Stream& stream : history_.streams()) {
+    const auto wanted = end.find(stream.bare_name());
+    if (wanted != end.end() && !wanted->second.empty()) TRY(archive_stream(stream, wanted->second[0]));
+  }
+  return {};
+}
+
+Status Archiver::archive_stream(const Stream& stream, model::Offset end) {
+  const model::Offset archived = TRY(archive_of(stream)).end;
+  if (archived >= end) return {};
+  auto table = TRY(lake::DeltaTable::open(store_, table_key(stream), clock_));
+  const model::SchemaPtr schema = stream.schemas->latest();
+  const views::Relation relation = views::stream_relation(stream.name, *schema);
+  std::vector<sql::OutputColumn> columns = relation.columns;
+  columns.insert(columns.end(), relation.hidden_columns.begin(), relation.hidden_columns.end());
+  std::string names;
+  for (const auto& column : columns)
+    names += (names.empty() ? "" : ", ") + sql::quote_identifier(column.name);
+  TRY(history_.prepare(stream.name, *schema, History::Reader::archiver));
+  auto session = TRY(database_.connect());
+  const auto pieces = TRY(
+      history_.unarchived(stream.name, *schema, {archived, end}, History::Reader::archiver, rows_per_file));
+  for (const History::Piece& piece : pieces) {
+    const auto [first, until] = piece.range;
+    std::string source = piece.source;
+    if (until - first > 1 && is_planted("the archive has one event twice in place of another")) {
+      source = fmt::format("(FROM {0} WHERE _offset > {1} UNION ALL FROM {0} WHERE _offset = {1} + 1)",
+                           source, first);
+    }
+    const std::string name =
+        lake::data_file_name(fmt::format("{:020}-{:08x}", first, static_cast<uint32_t>(io::random_u64())), 0);
+    const std::string key = table->data_file_key(name);
+    TRY(store_.prepare(key));
+    const std::string select =
+        TRY(lake::select_for_parquet(columns, fmt::format("SELECT {} FROM {}", names, source)));
+    const int64_t copied = TRY(sql::write_parquet(session, select, store_.local_path(key)));
+    if (copied != until - first) {
+      return fail(Code::corrupt, fmt::format("{}: the log gave {} events for offsets {} to {}", stream.name,
+                                             copied, first, until));
+    }
+    const int64_t bytes = TRY(store_.make_durable(key));
+    TRY(table->append(columns, {{name, bytes, until - first}}, {txn_app, until}));
+  }
+  return {};
+}
+
+}  // namespace anabranch::history

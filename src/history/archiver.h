@@ -1,0 +1,39 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "base/mutex.h"
+#include "base/result.h"
+#include "history/history.h"
+#include "io/clock.h"
+#include "lake/object_store.h"
+#include "sql/database.h"
+
+namespace anabranch::history {
+
+/// Brings streams into the lake: `lake/bronze/<stream>`, typed columns and the four system columns, exactly
+/// once, in offset order. Owner: the application. Any thread may call; one archive() at a time.
+class Archiver {
+ public:
+  Archiver(lake::ObjectStore& store, sql::Database& database, History& history, io::Clock& clock)
+      : store_(store), database_(database), history_(history), clock_(clock) {}
+
+  /// When it returns, everything before these offsets is in the lake.
+  Status archive(const model::Offsets& end) EXCLUDES(mutex_);
+
+  /// What is there, by "bronze.<stream>".
+  Result<std::map<std::string, Archive>> archives() EXCLUDES(mutex_);
+
+ private:
+  Status archive_stream(const Stream& stream, model::Offset end) REQUIRES(mutex_);
+  Result<Archive> archive_of(const Stream& stream);
+
+  lake::ObjectStore& store_;
+  sql::Database& database_;
+  History& history_;
+  io::Clock& clock_;
+  Mutex mutex_;
+};
+
+}  // namespace anabranch::history

@@ -1,0 +1,141 @@
+#include "history/history.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/mistake.h"
+#include "ingest/bulk.h"
+#include "sql/parquet_relation.h"
+#include "sql/syntax.h"
+#include "views/relation.h"
+
+namespace anabranch::history {
+namespace {
+
+constexpr model::Partition only_partition = 0;
+
+std::string feed_name(std::string_view prefix, std::string_view stream, const model::Schema& schema) {
+  return fmt::format("{}_{}_v{}", prefix, stream.substr(stream.find('.') + 1), schema.version);
+}
+
+std::vector<sql::OutputColumn> columns_of(const std::string& stream, const model::Schema& schema) {
+  const auto relation = views::stream_relation(stream, schema);
+  std::vector<sql::OutputColumn> columns = relation.columns;
+  columns.insert(columns.end(), relation.hidden_columns.begin(), relation.hidden_columns.end());
+  return columns;
+}
+
+}  // namespace
+
+Result<std::string> bulk_source(const Stream& stream, const log::Batch& batch, const model::Schema& schema,
+                                model::OffsetRange range) {
+  const auto file = TRY(ingest::bulk_file(batch));
+  return ingest::bulk_relation(file, ingest::bulk_folder(stream.folder, batch.partition), batch, schema,
+                               std::max(range.first, batch.base_offset),
+                               std::min(range.end, batch.end_offset()));
+}
+
+const Stream* History::find(std::string_view name) const {
+  const auto found = std::find_if(streams_.begin(), streams_.end(),
+                                  [&](const Stream& stream) { return stream.name == name; });
+  return found == streams_.end() ? nullptr : &*found;
+}
+
+Result<const Stream*> History::known(const std::string& name) const {
+  if (const Stream* stream = find(name)) return stream;
+  return fail(Code::not_found, fmt::format("{} is not a stream", name));
+}
+
+std::string History::log_function(std::string_view stream, const model::Schema& schema) {
+  return feed_name("log", stream, schema);
+}
+
+Result<std::string> History::feed(const Stream& stream, const model::Schema& schema, Reader reader) {
+  std::string name =
+      reader == Reader::query ? log_function(stream.name, schema) : feed_name("archive", stream.name, schema);
+  Lock lock(mutex_);
+  if (feeds_.contains(name)) return name;
+  auto feed = std::make_shared<LogFeed>(stream);
+  TRY(database_.register_feed(name, schema, feed));
+  feeds_[name] = std::move(feed);
+  return name;
+}
+
+Status History::prepare(const std::string& stream, const model::Schema& schema, Reader reader) {
+  TRY(feed(*TRY(known(stream)), schema, reader));
+  return {};
+}
+
+Result<std::vector<History::Piece>> History::unarchived(const std::string& name, const model::Schema& schema,
+                                                        model::OffsetRange range, Reader reader,
+                                                        model::Offset log_events_max) {
+  const Stream& stream = *TRY(known(name));
+  const std::string feed = TRY(this->feed(stream, schema, reader));
+  std::vector<Piece> pieces;
+  model::Offset at = range.first;
+  const auto add_log = [&](model::Offset end) {
+    while (at < end) {
+      const model::Offset until = end - at > log_events_max ? at + log_events_max : end;
+      pieces.push_back({{at, until}, fmt::format("{}({}, {})", feed, at, until)});
+      at = until;
+    }
+  };
+  for (const auto& batch : TRY(stream.log->bulk_batches(only_partition, range.first, range.end))) {
+    add_log(batch->base_offset);
+    const model::OffsetRange part{std::max(range.first, batch->base_offset),
+                                  std::min(range.end, batch->end_offset())};
+    at = part.end;
+    if (is_planted("bulk files after the archive are not read")) continue;
+    pieces.push_back({part, TRY(bulk_source(stream, *batch, schema, part))});
+  }
+  add_log(range.end);
+  return pieces;
+}
+
+Result<std::string> History::relation(const std::string& stream, const model::Schema& schema,
+                                      const Archive& archive, model::Offset end) {
+  const auto columns = columns_of(stream, schema);
+  std::string names;
+  for (const auto& column : columns)
+    names += (names.empty() ? "" : ", ") + sql::quote_identifier(column.name);
+  std::vector<std::string> sources;
+  // A file of an older schema version lacks the columns that came later: union_by_name gives NULL.
+  if (!archive.files.empty()) {
+    sources.push_back(sql::archive_relation(
+        archive.files, columns,
+        is_planted("reads of events miss the newest of the archive") ? archive.end - 1 : end));
+  }
+  model::Offset from = std::min(archive.end, end);
+  if (from > 0 && is_planted("archive and log have an event in common")) --from;
+  for (Piece& piece : TRY(unarchived(stream, schema, {from, end}, Reader::query)))
+    sources.push_back(std::move(piece.source));
+  if (sources.empty()) sources.push_back(TRY(feed(*TRY(known(stream)), schema, Reader::query)) + "(0, 0)");
+  std::string all;
+  for (const std::string& source : sources)
+    all += fmt::format("{}SELECT {} FROM {}", all.empty() ? "" : " UNION ALL ", names, source);
+  return all;
+}
+
+Result<std::set<std::string, std::less<>>> History::bulk_files(const std::string& name,
+                                                               const Archive& archive,
+                                                               model::Offset end) const {
+  const Stream& stream = *TRY(known(name));
+  std::set<std::string, std::less<>> files;
+  for (const auto& batch : TRY(stream.log->bulk_batches(only_partition, std::min(archive.end, end), end))) {
+    const auto file = TRY(ingest::bulk_file(*batch));
+    files.insert((ingest::bulk_folder(stream.folder, batch->partition) / file.name).string());
+  }
+  return files;
+}
+
+int64_t History::log_rows_read() const {
+  Lock lock(mutex_);
+  int64_t rows = 0;
+  for (const auto& [name, feed] : feeds_) {
+    if (name.starts_with("log_")) rows += feed->rows_read();
+  }
+  return rows;
+}
+
+}  // namespace anabranch::history

@@ -1,0 +1,83 @@
+#pragma once
+// Where a stream's events lie: in the archive, in bulk files beside the log, and in the log itself. Nobody
+// else decides it.
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/result.h"
+#include "history/log_feed.h"
+#include "history/stream.h"
+#include "model/offsets.h"
+#include "model/schema.h"
+#include "sql/database.h"
+
+namespace anabranch::history {
+
+/// The events of all streams, as relations of an engine. (As batches, in order: stream_reader.h.)
+/// Owner: the application; the database and what the streams point to outlive it. Any thread may call.
+class History {
+ public:
+  /// Who goes through events: each has feeds of its own, so that what reads go back to can be counted.
+  enum class Reader { query, archiver };
+
+  /// Consecutive events that lie in one place.
+  struct Piece {
+    model::OffsetRange range;
+    std::string source;  // a table expression: the schema's columns and the four system columns
+  };
+
+  History(sql::Database& database, std::vector<Stream> streams)
+      : database_(database), streams_(std::move(streams)) {}
+
+  const std::vector<Stream>& streams() const { return streams_; }
+  /// By "bronze.<stream>"; null when there is none.
+  const Stream* find(std::string_view name) const;
+
+  /// Makes what relation() and unarchived() name known to the engine. Before a transaction that uses them
+  /// begins: what is registered after its first look at functions is not there for it. not_found: no such
+  /// stream.
+  Status prepare(const std::string& stream, const model::Schema& schema, Reader reader) EXCLUDES(mutex_);
+
+  /// A SELECT of all events with offsets before `end`: those of the archive from its files, the others from
+  /// where they lie. corrupt when the log names a bulk file in a way that cannot be read.
+  Result<std::string> relation(const std::string& stream, const model::Schema& schema, const Archive& archive,
+                               model::Offset end) EXCLUDES(mutex_);
+
+  /// The events of a range without the archive, in order of their offsets, without gaps. A piece of the log
+  /// has at most log_events_max events, a bulk file is one piece.
+  Result<std::vector<Piece>> unarchived(const std::string& stream, const model::Schema& schema,
+                                        model::OffsetRange range, Reader reader,
+                                        model::Offset log_events_max = INT64_MAX) EXCLUDES(mutex_);
+
+  /// The bulk files that relation() names for these offsets.
+  Result<std::set<std::string, std::less<>>> bulk_files(const std::string& stream, const Archive& archive,
+                                                        model::Offset end) const;
+
+  /// The engine's function that gives a stream's log to queries.
+  static std::string log_function(std::string_view stream, const model::Schema& schema);
+
+  /// Events that queries have gone back to in logs so far.
+  int64_t log_rows_read() const EXCLUDES(mutex_);
+
+ private:
+  Result<std::string> feed(const Stream& stream, const model::Schema& schema, Reader reader) EXCLUDES(mutex_);
+  Result<const Stream*> known(const std::string& name) const;
+
+  sql::Database& database_;
+  const std::vector<Stream> streams_;
+  mutable Mutex mutex_;
+  std::map<std::string, std::shared_ptr<LogFeed>> feeds_ GUARDED_BY(mutex_);
+};
+
+/// The events of a bulk batch within `range` as a table expression, by the file that lies in the stream's
+/// folder. corrupt: the batch names none.
+Result<std::string> bulk_source(const Stream& stream, const log::Batch& batch, const model::Schema& schema,
+                                model::OffsetRange range);
+
+}  // namespace anabranch::history

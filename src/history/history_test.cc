@@ -1,0 +1,169 @@
+// Every event of a stream is read once, with its offset, wherever it lies and whatever has been read before.
+
+#include "history/history.h"
+
+#include <random>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "history/archiver.h"
+#include "ingest/bulk_import.h"
+#include "ingest/ingestor.h"
+#include "ingest/round_trip.h"
+#include "lake/local_store.h"
+#include "log/segmented_log.h"
+#include "sql/syntax.h"
+#include "tests/support/plain_engine.h"
+#include "tests/support/seed.h"
+#include "tests/support/temporary_folder.h"
+
+namespace anabranch::history {
+namespace {
+
+constexpr std::string_view stream_name = "bronze.e";
+
+class HistoryTest : public ::testing::Test {
+ protected:
+  void SetUp() override { open(); }
+
+  // As a start does it: nothing has been read yet.
+  void open() {
+    archiver_.reset();
+    history_.reset();
+    database_.reset();
+    ingestor_.reset();
+    log_.reset();
+    log::SegmentedLog::Options small;
+    small.segment_bytes = 2000;  // several, so that sealed ones are recovered too
+    log_ = log::SegmentedLog::open(files_, io::system_clock(), log_folder(), small).value();
+    schemas_ = log::SchemaStore::open(files_, log_folder() / "schema").value();
+    if (!schemas_->latest()) {
+      ASSERT_TRUE(schemas_->add({1, {ingest::field("id", "bigint")}, model::OnDrift::freeze}));
+    }
+    ingestor_ = std::make_unique<ingest::Ingestor>("e", *log_, *schemas_);
+    database_ = sql::Database::open({}).value();
+    history_ = std::make_unique<History>(
+        *database_,
+        std::vector<Stream>{{std::string(stream_name), log_.get(), schemas_.get(), log_folder()}});
+    archiver_ = std::make_unique<Archiver>(store_, *database_, *history_, io::system_clock());
+  }
+
+  void post(int64_t count) {
+    std::string body;
+    for (int64_t i = 0; i < count; ++i) body += fmt::format("{{\"id\":{}}}\n", 7 * (end_ + i));
+    const auto accepted = ingestor_->accept_and_wait(ingest::BodyFormat::ndjson, body);
+    ASSERT_TRUE(accepted) << accepted.error().describe();
+    end_ += count;
+  }
+
+  void import(int64_t count) {
+    const io::Path given = folder_ / fmt::format("given{}.parquet", end_);
+    test::PlainEngine plain;
+    plain.run(fmt::format("COPY (SELECT 7 * range AS id FROM range({}, {})) TO {} (FORMAT parquet)", end_,
+                          end_ + count, sql::quote_literal(given.string())));
+    const auto accepted = ingestor_->accept_file(given.string(), bulk_folder(), std::nullopt,
+                                                 [](const auto& job) { return ingest::import_bulk(job); });
+    ASSERT_TRUE(accepted) << accepted.error().describe();
+    EXPECT_EQ(accepted->accepted, count);
+    end_ += count;
+  }
+
+  Archive archive() { return archiver_->archives().value().at(std::string(stream_name)); }
+
+  // By what the log's record says.
+  std::set<std::string, std::less<>> bulk_files_of_batch_at(model::Offset offset) {
+    const auto batches = log_->read(0, offset, offset + 1, 1).value();
+    const auto file = ingest::bulk_file(*batches.at(0)).value();
+    return {(bulk_folder() / file.name).string()};
+  }
+
+  // What a plain SELECT finds is each event before `end`, once.
+  void check(model::Offset end) {
+    const auto sql = history_->relation(std::string(stream_name), *schemas_->latest(), archive(), end);
+    ASSERT_TRUE(sql) << sql.error().describe();
+    auto session = database_->connect().value();
+    const auto found =
+        session.query(fmt::format("SELECT count(*), count(DISTINCT _offset), coalesce(max(_offset) + 1, 0), "
+                                  "count(*) FILTER (WHERE id <> 7 * _offset) "
+                                  "FROM ({})",
+                                  *sql));
+    ASSERT_TRUE(found) << found.error().describe();
+    for (size_t column = 0; column < 3; ++column) EXPECT_EQ(found->integer(0, column), end) << column;
+    EXPECT_EQ(found->integer(0, 3), 0) << "events with another's offset";
+  }
+
+  io::Path bulk_folder() const { return ingest::bulk_folder(log_folder(), 0); }
+  io::Path log_folder() const { return folder_ / "log" / "e"; }
+
+  io::FileSystem& files_ = io::local_file_system();
+  test::TemporaryFolder folder_;
+  lake::LocalStore store_{files_, folder_.path()};
+  std::unique_ptr<log::SegmentedLog> log_;
+  std::unique_ptr<log::SchemaStore> schemas_;
+  std::unique_ptr<ingest::Ingestor> ingestor_;
+  std::unique_ptr<sql::Database> database_;
+  std::unique_ptr<History> history_;
+  std::unique_ptr<Archiver> archiver_;
+  model::Offset end_ = 0;
+};
+
+TEST_F(HistoryTest, BulkFilesAreKnownFromTheStartOn) {
+  ASSERT_NO_FATAL_FAILURE(import(20));
+  ASSERT_NO_FATAL_FAILURE(check(20));
+  ASSERT_NO_FATAL_FAILURE(check(7));
+  ASSERT_TRUE(archiver_->archive({{"e", {20}}}));
+  ASSERT_NO_FATAL_FAILURE(check(20));
+}
+
+TEST_F(HistoryTest, PiecesAreInOrderAndWithoutGaps) {
+  ASSERT_NO_FATAL_FAILURE(post(5));
+  ASSERT_NO_FATAL_FAILURE(import(10));
+  ASSERT_NO_FATAL_FAILURE(import(1));
+  ASSERT_NO_FATAL_FAILURE(post(7));
+  const auto pieces = history_->unarchived(std::string(stream_name), *schemas_->latest(), {2, 21},
+                                           History::Reader::archiver, 3);
+  ASSERT_TRUE(pieces) << pieces.error().describe();
+  std::vector<std::pair<model::Offset, model::Offset>> ranges;
+  for (const auto& piece : *pieces) ranges.emplace_back(piece.range.first, piece.range.end);
+  const std::vector<std::pair<model::Offset, model::Offset>> expected = {
+      {2, 5}, {5, 15}, {15, 16}, {16, 19}, {19, 21}};
+  EXPECT_EQ(ranges, expected);
+}
+
+TEST_F(HistoryTest, FilesThatReadsMayOpenAreThoseBehindTheArchive) {
+  ASSERT_NO_FATAL_FAILURE(import(4));
+  ASSERT_NO_FATAL_FAILURE(import(4));
+  ASSERT_TRUE(archiver_->archive({{"e", {4}}}));
+  const auto files = history_->bulk_files(std::string(stream_name), archive(), 8);
+  ASSERT_TRUE(files) << files.error().describe();
+  ASSERT_EQ(files->size(), 1u);
+  EXPECT_EQ(*files, bulk_files_of_batch_at(4));
+}
+
+TEST_F(HistoryTest, AnyEventsAnyArchiveAnyRestart) {
+  const uint64_t seed = test::seed();
+  SCOPED_TRACE(fmt::format("ANABRANCH_SEED={}", seed));
+  std::mt19937_64 random(seed);
+  for (int step = 0; step < 40; ++step) {
+    switch (random() % 5) {
+      case 0:
+        ASSERT_NO_FATAL_FAILURE(import(1 + static_cast<int64_t>(random() % 50)));
+        break;
+      case 1:
+        open();
+        break;
+      case 2:
+        ASSERT_TRUE(archiver_->archive({{"e", {static_cast<model::Offset>(random() % (end_ + 1))}}}));
+        break;
+      default:
+        ASSERT_NO_FATAL_FAILURE(post(1 + static_cast<int64_t>(random() % 30)));
+    }
+    ASSERT_NO_FATAL_FAILURE(check(end_));
+    // A reader may still be at an offset that the archive has passed.
+    ASSERT_NO_FATAL_FAILURE(check(static_cast<model::Offset>(random() % (end_ + 1))));
+  }
+}
+
+}  // namespace
+}  // namespace anabranch::history

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "io/file_system.h"
+#include "log/event_log.h"
+#include "log/schema_store.h"
+
+namespace anabranch::history {
+
+/// A stream whose log is open: a value, copied freely. What it points to outlives every copy.
+struct Stream {
+  std::string name;  // "bronze.flights"
+  log::EventLog* log = nullptr;
+  log::SchemaStore* schemas = nullptr;
+  io::Path folder;  // log/<stream>: bulk files lie there
+
+  /// "flights": how offsets, folders and addresses call it.
+  std::string bare_name() const { return name.substr(name.find('.') + 1); }
+};
+
+/// The events of a stream that are in the lake: Parquet files, and how far they reach.
+struct Archive {
+  std::vector<std::string> files;  // absolute
+  model::Offset end = 0;           // exclusive
+};
+
+}  // namespace anabranch::history
