@@ -67,6 +67,69 @@ TEST_F(ApiEvents, AreUnpacked) {
   EXPECT_EQ(outcome(post("/v1/streams/flights/events", "{}", strange)), "400 bad_request");
 }
 
+class ApiProducers : public ApiEvents {
+ protected:
+  ClientResponse send(std::string_view body, std::vector<std::pair<std::string, std::string>> more) {
+    Headers headers = header("Content-Type", "application/x-ndjson");
+    for (auto& [name, value] : more) headers.add(name, value);
+    return post("/v1/streams/flights/events", body, headers);
+  }
+  ClientResponse send_numbered(std::string_view body, const std::string& sequence) {
+    return send(body, {{"X-Producer-Id", "gate 12"}, {"X-Sequence", sequence}});
+  }
+  int64_t stored() {
+    return parsed(query(
+        {{"sql", "SELECT count(*) FROM bronze.flights"}, {"min_offset", "latest"}}))["rows"][0][0]
+        .get<int64_t>();
+  }
+};
+
+TEST_F(ApiProducers, AKeyIsTakenInOnce) {
+  const std::string body = "{\"carrier\":\"UA\"}\nnot json\n";
+  const auto first = send(body, {{"Idempotency-Key", "k1"}});
+  EXPECT_EQ(outcome(first), "200");
+  EXPECT_EQ(first.headers.get("Idempotent-Replayed"), "");
+  send("{\"carrier\":\"B6\"}\n", {{"Idempotency-Key", "k2"}});
+  const auto again = send(body, {{"Idempotency-Key", "k1"}});
+  EXPECT_EQ(again.body, first.body);
+  EXPECT_EQ(again.headers.get("Idempotent-Replayed"), "true");
+  EXPECT_EQ(outcome(send("{\"carrier\":\"AA\"}\n", {{"Idempotency-Key", "k1"}})), "409 conflict");
+  EXPECT_EQ(stored(), 2);
+  EXPECT_EQ(parsed(get("/v1/quarantine"))["entries"].size(), 1u);
+}
+
+TEST_F(ApiProducers, NumbersComeInOrderAndOnce) {
+  const auto first = send_numbered("{\"carrier\":\"UA\"}\n", "0");
+  EXPECT_EQ(outcome(first), "200");
+  EXPECT_EQ(outcome(send_numbered("{\"carrier\":\"B6\"}\n", "1")), "200");
+  EXPECT_EQ(send_numbered("{\"carrier\":\"UA\"}\n", "0").body, first.body);
+  const auto gap = send_numbered("{\"carrier\":\"AA\"}\n", "3");
+  EXPECT_EQ(outcome(gap), "409 conflict");
+  EXPECT_EQ(gap.headers.get("X-Expected-Sequence"), "2");
+  EXPECT_EQ(parsed(gap)["detail"], "sequence 3 of producer \"gate 12\" comes where 2 is expected");
+  EXPECT_EQ(get("/v1/streams/flights/producers/gate%2012").body,
+            R"({"stream":"flights","producer":"gate 12","next_sequence":2})");
+  EXPECT_EQ(get("/v1/streams/flights/producers/nobody").body,
+            R"({"stream":"flights","producer":"nobody","next_sequence":0})");
+  EXPECT_EQ(outcome(send_numbered("", "2")), "400 bad_request")
+      << "a number without events would leave a gap";
+  EXPECT_EQ(stored(), 2);
+}
+
+TEST_F(ApiProducers, WhatTheySayOfThemselvesIsChecked) {
+  using Said = std::vector<std::pair<std::string, std::string>>;
+  for (const Said& said : {Said{{"X-Producer-Id", "a"}}, Said{{"X-Sequence", "0"}},
+                           Said{{"X-Producer-Id", "a"}, {"X-Sequence", "-1"}},
+                           Said{{"X-Producer-Id", "a"}, {"X-Sequence", "18446744073709551616"}},
+                           Said{{"X-Producer-Id", "a"}, {"X-Sequence", "1x"}},
+                           Said{{"X-Producer-Id", "a"}, {"X-Sequence", "0"}, {"Idempotency-Key", "k"}},
+                           Said{{"Idempotency-Key", ""}}, Said{{"Idempotency-Key", std::string(256, 'k')}},
+                           Said{{"Idempotency-Key", "\xc3\xbc"}}})
+    EXPECT_EQ(outcome(send("{}\n", said)), "400 bad_request") << said[0].second;
+  EXPECT_EQ(outcome(get("/v1/streams/nothing/producers/a")), "404 unknown_stream");
+  EXPECT_EQ(stored(), 0);
+}
+
 class ApiSmallBodies : public ApiEvents {
  protected:
   ApiSmallBodies() { api_options_.body_bytes_max = 1000; }

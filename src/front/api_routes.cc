@@ -23,6 +23,8 @@ constexpr ApiRoute routes[] = {
      "application/x-ndjson", "{\"carrier\":\"UA\",\"dep_delay\":3}\nnot json\n", json_type, accepted_example},
     {"POST", "/v1/streams/{name}/files", "Takes a Parquet file on the server's machine in; only from there",
      "", json_type, R"({"path":"/data/flights.parquet"})", json_type, accepted_example},
+    {"GET", "/v1/streams/{name}/producers/{id}", "The number of a producer's next request", "", "", "",
+     json_type, R"({"stream":"flights","producer":"gate-12","next_sequence":42})"},
     {"POST", "/v1/query", "Answers one SELECT", "", json_type,
      R"({"sql":"SELECT * FROM gold.delay_by_carrier","min_offset":{"flights":123},"format":"json","numbers":"number"})",
      json_type, answer_example, file_types},

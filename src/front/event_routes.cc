@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <charconv>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -44,7 +46,48 @@ struct Delivery {
   ingest::Ingestor* stream = nullptr;
   ingest::BodyFormat format = ingest::BodyFormat::ndjson;
   Packing packing = Packing::none;
+  std::optional<ingest::Sender> sender;
 };
+
+bool is_visible_text(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f; });
+}
+
+Result<std::string> id_in(std::string_view header, std::string_view value) {
+  if (value.empty() || value.size() > log::Producer::id_bytes_max || !is_visible_text(value)) {
+    return fail(
+        Code::bad_input,
+        fmt::format("{} is not 1 to {} visible ASCII characters", header, log::Producer::id_bytes_max),
+        "a UUID will do");
+  }
+  return std::string(value);
+}
+
+// Who sends a request that may come twice; nobody says so of itself who need not.
+Result<std::optional<ingest::Sender>> sender_of(const Headers& headers) {
+  const auto key = headers.find("Idempotency-Key");
+  const auto producer = headers.find("X-Producer-Id");
+  const auto sequence = headers.find("X-Sequence");
+  if (!key && !producer && !sequence) return std::nullopt;
+  if (key && (producer || sequence)) {
+    return fail(Code::bad_input,
+                "a request has an Idempotency-Key or an X-Producer-Id with an X-Sequence, not both",
+                "leave one of them out");
+  }
+  if (key) return ingest::Sender{TRY(id_in("Idempotency-Key", *key)), std::nullopt};
+  if (!producer || !sequence) {
+    return fail(Code::bad_input,
+                fmt::format("the request has no {}", producer ? "X-Sequence" : "X-Producer-Id"),
+                "a producer says its id and the number of the request: 0, 1, 2, …");
+  }
+  ingest::Sender sender{TRY(id_in("X-Producer-Id", *producer)), 0};
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(sequence->data(), sequence->data() + sequence->size(), number);
+  if (error != std::errc() || end != sequence->data() + sequence->size() || number == UINT64_MAX)
+    return fail(Code::bad_input, "X-Sequence is not a number", "a producer's requests are 0, 1, 2, …");
+  sender.sequence = number;
+  return sender;
+}
 
 class EventRoutes {
  public:
@@ -71,14 +114,27 @@ class EventRoutes {
     }
     const auto taken = take_file(request);
     if (!taken) return refuse(request, responder, taken.error());
-    const std::string stream(*request.params.find("name"));
-    context_.metrics->count_events(stream, *taken, 0);
+    responder.answer(taken_in(*context_.metrics, std::string(*request.params.find("name")), *taken, 0));
+  }
+
+  // Where a producer goes on that does not know (any more) what has arrived.
+  void show_producer(const Request& request, const Responder& responder) {
+    const auto shown = producer(request);
+    if (!shown) return refuse(request, responder, shown.error());
     Response response;
-    response.body = accepted_json(stream, *taken);
+    response.body = shown->dump();
     responder.answer(std::move(response));
   }
 
  private:
+  Result<Json> producer(const Request& request) {
+    TRY(check_parameters(request.query, {}));
+    ingest::Ingestor* stream = TRY(stream_of(request));
+    const std::string id = TRY(id_in("the producer's id", *request.params.find("id")));
+    return Json{
+        {"stream", stream->stream()}, {"producer", id}, {"next_sequence", stream->log().next_sequence(id)}};
+  }
+
   Result<ingest::Ingestor*> stream_of(const Request& request) {
     const std::string name(*request.params.find("name"));
     if (ingest::Ingestor* stream = context_.backend.stream(name)) return stream;
@@ -94,6 +150,7 @@ class EventRoutes {
     delivery.stream = TRY(stream_of(request));
     delivery.format = TRY(ingest::body_format(request.headers.get("Content-Type")));
     delivery.packing = TRY(packing_of(request.headers.get("Content-Encoding")));
+    delivery.sender = TRY(sender_of(request.headers));
     TRY(context_.backend.may_ingest());
     return delivery;
   }
@@ -108,18 +165,32 @@ class EventRoutes {
 
   // The answer comes from the log's own thread, maybe after this object has gone.
   void accept(const Delivery& delivery, std::string_view body, const Responder& responder) {
-    delivery.stream->accept(delivery.format, body,
-                            [responder, metrics = context_.metrics, stream = delivery.stream->stream(),
-                             bytes = body.size()](Result<ingest::Accepted> accepted) {
-                              if (!accepted) {
-                                metrics->count_refused_events(stream);
-                                return responder.fail(accepted.error());
-                              }
-                              metrics->count_events(stream, *accepted, bytes);
-                              Response response;
-                              response.body = accepted_json(stream, *accepted);
-                              responder.answer(std::move(response));
-                            });
+    std::optional<std::string> numbered;
+    if (delivery.sender && delivery.sender->sequence) numbered = delivery.sender->id;
+    delivery.stream->accept(
+        delivery.format, body, delivery.sender,
+        [responder, metrics = context_.metrics, stream = delivery.stream->stream(), bytes = body.size(),
+         numbered, log = &delivery.stream->log()](Result<ingest::Accepted> accepted) {
+          if (accepted) return responder.answer(taken_in(*metrics, stream, *accepted, bytes));
+          metrics->count_refused_events(stream);
+          if (!numbered || accepted.error().code != Code::conflict) return responder.fail(accepted.error());
+          Response response = problem(accepted.error());
+          response.headers.add("X-Expected-Sequence", fmt::to_string(log->next_sequence(*numbered)));
+          responder.answer(std::move(response));
+        });
+  }
+
+  // What was stored before is counted once.
+  static Response taken_in(ApiMetrics& metrics, const std::string& stream, const ingest::Accepted& accepted,
+                           size_t bytes) {
+    Response response;
+    response.body = accepted_json(stream, accepted);
+    if (accepted.is_repeat) {
+      response.headers.add("Idempotent-Replayed", "true");
+    } else {
+      metrics.count_events(stream, accepted, bytes);
+    }
+    return response;
   }
 
   void refuse(const Request& request, const Responder& responder, const Error& error) {
@@ -148,7 +219,7 @@ class EventRoutes {
                   R"(send {"path": "/folder/file.parquet"})");
     }
     TRY(context_.backend.may_ingest());
-    return context_.backend.ingest_file(stream->stream(), *path);
+    return context_.backend.ingest_file(stream->stream(), *path, TRY(sender_of(request.headers)));
   }
 
   ApiContext& context_;
@@ -164,6 +235,10 @@ void add_event_routes(RouteList& routes, ApiContext& context) {
   routes.add("POST", "/v1/streams/{name}/files", Lane::tasks, [events](Request request, Responder responder) {
     events->take_file(std::move(request), std::move(responder));
   });
+  routes.add("GET", "/v1/streams/{name}/producers/{id}", Lane::io,
+             [events](const Request& request, const Responder& responder) {
+               events->show_producer(request, responder);
+             });
 }
 
 }  // namespace anabranch::front

@@ -77,7 +77,8 @@ const Case settings_cases[] = {
       "'port')",
       "anabranch.yml:3:9: error: limits must be a map, not a list (write 'key: value' with any of "
       "body_bytes_max, "
-      "requests_per_second_max, query_timeout_ms, query_memory_bytes, queries_max, answer_bytes_max)"}},
+      "requests_per_second_max, query_timeout_ms, query_memory_bytes, queries_max, answer_bytes_max, "
+      "producers_max, idempotency_keys_max, producer_memory_hours)"}},
     {"NumberOutOfRange",
      {{"anabranch.yml",
        "name: shop\nserver: {port: 70000}\nlimits: {query_timeout_ms: 0, body_bytes_max: 64 "

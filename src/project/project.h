@@ -31,6 +31,10 @@ struct Limits {
   uint64_t query_memory_bytes = 1ull << 30;  // of all running queries together
   uint64_t queries_max = 8;                  // at once; more get 429
   uint64_t answer_bytes_max = 128ull << 20;  // of one answer
+  // What is known of producers, for each stream; what was longest not heard of is forgotten first.
+  uint64_t producers_max = 10'000;
+  uint64_t idempotency_keys_max = 100'000;
+  uint64_t producer_memory_hours = 24;
   bool operator==(const Limits&) const = default;
 };
 
