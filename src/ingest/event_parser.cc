@@ -70,9 +70,10 @@ Result<BodyFormat> body_format(std::string_view content_type) {
   if (type == "application/cloudevents+json") return BodyFormat::cloudevents;
   if (type == "application/cloudevents-batch+json") return BodyFormat::cloudevents_batch;
   if (type == "text/csv" || type == "application/csv") return BodyFormat::csv;
+  if (type == "text/tab-separated-values") return BodyFormat::tsv;
   return fail(Code::bad_input, fmt::format("'{}' is not a media type of events", excerpt(content_type)),
               "send application/json, application/x-ndjson, application/cloudevents+json, "
-              "application/cloudevents-batch+json or text/csv");
+              "application/cloudevents-batch+json, text/csv or text/tab-separated-values");
 }
 
 // Puts together what parse() returns.
@@ -99,9 +100,14 @@ class EventParser::Collector {
   }
 
   void take(JsonEventReader& reader, std::string_view where, size_t number, std::string_view record) {
+    bool is_event = false;
     if (record.size() > event_bytes_max) {
       problem_ = too_long(record.size());
-    } else if (reader.read(record, bytes_after(record), Row{}, problem_)) {
+    } else {
+      is_event = reader.read(record, bytes_after(record), Row{}, problem_);
+      if (reader.is_wrapper(record, bytes_after(record), problem_)) is_event = false;
+    }
+    if (is_event) {
       if (!reader.found().empty()) {
         parsed.new_fields.insert(parsed.new_fields.end(), reader.found().begin(), reader.found().end());
         // The events that follow are held to the type that this one gave the field.
@@ -133,10 +139,11 @@ JsonEventReader& EventParser::json_reader(JsonEventReader::Shape shape) {
 Result<ParsedBody> EventParser::parse(BodyFormat format, std::string_view body) {
   if (body.starts_with(byte_order_mark)) body.remove_prefix(byte_order_mark.size());
   const bool is_cloudevent = format == BodyFormat::cloudevents || format == BodyFormat::cloudevents_batch;
+  const bool is_csv = format == BodyFormat::csv || format == BodyFormat::tsv;
   Collector collector(body, schema_.version,
-                      format == BodyFormat::csv ? log::Encoding::csv
-                      : is_cloudevent           ? log::Encoding::cloudevents
-                                                : log::Encoding::json);
+                      is_csv          ? log::Encoding::csv
+                      : is_cloudevent ? log::Encoding::cloudevents
+                                      : log::Encoding::json);
   switch (format) {
     case BodyFormat::ndjson:
       parse_ndjson(body, collector);
@@ -149,7 +156,10 @@ Result<ParsedBody> EventParser::parse(BodyFormat format, std::string_view body) 
       TRY(parse_json(body, false, collector));
       break;
     case BodyFormat::csv:
-      TRY(parse_csv(body, collector));
+      TRY(parse_csv(body, ',', collector));
+      break;
+    case BodyFormat::tsv:
+      TRY(parse_csv(body, '\t', collector));
       break;
   }
   return std::move(collector.parsed);
@@ -212,14 +222,15 @@ Status EventParser::parse_json(std::string_view body, bool takes_array, Collecto
   return {};
 }
 
-Status EventParser::parse_csv(std::string_view body, Collector& into) {
-  CsvEventReader reader(schema_);
-  CsvRecords records(body);
+Status EventParser::parse_csv(std::string_view body, char delimiter, Collector& into) {
+  CsvEventReader reader(schema_, delimiter);
+  CsvRecords records(body, delimiter);
   std::string_view header;
   if (!records.next(header)) {
     return fail(Code::bad_input, "the body is empty", "the first line of CSV names the columns");
   }
   TRY(reader.read_header(header));
+  const std::string kept_header = delimiter == ',' ? std::string(header) : reader.with_commas();
   // In a file of one column a blank line is an event with a null; elsewhere it is nothing.
   std::string problem;
   size_t columns = reader.fields().size();
@@ -261,8 +272,8 @@ Status EventParser::parse_csv(std::string_view body, Collector& into) {
         const CsvField& field = reader.fields()[candidates[i].column];
         is_used[i] |= !field.text.empty() || field.is_quoted;
       }
-      if (into.parsed.batch.count == 0) log::put_record(into.parsed.batch.payload, header);
-      into.accept(record);
+      if (into.parsed.batch.count == 0) log::put_record(into.parsed.batch.payload, kept_header);
+      into.accept(delimiter == ',' ? record : std::string_view(reader.with_commas()));
       continue;
     }
     into.reject(fmt::format("line {}", records.line()), record, problem);

@@ -21,6 +21,7 @@ enum class BodyFormat {
   cloudevents,        // one structured CloudEvent
   cloudevents_batch,  // an array of them
   csv,                // RFC 4180; the first record names the columns
+  tsv,                // the same with tabs; kept with commas
 };
 
 /// By the media type, parameters aside; bad_input names the known ones.
@@ -39,8 +40,9 @@ struct ParsedBody {
 inline constexpr size_t event_bytes_max = 1 << 20;
 
 /// Parses bodies by one schema. One thread at a time; keeps its buffers between bodies.
-/// Every record of a body is either in the payload, its text exactly as sent, or among the rejects with its
-/// bytes and a reason; where an array or a quoted field breaks off, the rest of the body is one record.
+/// Every record of a body is either in the payload, its text exactly as sent (tabs as commas), or among the
+/// rejects with its bytes and a reason; where an array or a quoted field breaks off, the rest of the body is
+/// one record.
 class EventParser {
  public:
   explicit EventParser(const model::Schema& schema);
@@ -55,7 +57,7 @@ class EventParser {
 
   void parse_ndjson(std::string_view body, Collector& into);
   Status parse_json(std::string_view body, bool takes_array, Collector& into);
-  Status parse_csv(std::string_view body, Collector& into);
+  Status parse_csv(std::string_view body, char delimiter, Collector& into);
   JsonEventReader& json_reader(JsonEventReader::Shape shape);
 
   const model::Schema schema_;

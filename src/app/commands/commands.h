@@ -1,6 +1,6 @@
 #pragma once
 // One function a command. Each prints its own output and errors and returns the exit code: 0 done, 1 failed
-// (a verify mismatch too), 2 wrong usage or a broken project.
+// (a verify mismatch too, or nothing but quarantined events), 2 wrong usage or a broken project.
 
 #include <cstdint>
 #include <string>
