@@ -47,9 +47,8 @@ Result<std::unique_ptr<Server>> Server::start(project::Project project, const Op
   server->api_ = std::make_unique<front::Api>(*server->platform_, io::system_clock(), of_api);
   server->api_->register_routes(*server->http_);
   if (limits.requests_per_second_max > 0) {
-    server->http_->limit("POST", "/v1/streams/{name}/events",
-                         static_cast<double>(limits.requests_per_second_max),
-                         static_cast<double>(limits.requests_per_second_max));
+    const auto most = static_cast<double>(limits.requests_per_second_max);
+    server->http_->limit_all(most, most);
   }
   auto files = std::make_shared<front::StaticFiles>(front::web_files());
   server->http_->fallback([files](front::Request request, front::Responder responder) {

@@ -80,6 +80,7 @@ class Api::Impl {
     routes_ = routes.all();
     if (context_.options.has_origin_guard) {
       server.guard([this](const Request& request) { return guard_.check(request); });
+    for (const char* watched : {"/healthz", "/readyz", "/metrics"}) server.keep_place("GET", watched);
     }
     server.on_access([this](const Access& access) {
       context_.metrics->count_request(access);

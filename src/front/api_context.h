@@ -25,7 +25,7 @@ struct ApiContext {
   StreamRates rates;
 
   // Last, so that their threads end before what they use.
-  static constexpr size_t queue_max = 256;
+  static constexpr size_t queue_max = 64;  // fewer in all than there are connections: HttpServerOptions
   WorkerPool intake{options.intake_threads, queue_max};
   WorkerPool reads{options.read_threads, queue_max};
   WorkerPool tasks{options.task_threads, queue_max};

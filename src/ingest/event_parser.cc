@@ -95,6 +95,8 @@ class EventParser::Collector {
     ++parsed.batch.count;
   }
 
+  bool is_full() const { return parsed.batch.rejects.size() > body_rejects_max; }
+
   void reject(std::string_view where, std::string_view record, std::string_view problem) {
     parsed.batch.rejects.push_back({fmt::format("{}: {}", where, problem), std::string(record)});
   }
@@ -162,6 +164,13 @@ Result<ParsedBody> EventParser::parse(BodyFormat format, std::string_view body) 
       TRY(parse_csv(body, '\t', collector));
       break;
   }
+  if (collector.is_full()) {
+    return fail(
+        Code::too_large,
+        fmt::format("more than {} records of the body are no events; nothing of it was kept. The first, {}",
+                    body_rejects_max, collector.parsed.batch.rejects.front().reason),
+        "look whether the Content-Type is right, or send fewer at once");
+  }
   return std::move(collector.parsed);
 }
 
@@ -169,7 +178,7 @@ void EventParser::parse_ndjson(std::string_view body, Collector& into) {
   JsonEventReader& reader = json_reader(JsonEventReader::Shape::object);
   into.parsed.batch.payload.reserve(body.size() + body.size() / 32);  // record lengths
   size_t number = 0;
-  while (!body.empty()) {
+  while (!body.empty() && !into.is_full()) {
     ++number;
     const size_t end = body.find('\n');
     std::string_view line = body.substr(0, end);
@@ -194,7 +203,7 @@ Status EventParser::parse_json(std::string_view body, bool takes_array, Collecto
   }
   const bool is_array = elements.first() == '[';
   JsonElements::Element element;
-  for (size_t number = 1; elements.next(element); ++number) {
+  for (size_t number = 1; !into.is_full() && elements.next(element); ++number) {
     switch (element.kind) {
       case JsonElements::Element::Kind::whole:
         if (element.text.empty()) {
@@ -263,7 +272,7 @@ Status EventParser::parse_csv(std::string_view body, char delimiter, Collector& 
   }
 
   std::vector<uint8_t> is_used(candidates.size());
-  for (std::string_view record; records.next(record);) {
+  for (std::string_view record; !into.is_full() && records.next(record);) {
     if (!is_event(record)) continue;
     if (record.size() > event_bytes_max) {
       problem = too_long(record.size());

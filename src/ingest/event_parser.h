@@ -39,6 +39,10 @@ struct ParsedBody {
 /// An event's text may be this long.
 inline constexpr size_t event_bytes_max = 1 << 20;
 
+/// So many records of a body may be no events. Each is kept with a reason, which takes far more memory than a
+/// short record does in a body that was packed.
+inline constexpr size_t body_rejects_max = 1 << 18;
+
 /// Parses bodies by one schema. One thread at a time; keeps its buffers between bodies.
 /// Every record of a body is either in the payload, its text exactly as sent (tabs as commas), or among the
 /// rejects with its bytes and a reason; where an array or a quoted field breaks off, the rest of the body is
@@ -49,7 +53,8 @@ class EventParser {
   ~EventParser();
 
   /// bad_input when no record can be told from another (a JSON body that is neither array nor object, a CSV
-  /// header that cannot be read): nothing is to be stored then.
+  /// header that cannot be read), too_large when there are more than body_rejects_max rejects: nothing is to
+  /// be stored then.
   Result<ParsedBody> parse(BodyFormat format, std::string_view body);
 
  private:
