@@ -37,6 +37,13 @@ std::string memory_table(const std::string& table, int64_t version) {
 }  // namespace
 
 Platform::Platform(project::Project project, const Options& options)
+// What others name is looked at here first: a child that opens a pipe or a device would wait for ever.
+Status check_readable(io::FileSystem& files, const io::Path& path) {
+  const auto file = files.open(path, io::FileSystem::Open::read);
+  if (file) return {};
+  return fail(Code::bad_input, file.error().message, "name a file that the server may read");
+}
+
     : project_(std::move(project)),
       options_(options),
       data_folder_(project_.root / project_.settings.data_folder) {}
@@ -263,6 +270,7 @@ void Platform::stop() {
     Lock lock(build_mutex_);  // a build that was running ends as abandoned before its stations go
   }
   for (OpenStream& stream : streams_) {
+  io::kill_all_processes();  // copies and imports
     if (stream.log) stream.log->close();
   }
   if (speed_) speed_->stop();
@@ -336,11 +344,18 @@ Result<std::vector<front::TableCopied>> Platform::copy(const std::vector<std::st
       job.table = table.name;
       for (const std::string& path : table.paths) {
         const auto found = TRY(project::matching_files(files_, project_.root, path));
+  {
+    Lock lock(mutex_);
+    if (is_stopping_) return fail(Code::unavailable, "the server is stopping");
+  }
         if (found.empty()) {
           return fail(Code::not_found, fmt::format("table {}: no file matches '{}'", table.name, path),
                       "paths are relative to the folder of anabranch.yml");
         }
-        for (const io::Path& file : found) job.paths.push_back(file.string());
+        for (const io::Path& file : found) {
+          TRY(check_readable(files_, file));
+          job.paths.push_back(file.string());
+        }
       }
       job.format = table.format == project::FileFormat::csv    ? "csv"
                    : table.format == project::FileFormat::json ? "json"
@@ -455,6 +470,7 @@ Result<ingest::Accepted> Platform::ingest_file(const std::string& name, const st
     result = TRY(ingest::BulkImportResult::from_json(TRY(run_in_child(program_, "import", job.to_json()))));
     if (result.new_fields.empty()) break;
     model::Schema next = job.schema;
+  TRY(check_readable(files_, path));
     ++next.version;
     for (const auto& field : result.new_fields) next.fields.push_back(field);
     TRY(ingestor->schemas().add(next));

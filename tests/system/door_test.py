@@ -157,5 +157,76 @@ class PlacesTest(DoorCase):
         self.assertLess(time.monotonic() - started, 3.5)
 
 
+class SpecialFileTest(DoorCase):
+    def test_pipes_folders_and_devices_are_refused_at_once(self):
+        client = self.serve()
+        pipe = self.folder / "pipe.parquet"
+        os.mkfifo(pipe)
+        started = time.monotonic()
+        for path in (pipe, self.folder, "/dev/zero", "/dev/null", self.folder / "nothing.parquet"):
+            for _ in range(3):
+                answer = client.post("/v1/streams/orders/files", {"path": str(path)})
+                self.assertEqual((answer.status, answer.code), (400, "bad_request"), f"{path}: {answer!r}")
+        done = self.shop_project.run("ingest", "orders", str(pipe))
+        self.assertEqual(done.returncode, 2, done.stderr)
+        (self.shop_project.folder / "data" / "prices.csv").unlink()
+        os.mkfifo(self.shop_project.folder / "data" / "prices.csv")
+        answer = client.post("/v1/copy", {})
+        self.assertEqual((answer.status, answer.code), (400, "bad_request"), answer)
+        self.assertIn("pipe", answer.json["detail"])
+        self.assertLess(time.monotonic() - started, 30)
+
+
+class EndTest(DoorCase):
+    """SIGTERM ends the server within ten seconds, whatever runs; what was acknowledged stays."""
+
+    def end_while(self, what, ask):
+        client = self.serve() if not self.projects else None
+        if client is None:
+            self.server = self.shop_project.start()
+        acknowledged = self.server.client().send("orders", [GOOD]).json["ranges"][0]["last_offset"]
+        asked = self.in_thread(lambda: ask(self.server.client()))
+        wait_until(self.stop_child, f"a {what} has a child process", 30, interval=0.001)
+        started = time.monotonic()
+        self.server.stop()
+        self.assertLess(time.monotonic() - started, 10, what)
+        try:
+            asked.join(30)
+        except program.Client.GONE:
+            pass
+        self.server = self.shop_project.start()
+        offsets = self.server.client().status()["streams"][0]["durable_offsets"]
+        self.assertEqual(offsets, [acknowledged + 1], what)
+        self.server.stop()
+
+    def test_while_children_are_stopped(self):
+        self.end_while("build", lambda client: client.post("/v1/builds", {}))
+        self.end_while("verify", lambda client: client.post("/v1/verify", {}))
+        self.end_while("copy", lambda client: client.post("/v1/copy", {}))
+        parquet = self.folder / "orders.parquet"
+        self.assertEqual(self.shop_project.run("query", "SELECT 5 AS id, 1 AS client, 'sku0' AS sku, 1 AS amount", "--format", "parquet", "-o", str(parquet)).returncode, 0)
+        self.end_while("import", lambda client: client.post("/v1/streams/orders/files", {"path": str(parquet)}))
+
+    def test_while_queries_run(self):
+        self.serve(settings="limits: {query_timeout_ms: 60000}\n")
+        asked = [self.in_thread(lambda: self.server.client().query(ENDLESS)) for _ in range(4)]
+        wait_until(lambda: b"anabranch_queries_running 0" not in self.server.client().get("/metrics").body, "queries run")
+        started = time.monotonic()
+        self.server.stop()
+        self.assertLess(time.monotonic() - started, 10)
+        for query in asked:
+            try:
+                query.join(30)
+            except program.Client.GONE:
+                pass
+
+    def test_hanging_up_ends_nothing(self):
+        client = self.serve()
+        os.kill(self.server.pid, signal.SIGHUP)
+        wait_until(lambda: "SIGHUP" in self.server.log, "the signal is logged")
+        self.assertEqual(client.get("/healthz").status, 200)
+        self.assertEqual(self.server.stop(), 0)
+
+
 if __name__ == "__main__":
     program.main()

@@ -73,7 +73,7 @@ int fail_command(const CommonOptions& common, const Error& error);
 /// Percent-encoding for a part of a path.
 std::string url_part(const std::string& text);
 
-/// Waits for SIGINT or SIGTERM; block_signals() first, before any thread is started.
+/// Waits for SIGINT or SIGTERM, and only logs a SIGHUP; block_signals() first, before any thread is started.
 void block_signals();
 int wait_for_signal();
 
