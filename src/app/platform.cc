@@ -218,7 +218,6 @@ Result<speed::Handover> Platform::handover_of(const lake::Manifest& manifest,
 
 Status Platform::start() {
   const auto world = TRY(make_world(false, left_out_));
-  for (const Error& error : left_out_) spdlog::warn("{}", error.describe());
   lake::Manifest manifest;
   {
     Lock lock(mutex_);

@@ -21,6 +21,19 @@ constexpr int64_t build_wait_us = 60'000'000;
 constexpr int64_t build_wait_step_us = 50'000;
 
 }  // namespace
+// Views of this build that other readers would look for in the lake, and that are never there.
+std::vector<std::string> unwritten(const batch::BuildJob& job) {
+  std::vector<std::string> names;
+  for (const views::Plan& plan : job.world.plans) {
+    const bool is_wanted =
+        job.views.empty() || std::find(job.views.begin(), job.views.end(), plan.view) != job.views.end();
+    const auto materialized = job.world.materialized.find(plan.view);
+    const bool is_written = materialized != job.world.materialized.end() && materialized->second;
+    if (!plan.is_hidden && is_wanted && is_written && plan.depends_on_moment) names.push_back(plan.view);
+  }
+  return names;
+}
+
 
 std::string Platform::build_id_of(int64_t now_us) {
   std::string id;
@@ -149,6 +162,12 @@ Result<std::string> Platform::build_now(const std::vector<std::string>& views, c
                                                          : catalog::BuildState::failed;
     end.error = manifest.error().describe();
     (void)files_.remove_all(data_folder_ / "serving" / job.build_id);
+    for (const std::string& view : unwritten(job)) {
+      end.warnings.push_back(
+          {"", fmt::format("{} is not written for other readers: its result depends on the moment "
+                           "(now(), random() and the like), so each read computes it",
+                           view)});
+    }
     (void)files_.remove(data_folder_ / "serving" / (job.build_id + ".duckdb"));
     (void)files_.remove(data_folder_ / "serving" / (job.build_id + ".duckdb.wal"));
   }
