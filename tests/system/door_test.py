@@ -228,5 +228,25 @@ class EndTest(DoorCase):
         self.assertEqual(self.server.stop(), 0)
 
 
+class QuarantineTest(DoorCase):
+    def test_a_page_reads_its_batch_once(self):
+        client = self.serve()
+        count, size = 20_000, 400
+        self.assertEqual(client.send("orders", "".join(f"{i} {'x' * size}\n" for i in range(count))).json["quarantined"], count)
+
+        def seconds(limit):
+            best = 60.0
+            for _ in range(3):
+                started = time.monotonic()
+                page = client.get(f"/v1/quarantine?limit={limit}").json
+                best = min(best, time.monotonic() - started)
+                self.assertEqual(len(page["entries"]), limit)
+                self.assertEqual([entry["index"] for entry in page["entries"]], list(range(limit)))
+            return best
+        few = seconds(10)
+        many = seconds(1000)
+        self.assertLess(many, 12 * few, f"{few:.3f} s for 10, {many:.3f} s for 1000")
+
+
 if __name__ == "__main__":
     program.main()
