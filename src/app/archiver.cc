@@ -1,6 +1,7 @@
 #include "app/archiver.h"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -22,6 +23,19 @@ constexpr model::Offset rows_per_file = 2'000'000;
 std::string table_key(const std::string& stream) { return "lake/bronze/" + stream; }
 
 }  // namespace
+
+// Files of an archiving that failed or was killed before the table named them.
+Status Archiver::remove_leftovers(lake::DeltaTable& table, const std::string& stream) {
+  const auto snapshot = TRY(table.snapshot());
+  std::set<std::string> named;
+  for (const auto& file : snapshot.files) named.insert(file.path);
+  const std::string folder = table_key(stream) + "/";
+  for (const auto& object : TRY(store_.list(folder))) {
+    const std::string name = object.key.substr(folder.size());
+    if (name.ends_with(".parquet") && !named.contains(name)) TRY(store_.remove(object.key));
+  }
+  return {};
+}
 
 Result<speed::Archive> Archiver::archive_of(const std::string& stream) {
   auto table = TRY(lake::DeltaTable::open(store_, table_key(stream), clock_));
@@ -57,6 +71,7 @@ Status Archiver::archive_stream(const OpenStream& stream, model::Offset end) {
   if (from >= end) return {};
   auto table = TRY(lake::DeltaTable::open(store_, table_key(stream.name), clock_));
   const model::SchemaPtr schema = stream.schemas->latest();
+  TRY(remove_leftovers(*table, stream.name));
   const views::Relation relation = views::stream_relation(relation_name, *schema);
   std::vector<sql::OutputColumn> columns = relation.columns;
   columns.insert(columns.end(), relation.hidden_columns.begin(), relation.hidden_columns.end());

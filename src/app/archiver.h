@@ -7,6 +7,7 @@
 #include "app/streams.h"
 #include "base/mutex.h"
 #include "base/result.h"
+#include "lake/delta_table.h"
 #include "lake/object_store.h"
 #include "speed/log_feed.h"
 #include "speed/speed_layer.h"
@@ -35,6 +36,7 @@ class Archiver {
  private:
   Status archive_stream(const OpenStream& stream, model::Offset end) REQUIRES(mutex_);
   Result<speed::Archive> archive_of(const std::string& stream);
+  Status remove_leftovers(lake::DeltaTable& table, const std::string& stream);
 
   lake::ObjectStore& store_;
   sql::Database& database_;

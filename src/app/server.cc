@@ -42,7 +42,7 @@ Result<std::unique_ptr<Server>> Server::start(project::Project project, const Op
   server->http_ = std::make_unique<front::HttpServer>(of_http);
   front::ApiOptions of_api;
   of_api.body_bytes_max = limits.body_bytes_max;
-  of_api.has_origin_guard = is_own_machine(options.host);
+  of_api.has_any_name = !is_own_machine(options.host);
   of_api.own_hosts = {options.host};
   server->api_ = std::make_unique<front::Api>(*server->platform_, io::system_clock(), of_api);
   server->api_->register_routes(*server->http_);

@@ -146,18 +146,21 @@ class EventRoutes {
       body = structured;
       format = ingest::BodyFormat::cloudevents;
     }
-    delivery.stream->accept(format, body,
-                            [responder, metrics = context_.metrics, stream = delivery.stream->stream(),
-                             bytes = body.size()](Result<ingest::Accepted> accepted) {
-                              if (!accepted) {
-                                metrics->count_refused_events(stream);
-                                return responder.fail(accepted.error());
-                              }
-                              metrics->count_events(stream, *accepted, bytes);
-                              Response response;
-                              response.body = accepted_json(stream, *accepted);
-                              responder.answer(std::move(response));
-                            });
+    delivery.stream->accept(
+        format, body,
+        [responder, metrics = context_.metrics, has_ended = context_.has_ended_log,
+         stream = delivery.stream->stream(), bytes = body.size()](Result<ingest::Accepted> accepted) {
+          if (!accepted) {
+            metrics->count_refused_events(stream);
+            const Code code = accepted.error().code;
+            if (code == Code::unavailable || code == Code::unknown_outcome) *has_ended = true;
+            return responder.fail(accepted.error());
+          }
+          metrics->count_events(stream, *accepted, bytes);
+          Response response;
+          response.body = accepted_json(stream, *accepted);
+          responder.answer(std::move(response));
+        });
   }
 
   void refuse(const Request& request, const Responder& responder, const Error& error) {

@@ -228,6 +228,46 @@ class EndTest(DoorCase):
         self.assertEqual(self.server.stop(), 0)
 
 
+class DiskTest(DoorCase):
+    def test_nobody_else_may_read_the_data(self):
+        before = os.umask(0o022)
+        self.addCleanup(os.umask, before)
+        client = self.serve()
+        client.send("orders", [GOOD, {**GOOD, "id": 2, "code": "x"}])
+        self.assertEqual(client.post("/v1/builds", {}).status, 200)
+        self.assertEqual(client.post("/v1/verify", {}).status, 200)
+        client.send("orders", [{**GOOD, "id": 3}])
+        data = self.shop_project.data("")
+        open_to_others = [f"{path}: {path.lstat().st_mode:o}" for path in [data, *data.rglob("*")] if path.lstat().st_mode & 0o077]
+        self.assertEqual(open_to_others, [])
+
+    def test_what_a_build_leaves_when_it_is_killed_goes(self):
+        client = self.serve()
+        client.send("orders", [GOOD])
+        self.assertEqual(client.post("/v1/builds", {}).status, 200)
+        client.send("orders", [GOOD])
+        named = {str(path) for path in self.shop_project.data("lake").rglob("*.parquet")}
+        asked = self.in_thread(lambda: self.server.client().post("/v1/builds", {}))
+        wait_until(self.stop_child, "the build has a child process", 30, interval=0.001)
+        id = client.status()["running_build"]["id"]
+        # What it would have written by the end, and what an archiving leaves that dies before its commit.
+        left = [self.shop_project.data(f"lake/gold/by_sku/part-00000-{id}.parquet"), self.shop_project.data(f"lake/gold/total/part-00000-{id}.parquet"),
+                self.shop_project.data("lake/bronze/orders/part-00000-00000000000000000001-0badcafe.parquet")]
+        for path in left:
+            path.write_bytes(b"PAR1")
+        self.server.kill()
+        with self.assertRaises(program.Client.GONE):
+            asked.join()
+        self.server = self.shop_project.start()
+        client = self.server.client()
+        self.assertFalse(left[0].exists() or left[1].exists(), "gold")
+        self.assertEqual({str(path) for path in map(pathlib.Path, named) if not path.exists()}, set(), "a file that is named is gone")
+        client.send("orders", [GOOD])
+        self.assertEqual(client.post("/v1/builds", {}).status, 200)
+        self.assertFalse(left[2].exists(), "bronze")
+        self.check_verify(self.shop_project)
+
+
 class QuarantineTest(DoorCase):
     def test_a_page_reads_its_batch_once(self):
         client = self.serve()
