@@ -1,5 +1,6 @@
 #include "app/child.h"
 
+#include <csignal>
 #include <cstdio>
 #include <iostream>
 #include <iterator>
@@ -25,6 +26,10 @@ Result<std::string> run_in_child(const io::Path& program, const std::string& tas
   if (document.is_object() && document.contains("error")) {
     return fail(static_cast<Code>(document.value("code", static_cast<int>(Code::internal))),
                 document["error"], document.value("hint", ""));
+  }
+  if (exit.signal == SIGKILL) {
+    return fail(Code::unavailable, fmt::format("the {} process was killed", task),
+                "the server stops, or the system has run out of memory: try again");
   }
   if (!exit.is_success() || !document.is_object()) {
     return fail(Code::internal,

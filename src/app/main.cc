@@ -46,8 +46,9 @@ int run(int argc, char** argv) {
   ingest_command->add_option("stream", ingest.stream, "Stream")->required();
   ingest_command->add_option("file", ingest.file, "File, or - for standard input")->required();
   ingest_command
-      ->add_option("--format", ingest.format, "ndjson, json, csv or parquet (default: by the file's name)")
-      ->check(CLI::IsMember({"ndjson", "json", "csv", "parquet"}));
+      ->add_option("--format", ingest.format,
+                   "ndjson, json, csv, tsv or parquet (default: by the file's name)")
+      ->check(CLI::IsMember({"ndjson", "json", "csv", "tsv", "parquet"}));
 
   UpOptions up;
   CLI::App* up_command = command("up", "Start the server", false);

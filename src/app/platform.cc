@@ -13,6 +13,7 @@
 #include "batch/child_engine.h"
 #include "ingest/bulk_import.h"
 #include "ingest/table_copy.h"
+#include "io/private_folder.h"
 #include "io/process.h"
 #include "io/random.h"
 #include "lake/delta_copies.h"
@@ -26,12 +27,21 @@ namespace {
 
 constexpr auto keeper_interval = std::chrono::milliseconds(500);
 constexpr int64_t archive_step_events = 200'000;
+constexpr int64_t archive_wait_min_us = 2'000'000;
+constexpr int64_t archive_wait_max_us = 120'000'000;
 constexpr uint64_t states_memory_bytes = uint64_t{1}
                                          << 30;  // for slices and pinned tables, beside what queries may take
 constexpr int64_t replay_events_per_ms = 100;    // a cautious guess of how fast a restart replays
 
 std::string memory_table(const std::string& table, int64_t version) {
   return fmt::format("table_{}_v{}", table, version);
+}
+
+// What others name is looked at here first: a child that opens a pipe or a device would wait for ever.
+Status check_readable(io::FileSystem& files, const io::Path& path) {
+  const auto file = files.open(path, io::FileSystem::Open::read);
+  if (file) return {};
+  return fail(Code::bad_input, file.error().message, "name a file that the server may read");
 }
 
 }  // namespace
@@ -51,9 +61,11 @@ Result<std::unique_ptr<Platform>> Platform::open(project::Project project, const
 
 Status Platform::open_data() {
   started_at_us_ = clock_.now_us();
+  io::keep_files_private();
   program_ = options_.program.empty() ? TRY(io::own_program()) : options_.program;
   TRY(files_.create_folders(data_folder_ / "serving"));
   TRY(files_.create_folders(data_folder_ / "lake" / "bronze"));
+  TRY(io::make_private(data_folder_));
   auto lock = files_.lock(data_folder_ / "lock", options_.owner);
   if (!lock) {
     if (lock.error().code != Code::conflict) return fail(std::move(lock).error());
@@ -82,6 +94,7 @@ Status Platform::open_data() {
   }
   for (const std::string& id : TRY(catalog_->abandon_running(clock_.now_us()))) {
     spdlog::warn("build {} was interrupted; nothing of it is visible", id);
+    remove_copies(files_, data_folder_, id);
   }
   streams_ = TRY(open_streams(files_, clock_, data_folder_, project_));
 
@@ -214,7 +227,6 @@ Result<speed::Handover> Platform::handover_of(const lake::Manifest& manifest,
 
 Status Platform::start() {
   const auto world = TRY(make_world(false, left_out_));
-  for (const Error& error : left_out_) spdlog::warn("{}", error.describe());
   lake::Manifest manifest;
   {
     Lock lock(mutex_);
@@ -258,6 +270,7 @@ void Platform::stop() {
   }
   if (engine_) engine_->stop();
   if (verifier_) verifier_->stop();
+  io::kill_all_processes();  // copies and imports
   if (keeper_.joinable()) keeper_.join();
   {
     Lock lock(build_mutex_);  // a build that was running ends as abandoned before its stations go
@@ -270,6 +283,8 @@ void Platform::stop() {
 
 // Archives in the background and starts builds when there is too much after the last one.
 void Platform::keep() {
+  int64_t archive_after_us = 0;
+  int64_t archive_wait_us = 0;  // after a failure; longer after each that follows
   while (true) {
     {
       Lock lock(mutex_);
@@ -296,15 +311,19 @@ void Platform::keep() {
         Lock lock(mutex_);
         if (!is_stopping_) lock.wait_for(stopping_, std::chrono::seconds(30));
       }
-    } else if (unarchived >= archive_step_events) {
+    } else if (unarchived >= archive_step_events && clock_.monotonic_us() >= archive_after_us) {
       Lock building(build_mutex_);
       const Status archiving = archiver_->archive(applied);
       auto archives = archiver_->archives();
       if (!archiving || !archives) {
-        spdlog::warn("events could not be archived: {}",
+        archive_wait_us = std::clamp(2 * archive_wait_us, archive_wait_min_us, archive_wait_max_us);
+        archive_after_us = clock_.monotonic_us() + archive_wait_us;
+        spdlog::warn("events could not be archived, and this is tried again in {} s: {}",
+                     archive_wait_us / 1'000'000,
                      (archiving ? archives.error() : archiving.error()).describe());
         continue;
       }
+      archive_wait_us = 0;
       {
         Lock lock(mutex_);
         for (const auto& [stream, archive] : *archives)
@@ -325,6 +344,10 @@ Result<std::vector<front::TableCopied>> Platform::copy(const std::vector<std::st
       return fail(Code::not_found, fmt::format("there is no source {}", name), "see the files in sources/");
   }
   Lock building(build_mutex_);
+  {
+    Lock lock(mutex_);
+    if (is_stopping_) return fail(Code::unavailable, "the server is stopping");
+  }
   std::vector<front::TableCopied> copied;
   bool is_first = false;
   for (const project::SourceFile& source : project_.sources) {
@@ -340,7 +363,10 @@ Result<std::vector<front::TableCopied>> Platform::copy(const std::vector<std::st
           return fail(Code::not_found, fmt::format("table {}: no file matches '{}'", table.name, path),
                       "paths are relative to the folder of anabranch.yml");
         }
-        for (const io::Path& file : found) job.paths.push_back(file.string());
+        for (const io::Path& file : found) {
+          TRY(check_readable(files_, file));
+          job.paths.push_back(file.string());
+        }
       }
       job.format = table.format == project::FileFormat::csv    ? "csv"
                    : table.format == project::FileFormat::json ? "json"
@@ -445,6 +471,7 @@ Result<ingest::Accepted> Platform::ingest_file(const std::string& name, const st
                                                const std::optional<ingest::Sender>& sender) {
   ingest::Ingestor* ingestor = stream(name);
   if (!ingestor) return fail(Code::not_found, fmt::format("there is no stream {}", name));
+  TRY(check_readable(files_, path));
   return ingestor->accept_file(
       path, ingest::bulk_folder(data_folder_ / "log" / name, 0), sender,
       [&](const ingest::BulkImportJob& job) -> Result<ingest::BulkImportResult> {

@@ -32,6 +32,9 @@
 
 namespace anabranch::app {
 
+/// Removes what a build that is not published has written for other readers. Any thread.
+void remove_copies(io::FileSystem& files, const io::Path& data_folder, const std::string& build_id);
+
 /// A project's data, open, with all stations connected. One program at a time holds it (a lock file); it is
 /// used by the server, and by commands when no server runs.
 class Platform final : public front::Backend {

@@ -9,6 +9,7 @@
 #include "batch/child_engine.h"
 #include "io/process.h"
 #include "io/random.h"
+#include "lake/data_file.h"
 #include "lake/delta_copies.h"
 #include "lake/durable.h"
 #include "sql/syntax.h"
@@ -20,7 +21,30 @@ namespace {
 constexpr int64_t build_wait_us = 60'000'000;
 constexpr int64_t build_wait_step_us = 50'000;
 
+// Views of this build that other readers would look for in the lake, and that are never there.
+std::vector<std::string> unwritten(const batch::BuildJob& job) {
+  std::vector<std::string> names;
+  for (const views::Plan& plan : job.world.plans) {
+    const bool is_wanted =
+        job.views.empty() || std::find(job.views.begin(), job.views.end(), plan.view) != job.views.end();
+    const auto materialized = job.world.materialized.find(plan.view);
+    const bool is_written = materialized != job.world.materialized.end() && materialized->second;
+    if (!plan.is_hidden && is_wanted && is_written && plan.depends_on_moment) names.push_back(plan.view);
+  }
+  return names;
+}
+
 }  // namespace
+
+void remove_copies(io::FileSystem& files, const io::Path& data_folder, const std::string& build_id) {
+  for (const char* layer : {"gold", "silver"}) {
+    const auto tables = files.list(data_folder / "lake" / layer);
+    if (!tables) continue;
+    for (const auto& table : *tables) {
+      (void)files.remove(data_folder / "lake" / layer / table.name / lake::data_file_name(build_id, 0));
+    }
+  }
+}
 
 std::string Platform::build_id_of(int64_t now_us) {
   std::string id;
@@ -138,6 +162,12 @@ Result<std::string> Platform::build_now(const std::vector<std::string>& views, c
     end.warnings = warnings_of(*manifest);
     if (is_late)
       end.warnings.push_back({"", "ticks are behind the log: events that came last are not in this build"});
+    for (const std::string& view : unwritten(job)) {
+      end.warnings.push_back(
+          {"", fmt::format("{} is not written for other readers: its result depends on the moment "
+                           "(now(), random() and the like), so each read computes it",
+                           view)});
+    }
     for (const auto& warning : end.warnings)
       spdlog::warn("build {}: {} {}", job.build_id, warning.view, warning.message);
     end.peak_memory_bytes = static_cast<int64_t>(result.peak_memory_bytes);
@@ -148,9 +178,14 @@ Result<std::string> Platform::build_now(const std::vector<std::string>& views, c
     end.state = manifest.error().code == Code::cancelled ? catalog::BuildState::abandoned
                                                          : catalog::BuildState::failed;
     end.error = manifest.error().describe();
-    (void)files_.remove_all(data_folder_ / "serving" / job.build_id);
-    (void)files_.remove(data_folder_ / "serving" / (job.build_id + ".duckdb"));
-    (void)files_.remove(data_folder_ / "serving" / (job.build_id + ".duckdb.wal"));
+    // Publishing can fail and yet have happened.
+    const auto latest = manifests_->latest();
+    if (latest && (!*latest || (*latest)->build_id != job.build_id)) {
+      remove_copies(files_, data_folder_, job.build_id);
+      (void)files_.remove_all(data_folder_ / "serving" / job.build_id);
+      (void)files_.remove(data_folder_ / "serving" / (job.build_id + ".duckdb"));
+      (void)files_.remove(data_folder_ / "serving" / (job.build_id + ".duckdb.wal"));
+    }
   }
   end.finished_at_us = clock_.now_us();
   (void)catalog_->finish_build(job.build_id, end);

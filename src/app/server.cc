@@ -42,14 +42,13 @@ Result<std::unique_ptr<Server>> Server::start(project::Project project, const Op
   server->http_ = std::make_unique<front::HttpServer>(of_http);
   front::ApiOptions of_api;
   of_api.body_bytes_max = limits.body_bytes_max;
-  of_api.has_origin_guard = is_own_machine(options.host);
+  of_api.has_any_name = !is_own_machine(options.host);
   of_api.own_hosts = {options.host};
   server->api_ = std::make_unique<front::Api>(*server->platform_, io::system_clock(), of_api);
   server->api_->register_routes(*server->http_);
   if (limits.requests_per_second_max > 0) {
-    server->http_->limit("POST", "/v1/streams/{name}/events",
-                         static_cast<double>(limits.requests_per_second_max),
-                         static_cast<double>(limits.requests_per_second_max));
+    const auto most = static_cast<double>(limits.requests_per_second_max);
+    server->http_->limit_all(most, most);
   }
   auto files = std::make_shared<front::StaticFiles>(front::web_files());
   server->http_->fallback([files](front::Request request, front::Responder responder) {

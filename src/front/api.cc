@@ -61,7 +61,9 @@ void RouteList::add_always(const std::string& method, const std::string& pattern
 class Api::Impl {
  public:
   Impl(Backend& backend, io::Clock& clock, ApiOptions options)
-      : context_(backend, clock, std::move(options)), guard_(context_.options.own_hosts), updates_(context_) {
+      : context_(backend, clock, std::move(options)),
+        guard_(context_.options.own_hosts, context_.options.has_any_name),
+        updates_(context_) {
     context_.metrics->all().on_collect(
         [this] { context_.metrics->collect(context_.backend, context_.rates, context_.clock.now_us()); });
   }
@@ -78,6 +80,7 @@ class Api::Impl {
     updates_.add_routes(routes);
     add_openapi_route(routes, context_);
     routes_ = routes.all();
+    for (const char* watched : {"/healthz", "/readyz", "/metrics"}) server.keep_place("GET", watched);
     if (context_.options.has_origin_guard) {
       server.guard([this](const Request& request) { return guard_.check(request); });
     }

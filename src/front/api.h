@@ -21,6 +21,7 @@ struct ApiOptions {
   /// For a server that only this machine reaches and that asks for no login: refuses requests under foreign
   /// names and from pages of other sites.
   bool has_origin_guard = true;
+  bool has_any_name = false;  // others reach it under names that we do not know: pages of other sites only
   std::vector<std::string> own_hosts;  // names that are ours too, e.g. the configured host
 
   /// Threads of the API's own, so that neither events nor short answers wait behind queries, which run on the

@@ -1,6 +1,7 @@
 #pragma once
 // What all routes of the API share. Only files of the API include it.
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <utility>
@@ -23,9 +24,11 @@ struct ApiContext {
   /// Shared with callbacks of logs, which may come after the API has gone.
   const std::shared_ptr<ApiMetrics> metrics = std::make_shared<ApiMetrics>();
   StreamRates rates;
+  /// A log has ended: it takes no event any more until a restart. Shared as above.
+  const std::shared_ptr<std::atomic<bool>> has_ended_log = std::make_shared<std::atomic<bool>>(false);
 
   // Last, so that their threads end before what they use.
-  static constexpr size_t queue_max = 256;
+  static constexpr size_t queue_max = 64;  // fewer in all than there are connections: HttpServerOptions
   WorkerPool intake{options.intake_threads, queue_max};
   WorkerPool reads{options.read_threads, queue_max};
   WorkerPool tasks{options.task_threads, queue_max};

@@ -174,8 +174,11 @@ TEST_F(ApiEvents, WaitForABuildThatMustCatchUp) {
 }
 
 TEST_F(ApiEvents, AClosedLogIsUnavailable) {
+  EXPECT_EQ(get("/readyz").status, 200);
   backend_.test_stream("weather").log->close();
   EXPECT_EQ(outcome(send_events("{\"temp\":1}", "application/x-ndjson", "weather")), "503 unavailable");
+  EXPECT_EQ(outcome(get("/readyz")), "503 unavailable");
+  EXPECT_EQ(get("/healthz").status, 200);
 }
 
 TEST_F(ApiEvents, FilesComeFromThisMachineOnly) {

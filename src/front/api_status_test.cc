@@ -259,6 +259,24 @@ TEST_F(ApiStatus, ForeignNamesAndPagesAreRefused) {
   EXPECT_EQ(outcome(post("/v1/copy", "", header("Origin", "http://evil.example"))), "403 refused");
 }
 
+class ApiUnderAnyName : public ApiTest {
+ protected:
+  ApiUnderAnyName() { api_options_.has_any_name = true; }
+};
+
+TEST_F(ApiUnderAnyName, StillRefusesPagesOfOtherSites) {
+  const auto ask = [&](const std::string& head) {
+    RawSocket socket(server_->port());
+    socket.send(head + "Host: shop.example:8080\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    return socket.read_to_end().substr(9, 3);
+  };
+  EXPECT_EQ(ask("GET /healthz HTTP/1.1\r\n"), "200");
+  EXPECT_EQ(ask("POST /v1/copy HTTP/1.1\r\n"), "200");
+  EXPECT_EQ(ask("POST /v1/copy HTTP/1.1\r\nOrigin: http://shop.example:8080\r\n"), "200");
+  for (const char* origin : {"http://evil.example", "null", "http://shop.example", "http://localhost:8080"})
+    EXPECT_EQ(ask(std::string("POST /v1/copy HTTP/1.1\r\nOrigin: ") + origin + "\r\n"), "403") << origin;
+}
+
 class ApiWithoutGuard : public ApiTest {
  protected:
   ApiWithoutGuard() { api_options_.has_origin_guard = false; }

@@ -27,6 +27,8 @@ constexpr size_t read_bytes = 16 << 10;
 constexpr int64_t never = std::numeric_limits<int64_t>::max();
 // How long the rest of a refused request is thrown away, so that the client reads the refusal before a reset.
 constexpr milliseconds drain_timeout{2000};
+// Memory for a body is taken as its bytes come: so much at first, then twice what is there.
+constexpr size_t body_room_min = 64 << 10;
 
 enum class Phase {
   idle,       // between requests
@@ -57,9 +59,10 @@ class ConnectionImpl final : public Connection, public std::enable_shared_from_t
         remote_(std::move(remote)),
         closed_(std::move(closed)) {}
 
-  void start(std::optional<Response> refusal) override;
+  void start(bool is_beyond) override;
   void finish() override;
   void close() override;
+  std::optional<int64_t> silent_since_us() const override;
   void sweep() override;
 
   void answer(Response response) override;
@@ -78,10 +81,14 @@ class ConnectionImpl final : public Connection, public std::enable_shared_from_t
   void on_head(RequestHead head);
   void begin_body();
   bool read_body();
+  void make_room();
+  void forget_body();
+  void probe_peer();
   void refuse(const Error& error, int status = 0);
   void refuse(Response response) { refusal_ = std::move(response); }
   void choose_route(const Target& target);
   void ask_guard();
+  void ask_buckets();
   void dispatch();
   void set_body_deadline();
 
@@ -102,6 +109,9 @@ class ConnectionImpl final : public Connection, public std::enable_shared_from_t
   bool is_finishing_ = false;  // the server stops
   bool is_reading_ = false;
   bool has_peer_ended_ = false;  // the client will send no more
+  bool is_peer_probed_ = false;
+  bool is_beyond_ = false;
+  int64_t silent_since_us_ = 0;
   std::array<char, read_bytes> chunk_;
   std::string input_;  // came, not yet understood
   size_t input_used_ = 0;
@@ -114,6 +124,7 @@ class ConnectionImpl final : public Connection, public std::enable_shared_from_t
   std::string_view route_;
   RunOn run_on_ = RunOn::io;
   TokenBucket* bucket_ = nullptr;
+  bool keeps_place_ = false;
   std::optional<Response> refusal_;  // answered in place of a handler's response
   bool close_after_ = false;
   bool drain_after_ = false;
@@ -134,15 +145,17 @@ class ConnectionImpl final : public Connection, public std::enable_shared_from_t
   int64_t wrote_us_ = 0;
 };
 
-void ConnectionImpl::start(std::optional<Response> refusal) {
-  if (refusal) {
-    phase_ = Phase::busy;
-    close_after_ = drain_after_ = true;
-    answer(std::move(*refusal));
-    return;
-  }
-  set_deadline(setting_.options.idle_timeout);
+void ConnectionImpl::start(bool is_beyond) {
+  is_beyond_ = is_beyond;
+  silent_since_us_ = now_us();
+  set_deadline(std::min(setting_.options.header_timeout, setting_.options.idle_timeout));
   read();
+}
+
+std::optional<int64_t> ConnectionImpl::silent_since_us() const {
+  if (is_writing_ || (phase_ != Phase::idle && phase_ != Phase::head && phase_ != Phase::draining))
+    return std::nullopt;
+  return silent_since_us_;
 }
 
 void ConnectionImpl::finish() {
@@ -186,6 +199,7 @@ void ConnectionImpl::sweep() {
     write(head_.is_http_1_0 ? std::string(ping) : fmt::format("{:x}\r\n{}\r\n", ping.size(), ping), {},
           &ConnectionImpl::pump_events);
   }
+  if (phase_ == Phase::busy && has_peer_ended_) probe_peer();
   if (now < deadline_us_) return;
   if (phase_ == Phase::head || phase_ == Phase::body) {
     if (is_writing_) return close();  // the client does not even take "100 Continue"
@@ -227,7 +241,6 @@ void ConnectionImpl::on_read(ErrorCode error, size_t size, bool is_into_body) {
   if (phase_ == Phase::closed) return;
   if (error) {
     has_peer_ended_ = true;
-    if (phase_ == Phase::busy && cancelled_) *cancelled_ = true;
     if (error != asio::error::eof) return close();
     return read();  // what it asked before is still answered: it may have closed its sending side only
   }
@@ -239,6 +252,22 @@ void ConnectionImpl::on_read(ErrorCode error, size_t size, bool is_into_body) {
   }
   if (phase_ == Phase::busy || phase_ == Phase::answering) return read();
   advance();
+}
+
+// A client that has ended its sending may wait for its answer, or be gone: both look the same until something
+// is sent. "100 Continue" is what every client of HTTP/1.1 skips, and a closed socket answers it with a
+// reset.
+void ConnectionImpl::probe_peer() {
+  if (is_peer_probed_ || is_writing_ || head_.is_http_1_0) return;
+  is_peer_probed_ = true;
+  socket_.async_wait(Socket::wait_error, [self = shared_from_this()](ErrorCode error) {
+    if (!error && self->phase_ == Phase::busy) self->close();
+  });
+  constexpr std::string_view probe = "HTTP/1.1 100 Continue\r\n\r\n";
+  ErrorCode error;
+  socket_.non_blocking(true, error);
+  if (!error) socket_.write_some(asio::const_buffer(probe.data(), probe.size()), error);
+  if (error && error != asio::error::would_block) close();
 }
 
 // Goes on with what has come, as far as it goes.
@@ -279,11 +308,13 @@ bool ConnectionImpl::begin_request() {
   handler_ = nullptr;
   run_on_ = RunOn::io;
   bucket_ = nullptr;
+  keeps_place_ = false;
   refusal_.reset();
   close_after_ = is_finishing_;
   drain_after_ = false;
   body_filled_ = 0;
   cancelled_.reset();
+  silent_since_us_ = now_us();
   set_deadline(setting_.options.header_timeout);
   return true;
 }
@@ -310,7 +341,7 @@ void ConnectionImpl::on_head(RequestHead head) {
   request_.method = head_.method;
   request_.headers = std::move(head_.headers);
   request_.remote = remote_;
-  cancelled_ = std::make_shared<std::atomic<bool>>(has_peer_ended_);
+  cancelled_ = std::make_shared<std::atomic<bool>>(false);
   request_.cancelled = cancelled_;
   lease_ = BodyLease(setting_.bodies);
 
@@ -321,13 +352,30 @@ void ConnectionImpl::on_head(RequestHead head) {
   } else {
     refuse(target.error());
   }
-  ask_guard();
-  if (!refusal_ && bucket_) {
-    if (const milliseconds wait = bucket_->take(now_us()); wait.count() > 0) {
-      refuse(overloaded(fmt::format("more requests a second than {} takes", route_), wait));
+  if (is_beyond_) {
+    close_after_ = true;
+    if (!keeps_place_) {
+      drain_after_ = true;
+      refuse(Error{Code::unavailable,
+                   fmt::format("the server has {} connections already", setting_.options.connections_max),
+                   "close some, or try again later", std::nullopt});
+      return dispatch();
     }
   }
+  ask_guard();
+  ask_buckets();
   begin_body();
+}
+
+void ConnectionImpl::ask_buckets() {
+  if (refusal_ || keeps_place_) return;
+  for (TokenBucket* bucket : {setting_.bucket.get(), bucket_}) {
+    const milliseconds wait = bucket != nullptr ? bucket->take(now_us()) : milliseconds(0);
+    if (wait.count() == 0) continue;
+    return refuse(overloaded(bucket == bucket_ ? fmt::format("more requests a second than {} takes", route_)
+                                               : std::string("more requests a second than the server takes"),
+                             wait));
+  }
 }
 
 void ConnectionImpl::ask_guard() {
@@ -347,6 +395,7 @@ void ConnectionImpl::choose_route(const Target& target) {
     handler_ = &route->handler;
     run_on_ = route->run_on;
     bucket_ = route->bucket.get();
+    keeps_place_ = route->keeps_place;
   } else if (!match.allow.empty()) {
     refuse(Error{Code::bad_input, fmt::format("{} does not take {}", target.path, head_.method),
                  fmt::format("it takes {}", match.allow), std::nullopt},
@@ -380,9 +429,7 @@ void ConnectionImpl::begin_body() {
     close_after_ = drain_after_ = true;
     return dispatch();
   }
-  if (!refusal_ && !lease_.grow_to(head_.content_length)) {
-    refuse(overloaded("the server holds as many request bodies as it has memory for"));
-  }
+  if (!head_.is_chunked) make_room();
   if (refusal_ && has_body && head_.expects_continue) {
     close_after_ = drain_after_ = true;
     return dispatch();
@@ -390,15 +437,27 @@ void ConnectionImpl::begin_body() {
   phase_ = Phase::body;
   body_began_us_ = now_us();
   set_body_deadline();
-  if (!refusal_ && !head_.is_chunked) {
-    // Not filled with zeros first: it is about to be filled with what comes. The size that GCC 12 gives to
-    // the function is the capacity, which may be more.
-    request_.body.resize_and_overwrite(head_.content_length,
-                                       [size = head_.content_length](char*, size_t) { return size; });
-  }
   if (has_body && head_.expects_continue && input_used_ == input_.size()) {
     write("HTTP/1.1 100 Continue\r\n\r\n", {}, &ConnectionImpl::on_continue);
   }
+}
+
+// Room for what comes next of a body with a Content-Length, which says what may come and takes no memory.
+void ConnectionImpl::make_room() {
+  if (refusal_ || body_filled_ < request_.body.size() || body_filled_ == head_.content_length) return;
+  const size_t room = std::min<size_t>(head_.content_length, std::max(body_room_min, 2 * body_filled_));
+  if (!lease_.grow_to(room)) {
+    refuse(overloaded("the server holds as many request bodies as it has memory for"));
+    return forget_body();
+  }
+  // Not filled with zeros first: it is about to be filled with what comes. The size that GCC 12 gives to
+  // the function is the capacity, which may be more.
+  request_.body.resize_and_overwrite(room, [room](char*, size_t) { return room; });
+}
+
+void ConnectionImpl::forget_body() {
+  request_.body = std::string();
+  lease_.give_back();
 }
 
 void ConnectionImpl::set_body_deadline() {
@@ -412,10 +471,16 @@ bool ConnectionImpl::read_body() {
   std::string_view rest = std::string_view(input_).substr(input_used_);
   bool is_whole = false;
   if (!head_.is_chunked) {
-    const size_t taken = std::min<size_t>(rest.size(), head_.content_length - body_filled_);
-    if (!refusal_) std::copy_n(rest.data(), taken, request_.body.data() + body_filled_);
-    rest.remove_prefix(taken);
-    body_filled_ += taken;
+    size_t left = std::min<size_t>(rest.size(), head_.content_length - body_filled_);
+    while (left > 0) {
+      make_room();
+      const size_t taken = refusal_ ? left : std::min(left, request_.body.size() - body_filled_);
+      if (!refusal_) std::copy_n(rest.data(), taken, request_.body.data() + body_filled_);
+      rest.remove_prefix(taken);
+      body_filled_ += taken;
+      left -= taken;
+    }
+    make_room();
     is_whole = body_filled_ == head_.content_length;
   } else {
     const size_t before = request_.body.size();
@@ -437,10 +502,7 @@ bool ConnectionImpl::read_body() {
     } else if (!refusal_ && !lease_.grow_to(request_.body.capacity())) {
       refuse(overloaded("the server holds as many request bodies as it has memory for"));
     }
-    if (refusal_) {
-      request_.body = std::string();
-      lease_.give_back();
-    }
+    if (refusal_) forget_body();
     is_whole = close_after_ && drain_after_ ? true : *read;
   }
   input_used_ = input_.size() - rest.size();
@@ -501,6 +563,7 @@ void ConnectionImpl::on_answered() {
   tell_access(response_.status);
   response_ = {};
   phase_ = Phase::idle;
+  silent_since_us_ = now_us();
   set_deadline(setting_.options.idle_timeout);
   if (!close_after_) return advance();
   if (!drain_after_) return close();

@@ -23,6 +23,7 @@ struct ConnectionSetting {
   Guard guard;
   AccessListener access;
   std::shared_ptr<BodyBudget> bodies;
+  std::shared_ptr<TokenBucket> bucket;  // of all requests; null: no limit
   WorkerPool* workers = nullptr;
 };
 
@@ -31,12 +32,15 @@ struct ConnectionSetting {
 class Connection {
  public:
   virtual ~Connection() = default;
-  /// Begins to read. With a refusal, answers that instead, and closes.
-  virtual void start(std::optional<Response> refusal) = 0;
+  /// Begins to read. `is_beyond`: there are too many connections, so only what keeps its place is answered,
+  /// anything else refused, and then it closes.
+  virtual void start(bool is_beyond) = 0;
   /// Closes what waits for a client, and lets a running request finish first.
   virtual void finish() = 0;
   /// Closes at once; the request's cancellation flag is set.
   virtual void close() = 0;
+  /// Since when nothing but a client's silence has happened here; none when a request is at work.
+  virtual std::optional<int64_t> silent_since_us() const = 0;
   /// Looks at deadlines and pings; called now and then.
   virtual void sweep() = 0;
 

@@ -8,6 +8,7 @@
 #include "front/problem.h"
 #include "front/request_fields.h"
 #include "front/routes.h"
+#include "ingest/binary_cloudevent.h"
 #include "ingest/gzip.h"
 
 namespace anabranch::front {
@@ -41,10 +42,28 @@ Result<Packing> packing_of(std::string_view encoding) {
               "send gzip, deflate, or the bytes as they are");
 }
 
+// The attributes of a CloudEvent in binary mode; none when the request is something else.
+ingest::EventAttributes attributes_of(const Headers& headers) {
+  ingest::EventAttributes attributes;
+  bool is_binary = false;
+  constexpr std::string_view prefix = "ce-";
+  for (const auto& [name, value] : headers) {
+    if (name.size() <= prefix.size() || !equal_ignoring_case(name.substr(0, prefix.size()), prefix)) continue;
+    attributes.emplace_back(name.substr(prefix.size()), value);
+    for (const char* needed : {"specversion", "id", "source", "type"}) {
+      is_binary = is_binary || equal_ignoring_case(attributes.back().first, needed);
+    }
+  }
+  if (!is_binary) attributes.clear();
+  return attributes;
+}
+
 // What is known of a request before its body is looked at.
 struct Delivery {
   ingest::Ingestor* stream = nullptr;
   ingest::BodyFormat format = ingest::BodyFormat::ndjson;
+  ingest::EventAttributes attributes;  // not empty: a CloudEvent in binary mode
+  std::string content_type;            // of its data
   Packing packing = Packing::none;
   std::optional<ingest::Sender> sender;
 };
@@ -148,7 +167,13 @@ class EventRoutes {
     TRY(check_parameters(request.query, {}));
     Delivery delivery;
     delivery.stream = TRY(stream_of(request));
-    delivery.format = TRY(ingest::body_format(request.headers.get("Content-Type")));
+    const std::string_view content_type = request.headers.get("Content-Type");
+    delivery.attributes = attributes_of(request.headers);
+    if (delivery.attributes.empty() || content_type.find("cloudevents") != std::string_view::npos) {
+      delivery.attributes.clear();
+      delivery.format = TRY(ingest::body_format(content_type));
+    }
+    delivery.content_type = content_type;
     delivery.packing = TRY(packing_of(request.headers.get("Content-Encoding")));
     delivery.sender = TRY(sender_of(request.headers));
     TRY(context_.backend.may_ingest());
@@ -165,15 +190,31 @@ class EventRoutes {
 
   // The answer comes from the log's own thread, maybe after this object has gone.
   void accept(const Delivery& delivery, std::string_view body, const Responder& responder) {
+    ingest::BodyFormat format = delivery.format;
+    std::string structured;
+    if (!delivery.attributes.empty()) {
+      auto event = ingest::structured_cloudevent(delivery.attributes, delivery.content_type, body,
+                                                 *delivery.stream->schemas().latest());
+      if (!event) {
+        context_.metrics->count_refused_events(delivery.stream->stream());
+        return responder.fail(event.error());
+      }
+      structured = std::move(*event);
+      body = structured;
+      format = ingest::BodyFormat::cloudevents;
+    }
     std::optional<std::string> numbered;
     if (delivery.sender && delivery.sender->sequence) numbered = delivery.sender->id;
     delivery.stream->accept(
-        delivery.format, body, delivery.sender,
-        [responder, metrics = context_.metrics, stream = delivery.stream->stream(), bytes = body.size(),
-         numbered, log = &delivery.stream->log()](Result<ingest::Accepted> accepted) {
+        format, body, delivery.sender,
+        [responder, metrics = context_.metrics, has_ended = context_.has_ended_log,
+         stream = delivery.stream->stream(), bytes = body.size(), numbered,
+         log = &delivery.stream->log()](Result<ingest::Accepted> accepted) {
           if (accepted) return responder.answer(taken_in(*metrics, stream, *accepted, bytes));
           metrics->count_refused_events(stream);
-          if (!numbered || accepted.error().code != Code::conflict) return responder.fail(accepted.error());
+          const Code code = accepted.error().code;
+          if (code == Code::unavailable || code == Code::unknown_outcome) *has_ended = true;
+          if (!numbered || code != Code::conflict) return responder.fail(accepted.error());
           Response response = problem(accepted.error());
           response.headers.add("X-Expected-Sequence", fmt::to_string(log->next_sequence(*numbered)));
           responder.answer(std::move(response));

@@ -194,16 +194,113 @@ TEST_F(Limits, FullWorkerQueueIs429) {
   running.read_until("done");
 }
 
-TEST_F(Limits, TooManyConnectionsAre503) {
+TEST_F(Limits, WhatIsOnlyAnnouncedIsNotHeld) {
+  options_.bodies_bytes_max = 1'000'000;
+  make().route("POST", "/a", RunOn::io, size_of_body());
+  start();
+  RawSocket announcing(server_->port());
+  announcing.send("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nsome");
+  while (server_->bodies_bytes() == 0) std::this_thread::yield();
+  EXPECT_LE(server_->bodies_bytes(), 100'000u);
+  EXPECT_EQ(client().request("POST", "/a", {}, std::string(500'000, 'x')).value().body, "500000");
+  announcing.send(std::string(999'996, 'y'));
+  EXPECT_TRUE(announcing.read_until("1000000").ends_with("\r\n\r\n1000000"));
+  // One that comes to more than there is room for is refused whole, on its way.
+  RawSocket large(server_->port());
+  large.send("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n" + std::string(5'000'000, 'z'));
+  EXPECT_TRUE(large.read_until("\r\n\r\n").starts_with("HTTP/1.1 429 "));
+  EXPECT_EQ(server_->bodies_bytes(), 0u);
+}
+
+TEST_F(Limits, BodiesOfEverySizeComeWhole) {
+  make().route("POST", "/a", RunOn::io,
+               [](Request request, Responder responder) { responder.answer(text(request.body)); });
+  start();
+  HttpClient http = client();
+  for (const size_t size : {1u, 65'535u, 65'536u, 65'537u, 131'072u, 131'073u, 300'000u}) {
+    std::string body(size, '\0');
+    for (size_t i = 0; i < size; ++i) body[i] = static_cast<char>('a' + (i * 7919 >> 5) % 26);
+    EXPECT_EQ(http.request("POST", "/a", {}, body).value().body, body);
+  }
+}
+
+TEST_F(Limits, TooManyConnectionsAtWorkAre503ButThoseWhoWatchAreAnswered) {
   options_.connections_max = 2;
+  std::vector<Responder> held;
+  Mutex mutex;
+  auto& server = make();
+  server.route("GET", "/hold", RunOn::io, [&](Request, Responder responder) {
+    Lock lock(mutex);
+    held.push_back(std::move(responder));
+  });
+  server.route("GET", "/a", RunOn::io, says("a"));
+  server.route("GET", "/healthz", RunOn::io, says("alive"));
+  server.keep_place("GET", "/healthz");
+  start();
+  std::array<RawSocket, 2> working{RawSocket(server_->port()), RawSocket(server_->port())};
+  for (RawSocket& socket : working) socket.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+  const auto are_held = [&] {
+    Lock lock(mutex);
+    return held.size() == 2;
+  };
+  while (!are_held()) std::this_thread::yield();
+  for (int i = 0; i < 3; ++i) {
+    RawSocket third(server_->port());
+    third.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_NE(third.read_until("connections already").find("HTTP/1.1 503 "), std::string::npos);
+    RawSocket watching(server_->port());
+    watching.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+    const std::string answer = watching.read_to_end();
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << answer;
+  }
+  for (const Responder& responder : held) responder.answer(text("done"));
+  for (RawSocket& socket : working) socket.read_until("done");
+}
+
+TEST_F(Limits, SilentConnectionsMakePlaceForOthers) {
+  options_.connections_max = 4;
+  options_.io_threads = 1;
   make().route("GET", "/a", RunOn::io, says("a"));
   start();
-  HttpClient first = client();
-  HttpClient second = client();
-  EXPECT_EQ(first.request("GET", "/a").value().body, "a");
-  EXPECT_EQ(second.request("GET", "/a").value().body, "a");
-  RawSocket third(server_->port());
-  EXPECT_NE(third.read_until("connections already").find("HTTP/1.1 503 "), std::string::npos);
+  HttpClient kept = client();
+  EXPECT_EQ(kept.request("GET", "/a").value().body, "a");
+  std::vector<std::unique_ptr<RawSocket>> silent;
+  for (int i = 0; i < 12; ++i) {
+    silent.push_back(std::make_unique<RawSocket>(server_->port()));
+    if (i % 2 == 0) silent.back()->send("GET /a HTTP/1.1\r\nHos");
+  }
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(client().request("GET", "/a").value().body, "a");
+  EXPECT_EQ(silent.front()->read_to_end(), "") << "the one that was silent longest";
+  EXPECT_LE(server_->connection_count(), 5u);
+}
+
+TEST_F(Limits, FirstRequestMustComeSoon) {
+  options_.header_timeout = milliseconds(40);
+  make();
+  start();
+  RawSocket silent(server_->port());
+  EXPECT_EQ(silent.read_to_end(), "");
+}
+
+TEST_F(Limits, ClientThatHasEndedItsSendingGetsItsAnswer) {
+  options_.header_timeout = milliseconds(20);  // looks at connections every 5 ms
+  Moment begun;
+  std::optional<Responder> held;
+  auto& server = make();
+  server.route("GET", "/hold", RunOn::io, [&](Request, Responder responder) {
+    held = std::move(responder);
+    begun.come();
+  });
+  start();
+  RawSocket half(server_->port());
+  half.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+  half.end_sending();
+  begun.wait();
+  half.read_until("HTTP/1.1 100 Continue\r\n\r\n");  // the server has looked whether it is still there
+  held->answer(text("done"));
+  const std::string answer = half.read_to_end();
+  EXPECT_NE(answer.find("HTTP/1.1 200 "), std::string::npos) << answer;
+  EXPECT_TRUE(answer.ends_with("done")) << answer;
 }
 
 TEST_F(Limits, RateLimitIs429WithRetryAfter) {
@@ -217,6 +314,21 @@ TEST_F(Limits, RateLimitIs429WithRetryAfter) {
   const auto refused = http.request("POST", "/a", {}, "x").value();
   EXPECT_EQ(refused.status, 429);
   EXPECT_GT(std::stoi(std::string(refused.headers.get("Retry-After"))), 900);
+}
+
+TEST_F(Limits, RateLimitOfAllHoldsForEveryRouteButThoseWhoWatch) {
+  auto& server = make();
+  server.route("GET", "/a", RunOn::io, says("a"));
+  server.route("GET", "/b", RunOn::io, says("b"));
+  server.route("GET", "/healthz", RunOn::io, says("alive"));
+  server.fallback(says("file"));
+  server.keep_place("GET", "/healthz");
+  server.limit_all(0.001, 3);
+  start();
+  HttpClient http = client();
+  for (const char* path : {"/a", "/b", "/file"}) EXPECT_EQ(http.request("GET", path).value().status, 200);
+  for (const char* path : {"/a", "/b", "/file"}) EXPECT_EQ(http.request("GET", path).value().status, 429);
+  EXPECT_EQ(http.request("GET", "/healthz").value().status, 200);
 }
 
 TEST(TokenBucketTest, FillsWithTime) {

@@ -16,16 +16,19 @@ struct HttpServerOptions {
 
   int io_threads = 2;
   int worker_threads = 4;
-  size_t worker_queue_max = 256;  // more wait: 429
+  size_t worker_queue_max = 192;  // more wait: 429
 
-  size_t connections_max = 512;               // more: 503
+  /// More: the one that has been silent longest is closed; where none is, 503, but for routes that
+  /// keep_place(). What may wait in all queues and listen to events is fewer, so that no kind of work takes
+  /// all places.
+  size_t connections_max = 512;
   size_t header_bytes_max = 16 << 10;         // more: 413
   size_t body_bytes_max = 64 << 20;           // more: 413
   size_t bodies_bytes_max = 512 << 20;        // of all requests that are not answered yet; more: 429
   size_t event_buffer_bytes_max = 256 << 10;  // for each EventStream; more: older messages are dropped
 
   std::chrono::milliseconds idle_timeout{60'000};    // between requests: close
-  std::chrono::milliseconds header_timeout{10'000};  // for a whole header: 408
+  std::chrono::milliseconds header_timeout{10'000};  // for a whole header: 408; of a first request: close
   std::chrono::milliseconds body_timeout{30'000};   // for a body, and more time as it arrives, see below: 408
   size_t body_bytes_per_s_min = 16 << 10;           // each so many bytes of a body buy one more second
   std::chrono::milliseconds write_timeout{60'000};  // for a client to take some of an answer: close

@@ -25,8 +25,9 @@ namespace {
 
 using Connections = std::unordered_map<Connection*, std::shared_ptr<Connection>>;
 
-// Connections beyond the limit that are being told so; beyond these they are just closed.
-constexpr size_t refusals_max = 64;
+// Connections beyond the limit, for those who watch the server and to tell the others; beyond these they are
+// just closed.
+constexpr size_t beyond_max = 64;
 
 struct Lane {
   std::shared_ptr<EventLoop> loop = std::make_shared<EventLoop>();
@@ -89,6 +90,7 @@ class HttpServer::Impl {
   Status listen();
   void accept();
   void adopt(Lane& lane, tcp::socket socket);
+  void close_silent(Lane& lane);
   void on_every_lane(void (*act)(Connection&));
   void stop_once();
 
@@ -178,7 +180,8 @@ void HttpServer::Impl::adopt(Lane& lane, tcp::socket socket) {
   boost::system::error_code error;
   socket.set_option(tcp::no_delay(true), error);
   const std::string remote = socket.remote_endpoint(error).address().to_string();
-  if (error || stopping_ || open_ > limit + refusals_max) {
+  if (!error && open_ > limit) close_silent(lane);
+  if (error || stopping_ || open_ > limit + beyond_max) {
     socket.close(error);
     Lock lock(mutex_);
     --open_;
@@ -193,12 +196,20 @@ void HttpServer::Impl::adopt(Lane& lane, tcp::socket socket) {
         closed_.notify_all();
       });
   lane.connections.emplace(connection.get(), connection);
-  std::optional<Response> refusal;
-  if (open_ > limit) {
-    refusal = problem({Code::unavailable, fmt::format("the server has {} connections already", limit),
-                       "close some, or try again later", std::nullopt});
+  connection->start(open_ > limit);
+}
+
+// Makes place: closes the lane's connection whose client has been silent longest.
+void HttpServer::Impl::close_silent(Lane& lane) {
+  std::shared_ptr<Connection> silent;
+  int64_t since_us = 0;
+  for (const auto& [key, connection] : lane.connections) {
+    const auto since = connection->silent_since_us();
+    if (!since || (silent && *since >= since_us)) continue;
+    silent = connection;
+    since_us = *since;
   }
-  connection->start(std::move(refusal));
+  if (silent) silent->close();
 }
 
 void HttpServer::Impl::on_every_lane(void (*act)(Connection&)) {
@@ -247,6 +258,14 @@ void HttpServer::route(std::string method, std::string pattern, RunOn run_on, Ha
 void HttpServer::limit(std::string_view method, std::string_view pattern, double requests_per_s,
                        double burst) {
   impl_->setting().router.limit(method, pattern, requests_per_s, burst);
+}
+
+void HttpServer::limit_all(double requests_per_s, double burst) {
+  impl_->setting().bucket = std::make_shared<TokenBucket>(requests_per_s, burst);
+}
+
+void HttpServer::keep_place(std::string_view method, std::string_view pattern) {
+  impl_->setting().router.keep_place(method, pattern);
 }
 
 void HttpServer::fallback(Handler handler) { impl_->setting().fallback = std::move(handler); }

@@ -44,6 +44,11 @@ class HttpServer {
   void route(std::string method, std::string pattern, RunOn run_on, Handler handler);
   /// Before start(): at most so many requests a second to a route; more get 429 with Retry-After.
   void limit(std::string_view method, std::string_view pattern, double requests_per_s, double burst);
+  /// Before start(): likewise for all requests together, but not those of routes that keep their place.
+  void limit_all(double requests_per_s, double burst);
+  /// Before start(): the route is for those who watch the server: it answers although there are as many
+  /// connections as there may be, and no limit_all() holds for it.
+  void keep_place(std::string_view method, std::string_view pattern);
   /// Before start(): takes GET and HEAD of paths without a route, on an io thread.
   void fallback(Handler handler);
   /// Before start(): asked before every route and the fallback.

@@ -38,14 +38,16 @@ Response refusal(std::string message, std::string hint) {
 
 }  // namespace
 
-OriginGuard::OriginGuard(std::vector<std::string> hosts) : hosts_(std::move(hosts)) {
+OriginGuard::OriginGuard(std::vector<std::string> hosts, bool has_any_name)
+    : hosts_(std::move(hosts)), has_any_name_(has_any_name) {
   for (const char* own : {"localhost", "127.0.0.1", "[::1]"}) hosts_.emplace_back(own);
 }
 
 std::optional<Response> OriginGuard::check(const Request& request) const {
   const std::string_view host = request.headers.get("Host");
-  const bool is_ours = std::ranges::any_of(
-      hosts_, [&](const std::string& own) { return equal_ignoring_case(own, without_port(host)); });
+  const bool is_ours = has_any_name_ || std::ranges::any_of(hosts_, [&](const std::string& own) {
+                         return equal_ignoring_case(own, without_port(host));
+                       });
   if (!host.empty() && !is_ours) {  // only HTTP/1.0 may leave it out, and no browser does
     return refusal("this server answers only to its own name on this machine",
                    "open it as http://127.0.0.1 or http://localhost, with its port");

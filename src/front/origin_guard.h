@@ -19,12 +19,14 @@ namespace anabranch::front {
 class OriginGuard {
  public:
   /// `hosts`: names beside localhost, 127.0.0.1 and [::1] that are ours.
-  explicit OriginGuard(std::vector<std::string> hosts = {});
+  /// `has_any_name`: every name may be ours, so only requests across sites are refused.
+  explicit OriginGuard(std::vector<std::string> hosts = {}, bool has_any_name = false);
   /// The refusal, or nothing.
   std::optional<Response> check(const Request& request) const;
 
  private:
   std::vector<std::string> hosts_;
+  bool has_any_name_;
 };
 
 }  // namespace anabranch::front

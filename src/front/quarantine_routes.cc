@@ -13,7 +13,7 @@ namespace {
 
 // A page ends early when its records are large: one can be as long as a whole body.
 constexpr size_t page_bytes_max = 8 << 20;
-constexpr size_t read_at_once = 16;
+constexpr size_t read_at_first = 16;
 
 /// "flights/0/4096/2": stream, partition, position of the batch in the log, index in the batch.
 struct EntryId {
@@ -70,7 +70,13 @@ class Page {
   Status add(const std::string& stream, std::optional<log::EventLog::QuarantinePosition> after) {
     const auto& log = backend_.stream(stream)->log();
     while (!is_full_) {
-      const auto found = TRY(log.quarantine(after, std::min(read_at_once, limit_ - entries_.size() + 1)));
+      // The log reads a whole batch for each call, so one call shall be enough; but no more than the page may
+      // hold.
+      const size_t left = limit_ - entries_.size() + 1;
+      const size_t likely = entries_.empty() ? read_at_first
+                                             : (page_bytes_max - std::min(bytes_, page_bytes_max)) *
+                                                   entries_.size() / std::max<size_t>(bytes_, 1);
+      const auto found = TRY(log.quarantine(after, std::clamp<size_t>(likely, 1, left)));
       if (found.empty()) return {};
       for (const auto& entry : found) {
         if (entries_.size() == limit_ || (bytes_ >= page_bytes_max && !entries_.empty())) {

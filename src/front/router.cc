@@ -48,12 +48,20 @@ void Router::add(std::string method, std::string pattern, Handler handler, RunOn
   routes_.push_back(std::move(route));
 }
 
-void Router::limit(std::string_view method, std::string_view pattern, double requests_per_s, double burst) {
-  ANABRANCH_ASSERT(requests_per_s > 0 && burst >= 1);
+Route& Router::find(std::string_view method, std::string_view pattern) {
   const auto route = std::ranges::find_if(
       routes_, [&](const Route& r) { return r.method == method && r.pattern == pattern; });
   ANABRANCH_ASSERT(route != routes_.end());
-  route->bucket = std::make_unique<TokenBucket>(requests_per_s, burst);
+  return *route;
+}
+
+void Router::limit(std::string_view method, std::string_view pattern, double requests_per_s, double burst) {
+  ANABRANCH_ASSERT(requests_per_s > 0 && burst >= 1);
+  find(method, pattern).bucket = std::make_unique<TokenBucket>(requests_per_s, burst);
+}
+
+void Router::keep_place(std::string_view method, std::string_view pattern) {
+  find(method, pattern).keeps_place = true;
 }
 
 Router::Match Router::match(std::string_view method, const std::vector<std::string>& segments) const {

@@ -25,6 +25,7 @@ struct Route {
   Handler handler;
   RunOn run_on = RunOn::worker;
   std::unique_ptr<TokenBucket> bucket;  // null: no limit
+  bool keeps_place = false;             // answered however many connections there are
 };
 
 /// Which handler takes which path. Filled before the server starts, then only read, from any thread.
@@ -33,6 +34,7 @@ class Router {
   void add(std::string method, std::string pattern, Handler handler, RunOn run_on);
   /// Limits a route that was added.
   void limit(std::string_view method, std::string_view pattern, double requests_per_s, double burst);
+  void keep_place(std::string_view method, std::string_view pattern);
 
   struct Match {
     const Route* route = nullptr;  // null: 404 when allow is empty, else 405
@@ -43,6 +45,8 @@ class Router {
   Match match(std::string_view method, const std::vector<std::string>& segments) const;
 
  private:
+  Route& find(std::string_view method, std::string_view pattern);
+
   std::vector<Route> routes_;
 };
 

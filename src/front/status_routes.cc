@@ -33,6 +33,10 @@ void add_status_routes(RouteList& routes, ApiContext& context) {
       ready = fail(Code::unavailable, "the speed layer has stopped: answers do not see new events any more",
                    "the server's log says why; start the server again");
     }
+    if (ready && *context.has_ended_log) {
+      ready = fail(Code::unavailable, "a log has ended: no events are taken any more",
+                   "the server's log says why; start the server again");
+    }
     if (!ready) return responder.fail(ready.error());
     responder.answer(plain("ready\n", "text/plain; charset=utf-8"));
   });

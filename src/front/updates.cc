@@ -2,9 +2,11 @@
 
 #include <chrono>
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include "front/build_record.h"
+#include "front/problem.h"
 #include "front/status_document.h"
 
 namespace anabranch::front {
@@ -12,6 +14,7 @@ namespace {
 
 constexpr auto round_time = std::chrono::milliseconds(250);  // four messages a second at most
 constexpr int64_t silence_max_us = 1'000'000;
+constexpr size_t clients_max = 64;  // each holds a connection
 constexpr size_t builds_watched = 8;
 
 }  // namespace
@@ -31,11 +34,15 @@ void Updates::stop() {
 
 void Updates::add_routes(RouteList& routes) {
   routes.add_always("GET", "/v1/updates", Lane::io,
-                    [this](Request, Responder responder) { add(responder.events()); });
+                    [this](Request, Responder responder) { add(std::move(responder)); });
 }
 
-void Updates::add(EventStream client) {
+void Updates::add(Responder responder) {
   Lock lock(mutex_);
+  if (clients_count_ + new_clients_.size() >= clients_max) {
+    return responder.answer(overloaded(fmt::format("{} clients listen to updates already", clients_max)));
+  }
+  EventStream client = responder.events();
   if (is_stopping_) return client.close();
   new_clients_.push_back(std::move(client));
   wake_.notify_all();
@@ -67,6 +74,8 @@ void Updates::run() {
         context_.rates.sample();
         tell_builds();
         std::erase_if(clients_, [](const EventStream& client) { return !client.is_open(); });
+        Lock lock(mutex_);
+        clients_count_ = clients_.size();
       }
       if (!fresh.empty() || (is_round && !clients_.empty())) tell_status(fresh, is_round);
     } catch (const std::exception& error) {
@@ -93,6 +102,8 @@ void Updates::tell_status(std::vector<EventStream>& fresh, bool is_round) {
     }
   }
   clients_.insert(clients_.end(), fresh.begin(), fresh.end());
+  Lock lock(mutex_);
+  clients_count_ = clients_.size();
 }
 
 void Updates::tell_builds() {

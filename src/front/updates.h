@@ -23,7 +23,7 @@ class Updates {
 
  private:
   void run();
-  void add(EventStream client);
+  void add(Responder responder);
   std::vector<EventStream> take_new() EXCLUDES(mutex_);
   void tell_status(std::vector<EventStream>& fresh, bool is_round);
   void tell_builds();
@@ -41,6 +41,7 @@ class Updates {
   Mutex mutex_;
   std::condition_variable wake_;
   std::vector<EventStream> new_clients_ GUARDED_BY(mutex_);
+  size_t clients_count_ GUARDED_BY(mutex_) = 0;  // of clients_, as of the last round
   bool is_stopping_ GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };

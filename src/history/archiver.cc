@@ -1,6 +1,7 @@
 #include "history/archiver.h"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -21,6 +22,19 @@ constexpr model::Offset rows_per_file = 2'000'000;
 std::string table_key(const Stream& stream) { return "lake/bronze/" + stream.bare_name(); }
 
 }  // namespace
+
+// Files of an archiving that failed or was killed before the table named them.
+Status Archiver::remove_leftovers(lake::DeltaTable& table, const Stream& stream) {
+  const auto snapshot = TRY(table.snapshot());
+  std::set<std::string> named;
+  for (const auto& file : snapshot.files) named.insert(file.path);
+  const std::string folder = table_key(stream) + "/";
+  for (const auto& object : TRY(store_.list(folder))) {
+    const std::string name = object.key.substr(folder.size());
+    if (name.ends_with(".parquet") && !named.contains(name)) TRY(store_.remove(object.key));
+  }
+  return {};
+}
 
 Result<Archive> Archiver::archive_of(const Stream& stream) {
   auto table = TRY(lake::DeltaTable::open(store_, table_key(stream), clock_));
@@ -54,6 +68,7 @@ Status Archiver::archive_stream(const Stream& stream, model::Offset end) {
   const model::Offset archived = TRY(archive_of(stream)).end;
   if (archived >= end) return {};
   auto table = TRY(lake::DeltaTable::open(store_, table_key(stream), clock_));
+  TRY(remove_leftovers(*table, stream));
   const model::SchemaPtr schema = stream.schemas->latest();
   const views::Relation relation = views::stream_relation(stream.name, *schema);
   std::vector<sql::OutputColumn> columns = relation.columns;

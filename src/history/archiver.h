@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "history/history.h"
 #include "io/clock.h"
+#include "lake/delta_table.h"
 #include "lake/object_store.h"
 #include "sql/database.h"
 
@@ -28,6 +29,7 @@ class Archiver {
  private:
   Status archive_stream(const Stream& stream, model::Offset end) REQUIRES(mutex_);
   Result<Archive> archive_of(const Stream& stream);
+  Status remove_leftovers(lake::DeltaTable& table, const Stream& stream);
 
   lake::ObjectStore& store_;
   sql::Database& database_;

@@ -10,8 +10,8 @@
 
 namespace anabranch::ingest {
 
-CsvEventReader::CsvEventReader(const model::Schema& schema)
-    : fields_(std::make_unique<DeclaredFields>(schema)) {}
+CsvEventReader::CsvEventReader(const model::Schema& schema, char delimiter)
+    : fields_(std::make_unique<DeclaredFields>(schema)), record_(delimiter) {}
 
 void CsvEventReader::declare(const std::vector<model::Field>& fields) {
   model::Schema schema = fields_->schema();

@@ -19,7 +19,7 @@ namespace anabranch::ingest {
 /// One event at a time, after its header. One thread at a time; keeps its buffers between events.
 class CsvEventReader {
  public:
-  explicit CsvEventReader(const model::Schema& schema);
+  explicit CsvEventReader(const model::Schema& schema, char delimiter = ',');
 
   /// The first record names the columns. bad_input when its names cannot be those of fields.
   Status read_header(std::string_view record);
@@ -36,6 +36,8 @@ class CsvEventReader {
   bool read(std::string_view record, const Row& row, std::string& problem);
   /// The fields of the record that was read last.
   const std::vector<CsvField>& fields() const { return record_.fields(); }
+  /// The record that was read last, or the header, as it is kept.
+  std::string with_commas() const { return record_.with_commas(); }
   /// Cuts a record that is not read (yet); false when it has not as many fields as the header.
   bool split(std::string_view record, std::string& problem);
 

@@ -70,9 +70,10 @@ Result<BodyFormat> body_format(std::string_view content_type) {
   if (type == "application/cloudevents+json") return BodyFormat::cloudevents;
   if (type == "application/cloudevents-batch+json") return BodyFormat::cloudevents_batch;
   if (type == "text/csv" || type == "application/csv") return BodyFormat::csv;
+  if (type == "text/tab-separated-values") return BodyFormat::tsv;
   return fail(Code::bad_input, fmt::format("'{}' is not a media type of events", excerpt(content_type)),
               "send application/json, application/x-ndjson, application/cloudevents+json, "
-              "application/cloudevents-batch+json or text/csv");
+              "application/cloudevents-batch+json, text/csv or text/tab-separated-values");
 }
 
 // Puts together what parse() returns.
@@ -94,14 +95,21 @@ class EventParser::Collector {
     ++parsed.batch.count;
   }
 
+  bool is_full() const { return parsed.batch.rejects.size() > body_rejects_max; }
+
   void reject(std::string_view where, std::string_view record, std::string_view problem) {
     parsed.batch.rejects.push_back({fmt::format("{}: {}", where, problem), std::string(record)});
   }
 
   void take(JsonEventReader& reader, std::string_view where, size_t number, std::string_view record) {
+    bool is_event = false;
     if (record.size() > event_bytes_max) {
       problem_ = too_long(record.size());
-    } else if (reader.read(record, bytes_after(record), Row{}, problem_)) {
+    } else {
+      is_event = reader.read(record, bytes_after(record), Row{}, problem_);
+      if (reader.is_wrapper(record, bytes_after(record), problem_)) is_event = false;
+    }
+    if (is_event) {
       if (!reader.found().empty()) {
         parsed.new_fields.insert(parsed.new_fields.end(), reader.found().begin(), reader.found().end());
         // The events that follow are held to the type that this one gave the field.
@@ -133,10 +141,11 @@ JsonEventReader& EventParser::json_reader(JsonEventReader::Shape shape) {
 Result<ParsedBody> EventParser::parse(BodyFormat format, std::string_view body) {
   if (body.starts_with(byte_order_mark)) body.remove_prefix(byte_order_mark.size());
   const bool is_cloudevent = format == BodyFormat::cloudevents || format == BodyFormat::cloudevents_batch;
+  const bool is_csv = format == BodyFormat::csv || format == BodyFormat::tsv;
   Collector collector(body, schema_.version,
-                      format == BodyFormat::csv ? log::Encoding::csv
-                      : is_cloudevent           ? log::Encoding::cloudevents
-                                                : log::Encoding::json);
+                      is_csv          ? log::Encoding::csv
+                      : is_cloudevent ? log::Encoding::cloudevents
+                                      : log::Encoding::json);
   switch (format) {
     case BodyFormat::ndjson:
       parse_ndjson(body, collector);
@@ -149,8 +158,18 @@ Result<ParsedBody> EventParser::parse(BodyFormat format, std::string_view body) 
       TRY(parse_json(body, false, collector));
       break;
     case BodyFormat::csv:
-      TRY(parse_csv(body, collector));
+      TRY(parse_csv(body, ',', collector));
       break;
+    case BodyFormat::tsv:
+      TRY(parse_csv(body, '\t', collector));
+      break;
+  }
+  if (collector.is_full()) {
+    return fail(
+        Code::too_large,
+        fmt::format("more than {} records of the body are no events; nothing of it was kept. The first, {}",
+                    body_rejects_max, collector.parsed.batch.rejects.front().reason),
+        "look whether the Content-Type is right, or send fewer at once");
   }
   return std::move(collector.parsed);
 }
@@ -159,7 +178,7 @@ void EventParser::parse_ndjson(std::string_view body, Collector& into) {
   JsonEventReader& reader = json_reader(JsonEventReader::Shape::object);
   into.parsed.batch.payload.reserve(body.size() + body.size() / 32);  // record lengths
   size_t number = 0;
-  while (!body.empty()) {
+  while (!body.empty() && !into.is_full()) {
     ++number;
     const size_t end = body.find('\n');
     std::string_view line = body.substr(0, end);
@@ -184,7 +203,7 @@ Status EventParser::parse_json(std::string_view body, bool takes_array, Collecto
   }
   const bool is_array = elements.first() == '[';
   JsonElements::Element element;
-  for (size_t number = 1; elements.next(element); ++number) {
+  for (size_t number = 1; !into.is_full() && elements.next(element); ++number) {
     switch (element.kind) {
       case JsonElements::Element::Kind::whole:
         if (element.text.empty()) {
@@ -212,14 +231,15 @@ Status EventParser::parse_json(std::string_view body, bool takes_array, Collecto
   return {};
 }
 
-Status EventParser::parse_csv(std::string_view body, Collector& into) {
-  CsvEventReader reader(schema_);
-  CsvRecords records(body);
+Status EventParser::parse_csv(std::string_view body, char delimiter, Collector& into) {
+  CsvEventReader reader(schema_, delimiter);
+  CsvRecords records(body, delimiter);
   std::string_view header;
   if (!records.next(header)) {
     return fail(Code::bad_input, "the body is empty", "the first line of CSV names the columns");
   }
   TRY(reader.read_header(header));
+  const std::string kept_header = delimiter == ',' ? std::string(header) : reader.with_commas();
   // In a file of one column a blank line is an event with a null; elsewhere it is nothing.
   std::string problem;
   size_t columns = reader.fields().size();
@@ -252,7 +272,7 @@ Status EventParser::parse_csv(std::string_view body, Collector& into) {
   }
 
   std::vector<uint8_t> is_used(candidates.size());
-  for (std::string_view record; records.next(record);) {
+  for (std::string_view record; !into.is_full() && records.next(record);) {
     if (!is_event(record)) continue;
     if (record.size() > event_bytes_max) {
       problem = too_long(record.size());
@@ -261,8 +281,8 @@ Status EventParser::parse_csv(std::string_view body, Collector& into) {
         const CsvField& field = reader.fields()[candidates[i].column];
         is_used[i] |= !field.text.empty() || field.is_quoted;
       }
-      if (into.parsed.batch.count == 0) log::put_record(into.parsed.batch.payload, header);
-      into.accept(record);
+      if (into.parsed.batch.count == 0) log::put_record(into.parsed.batch.payload, kept_header);
+      into.accept(delimiter == ',' ? record : std::string_view(reader.with_commas()));
       continue;
     }
     into.reject(fmt::format("line {}", records.line()), record, problem);

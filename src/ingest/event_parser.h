@@ -21,6 +21,7 @@ enum class BodyFormat {
   cloudevents,        // one structured CloudEvent
   cloudevents_batch,  // an array of them
   csv,                // RFC 4180; the first record names the columns
+  tsv,                // the same with tabs; kept with commas
 };
 
 /// By the media type, parameters aside; bad_input names the known ones.
@@ -38,16 +39,22 @@ struct ParsedBody {
 /// An event's text may be this long.
 inline constexpr size_t event_bytes_max = 1 << 20;
 
+/// So many records of a body may be no events. Each is kept with a reason, which takes far more memory than a
+/// short record does in a body that was packed.
+inline constexpr size_t body_rejects_max = 1 << 18;
+
 /// Parses bodies by one schema. One thread at a time; keeps its buffers between bodies.
-/// Every record of a body is either in the payload, its text exactly as sent, or among the rejects with its
-/// bytes and a reason; where an array or a quoted field breaks off, the rest of the body is one record.
+/// Every record of a body is either in the payload, its text exactly as sent (tabs as commas), or among the
+/// rejects with its bytes and a reason; where an array or a quoted field breaks off, the rest of the body is
+/// one record.
 class EventParser {
  public:
   explicit EventParser(const model::Schema& schema);
   ~EventParser();
 
   /// bad_input when no record can be told from another (a JSON body that is neither array nor object, a CSV
-  /// header that cannot be read): nothing is to be stored then.
+  /// header that cannot be read), too_large when there are more than body_rejects_max rejects: nothing is to
+  /// be stored then.
   Result<ParsedBody> parse(BodyFormat format, std::string_view body);
 
  private:
@@ -55,7 +62,7 @@ class EventParser {
 
   void parse_ndjson(std::string_view body, Collector& into);
   Status parse_json(std::string_view body, bool takes_array, Collector& into);
-  Status parse_csv(std::string_view body, Collector& into);
+  Status parse_csv(std::string_view body, char delimiter, Collector& into);
   JsonEventReader& json_reader(JsonEventReader::Shape shape);
 
   const model::Schema schema_;

@@ -230,6 +230,42 @@ model::Schema orders() {
            field("sequence", "integer")}};
 }
 
+TEST(Tsv, IsCsvWithTabsAndIsKeptWithCommas) {
+  const RoundTrip trip =
+      round_trip(flights(), BodyFormat::tsv,
+                 "carrier\tdep_delay\r\n\"A\tB \"\"x\"\"\"\t1\r\nC,D\t\nE\tmany\n\"F\nG\"\t-2\n");
+  ASSERT_EQ(trip.events.rows, 3u);
+  EXPECT_EQ(trip.value(0, 0), "A\tB \"x\"");
+  EXPECT_EQ(trip.value(0, 1), "C,D");
+  EXPECT_EQ(trip.value(1, 1), "NULL");
+  EXPECT_EQ(trip.value(0, 2), "F\nG");
+  EXPECT_EQ(trip.value(1, 2), "-2");
+  ASSERT_EQ(trip.rejects.size(), 1u);
+  EXPECT_EQ(trip.rejects[0].raw, "E\tmany") << "as it came";
+  EXPECT_EQ(records_of(trip).at(0), "carrier,dep_delay");
+  EXPECT_EQ(records_of(trip).at(2), "\"C,D\",");
+}
+
+TEST(Rejects, AreBounded) {
+  std::string lines, elements = "[";
+  for (size_t i = 0; i <= body_rejects_max; ++i) {
+    lines += "x\n";
+    elements += "1,";
+  }
+  EventParser parser(flights());
+  const std::pair<BodyFormat, std::string> bodies[] = {{BodyFormat::ndjson, lines},
+                                                       {BodyFormat::json, elements + "1]"},
+                                                       {BodyFormat::csv, "carrier,dep_delay\n" + lines}};
+  for (const auto& [format, body] : bodies) {
+    const auto parsed = parser.parse(format, body);
+    ASSERT_FALSE(parsed);
+    EXPECT_EQ(parsed.error().code, Code::too_large);
+  }
+  const auto parsed = parser.parse(BodyFormat::ndjson, std::string_view(lines).substr(2));
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->batch.rejects.size(), body_rejects_max);
+}
+
 TEST(CloudEvents, DataIsTheEventAndAttributesFillWhatItLacks) {
   const std::string event =
       R"({"specversion":"1.0","id":"7","source":"/shop","type":"order","time":"2013-01-01T05:00:00Z","sequence":3,)"

@@ -70,6 +70,7 @@ void JsonEventReader::declare(const std::vector<model::Field>& fields) {
 bool JsonEventReader::read(std::string_view text, size_t readable_after, const Row& row,
                            std::string& problem) {
   ++event_;
+  has_declared_ = false;
   found_.clear();
   undeclared_.clear();
   if (!json_.open(text, readable_after, problem)) return false;
@@ -98,6 +99,47 @@ bool JsonEventReader::read(std::string_view text, size_t readable_after, const R
   return row.is_checked_only() ? are_distinct(undeclared_, problem) : true;
 }
 
+bool JsonEventReader::is_wrapper(std::string_view text, size_t readable_after, std::string& problem) {
+  std::string ignored;
+  if (has_declared_ || shape_ != Shape::object || fields_->size() == 0) return false;
+  if (!json_.open(text, readable_after, ignored) || json_.first() != '{') return false;
+  ondemand::object object;
+  if (json_.document().get_object().get(object) != simdjson::SUCCESS) return false;
+  std::string found;
+  for (auto member : object) {
+    ondemand::field field;
+    std::string_view name;
+    if (std::move(member).get(field) != simdjson::SUCCESS) return false;
+    if (!json_.read_name(field.key(), name, ignored) || fields_->find(name)) return false;
+    ondemand::array list;
+    if (!found.empty() || field.value().get_array().get(list) != simdjson::SUCCESS) continue;
+    if (begins_with_event(list)) found = name;
+  }
+  if (found.empty()) return false;
+  problem =
+      fmt::format("has no field of the stream; its events seem to lie in the list '{}': send that list alone",
+                  excerpt(found));
+  return true;
+}
+
+// Whether the first element is an object with a declared field.
+bool JsonEventReader::begins_with_event(ondemand::array& list) {
+  std::string ignored;
+  for (auto element : list) {
+    ondemand::object object;
+    if (element.get_object().get(object) != simdjson::SUCCESS) return false;
+    for (auto member : object) {
+      ondemand::field field;
+      std::string_view name;
+      if (std::move(member).get(field) != simdjson::SUCCESS) return false;
+      if (!json_.read_name(field.key(), name, ignored)) return false;
+      if (fields_->find(name)) return true;
+    }
+    return false;
+  }
+  return false;
+}
+
 bool JsonEventReader::read_members(ondemand::object& object, const Row& row, std::string& problem) {
   const DeclaredFields& fields = *fields_;
   size_t expected = 0;
@@ -122,6 +164,7 @@ bool JsonEventReader::read_members(ondemand::object& object, const Row& row, std
       index = *found;
     }
     expected = index + 1;
+    has_declared_ = true;
     if (is_seen(index)) {
       problem = fmt::format("field {}: comes twice in the event", fields.name(index));
       return false;

@@ -27,6 +27,10 @@ class JsonEventReader {
   /// that the event lacks are left as they are. `readable_after`: see JsonText::open.
   bool read(std::string_view text, size_t readable_after, const Row& row, std::string& problem);
 
+  /// After read() of the same text: whether it has no field of the stream, but a list of objects that have
+  /// some, as answers of an API do: {"results": [{...}, {...}]}. Then `problem` says so, whatever it said.
+  bool is_wrapper(std::string_view text, size_t readable_after, std::string& problem);
+
   /// What the event that was read last would add to the schema (on_drift: evolve), in its order.
   const std::vector<model::Field>& found() const { return found_; }
 
@@ -36,6 +40,7 @@ class JsonEventReader {
 
  private:
   bool read_members(simdjson::ondemand::object& object, const Row& row, std::string& problem);
+  bool begins_with_event(simdjson::ondemand::array& list);
   bool read_cloudevent(simdjson::ondemand::object& object, const Row& row, std::string& problem);
   bool fill_from_attributes(const Row& row, std::string& problem);
   bool take_undeclared(std::string_view name, simdjson::ondemand::value& value, std::string_view token,
@@ -53,6 +58,7 @@ class JsonEventReader {
   JsonText json_;
   std::vector<uint64_t> seen_;  // for each field, the last event that had it
   uint64_t event_ = 0;
+  bool has_declared_ = false;  // the event has a declared field
   std::vector<model::Field> found_;
   std::vector<std::string_view> undeclared_;
   std::vector<Attribute> attributes_;

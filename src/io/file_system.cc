@@ -47,6 +47,13 @@ std::unexpected<Error> fail_errno(std::string_view doing, const Path& path, int 
   return fail(code, fmt::format("cannot {} {}: {}", doing, path.string(), std::strerror(error)), hint);
 }
 
+std::string_view kind_of(mode_t mode) {
+  if (S_ISDIR(mode)) return "a folder";
+  if (S_ISFIFO(mode)) return "a pipe";
+  if (S_ISSOCK(mode)) return "a socket";
+  return "a device";
+}
+
 class LocalFile final : public File {
  public:
   LocalFile(int fd, Path path) : fd_(fd), path_(std::move(path)) {}
@@ -126,9 +133,15 @@ class LocalFileSystem final : public FileSystem {
         flags |= O_RDWR | O_APPEND | O_CREAT | O_EXCL;
         break;
     }
-    const int fd = ::open(path.c_str(), flags, 0644);
+    // Without waiting: a pipe that nobody writes to would never open.
+    const int fd = ::open(path.c_str(), flags | O_NONBLOCK, 0644);
     if (fd < 0) return fail_errno("open", path, errno);
-    return std::make_unique<LocalFile>(fd, path);
+    auto file = std::make_unique<LocalFile>(fd, path);
+    struct stat info{};
+    if (::fstat(fd, &info) != 0) return fail_errno("stat", path, errno);
+    if (!S_ISREG(info.st_mode))
+      return fail(Code::bad_input, fmt::format("{} is {}, no file", path.string(), kind_of(info.st_mode)));
+    return file;
   }
 
   Status create_folders(const Path& path) override {

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 namespace anabranch::io {
 namespace {
@@ -17,6 +18,16 @@ class LocalFiles : public ::testing::Test {
   Path folder_;
   FileSystem& files_ = local_file_system();
 };
+
+TEST_F(LocalFiles, OnlyFilesAreOpenedAndNothingIsWaitedFor) {
+  ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  for (const Path& path : {folder_ / "pipe", folder_, Path("/dev/zero")}) {
+    const auto file = files_.open(path, FileSystem::Open::read);
+    ASSERT_FALSE(file) << path;
+    EXPECT_EQ(file.error().code, Code::bad_input) << file.error().message;
+    EXPECT_FALSE(files_.read_file(path));
+  }
+}
 
 TEST_F(LocalFiles, AppendsAndReadsBack) {
   auto file = files_.open(folder_ / "a", FileSystem::Open::append);

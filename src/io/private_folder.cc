@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 namespace anabranch::io {
 
@@ -28,6 +29,15 @@ PrivateFolder::~PrivateFolder() {
   if (path_.empty()) return;
   std::error_code ignored;
   std::filesystem::remove_all(path_, ignored);
+}
+
+void keep_files_private() { ::umask(S_IRWXG | S_IRWXO); }
+
+Status make_private(const Path& folder) {
+  if (::chmod(folder.c_str(), S_IRWXU) == 0) return {};
+  return fail(Code::io,
+              fmt::format("cannot keep others out of {}: {}", folder.string(), std::strerror(errno)),
+              "check who owns the folder");
 }
 
 }  // namespace anabranch::io

@@ -22,4 +22,10 @@ class PrivateFolder {
   Path path_;  // empty after a move
 };
 
+/// From now on nobody but this user may enter or read what this process and its children make, whoever writes
+/// it.
+void keep_files_private();
+/// The same for a folder that is there already, and thus for all that is in it.
+Status make_private(const Path& folder);
+
 }  // namespace anabranch::io

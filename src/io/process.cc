@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstring>
 #include <mutex>
+#include <set>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -61,6 +62,18 @@ Result<std::pair<Descriptor, Descriptor>> make_pipe() {
   return std::pair{Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
+class LocalProcess;
+
+// All that run, so that the end of the program need not ask everybody who may have started one.
+struct Running {
+  std::mutex mutex;
+  std::set<LocalProcess*> all;
+};
+Running& running() {
+  static Running* const all = new Running;  // outlives whatever ends with the program
+  return *all;
+}
+
 class LocalProcess final : public Process {
  public:
   LocalProcess(pid_t pid, Descriptor input, Descriptor output, Descriptor errors, std::string to_write)
@@ -68,9 +81,16 @@ class LocalProcess final : public Process {
         input_(std::move(input)),
         output_(std::move(output)),
         errors_(std::move(errors)),
-        to_write_(std::move(to_write)) {}
+        to_write_(std::move(to_write)) {
+    std::lock_guard lock(running().mutex);
+    running().all.insert(this);
+  }
 
   ~LocalProcess() override {
+    {
+      std::lock_guard lock(running().mutex);
+      running().all.erase(this);
+    }
     if (!is_reaped_) {
       kill();
       int status = 0;
@@ -180,6 +200,11 @@ Result<std::unique_ptr<Process>> start_process(const Path& program, const std::v
   ::fcntl(input_write.get(), F_SETFL, O_NONBLOCK);
   return std::make_unique<LocalProcess>(pid, std::move(input_write), std::move(output_read),
                                         std::move(errors_read), std::move(input));
+}
+
+void kill_all_processes() {
+  std::lock_guard lock(running().mutex);
+  for (LocalProcess* process : running().all) process->kill();
 }
 
 void yield_to_other_threads() {

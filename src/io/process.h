@@ -39,6 +39,10 @@ void yield_to_other_threads();
 Result<std::unique_ptr<Process>> start_process(const Path& program, const std::vector<std::string>& arguments,
                                                std::string input);
 
+/// Ends every child that runs now, as kill() does; whoever waits for one goes on. For the end of a program,
+/// which must not wait for a child that is stopped.
+void kill_all_processes();
+
 /// The program that is running.
 Result<Path> own_program();
 

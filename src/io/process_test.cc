@@ -26,6 +26,21 @@ TEST(Process, KillEndsIt) {
   EXPECT_EQ(exit->signal, SIGKILL);
 }
 
+TEST(Process, AllAreKilledStoppedOnesToo) {
+  std::vector<std::unique_ptr<Process>> processes;
+  for (int i = 0; i < 3; ++i)
+    processes.push_back(
+        start_process("/bin/sh", {"-c", "echo started; kill -STOP $$; exec sleep 1000"}, "").value());
+  std::thread killer([&] { kill_all_processes(); });
+  killer.join();
+  for (auto& process : processes) {
+    const auto exit = process->run([](std::string_view) {});
+    ASSERT_TRUE(exit);
+    EXPECT_EQ(exit->signal, SIGKILL);
+  }
+  kill_all_processes();  // those that have ended are not touched
+}
+
 TEST(Process, ChildThatLeavesItsInputUnreadEndsAlone) {
   const std::string more_than_a_pipe_holds(1 << 20, 'x');
   for (const char* ending : {"exit 3", "kill -9 $$"}) {

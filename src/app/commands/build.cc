@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <thread>
@@ -68,10 +69,16 @@ int run_build(const CommonOptions& common, const std::vector<std::string>& views
     return 0;
   }
   const auto build = nlohmann::json::parse(*answer, nullptr, false);
-  fmt::print("{} {} in {}: {} views, {} rows, up to", colored("published", Color::green),
-             build.value("id", ""),
-             duration_text(static_cast<int64_t>(build.value("duration_ms", 0.0) * 1000)),
-             build["views"].size(), with_separators(build.value("rows", int64_t{0})));
+  const auto failed = std::count_if(build["warnings"].begin(), build["warnings"].end(),
+                                    [](const auto& warning) { return warning["view"].is_string(); });
+  const auto all = static_cast<int64_t>(build["views"].size());
+  const std::string outcome =
+      failed == 0    ? colored("published", Color::green)
+      : failed < all ? colored(fmt::format("published without {} of its views", failed), Color::yellow)
+                     : colored("published, but every view failed:", Color::red);
+  fmt::print("{} {} in {}: {} views, {} rows, up to", outcome, build.value("id", ""),
+             duration_text(static_cast<int64_t>(build.value("duration_ms", 0.0) * 1000)), all - failed,
+             with_separators(build.value("rows", int64_t{0})));
   for (const auto& [stream, offsets] : build["cutoff"].items())
     fmt::print(" {} {}", stream, with_separators(offsets[0]));
   fmt::print("\n");
@@ -80,7 +87,7 @@ int run_build(const CommonOptions& common, const std::vector<std::string>& views
     fmt::print(stderr, "{} {}{}\n", colored("warning:", Color::yellow), view,
                warning["message"].get<std::string>());
   }
-  return 0;
+  return all > 0 && failed >= all ? 1 : 0;
 }
 
 }  // namespace anabranch::app

@@ -1,6 +1,6 @@
 #pragma once
 // One function a command. Each prints its own output and errors and returns the exit code: 0 done, 1 failed
-// (a verify mismatch too), 2 wrong usage or a broken project.
+// (a verify mismatch too, or nothing but quarantined events), 2 wrong usage or a broken project.
 
 #include <cstdint>
 #include <string>
@@ -73,7 +73,7 @@ int fail_command(const CommonOptions& common, const Error& error);
 /// Percent-encoding for a part of a path.
 std::string url_part(const std::string& text);
 
-/// Waits for SIGINT or SIGTERM; block_signals() first, before any thread is started.
+/// Waits for SIGINT or SIGTERM, and only logs a SIGHUP; block_signals() first, before any thread is started.
 void block_signals();
 int wait_for_signal();
 

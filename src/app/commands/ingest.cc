@@ -1,26 +1,48 @@
-#include <algorithm>
-#include <fstream>
-#include <iostream>
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "app/commands/commands.h"
 #include "app/connection.h"
 #include "app/terminal.h"
+#include "ingest/csv_text.h"
+#include "ingest/excerpt.h"
+#include "ingest/json_text.h"
+#include "ingest/text_file.h"
 
 namespace anabranch::app {
 namespace {
 
 constexpr size_t batch_bytes = 4 << 20;
+// A longer record is no event anywhere; what looks like one has lost a quote or its line ends.
+constexpr size_t record_bytes_max = 32 << 20;
 
-std::string format_of(const IngestOptions& options) {
-  if (!options.format.empty()) return options.format;
-  const std::string extension = io::Path(options.file).extension().string();
-  if (extension == ".parquet") return "parquet";
-  if (extension == ".csv") return "csv";
-  if (extension == ".json") return "json";
-  return "ndjson";
+struct Format {
+  std::string name;
+  std::string media_type;
+};
+
+Result<Format> format_of(const IngestOptions& options) {
+  std::string name = options.format;
+  bool is_packed = false;
+  if (name.empty() && options.file == "-") name = "ndjson";
+  if (name.empty()) {
+    io::Path file = ingest::folded(options.file);
+    if (file.extension() == ".gz") {
+      is_packed = true;
+      file = file.stem();
+    }
+    name = file.extension().string();
+    if (!name.empty()) name.erase(0, 1);
+  }
+  if (name == "parquet" && !is_packed) return Format{"parquet", ""};
+  if (name == "ndjson" || name == "jsonl") return Format{"ndjson", "application/x-ndjson"};
+  if (name == "json") return Format{"json", "application/json"};
+  if (name == "csv") return Format{"csv", "text/csv"};
+  if (name == "tsv" || name == "tab") return Format{"tsv", "text/tab-separated-values"};
+  return fail(
+      Code::bad_input,
+      fmt::format("what is in {} cannot be told from its name", io::Path(options.file).filename().string()),
+      "known are .ndjson, .jsonl, .json, .csv, .tsv, each also with .gz, and .parquet; or say --format");
 }
 
 struct Totals {
@@ -44,35 +66,40 @@ struct Totals {
   }
 };
 
-// Reads up to about batch_bytes, ending after a whole line; a last line without a newline counts.
-bool read_lines(std::istream& in, std::string& rest, std::string& lines) {
-  lines.swap(rest);
-  rest.clear();
-  while (lines.size() < batch_bytes && in) {
-    const size_t at = lines.size();
-    lines.resize(at + batch_bytes);
-    in.read(lines.data() + at, batch_bytes);
-    lines.resize(at + static_cast<size_t>(in.gcount()));
+// How many bytes of a text are whole records.
+size_t whole_records(std::string_view text, const Format& format) {
+  if (format.name == "ndjson") return text.rfind('\n') + 1;  // npos + 1 is 0
+  ingest::CsvRecords records(text, format.name == "tsv" ? '\t' : ',');
+  size_t whole = 0;
+  for (std::string_view record; records.next(record);) {
+    const size_t end = text.size() - records.rest().size();
+    // The last one may go on in what comes, unless its line has ended.
+    const auto record_end = static_cast<size_t>(record.data() + record.size() - text.data());
+    if (text[end - 1] == '\n' && record_end < end) whole = end;
   }
-  if (in) {
-    const size_t newline = lines.rfind('\n');
-    if (newline != std::string::npos) {
-      rest = lines.substr(newline + 1);
-      lines.resize(newline + 1);
-    }
-  }
-  return !lines.empty();
+  return whole;
 }
 
-// The end of the last whole CSV record in a text: a newline outside of quotes.
-size_t end_of_records(std::string_view text) {
-  bool is_quoted = false;
-  size_t end = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '"') is_quoted = !is_quoted;
-    if (text[i] == '\n' && !is_quoted) end = i + 1;
+// Takes the next whole records from the file, about batch_bytes; nothing at its end. `rest` is what was read
+// too far.
+Result<std::string> next_records(ingest::TextFile& file, const Format& format, std::string& rest) {
+  std::string text = std::exchange(rest, {});
+  while (!file.is_at_end()) {
+    TRY(file.read(batch_bytes, text));
+    if (file.is_at_end()) break;
+    const size_t whole = whole_records(text, format);
+    if (whole == 0 && text.size() > record_bytes_max) {
+      return fail(Code::bad_input,
+                  fmt::format("a record has more than {} bytes; it begins {:?}", record_bytes_max,
+                              text.substr(0, 60)),
+                  "is the format right, and is every quote closed?");
+    }
+    if (whole == 0) continue;
+    rest = text.substr(whole);
+    text.resize(whole);
+    break;
   }
-  return end;
+  return text;
 }
 
 Status send(Connection& connection, const std::string& stream, const std::string& type, std::string_view body,
@@ -83,64 +110,48 @@ Status send(Connection& connection, const std::string& stream, const std::string
   return {};
 }
 
+Status ingest_parquet(Connection& connection, const IngestOptions& options, Totals& totals) {
+  if (options.file == "-")
+    return fail(Code::bad_input, "Parquet cannot be read from standard input", "give the file's name");
+  const std::string path = std::filesystem::absolute(options.file).string();
+  const std::string answer =
+      TRY(connection.post("/v1/streams/" + url_part(options.stream) + "/files", {{"path", path}}));
+  totals.add(nlohmann::json::parse(answer, nullptr, false));
+  return {};
+}
+
 Status ingest(Connection& connection, const IngestOptions& options, Totals& totals) {
-  const std::string format = format_of(options);
-  if (format == "parquet") {
-    if (options.file == "-")
-      return fail(Code::bad_input, "Parquet cannot be read from standard input", "give the file's name");
-    const std::string path = std::filesystem::absolute(options.file).string();
-    const std::string answer =
-        TRY(connection.post("/v1/streams/" + url_part(options.stream) + "/files", {{"path", path}}));
-    totals.add(nlohmann::json::parse(answer, nullptr, false));
-    return {};
-  }
-  std::ifstream file;
-  if (options.file != "-") {
-    file.open(options.file, std::ios::binary);
-    if (!file)
-      return fail(Code::bad_input, fmt::format("cannot read {}", options.file),
-                  "check the name and who may read it");
-  }
-  std::istream& in = options.file == "-" ? std::cin : file;
-  if (format == "json") {  // one value: it cannot be cut
-    const std::string body{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-    return send(connection, options.stream, "application/json", body, totals);
-  }
-  if (format != "ndjson" && format != "csv") {
-    return fail(Code::bad_input, fmt::format("the format {} is not known", format),
-                "there are: ndjson, json, csv, parquet");
+  const Format format = TRY(format_of(options));
+  if (format.name == "parquet") return ingest_parquet(connection, options, totals);
+  auto file = TRY(ingest::TextFile::open(options.file));
+  if (format.name == "json") {  // one value: it cannot be cut
+    std::string body;
+    while (!file.is_at_end()) TRY(file.read(batch_bytes, body));
+    return send(connection, options.stream, format.media_type, body, totals);
   }
   Progress progress("ingesting");
   std::error_code no_size;
-  const double total =
-      options.file == "-" ? 0 : static_cast<double>(std::filesystem::file_size(options.file, no_size));
-  double sent = 0;
+  const auto bytes = options.file == "-" ? 0 : std::filesystem::file_size(options.file, no_size);
+  const double total = no_size ? 0 : static_cast<double>(bytes);
   std::string rest;
-  std::string lines;
   std::string header;
-  while (read_lines(in, rest, lines)) {
-    if (format == "csv") {
-      if (in) {  // cut after a whole record
-        const size_t end = end_of_records(lines);
-        if (end == 0) {
-          rest = lines + rest;
-          continue;
-        }
-        rest = lines.substr(end) + rest;
-        lines.resize(end);
-      }
+  while (true) {
+    std::string records = TRY(next_records(file, format, rest));
+    if (records.empty()) break;
+    if (format.name != "ndjson") {
       if (header.empty()) {
-        const size_t end =
-            end_of_records(lines.substr(0, lines.find('\n') + 1)) != 0 ? lines.find('\n') + 1 : lines.size();
-        header = lines.substr(0, end);
+        ingest::CsvRecords first(records, format.name == "tsv" ? '\t' : ',');
+        std::string_view names;
+        first.next(names);
+        header = std::string(names) + "\n";
       } else {
-        lines = header + lines;
+        records.insert(0, header);
       }
     }
-    TRY(send(connection, options.stream, format == "csv" ? "text/csv" : "application/x-ndjson", lines,
-             totals));
-    sent += static_cast<double>(lines.size());
-    if (total > 0) progress.show(sent / total, with_separators(totals.accepted) + " events");
+    TRY(send(connection, options.stream, format.media_type, records, totals));
+    if (total > 0)
+      progress.show(static_cast<double>(file.position()) / total,
+                    with_separators(totals.accepted) + " events");
   }
   if (total > 0) progress.done(with_separators(totals.accepted) + " events");
   return {};
@@ -160,13 +171,14 @@ int run_ingest(const CommonOptions& common, const IngestOptions& options) {
       fmt::print(stderr, "{} events were taken in before that\n", with_separators(totals.accepted));
     return fail_command(common, done.error());
   }
+  const int exit_code = totals.accepted == 0 && totals.quarantined > 0 ? 1 : 0;
   if (common.is_json) {
     fmt::print("{}\n", nlohmann::json{{"stream", options.stream},
                                       {"accepted", totals.accepted},
                                       {"quarantined", totals.quarantined},
                                       {"ranges", totals.ranges}}
                            .dump());
-    return 0;
+    return exit_code;
   }
   fmt::print("{} {} events", colored("accepted", Color::green), with_separators(totals.accepted));
   if (totals.ranges.size() == 1) {
@@ -178,7 +190,7 @@ int run_ingest(const CommonOptions& common, const IngestOptions& options) {
     fmt::print("{} {} (see /quarantine on the page, or GET /v1/quarantine)\n",
                colored("quarantined", Color::yellow), with_separators(totals.quarantined));
   }
-  return 0;
+  return exit_code;
 }
 
 }  // namespace anabranch::app

@@ -43,7 +43,9 @@ Status write_example_project(const std::string& example, const io::Path& folder)
 namespace {
 
 Status write_empty_project(const io::Path& folder) {
-  std::string name = std::filesystem::absolute(folder).lexically_normal().filename().string();
+  io::Path whole = std::filesystem::absolute(folder).lexically_normal();
+  if (whole.filename().empty()) whole = whole.parent_path();  // "." and "shop/"
+  std::string name = whole.filename().string();
   for (char& c : name)
     c = std::isalnum(static_cast<unsigned char>(c)) ? static_cast<char>(std::tolower(c)) : '_';
   if (name.empty() || std::isdigit(static_cast<unsigned char>(name[0]))) name = "project_" + name;
@@ -72,7 +74,9 @@ int run_init(const InitOptions& options) {
   const Status written =
       options.example.empty() ? write_empty_project(folder) : write_example(options.example, folder);
   if (!written) return fail_command({}, written.error());
-  fmt::print("{} {}\n\nNext:\n  cd {}\n", colored("made", Color::green), folder.string(), folder.string());
+  fmt::print("{} {}\n\nNext:\n", colored("made", Color::green), folder.string());
+  if (folder.lexically_normal() != "." && folder.lexically_normal() != "./")
+    fmt::print("  cd {}\n", folder.string());
   if (options.example.empty()) {
     fmt::print(
         "  anabranch up\n  curl -s 127.0.0.1:8080/v1/streams/events/events -H 'content-type: "

@@ -74,9 +74,10 @@ int run_query(const CommonOptions& common, const QueryOptions& options) {
                                       {}});
   }
   // What was acknowledged before this command began is in its answer.
-  const nlohmann::json request = {{"sql", options.sql},
-                                  {"format", is_binary || format == "csv" ? format : "json"},
-                                  {"min_offset", "latest"}};
+  nlohmann::json request = {{"sql", options.sql},
+                            {"format", is_binary || format == "csv" ? format : "json"},
+                            {"min_offset", "latest"}};
+  if (format == "table") request["numbers"] = "string";  // as they are: -1.50 is not -1.5
   const auto answer = (*connection)->post("/v1/query", request);
   if (!answer) return fail_command(common, answer.error());
   const Status written = format == "table"  ? write_output(options.output, as_table(*answer))

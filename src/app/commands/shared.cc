@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
 
 #include "app/commands/commands.h"
 #include "app/terminal.h"
@@ -50,6 +51,7 @@ sigset_t ending_signals() {
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGHUP);
   return set;
 }
 
@@ -63,9 +65,12 @@ void block_signals() {
 
 int wait_for_signal() {
   const sigset_t set = ending_signals();
-  int signal = 0;
-  sigwait(&set, &signal);
-  return signal;
+  while (true) {
+    int signal = 0;
+    sigwait(&set, &signal);
+    if (signal != SIGHUP) return signal;
+    spdlog::warn("SIGHUP changes nothing: files of the project are read when the server starts");
+  }
 }
 
 }  // namespace anabranch::app

@@ -8,6 +8,17 @@
 namespace anabranch::app {
 namespace {
 
+// Numbers that are not known yet are null.
+std::string number_text(const nlohmann::json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_number() ? with_separators(found->get<int64_t>()) : "–";
+}
+
+std::string text_of(const nlohmann::json& object, const char* key, const char* otherwise) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : otherwise;
+}
+
 std::string offset_text(const nlohmann::json& list) {
   return list.is_array() && !list.empty() && list[0].is_number() ? with_separators(list[0]) : "–";
 }
@@ -35,18 +46,16 @@ int run_status(const CommonOptions& common) {
   for (const auto& stream : status["streams"]) {
     rows.push_back({stream["name"], offset_text(stream["durable_offsets"]),
                     offset_text(stream["applied_offsets"]), offset_text(stream["archived_offsets"]),
-                    offset_text(stream["cutoff_offsets"]),
-                    with_separators(stream.value("quarantined", int64_t{0})),
+                    offset_text(stream["cutoff_offsets"]), number_text(stream, "quarantined"),
                     bytes_text(stream.value("log_bytes", uint64_t{0}))});
   }
   fmt::print("\n{}", table_text({"stream", "durable", "applied", "archived", "cut-off", "quarantined", "log"},
                                 rows, {false, true, true, true, true, true, true}));
   rows.clear();
   for (const auto& table : status["tables"]) {
-    const auto number = [&](const char* key) { return table.value(key, int64_t{0}); };
-    rows.push_back({table["name"], number("version") ? std::to_string(number("version")) : "never copied",
-                    number("pinned_version") ? std::to_string(number("pinned_version")) : "–",
-                    with_separators(number("rows"))});
+    rows.push_back({table["name"],
+                    table["version"].is_null() ? "never copied" : number_text(table, "version"),
+                    number_text(table, "pinned_version"), number_text(table, "rows")});
   }
   if (!rows.empty())
     fmt::print("\n{}", table_text({"table", "version", "pinned", "rows"}, rows, {false, true, true, true}));
@@ -56,8 +65,8 @@ int run_status(const CommonOptions& common) {
     const auto document = nlohmann::json::parse(*views, nullptr, false);
     for (const auto& view : document["views"]) {
       const auto verify = view.value("last_verify", nlohmann::json());
-      rows.push_back({view["name"], view["class"], with_separators(view.value("build_rows", int64_t{0})),
-                      verify.is_object() ? verify.value("result", "") : "not verified yet"});
+      rows.push_back({view["name"], text_of(view, "class", "–"), number_text(view, "build_rows"),
+                      verify.is_object() ? text_of(verify, "result", "–") : "not verified yet"});
     }
     fmt::print("\n{}",
                table_text({"view", "class", "build rows", "verify"}, rows, {false, false, true, false}));

@@ -1,3 +1,9 @@
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <mutex>
+#include <thread>
+
 #include <fmt/format.h>
 
 #include "app/commands/commands.h"
@@ -6,6 +12,40 @@
 #include "app/terminal.h"
 
 namespace anabranch::app {
+
+namespace {
+
+// A program that was told to end does so in this time, whatever it is at: what it acknowledged is durable,
+// and the next start takes an end like this as it takes a crash.
+class LastResort {
+ public:
+  LastResort() : thread_([this] { run(); }) {}
+  ~LastResort() {
+    {
+      std::lock_guard lock(mutex_);
+      is_over_ = true;
+      over_.notify_all();
+    }
+    thread_.join();
+  }
+
+ private:
+  static constexpr auto patience = std::chrono::seconds(8);
+
+  void run() {
+    std::unique_lock lock(mutex_);
+    if (over_.wait_for(lock, patience, [this] { return is_over_; })) return;
+    std::fputs("the server could not stop in peace in 8 s and ends now\n", stderr);
+    std::_Exit(1);  // children end with it
+  }
+
+  std::mutex mutex_;
+  std::condition_variable over_;
+  bool is_over_ = false;
+  std::thread thread_;
+};
+
+}  // namespace
 
 int run_up(const CommonOptions& common, const UpOptions& options) {
   const auto root = project_root(common);
@@ -39,6 +79,7 @@ int run_up(const CommonOptions& common, const UpOptions& options) {
   const int signal = wait_for_signal();
   std::fputs(fmt::format("stopping (signal {})\n", signal).c_str(),
              stderr);  // may fail: the reader may have gone
+  const LastResort last_resort;
   (*server)->stop();
   return 0;
 }
