@@ -113,6 +113,19 @@ TEST_F(Unpivoted, StaysWhereItWouldBeAnother) {
   }
 }
 
+TEST_F(Unpivoted, ItsNamesAreAPartOfThePlan) {
+  const std::string text = "from t unpivot (v for n in (ab, b))";
+  for (const std::string other :
+       {"from t unpivot (v for n in (ab, b as \"B\"))", "from t unpivot (v for n in (b, ab))",
+        "from t unpivot (v for n in (ab))"}) {
+    const auto ours = without_unpivots(*sql::parse_select(other), session_);
+    ASSERT_TRUE(ours) << other;
+    const auto difference = session_.bound_difference(text, sql::to_sql(*ours));
+    ASSERT_TRUE(difference) << difference.error().describe();
+    EXPECT_TRUE(*difference) << other;
+  }
+}
+
 TEST_F(Unpivoted, NothingIsDoneWhereThereIsNone) {
   EXPECT_FALSE(without_unpivots(*sql::parse_select("select k from t"), session_));
 }
