@@ -8,56 +8,12 @@
 #include <gtest/gtest.h>
 
 #include "ingest/round_trip.h"
-#include "tests/support/log_batches.h"
 #include "tests/support/seed.h"
+#include "tests/support/stored_log.h"
 #include "tests/support/temporary_folder.h"
 
 namespace anabranch::history {
 namespace {
-
-/// A log of batches that are there already. Reads fail after many, so that a reader which goes round in
-/// circles is seen.
-class StoredLog final : public log::EventLog {
- public:
-  void add(log::Encoding encoding, uint32_t schema_version, uint32_t count) {
-    log::NewBatch batch = test::numbered_events(end_, count);
-    batch.schema_version = schema_version;
-    batch.encoding = encoding;
-    batches_.push_back(std::make_shared<const log::Batch>(ingest::as_stored(batch, end_)));
-    end_ += count;
-  }
-  model::Offset end() const { return end_; }
-  void allow_reads(int reads) { reads_left_ = reads; }
-
-  Result<std::vector<log::BatchPtr>> read(model::Partition, model::Offset from, model::Offset end,
-                                          size_t) const override {
-    if (reads_left_-- == 0) return fail(Code::internal, "read again and again");
-    std::vector<log::BatchPtr> found;
-    for (const auto& batch : batches_) {
-      if (batch->end_offset() > from && batch->base_offset < end) found.push_back(batch);
-    }
-    return found;
-  }
-  Result<std::vector<log::BatchPtr>> bulk_batches(model::Partition, model::Offset,
-                                                  model::Offset) const override {
-    return std::vector<log::BatchPtr>{};
-  }
-  std::vector<model::Offset> durable_offsets() const override { return {end_}; }
-  void append(log::NewBatch, Done) override {}
-  void on_durable(std::function<void()>) override {}
-  uint64_t next_sequence(std::string_view) const override { return 0; }
-  uint64_t quarantined_count() const override { return 0; }
-  Result<std::vector<log::QuarantineEntry>> quarantine(const std::optional<QuarantinePosition>&,
-                                                       size_t) const override {
-    return std::vector<log::QuarantineEntry>{};
-  }
-  uint64_t bytes_on_disk() const override { return 0; }
-
- private:
-  std::vector<log::BatchPtr> batches_;
-  model::Offset end_ = 0;
-  mutable int reads_left_ = 0;
-};
 
 class StreamReaderTest : public ::testing::Test {
  protected:
@@ -100,7 +56,7 @@ class StreamReaderTest : public ::testing::Test {
 
   test::TemporaryFolder folder_;
   std::unique_ptr<log::SchemaStore> schemas_;
-  StoredLog log_;
+  test::StoredLog log_;
 };
 
 TEST_F(StreamReaderTest, EventsOnBothSidesOfABulkFile) {

@@ -145,6 +145,7 @@ const sql::FunctionNames& unnamed_functions() {
                                            "strip_accents",
                                            "struct_pack",
                                            "timetz_byte_comparable",
+                                           "unpivot_list",
                                            "variant_normalize"};
   return names;
 }

@@ -8,6 +8,7 @@
 
 #include "project/nearest.h"
 #include "sql/parser.h"
+#include "sql/unpivot.h"
 
 namespace anabranch::serve {
 namespace {
@@ -50,7 +51,7 @@ class Check {
       tables(*table.left);
       tables(*table.right);
     }
-    if (table.kind != sql::TableRef::Kind::function) return;
+    if (table.kind != sql::TableRef::Kind::function || sql::is_unpivot(table)) return;
     const std::string& name = table.function->name;
     if (allowed_table_functions().contains(name)) return;
     if (!known_.contains(name))

@@ -87,7 +87,7 @@ Status Applier::stage_views(sql::Database& database) {
     };
     if (std::count_if(world_->plans.begin(), world_->plans.end(), is_reader) < 2) continue;
     auto select = session_.prepare(stage_query(plan, meanings(feed_meanings(), true)));
-    if (!select) return in_context(std::move(select), "planning " + plan.view);
+    if (!select) continue;  // the statements of the views that read it say what is wrong
     auto rows = TRY(database.register_stage(stage_name(plan.view), *select));
     staged_.push_back({plan.view, plan.streams, std::move(rows), std::nullopt});
   }
@@ -153,10 +153,14 @@ void Applier::forget_plans(const ActiveTables& active) {
   }
 }
 
-Status Applier::plan_all() {
-  for (Staged& staged : staged_) TRY(plan(staged));
-  for (Insert& insert : inserts_) TRY(plan(insert));
-  return {};
+void Applier::plan_all() {
+  for (Staged& staged : staged_) (void)plan(staged);
+  for (Insert& insert : inserts_) (void)plan(insert);
+}
+
+void Applier::forget_stages() {
+  staged_.clear();
+  forget_plans(active_);
 }
 
 Status Applier::plan(Staged& staged) {
@@ -180,7 +184,12 @@ Status Applier::plan(Insert& insert) {
 Status Applier::plan_step(const Step& step, std::string& failed_view, const std::set<std::string>* only) {
   if (has_bulk(step)) return {};
   for (Staged& staged : staged_) {
-    if (has_events_of(step, staged.streams)) TRY(plan(staged));
+    if (!has_events_of(step, staged.streams)) continue;
+    Status planned = plan(staged);
+    if (planned) continue;
+    if (planned.error().code == Code::too_large) return planned;
+    forget_stages();
+    break;
   }
   for (Insert& insert : inserts_) {
     if (!takes_part(insert, step, only)) continue;
@@ -253,10 +262,8 @@ Status Applier::apply(const Step& step, const std::string& also, std::string& fa
   TRY(session_.run("BEGIN TRANSACTION"));
   Status done = run_stages(step);
   if (!done && done.error().code != Code::too_large) {
-    // Each statement for itself from now on, so that only the views that do fail are left out.
     (void)session_.run("ROLLBACK");
-    staged_.clear();
-    forget_plans(active_);
+    forget_stages();
     done = plan_step(step, failed_view, only);
     if (!done) {
       for (auto& [stream, feed] : feeds_) feed->set(nullptr);

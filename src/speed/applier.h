@@ -36,12 +36,13 @@ class Applier {
   /// them have no events between a build's start and its handover.
   void forget_plans(const ActiveTables& active);
 
-  /// Plans all statements now, so that the first step finds them.
-  Status plan_all();
+  /// Plans all statements now, so that the first step finds them. Those that cannot be planned are left to
+  /// the step that runs them, which says whose they are.
+  void plan_all();
 
   /// One transaction: the states of the step and what `also` says (the epoch row). When a view's statement
-  /// fails, its name goes to `failed_view` and nothing is changed. `only`, when not null: no other views than
-  /// these.
+  /// fails or cannot be planned, its name goes to `failed_view` and nothing is changed. `only`, when not
+  /// null: no other views than these.
   Status apply(const Step& step, const std::string& also, std::string& failed_view,
                const std::set<std::string>* only = nullptr);
 
@@ -87,6 +88,8 @@ class Applier {
   bool takes_part(const Insert& insert, const Step& step, const std::set<std::string>* only) const;
   Status plan(Staged& staged);
   Status plan(Insert& insert);
+  /// Each statement computes all that it reads from now on, so that only those that do fail are left out.
+  void forget_stages();
   Status plan_step(const Step& step, std::string& failed_view, const std::set<std::string>* only);
   Status run_stages(const Step& step);
   Status run_inserts(const Step& step, std::string& failed_view, const std::set<std::string>* only);

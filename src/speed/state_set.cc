@@ -49,7 +49,7 @@ Result<std::unique_ptr<StateSet>> StateSet::create(sql::Database& database, int 
       new StateSet(std::move(applier), std::move(world), std::move(pinned_tables), id, folder));
   TRY(set->roll());
   set->forget_plans();
-  TRY(set->applier_->plan_all());
+  set->applier_->plan_all();
   return set;
 }
 

@@ -359,7 +359,31 @@ class Comparison {
     for (size_t i = 0; i < a.size(); ++i) expression(*a[i], *b[i], in, what);
   }
 
+  // A constant, or a list of constants that is written as one.
+  static std::optional<duckdb::Value> constant_of(const Expression& expr) {
+    if (expr.GetExpressionClass() == ExpressionClass::BOUND_CONSTANT)
+      return expr.Cast<duckdb::BoundConstantExpression>().value;
+    if (expr.GetExpressionClass() != ExpressionClass::BOUND_FUNCTION) return std::nullopt;
+    const auto& function = expr.Cast<duckdb::BoundFunctionExpression>();
+    if (function.function.name != "list_value" || expr.return_type.id() != duckdb::LogicalTypeId::LIST)
+      return std::nullopt;
+    duckdb::vector<duckdb::Value> values;
+    for (const auto& child : function.children) {
+      auto value = constant_of(*child);
+      if (!value || child->return_type != duckdb::ListType::GetChildType(expr.return_type))
+        return std::nullopt;
+      values.push_back(std::move(*value));
+    }
+    return duckdb::Value::LIST(duckdb::ListType::GetChildType(expr.return_type), std::move(values));
+  }
+
   void expression(const Expression& a, const Expression& b, const Sides& in, const std::string& what) {
+    if (a.GetExpressionClass() != b.GetExpressionClass() && a.return_type == b.return_type) {
+      const auto x = constant_of(a);
+      const auto y = constant_of(b);
+      require(x && y && duckdb::Value::NotDistinctFrom(*x, *y), what);
+      return;
+    }
     require(a.GetExpressionClass() == b.GetExpressionClass() &&
                 a.GetExpressionType() == b.GetExpressionType() && a.return_type == b.return_type,
             what);

@@ -331,6 +331,8 @@ bool is_safe_function(const duckdb::BoundFunctionExpression& function, duckdb::C
                                                             "struct_pack",
                                                             "struct_extract",
                                                             "list_value",
+                                                            "list_zip",
+                                                            "unpivot_list",
                                                             "row",
                                                             "year",
                                                             "month",

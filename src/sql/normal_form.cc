@@ -9,6 +9,7 @@
 #include "duckdb/parser/parser.hpp"
 #include "duckdb/parser/query_node/list.hpp"
 #include "duckdb/parser/tableref/list.hpp"
+#include "duckdb/parser/tableref/pivotref.hpp"
 
 namespace anabranch::sql {
 
@@ -86,6 +87,21 @@ void order_groups(duckdb::GroupByNode& groups) {
   groups.group_expressions = std::move(ordered);
 }
 
+// To the engine two UNPIVOT are equal whatever their entries are, and whatever aliases their columns have; so
+// both stand once more where it looks.
+void normalise_unpivot(duckdb::PivotRef& ref) {
+  if (ref.unpivot_names.empty()) return;
+  for (auto& pivot : ref.pivots) {
+    pivot.pivot_expressions.clear();
+    for (auto& entry : pivot.entries) {
+      if (!entry.expr) continue;
+      normalise_expr(entry.expr);
+      pivot.pivot_expressions.push_back(entry.expr->Copy());
+    }
+  }
+  ref.groups = ref.column_name_alias;
+}
+
 }  // namespace
 
 void normalise(duckdb::QueryNode& node) {
@@ -106,6 +122,8 @@ void normalise(duckdb::QueryNode& node) {
       [](duckdb::TableRef& table) {
         if (table.type == duckdb::TableReferenceType::SUBQUERY)
           normalise(*table.Cast<duckdb::SubqueryRef>().subquery->node);
+        if (table.type == duckdb::TableReferenceType::PIVOT)
+          normalise_unpivot(table.Cast<duckdb::PivotRef>());
       });
 }
 

@@ -24,6 +24,8 @@ constexpr std::string_view show_statement = "SHOW";
 
 std::atomic<uint64_t> parsed_count = 0;
 
+}  // namespace
+
 TableRef convert_table(const duckdb::TableRef& ref) {
   const Deeper deeper(position_of(ref.query_location));
   TableRef out;
@@ -111,14 +113,18 @@ TableRef convert_table(const duckdb::TableRef& ref) {
     }
     case duckdb::TableReferenceType::EMPTY_FROM:
       return out;
-    case duckdb::TableReferenceType::PIVOT:
-      throw NotTaken{"PIVOT", out.position};
+    case duckdb::TableReferenceType::PIVOT:  // others are replaced before
+      out.kind = TableRef::Kind::function;
+      out.function = convert_unpivot(ref.Cast<duckdb::PivotRef>());
+      return out;
     case duckdb::TableReferenceType::SHOW_REF:
       throw NotTaken{std::string(show_statement), out.position};
     default:
       throw NotTaken{"this kind of table", out.position};
   }
 }
+
+namespace {
 
 void convert_modifiers(const duckdb::QueryNode& node, Select& out) {
   for (const auto& modifier : node.modifiers) {

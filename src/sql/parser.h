@@ -12,8 +12,8 @@
 namespace anabranch::sql {
 
 /// Exactly one SELECT (or VALUES, FROM …, WITH …, set operation). bad_sql with a place for a syntax error;
-/// refused for other statements and for what the platform does not take (UNPIVOT, PIVOT without fixed
-/// columns, SAMPLE, recursive CTEs, SHOW, AT).
+/// refused for other statements and for what the platform does not take (PIVOT without fixed columns,
+/// SAMPLE, recursive CTEs, SHOW, AT).
 Result<Select> parse_select(std::string_view text);
 
 /// The name that the engine gives an item without an alias: the SQL of `last(id)`.

@@ -41,7 +41,6 @@ class Pivot {
   explicit Pivot(duckdb::PivotRef& ref) : ref_(ref), position_(position_of(ref.query_location)) {}
 
   duckdb::unique_ptr<duckdb::SubqueryRef> subquery() {
-    if (ref_.aggregates.empty()) throw NotTaken{"UNPIVOT", position_};
     for (const auto& aggregate : ref_.aggregates) handle_columns(*aggregate);
     std::vector<PivotColumn> columns(1);
     for (auto& pivot : ref_.pivots) columns = crossed(columns, pivot);
@@ -251,6 +250,7 @@ void replace(duckdb::unique_ptr<duckdb::TableRef>& table) {
       auto& pivot = table->Cast<duckdb::PivotRef>();
       if (pivot.sample) throw NotTaken{"SAMPLE", position_of(table->query_location)};
       replace(pivot.source);
+      if (!pivot.unpivot_names.empty() && pivot.groups.empty()) return;
       auto subquery = Pivot(pivot).subquery();
       table = std::move(subquery);
       return;

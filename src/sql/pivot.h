@@ -8,7 +8,7 @@ namespace anabranch::sql {
 
 /// Puts in place of each PIVOT in a statement what the engine's binder makes of it: a SELECT with one
 /// aggregate FILTER (WHERE …) for each of its columns. Throws NotTaken for what takes its columns from the
-/// data, and for UNPIVOT.
+/// data. UNPIVOT stays: its names are those of columns, which are not known here.
 void replace_pivots(duckdb::QueryNode& node);
 
 }  // namespace anabranch::sql

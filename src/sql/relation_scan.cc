@@ -12,6 +12,7 @@
 #include "duckdb/parser/query_node/list.hpp"
 #include "duckdb/parser/statement/select_statement.hpp"
 #include "duckdb/parser/tableref/list.hpp"
+#include "duckdb/parser/tableref/pivotref.hpp"
 #include "sql/syntax.h"
 
 namespace anabranch::sql {
@@ -105,6 +106,9 @@ class Numbering {
         if (join.condition) expr(*join.condition);
         return;
       }
+      case duckdb::TableReferenceType::PIVOT:
+        table(*ref.Cast<duckdb::PivotRef>().source);
+        return;
       case duckdb::TableReferenceType::TABLE_FUNCTION:
         expr(*ref.Cast<duckdb::TableFunctionRef>().function);
         return;

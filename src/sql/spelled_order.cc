@@ -9,6 +9,7 @@
 #include "sql/ordered_expression.h"
 #include "sql/parser.h"
 #include "sql/row_sight.h"
+#include "sql/unpivot.h"
 
 namespace anabranch::sql {
 namespace {
@@ -246,6 +247,7 @@ class Speller {
   void look_at_function(TableRef& table, const std::vector<NamedQuery>& ctes, RowSight& sight,
                         bool uses_order) {
     if (!table.function) return;
+    if (is_unpivot(table)) return look_at_unpivot(table, ctes, sight, uses_order);
     const std::string name = table.function->name;
     table.function = inside(sight.without_layers(*table.function), ctes, sight);
     if (!uses_order || !is_one_of(name, {"unnest", "range", "generate_series"})) return;
@@ -261,6 +263,30 @@ class Speller {
       sight.hidden.push_back({table.alias, {table.column_aliases.back()}});
     }
     sight.tables.push_back(order_by(column(table.alias, table.column_aliases.back())));
+  }
+
+  // What orders its rows goes through it as columns that are no entries; those of one row are numbered.
+  void look_at_unpivot(TableRef& table, const std::vector<NamedQuery>& ctes, RowSight& sight, bool is_used) {
+    Select rows = unpivoted_rows(*table.function);
+    RowSight source;
+    look(rows.from, ctes, source, is_used);
+    rows.items[0] = source.without_hidden(rows.items[0]);
+    if (table.alias.empty()) table.alias = unique();
+    std::vector<std::string> places;
+    auto& order = source.events.empty() ? sight.tables : sight.events;
+    for (const OrderItem& key : is_used ? source.keys() : std::vector<OrderItem>{}) {
+      rows.items.push_back(named(*key.expr, places.emplace_back(unique())));
+      order.push_back(key);
+      order.back().expr = column(table.alias, places.back());
+    }
+    source.hidden = {{set_unpivoted_rows(*table.function, std::move(rows)), places}};
+    for (Expr& entry : table.function->query->items)
+      entry = named(inside(source.without_layers(entry), ctes, source), entry.alias);
+    if (!is_used) return;
+    is_refused = is_refused || !table.column_aliases.empty();
+    number_rows(table, places.emplace_back(unique()));
+    order.push_back(order_by(column(table.alias, places.back())));
+    sight.hidden.push_back({table.alias, std::move(places)});
   }
 
   void look_at_values(TableRef& table, RowSight& sight) {

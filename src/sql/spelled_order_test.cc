@@ -138,6 +138,33 @@ TEST_F(SpelledOrderTest, OfJoinsIsThatOfTheEventThenOfTheTable) {
             "n0,n5 ");
 }
 
+TEST_F(SpelledOrderTest, OfUnpivotIsThatOfItsRowsThenOfItsEntries) {
+  EXPECT_EQ(rows("SELECT list(n || v) FROM (UNPIVOT bronze.e ON g, id INTO NAME n VALUE v) WHERE v < 2"),
+            "[g0, id0, g1, id1, g0, g1, g0, g1] ");
+  EXPECT_EQ(rows("SELECT * FROM (UNPIVOT bronze.e ON COLUMNS(* EXCLUDE k) INTO NAME n VALUE v) LIMIT 3"),
+            "k0,id,0 k0,g,0 k1,id,1 ");
+  EXPECT_EQ(rows("SELECT v, n FROM bronze.e AS x UNPIVOT (v FOR n IN (COLUMNS('^.d?$')::VARCHAR)) LIMIT 4"),
+            "0,id k0,k 0,g 1,id ");
+  EXPECT_EQ(rows("WITH c AS (FROM bronze.e UNPIVOT ((v, w) FOR n IN ((g, id), (id, g) AS \"last\"))) SELECT "
+                 "first(n), last(n), last(w) FROM c"),
+            "g_id,last,3 ");
+  EXPECT_EQ(
+      rows("SELECT list(name || n) FROM (bronze.d JOIN bronze.e USING (k)) UNPIVOT (v FOR n IN (g, id)) "
+           "WHERE v > 9"),
+      "[n1id, n4id, n2id, n5id] ");
+  EXPECT_EQ(
+      rows("SELECT id, k, v FROM bronze.e AS e JOIN (UNPIVOT bronze.d ON name INTO NAME n VALUE v) AS u "
+           "USING (k) ORDER BY id LIMIT 2"),
+      "0,k0,n0 0,k0,n3 ");
+  EXPECT_EQ(spelled("SELECT last(a) FROM bronze.e UNPIVOT (v FOR n IN (g, id)) AS u(a)"),
+            "its order cannot be told apart from what it reads");
+  relations_["bronze.e"].named_columns = {"_partition", "_offset"};
+  EXPECT_EQ(rows("SELECT * FROM (UNPIVOT bronze.e ON g INTO NAME n VALUE v) LIMIT 1"), "0,k0,g,0 ");
+  EXPECT_EQ(rows("SELECT * FROM bronze.e UNPIVOT (v FOR n IN (g, _offset)) LIMIT 2"),
+            "0,k0,g,0 0,k0,_offset,0 ");
+  EXPECT_EQ(rows("SELECT count(*) FROM (FROM bronze.e UNPIVOT (v FOR n IN (COLUMNS(* EXCLUDE k))))"), "24 ");
+}
+
 TEST_F(SpelledOrderTest, KeepsHiddenColumnsOutOfStars) {
   EXPECT_EQ(rows("SELECT * FROM bronze.e LIMIT 1"), "0,k0,0 ");
   relations_["bronze.e"].named_columns = {"_partition", "_offset"};

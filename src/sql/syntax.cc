@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "duckdb/parser/parser.hpp"
+#include "sql/unpivot.h"
 
 namespace anabranch::sql {
 namespace {
@@ -176,6 +177,7 @@ std::string other_sql(const Expr& expr) {
   if (expr.name == "array") return fmt::format("(ARRAY[{}])", join_sql(expr.children));
   if (expr.name == "columns") return fmt::format("{}({})", expr.text, child(0));
   if (expr.name == "default") return "DEFAULT";
+  if (is_unpivot(expr)) return unpivot_sql(expr);
   // coalesce, try, grouping, unpack
   return fmt::format("{}({})", expr.name, join_sql(expr.children));
 }

@@ -61,7 +61,7 @@ struct Expr {
   //   lambda ("lambda" or "->": how it is written; the children are its parameters, or what stands before the
   //   arrow, and the body), and, or, not, between, case (children: when, then, …, else), is_null,
   //   is_not_null, coalesce, in, not_in, try, grouping, unpack, array_extract, array_slice, struct_extract,
-  //   array, columns (text: "COLUMNS" or "*COLUMNS"; one child), default.
+  //   array, columns (text: "COLUMNS" or "*COLUMNS"; one child), default, unpivot (see unpivot.h).
   Kind kind = Kind::constant;
   std::string name;  // call, window: lower case
   std::vector<std::string> path;

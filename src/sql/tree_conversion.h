@@ -9,6 +9,7 @@
 #include "duckdb/parser/parsed_expression.hpp"
 #include "duckdb/parser/query_node.hpp"
 #include "duckdb/parser/result_modifier.hpp"
+#include "duckdb/parser/tableref/pivotref.hpp"
 #include "sql/syntax.h"
 
 namespace anabranch::sql {
@@ -27,6 +28,8 @@ Expr convert(const duckdb::ParsedExpression& expr);
 std::vector<Expr> convert_all(const duckdb::vector<duckdb::unique_ptr<duckdb::ParsedExpression>>& list);
 std::vector<OrderItem> convert_order(const duckdb::vector<duckdb::OrderByNode>& orders);
 Select convert(const duckdb::QueryNode& node);
+TableRef convert_table(const duckdb::TableRef& ref);
+Expr convert_unpivot(const duckdb::PivotRef& ref);
 
 /// Counts the nodes of the statement that this thread converts: trees that are deep or large beyond reason
 /// are not taken. One for each node, while what is below it is converted.

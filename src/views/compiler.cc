@@ -14,6 +14,7 @@
 #include "views/row_order.h"
 #include "views/set_operations.h"
 #include "views/spread_items.h"
+#include "views/unpivoted.h"
 #include "views/whole_windows.h"
 
 namespace anabranch::views {
@@ -136,11 +137,11 @@ Result<CompiledView> Compiler::compile(const std::string& view, std::string_view
 }
 
 // A SELECT over relations of ours: that of a view, or of one of its blocks.
-Result<Plan> Compiler::compile_select(const std::string& name, const sql::Select& select,
+Result<Plan> Compiler::compile_select(const std::string& name, const sql::Select& as_written,
                                       std::string_view text) {
   Plan plan;
   plan.view = name;
-  const std::string written = sql::to_sql(select);
+  const std::string written = sql::to_sql(as_written);
   plan.columns = TRY(check(written, text));
   for (size_t i = 0; i < plan.columns.size(); ++i) {
     if (model::is_reserved_name(plan.columns[i].name)) {
@@ -164,7 +165,11 @@ Result<Plan> Compiler::compile_select(const std::string& name, const sql::Select
     }
   }
   const size_t blocks_before = blocks_.size();
-  sql::Select flat = unwrapped(with_rows_ordered(inline_ctes(select), plan.columns), plan.columns);
+  sql::Select flat = inline_ctes(as_written);
+  const auto without = without_unpivots(flat, session_);
+  if (without) flat = *without;
+  const sql::Select& select = without ? *without : as_written;
+  flat = unwrapped(with_rows_ordered(std::move(flat), plan.columns), plan.columns);
   if (auto spread = with_spread_items(flat, plan.columns, session_)) flat = std::move(*spread);
   const bool is_set = !flat.set_operation.empty();
   if (is_set) flat = without_distinct_parts(std::move(flat));

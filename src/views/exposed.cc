@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "sql/parser.h"
+#include "sql/unpivot.h"
 #include "views/plan.h"
 
 namespace anabranch::views {
@@ -182,8 +183,15 @@ class Exposer {
   }
 
   void inside(Expr& expr, const std::vector<std::string>& ctes) {
+    if (sql::is_unpivot(expr)) return inside_unpivot(expr, ctes);
     if (expr.query) expr.query = expose(*expr.query, ctes);
     sql::for_each_child(expr, [&](Expr& child) { inside(child, ctes); });
+  }
+
+  // All columns of its rows are in what it gives, so those that are hidden are left out there.
+  void inside_unpivot(Expr& unpivot, const std::vector<std::string>& ctes) {
+    sql::set_unpivoted_rows(unpivot, expose(sql::unpivoted_rows(unpivot), ctes));
+    for (Expr& entry : unpivot.query->items) inside(entry, ctes);
   }
 
   const Relations& relations_;

@@ -6,6 +6,7 @@
 
 #include "base/mistake.h"
 #include "sql/parser.h"
+#include "sql/unpivot.h"
 #include "views/nearest_row.h"
 #include "views/table_rows.h"
 
@@ -236,7 +237,10 @@ class Analysis {
     // unnest(e.list) and the like: rows of the same event.
     out_.has_fan_out = true;
     const std::string& name = table.function->name;
-    if (name != "unnest" && name != "range" && name != "generate_series") {
+    if (sql::is_unpivot(table)) {
+      obstacle("UNPIVOT", "it is done when the view is read: its columns are not those that it says",
+               table.position);
+    } else if (name != "unnest" && name != "range" && name != "generate_series") {
       obstacle("FROM", fmt::format("the table function {} is evaluated when the view is read", name),
                table.position);
     }

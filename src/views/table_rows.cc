@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "sql/order_dependence.h"
+#include "sql/unpivot.h"
 #include "views/from_clause.h"
 #include "views/functions.h"
 
@@ -127,6 +128,7 @@ class Placement {
   bool has_others(const TableRef& table) const {
     if (table.kind == TableRef::Kind::join) return has_others(*table.left) || has_others(*table.right);
     if (table.kind == TableRef::Kind::subquery) return !over_tables(*table.query, relations_, views_);
+    if (sql::is_unpivot(table)) return !over_tables(*table.function->query, relations_, views_);
     if (!is_relation(table)) return false;
     const auto found = relations_.find(read_name(table));
     return !views_.contains(read_name(table)) &&

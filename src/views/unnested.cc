@@ -34,14 +34,18 @@ std::optional<Select> unnest_in_from(const Select& select, sql::Session& session
     });
   }
   if (calls.empty()) return std::nullopt;
-  const bool is_simple = calls.size() == 1 && calls[0].children.size() == 1 && select.group_by.empty() &&
-                         select.grouping_sets.empty() && !select.qualify && select.distinct_on.empty() &&
+  const bool is_simple = select.group_by.empty() && select.grouping_sets.empty() && !select.qualify &&
+                         select.distinct_on.empty() &&
                          std::none_of(select.items.begin(), select.items.end(), has_aggregate) &&
                          std::none_of(select.items.begin(), select.items.end(), has_window);
-  const auto type = session.describe(
-      fmt::format("SELECT {} FROM {}", sql::to_sql(calls[0].children[0]), sql::to_sql(select.from)));
-  if (!is_simple || !type || !(*type)[0].type.ends_with(']')) {
-    reason = "several unnests, or one of something else than a list, are computed when the view is read";
+  const auto is_list = [&](const Expr& call) {
+    if (call.children.size() != 1) return false;
+    const auto type = session.describe(
+        fmt::format("SELECT {} FROM {}", sql::to_sql(call.children[0]), sql::to_sql(select.from)));
+    return type && (*type)[0].type.ends_with(']');
+  };
+  if (!is_simple || !std::all_of(calls.begin(), calls.end(), is_list)) {
+    reason = "unnest of something else than a list, or of groups, is computed when the view is read";
     return std::nullopt;
   }
   constexpr const char* alias = "anabranch:unnested";
@@ -50,6 +54,14 @@ std::optional<Select> unnest_in_from(const Select& select, sql::Session& session
   sql::TableRef function;
   function.kind = sql::TableRef::Kind::function;
   function.function = calls[0];
+  // The engine gives the rows of the longest list, with NULLs where another one has no value: so does
+  // list_zip.
+  const bool is_one = calls.size() == 1;
+  if (!is_one) {
+    std::vector<Expr> lists;
+    for (const Expr& call : calls) lists.push_back(call.children[0]);
+    function.function->children = {sql::call("list_zip", std::move(lists))};
+  }
   function.alias = alias;
   function.column_aliases = {value};
   sql::TableRef join;
@@ -63,7 +75,16 @@ std::optional<Select> unnest_in_from(const Select& select, sql::Session& session
     const std::string name = item.alias;
     item = sql::rewrite(item, [&](const Expr& node) -> Box<Expr> {
       if (!is_unnest(node)) return {};
+      Expr bare = node;
+      bare.alias.clear();
+      size_t place = 0;
+      while (!sql::same_expr(calls[place], bare)) ++place;
       Expr column = sql::column(alias, value);
+      if (!is_one) {
+        Expr number;
+        number.text = fmt::to_string(place + 1);
+        column = sql::call("struct_extract", {std::move(column), std::move(number)});
+      }
       column.alias = node.alias;
       return column;
     });

@@ -168,6 +168,21 @@ SELECT id, s::integer AS n, d::tinyint AS small FROM bronze.events
 -- name: gold.unnested class: distributive
 SELECT u.tag, count(*) AS n FROM bronze.events e, unnest(e.tags) AS u(tag) GROUP BY u.tag
 
+-- name: silver.unpivoted class: linear
+UNPIVOT (SELECT id, k, x, g, y, ts FROM bronze.events) ON X, g, y INTO NAME what VALUE number
+
+-- name: gold.of_unpivoted class: algebraic
+SELECT what, count(*) AS n, sum(number) AS s, last(number) AS newest FROM silver.unpivoted GROUP BY what
+
+-- name: gold.unpivoted_pairs class: distributive
+SELECT what, first_text, count(second_text) AS n FROM bronze.events UNPIVOT INCLUDE NULLS ((first_text, second_text) FOR what IN ((k, s), (s, k) AS 'other')) GROUP BY ALL
+
+-- name: gold.unpivoted_first class: linear
+SELECT id, name, value FROM (UNPIVOT (SELECT id, x, g FROM bronze.events) ON COLUMNS(* EXCLUDE id)) LIMIT 7
+
+-- name: gold.side_by_side class: linear
+SELECT id, unnest(tags) AS tag, unnest([x, g]) AS number, unnest(string_split(s, 'a')) AS part FROM bronze.events
+
 -- name: gold.unnested_item class: distributive
 SELECT tag, count(*) AS n FROM (SELECT unnest(tags) AS tag FROM bronze.events) GROUP BY tag
 

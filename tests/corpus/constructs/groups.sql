@@ -36,9 +36,6 @@ SELECT * FROM (SELECT channel, currency, quantity FROM bronze.orders) PIVOT (avg
 -- name: gold.pivot_open class: refused construct: `PIVOT` without `IN (…)`: its columns depend on the data
 SELECT * FROM (PIVOT bronze.orders ON currency USING sum(quantity) GROUP BY channel)
 
--- name: gold.unpivot class: refused construct: `UNPIVOT`
-UNPIVOT (SELECT order_id, quantity, customer_id FROM bronze.orders) ON quantity, customer_id INTO NAME what VALUE number
-
 -- name: gold.group_by_unnest class: distributive construct: groups of a list's elements
 SELECT t.tag, count(*) AS n FROM bronze.readings r, unnest(r.tags) AS t(tag) GROUP BY t.tag
 

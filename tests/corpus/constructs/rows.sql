@@ -33,6 +33,15 @@ SELECT r.reading_id, t.tag FROM bronze.readings r, unnest(r.tags) AS t(tag)
 -- name: gold.rows_unnest_select class: linear construct: `unnest(…)` of an event's list in SELECT
 SELECT reading_id, unnest(tags) AS tag FROM bronze.readings
 
+-- name: gold.rows_unnest_several class: linear construct: several `unnest(…)` side by side
+SELECT reading_id, unnest(tags) AS tag, unnest([reading_id, -reading_id, 0]) AS number FROM bronze.readings
+
+-- name: gold.rows_unpivot class: linear construct: `UNPIVOT … ON …`, also `COLUMNS(…)`
+UNPIVOT (SELECT order_id, quantity, customer_id FROM bronze.orders) ON quantity, customer_id INTO NAME what VALUE number
+
+-- name: gold.rows_unpivot_standard class: linear construct: `FROM … UNPIVOT (… FOR … IN (…))`, several values, `INCLUDE NULLS`
+SELECT order_id, what, first_text, second_text FROM bronze.orders UNPIVOT INCLUDE NULLS ((first_text, second_text) FOR what IN ((channel, coupon) AS 'sold', (currency, currency)))
+
 -- name: gold.rows_order class: linear construct: `ORDER BY` at the end
 SELECT order_id, price FROM bronze.orders ORDER BY price DESC NULLS LAST, order_id
 
