@@ -10,7 +10,7 @@
 
 namespace anabranch::app {
 
-Result<project::Project> load_project(const io::Path& root, bool prints_warnings) {
+Result<project::Project> load_project(const io::Path& root, const std::string& target, bool prints_warnings) {
   project::SqlSelectReader reader;
   auto loaded = project::load(io::local_file_system(), root, reader);
   const auto errors = loaded.errors();
@@ -23,12 +23,14 @@ Result<project::Project> load_project(const io::Path& root, bool prints_warnings
                 fmt::format("the project has {} mistake{}", errors.size(), errors.size() == 1 ? "" : "s"),
                 "correct them and run: anabranch check");
   }
+  loaded.project.settings = TRY(loaded.project.settings_of(target));
   return std::move(loaded.project);
 }
 
-Result<std::unique_ptr<Connection>> Connection::open(const io::Path& root) {
+Result<std::unique_ptr<Connection>> Connection::open(const io::Path& root, const std::string& target) {
   auto connection = std::make_unique<Connection>();
-  auto project = load_project(root, false);
+  auto project = load_project(root, target, false);
+  if (!project && project.error().code == Code::not_found) return fail(std::move(project).error());
   const io::Path data_folder = root / (project ? project->settings.data_folder : ".anabranch");
   // Held by a server, or by another command.
   bool is_held = false;
@@ -77,8 +79,7 @@ Result<std::string> Connection::post(const std::string& target, const nlohmann::
 }
 
 Result<std::string> Connection::post_bytes(const std::string& target, const std::string& content_type,
-                                           std::string_view body) {
-  front::Headers headers;
+                                           std::string_view body, front::Headers headers) {
   headers.add("content-type", content_type);
   return body_of(client_->request("POST", target, headers, body));
 }

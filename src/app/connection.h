@@ -19,13 +19,13 @@ class Connection {
  public:
   /// Loads the project only when no server runs. bad_input (with all problems in the message) for a broken
   /// project.
-  static Result<std::unique_ptr<Connection>> open(const io::Path& root);
+  static Result<std::unique_ptr<Connection>> open(const io::Path& root, const std::string& target);
 
   /// The answer's body. Problem documents become errors.
   Result<std::string> get(const std::string& target);
   Result<std::string> post(const std::string& target, const nlohmann::json& body);
   Result<std::string> post_bytes(const std::string& target, const std::string& content_type,
-                                 std::string_view body);
+                                 std::string_view body, front::Headers headers = {});
   /// A second connection to the same server, for another thread.
   Result<front::HttpClient> another() const;
   bool is_remote() const { return own_ == nullptr; }
@@ -38,7 +38,8 @@ class Connection {
   std::optional<front::HttpClient> client_;
 };
 
-/// Reads and checks a project; prints every problem to standard error. bad_input when there are errors.
-Result<project::Project> load_project(const io::Path& root, bool prints_warnings);
+/// Reads and checks a project; its settings are those of the target (empty: the default one). Prints every
+/// problem to standard error. bad_input when there are errors, not_found when there is no such target.
+Result<project::Project> load_project(const io::Path& root, const std::string& target, bool prints_warnings);
 
 }  // namespace anabranch::app

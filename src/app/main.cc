@@ -26,6 +26,8 @@ int run(int argc, char** argv) {
     CLI::App* sub = app.add_subcommand(name, description);
     sub->add_option("--project", common.project,
                     "The project's folder (default: the current one or the nearest above it)");
+    sub->add_option("--target", common.target, "One of the project's targets (default: default_target)")
+        ->envname("ANABRANCH_TARGET");
     if (prints_results) sub->add_flag("--json", common.is_json, "Print JSON, for programs");
     return sub;
   };
@@ -49,6 +51,8 @@ int run(int argc, char** argv) {
       ->add_option("--format", ingest.format,
                    "ndjson, json, csv, tsv or parquet (default: by the file's name)")
       ->check(CLI::IsMember({"ndjson", "json", "csv", "tsv", "parquet"}));
+
+  ingest_command->add_flag("--again", ingest.is_again, "Also what an earlier run of the same file took in");
 
   UpOptions up;
   CLI::App* up_command = command("up", "Start the server", false);

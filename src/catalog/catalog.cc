@@ -225,4 +225,22 @@ Result<std::vector<TableCopy>> Catalog::copies(size_t limit) {
   return copies;
 }
 
+Status Catalog::keep_keyed_answer(const KeyedAnswer& answer) {
+  Lock lock(mutex_);
+  auto statement = TRY(
+      database_->prepare("INSERT INTO keyed_answers (route, key, fingerprint, body) VALUES (?, ?, ?, ?)"));
+  TRY(statement.bind(answer.route).bind(answer.key).bind(answer.fingerprint).bind(answer.body).run());
+  return database_->run(
+      "DELETE FROM keyed_answers WHERE number <= (SELECT max(number) FROM keyed_answers) - 10000");
+}
+
+Result<std::optional<KeyedAnswer>> Catalog::keyed_answer(std::string_view route, std::string_view key) {
+  Lock lock(mutex_);
+  auto statement =
+      TRY(database_->prepare("SELECT fingerprint, body FROM keyed_answers WHERE route = ? AND key = ?"));
+  statement.bind(route).bind(key);
+  if (!TRY(statement.step())) return std::nullopt;
+  return KeyedAnswer{std::string(route), std::string(key), statement.integer(0), statement.text(1)};
+}
+
 }  // namespace anabranch::catalog

@@ -86,6 +86,15 @@ struct TableCopy {
   bool operator==(const TableCopy&) const = default;
 };
 
+/// What a request with an idempotency key was answered.
+struct KeyedAnswer {
+  std::string route;  // "POST /v1/builds"
+  std::string key;
+  int64_t fingerprint = 0;  // of the request's body
+  std::string body;         // of the answer
+  bool operator==(const KeyedAnswer&) const = default;
+};
+
 std::string_view to_string(BuildState state);
 std::string_view to_string(Verdict::Result result);
 
@@ -119,6 +128,11 @@ class Catalog {
   Status record_copy(const TableCopy& copy) EXCLUDES(mutex_);
   /// At most `limit`, the one recorded last first.
   Result<std::vector<TableCopy>> copies(size_t limit) EXCLUDES(mutex_);
+
+  /// The last 10,000 are kept. conflict when there is one already.
+  Status keep_keyed_answer(const KeyedAnswer& answer) EXCLUDES(mutex_);
+  Result<std::optional<KeyedAnswer>> keyed_answer(std::string_view route, std::string_view key)
+      EXCLUDES(mutex_);
 
  private:
   Catalog(io::Path path, std::unique_ptr<Sqlite> database);

@@ -43,6 +43,18 @@ class CatalogFile : public ::testing::Test {
   const io::Path path_ = folder_ / "catalog.db";
 };
 
+TEST_F(CatalogFile, RemembersAnswersOfKeys) {
+  const KeyedAnswer answer{"POST /v1/builds", "it's a \"key\"", 0xffffffff, R"({"id":"b1"})"};
+  {
+    auto catalog = open();
+    EXPECT_FALSE(catalog->keyed_answer(answer.route, answer.key).value());
+    ASSERT_TRUE(catalog->keep_keyed_answer(answer));
+    EXPECT_EQ(catalog->keep_keyed_answer(answer).error().code, Code::conflict);
+    EXPECT_FALSE(catalog->keyed_answer("POST /v1/copy", answer.key).value());
+  }
+  EXPECT_EQ(open()->keyed_answer(answer.route, answer.key).value(), answer);
+}
+
 TEST_F(CatalogFile, RemembersBuilds) {
   const BuildEnd published{
       BuildState::published, 5, 1'000'000'000'000, 1 << 30, "", {{"gold.a", "it's \"bad\""}, {"", "late"}}};

@@ -9,6 +9,7 @@
 
 #include "front/api.h"
 #include "front/api_metrics.h"
+#include "front/keyed_requests.h"
 #include "front/stream_rates.h"
 #include "front/worker_pool.h"
 
@@ -24,6 +25,7 @@ struct ApiContext {
   /// Shared with callbacks of logs, which may come after the API has gone.
   const std::shared_ptr<ApiMetrics> metrics = std::make_shared<ApiMetrics>();
   StreamRates rates;
+  KeyedRequests keyed;
   /// A log has ended: it takes no event any more until a restart. Shared as above.
   const std::shared_ptr<std::atomic<bool>> has_ended_log = std::make_shared<std::atomic<bool>>(false);
 

@@ -1,5 +1,7 @@
 #include <sstream>
 
+#include <fmt/format.h>
+
 #include "front/api_for_tests.h"
 #include "front/api_routes.h"
 #include "front/rate_meter.h"
@@ -134,6 +136,37 @@ TEST_F(ApiStatus, FailuresOfOursTellNothing) {
   const auto thrown = post("/v1/builds", "{}");
   EXPECT_EQ(outcome(thrown), "500 internal");
   EXPECT_EQ(thrown.body.find("secret"), std::string::npos);
+}
+
+TEST_F(ApiStatus, AKeyedRequestIsCarriedOutOnce) {
+  int builds = 0;
+  backend_.on_build = [&](const std::vector<std::string>& views) -> Result<std::string> {
+    ++builds;
+    if (builds == 1) throw std::runtime_error("once");
+    if (builds == 2) return fail(Code::conflict, "a build is running");
+    const std::string id = fmt::format("b-{}", builds);
+    TRY(backend_.catalog().begin_build({id, "asked", views, {}, 1}));
+    TRY(backend_.catalog().finish_build(id, {catalog::BuildState::published, 2, 1, 1, ""}));
+    return id;
+  };
+  const auto build = [&](std::string_view body, const char* key) {
+    return post("/v1/builds", body, header("Idempotency-Key", key));
+  };
+  EXPECT_EQ(outcome(build("{}", "k")), "500 internal");
+  EXPECT_EQ(outcome(build("{}", "k")), "409 conflict") << "what failed is tried again";
+  const auto first = build("{}", "k");
+  EXPECT_EQ(outcome(first), "200");
+  const auto again = build("{}", "k");
+  EXPECT_EQ(again.body, first.body);
+  EXPECT_EQ(again.headers.get("Idempotent-Replayed"), "true");
+  EXPECT_EQ(builds, 3);
+  EXPECT_EQ(outcome(build(R"({"views":["gold.ranked"]})", "k")), "409 conflict");
+  EXPECT_EQ(outcome(build("{}", "another")), "200");
+  EXPECT_EQ(builds, 4);
+  EXPECT_EQ(outcome(post("/v1/copy", "{}", header("Idempotency-Key", "k"))), "200") << "keys are a route's";
+  Headers numbered = header("X-Producer-Id", "p");
+  numbered.add("X-Sequence", "0");
+  EXPECT_EQ(outcome(post("/v1/builds", "{}", numbered)), "400 bad_request");
 }
 
 TEST_F(ApiStatus, VerifyAndCopy) {

@@ -6,6 +6,7 @@
 #include "front/problem.h"
 #include "front/request_fields.h"
 #include "front/routes.h"
+#include "front/sender.h"
 
 namespace anabranch::front {
 
@@ -144,13 +145,49 @@ Handler answering(ApiContext& context, Result<Json> (*work)(Backend&, const Requ
   };
 }
 
+// A request with a key is carried out once; a repeat has the first answer.
+Result<Response> once(ApiContext& context, std::string_view route, const std::string& key,
+                      const Request& request, Result<Json> (*work)(Backend&, const Request&)) {
+  catalog::Catalog& catalog = context.backend.catalog();
+  Response response;
+  if (auto known = TRY(context.keyed.begin(catalog, route, key, request.body))) {
+    response.body = std::move(*known);
+    response.headers.add("Idempotent-Replayed", "true");
+    return response;
+  }
+  struct Ending {
+    ApiContext& context;
+    std::string_view route;
+    const std::string& key;
+    ~Ending() { context.keyed.end(route, key); }  // when the work throws, too
+  } const ending{context, route, key};
+  response.body = TRY(work(context.backend, request)).dump();
+  TRY(KeyedRequests::keep(catalog, route, key, request.body, response.body));
+  return response;
+}
+
+// As answering(), for what writes.
+Handler answering_once(ApiContext& context, std::string_view route,
+                       Result<Json> (*work)(Backend&, const Request&), std::string_view not_found_name) {
+  return [&context, route, work, not_found_name](Request request, Responder responder) {
+    const auto key = key_of(request.headers);
+    if (!key) return responder.fail(key.error());
+    if (!*key) return answering(context, work, not_found_name)(std::move(request), std::move(responder));
+    auto answer = once(context, route, **key, request, work);
+    if (!answer)
+      return responder.fail(answer.error(), answer.error().code == Code::not_found ? not_found_name : "");
+    responder.answer(std::move(*answer));
+  };
+}
+
 }  // namespace
 
 void add_build_routes(RouteList& routes, ApiContext& context) {
   routes.add("GET", "/v1/builds", Lane::reads, answering(context, list_builds, ""));
-  routes.add("POST", "/v1/builds", Lane::tasks, answering(context, run_build, "unknown_view"));
+  routes.add("POST", "/v1/builds", Lane::tasks,
+             answering_once(context, "POST /v1/builds", run_build, "unknown_view"));
   routes.add("POST", "/v1/verify", Lane::tasks, answering(context, run_verify, "unknown_view"));
-  routes.add("POST", "/v1/copy", Lane::tasks, answering(context, run_copy, ""));
+  routes.add("POST", "/v1/copy", Lane::tasks, answering_once(context, "POST /v1/copy", run_copy, ""));
 }
 
 }  // namespace anabranch::front

@@ -1,5 +1,3 @@
-#include <algorithm>
-#include <charconv>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -8,6 +6,7 @@
 #include "front/problem.h"
 #include "front/request_fields.h"
 #include "front/routes.h"
+#include "front/sender.h"
 #include "ingest/binary_cloudevent.h"
 #include "ingest/gzip.h"
 
@@ -68,46 +67,6 @@ struct Delivery {
   std::optional<ingest::Sender> sender;
 };
 
-bool is_visible_text(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f; });
-}
-
-Result<std::string> id_in(std::string_view header, std::string_view value) {
-  if (value.empty() || value.size() > log::Producer::id_bytes_max || !is_visible_text(value)) {
-    return fail(
-        Code::bad_input,
-        fmt::format("{} is not 1 to {} visible ASCII characters", header, log::Producer::id_bytes_max),
-        "a UUID will do");
-  }
-  return std::string(value);
-}
-
-// Who sends a request that may come twice; nobody says so of itself who need not.
-Result<std::optional<ingest::Sender>> sender_of(const Headers& headers) {
-  const auto key = headers.find("Idempotency-Key");
-  const auto producer = headers.find("X-Producer-Id");
-  const auto sequence = headers.find("X-Sequence");
-  if (!key && !producer && !sequence) return std::nullopt;
-  if (key && (producer || sequence)) {
-    return fail(Code::bad_input,
-                "a request has an Idempotency-Key or an X-Producer-Id with an X-Sequence, not both",
-                "leave one of them out");
-  }
-  if (key) return ingest::Sender{TRY(id_in("Idempotency-Key", *key)), std::nullopt};
-  if (!producer || !sequence) {
-    return fail(Code::bad_input,
-                fmt::format("the request has no {}", producer ? "X-Sequence" : "X-Producer-Id"),
-                "a producer says its id and the number of the request: 0, 1, 2, …");
-  }
-  ingest::Sender sender{TRY(id_in("X-Producer-Id", *producer)), 0};
-  uint64_t number = 0;
-  const auto [end, error] = std::from_chars(sequence->data(), sequence->data() + sequence->size(), number);
-  if (error != std::errc() || end != sequence->data() + sequence->size() || number == UINT64_MAX)
-    return fail(Code::bad_input, "X-Sequence is not a number", "a producer's requests are 0, 1, 2, …");
-  sender.sequence = number;
-  return sender;
-}
-
 class EventRoutes {
  public:
   explicit EventRoutes(ApiContext& context) : context_(context) {}
@@ -149,7 +108,7 @@ class EventRoutes {
   Result<Json> producer(const Request& request) {
     TRY(check_parameters(request.query, {}));
     ingest::Ingestor* stream = TRY(stream_of(request));
-    const std::string id = TRY(id_in("the producer's id", *request.params.find("id")));
+    const std::string id = TRY(sender_id("the producer's id", *request.params.find("id")));
     return Json{
         {"stream", stream->stream()}, {"producer", id}, {"next_sequence", stream->log().next_sequence(id)}};
   }
@@ -205,20 +164,23 @@ class EventRoutes {
     }
     std::optional<std::string> numbered;
     if (delivery.sender && delivery.sender->sequence) numbered = delivery.sender->id;
-    delivery.stream->accept(
-        format, body, delivery.sender,
-        [responder, metrics = context_.metrics, has_ended = context_.has_ended_log,
-         stream = delivery.stream->stream(), bytes = body.size(), numbered,
-         log = &delivery.stream->log()](Result<ingest::Accepted> accepted) {
-          if (accepted) return responder.answer(taken_in(*metrics, stream, *accepted, bytes));
-          metrics->count_refused_events(stream);
-          const Code code = accepted.error().code;
-          if (code == Code::unavailable || code == Code::unknown_outcome) *has_ended = true;
-          if (!numbered || code != Code::conflict) return responder.fail(accepted.error());
-          Response response = problem(accepted.error());
-          response.headers.add("X-Expected-Sequence", fmt::to_string(log->next_sequence(*numbered)));
-          responder.answer(std::move(response));
-        });
+    delivery.stream->accept(format, body, delivery.sender,
+                            [responder, metrics = context_.metrics, has_ended = context_.has_ended_log,
+                             stream = delivery.stream->stream(), bytes = body.size(), numbered,
+                             log = &delivery.stream->log()](Result<ingest::Accepted> accepted) {
+                              if (accepted)
+                                return responder.answer(taken_in(*metrics, stream, *accepted, bytes));
+                              metrics->count_refused_events(stream);
+                              const Code code = accepted.error().code;
+                              if (code == Code::unavailable || code == Code::unknown_outcome)
+                                *has_ended = true;
+                              if (!numbered || code != Code::conflict)
+                                return responder.fail(accepted.error());
+                              Response response = problem(accepted.error());
+                              response.headers.add("X-Expected-Sequence",
+                                                   fmt::to_string(log->next_sequence(*numbered)));
+                              responder.answer(std::move(response));
+                            });
   }
 
   // What was stored before is counted once.

@@ -237,6 +237,25 @@ Result<sql::Query> QueryService::bind(sql::Session& session, const std::string& 
   return sql::Query(in_order ? in_order->sql : exposed.sql, meanings);
 }
 
+// A field that events have and the views' world does not know yet is not simply unknown.
+Error QueryService::with_drift(Error error, const Snapshot& snapshot) const {
+  for (const history::Stream& stream : history_.streams()) {
+    const auto pinned = snapshot.epoch->world->schemas.find(stream.name);
+    const model::SchemaPtr latest = stream.schemas->latest();
+    if (pinned == snapshot.epoch->world->schemas.end() || latest->version == pinned->second.version) continue;
+    for (const model::Field& field : latest->fields) {
+      if (pinned->second.find(field.name) ||
+          error.message.find(fmt::format("\"{}\"", field.name)) == std::string::npos)
+        continue;
+      error.hint =
+          fmt::format("events of {} have a field {} since a short time: it can be read after the next build",
+                      stream.name, sql::quote_identifier(field.name));
+      return error;
+    }
+  }
+  return error;
+}
+
 sql::PlanRules QueryService::rules(const Snapshot& snapshot) {
   PlanSources sources;
   sources.functions = &bound_functions_;
@@ -288,10 +307,10 @@ Result<Answer> QueryService::query(const std::string& text, const QueryOptions& 
     const sql::Query bound = TRY(bind(session, text, snapshot));
     const auto select = options.is_for_files ? for_files(session, bound, lake::AnswerFormat::arrow)
                                              : Result<sql::Query>(bound);
-    if (!select) return in_users_words(select.error(), text);
+    if (!select) return in_users_words(with_drift(select.error(), snapshot), text);
     const size_t checked_before = guard.checked();
     auto rows = session.query(*select, options_.answer_bytes_max);
-    if (!rows) return in_users_words(std::move(rows).error(), text);
+    if (!rows) return in_users_words(with_drift(std::move(rows).error(), snapshot), text);
     TRY(was_checked(guard, checked_before));
     answer = Answer{std::move(*rows), snapshot.epoch->build_id, snapshot.offsets, snapshot.epoch->number, 0};
     return {};
@@ -315,7 +334,7 @@ Result<FileAnswer> QueryService::query_parquet(const std::string& text, const Qu
     const size_t checked_before = guard.checked();
     const auto done = select ? sql::write_parquet(session, *select, file.string())
                              : Result<int64_t>(std::unexpected(select.error()));
-    if (!done) return in_users_words(done.error(), text);
+    if (!done) return in_users_words(with_drift(done.error(), snapshot), text);
     TRY(was_checked(guard, checked_before));
     const auto opened = TRY(files.open(file, io::FileSystem::Open::read));
     if (TRY(opened->size()) > options_.answer_bytes_max) {

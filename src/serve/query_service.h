@@ -124,6 +124,7 @@ class QueryService {
   void watch() EXCLUDES(mutex_);
   Status prepare_streams(const views::World& world);
   Result<sql::Query> bind(sql::Session& session, const std::string& text, const Snapshot& snapshot);
+  Error with_drift(Error error, const Snapshot& snapshot) const;
   sql::PlanRules rules(const Snapshot& snapshot) EXCLUDES(mutex_);
   bool is_called_by_views(const std::shared_ptr<const views::World>& world, std::string_view function)
       EXCLUDES(mutex_);

@@ -111,6 +111,39 @@ class ExactlyOnceTest(Case):
         self.check_verify(project)
         print(f"  {expected} events in {answered()} requests, {sum(sender.repeats for sender in senders)} sent again")
 
+    def test_L1_an_interrupted_ingest_goes_on(self):
+        project = self.shop()
+        server = project.start()
+        client = server.client()
+        events = 100_000  # several parts of 4 MiB
+        path = self.folder / "orders.ndjson"
+        path.write_text("".join(program.json.dumps(program.order(id, 1, self.rng)) + "\n" for id in range(events)))
+        arguments = [program.PROGRAM, "ingest", "orders", str(path), "--json", "--project", str(project.folder)]
+        durable = lambda: client.status()["streams"][0]["durable_offsets"][0]
+        running = program.subprocess.Popen(arguments, stdout=program.subprocess.DEVNULL, stderr=program.subprocess.DEVNULL)
+        wait_until(lambda: durable() > 0 or running.poll() is not None, "a part is taken in", interval=0.001)
+        running.kill()
+        running.wait()
+        server.kill()
+        server = project.start()
+        client = server.client()
+
+        def run(*more):
+            done = program.command(*arguments[1:], *more)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return program.json.loads(done.stdout)
+        before = durable()
+        first = run()
+        self.assertEqual(before + first["accepted"], events)
+        self.assertGreater(first["parts_taken_before"], 0)
+        self.assertEqual(client.row("SELECT count(*), count(DISTINCT id) FROM bronze.orders", min_offset="latest"), [events, events])
+        again = run()
+        self.assertEqual((again["accepted"], again["ranges"]), (0, []))
+        self.assertEqual(run("--again")["accepted"], events)
+        self.assertEqual(client.row("SELECT count(*), count(DISTINCT id) FROM bronze.orders", min_offset="latest"),
+                         [2 * events, events])
+        print(f"  {before} of {events} events were in when it was interrupted")
+
 
 if __name__ == "__main__":
     program.main()

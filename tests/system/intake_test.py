@@ -128,6 +128,22 @@ class RequestTest(Case):
                 answer = client.send("orders", '{"tags": [{"x": 1}]}\n{"id": 1, "results": [{"id": 1}]}\n')
                 self.assertEqual((answer.json["accepted"], answer.json["quarantined"]), (2, 0), f"{drift}: {answer!r}")
 
+    def test_a_field_that_drift_added_says_when_it_can_be_read(self):
+        project = program.write_shop(self.project())
+        project.write("streams/orders.yml", project.folder.joinpath("streams/orders.yml").read_text()
+                      .replace("on_drift: quarantine", "on_drift: evolve"))
+        project.json("copy")
+        client = project.start().client()
+        event = dict(zip(NAMES, ROWS[0])) | {"colour": "red"}
+        self.assertEqual(client.send("orders", [event]).json["accepted"], 1)
+        answer = client.query("SELECT colour FROM bronze.orders")
+        self.assertEqual(answer.status, 400, answer)
+        self.assertIn('bronze.orders have a field colour', answer.json["hint"])
+        self.assertIn("next build", answer.json["hint"])
+        self.assertNotIn("next build", client.query("SELECT shape FROM bronze.orders").json.get("hint", ""))
+        self.assertEqual(client.post("/v1/builds", {}).status, 200)
+        self.assertEqual(client.rows("SELECT colour FROM bronze.orders"), [["red"]])
+
     def test_tabs_over_http(self):
         client = self.serve()
         answer = client.request("POST", "/v1/streams/orders/events", as_csv("\t") + "x\t1\ty\t1\n", {"Content-Type": "text/tab-separated-values"})

@@ -56,7 +56,7 @@ class BuildWatch {
 int run_build(const CommonOptions& common, const std::vector<std::string>& views) {
   const auto root = project_root(common);
   if (!root) return fail_command(common, root.error());
-  auto connection = Connection::open(*root);
+  auto connection = Connection::open(*root, common.target);
   if (!connection) return fail_command(common, connection.error());
   Result<std::string> answer = [&] {
     std::optional<BuildWatch> watch;

@@ -53,6 +53,10 @@ int run_check(const CommonOptions& common) {
     bind_models(loaded.project, loaded.problems);
     project::add_excerpts(loaded.problems, io::local_file_system(), *root);
   }
+  if (!common.target.empty()) {
+    if (const auto settings = loaded.project.settings_of(common.target); !settings && !loaded.has_errors())
+      return fail_command(common, settings.error());
+  }
   const size_t errors = loaded.errors().size();
   if (common.is_json) {
     fmt::print("{}\n", project::to_json(loaded.problems));

@@ -13,6 +13,7 @@ namespace anabranch::app {
 
 struct CommonOptions {
   std::string project;  // folder; empty: the current one or the nearest above it
+  std::string target;   // of the project; empty: its default one
   bool is_json = false;
 };
 
@@ -29,8 +30,9 @@ int run_copy(const CommonOptions& common, const std::vector<std::string>& source
 
 struct IngestOptions {
   std::string stream;
-  std::string file;    // "-": standard input
-  std::string format;  // empty: by the file's name
+  std::string file;       // "-": standard input
+  std::string format;     // empty: by the file's name
+  bool is_again = false;  // also what an earlier run took in
 };
 int run_ingest(const CommonOptions& common, const IngestOptions& options);
 

@@ -189,7 +189,7 @@ class Demo {
     Server::Options of_server;
     of_server.port = static_cast<uint16_t>(options_.port);
     of_server.builds_by_itself = true;
-    auto project = TRY(load_project(folder_, true));
+    auto project = TRY(load_project(folder_, "", true));
     {
       Platform::Options to_copy;
       to_copy.owner = "the demo copies its tables";

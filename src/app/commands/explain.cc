@@ -10,7 +10,7 @@ namespace anabranch::app {
 int run_explain(const CommonOptions& common, const std::string& view) {
   const auto root = project_root(common);
   if (!root) return fail_command(common, root.error());
-  auto connection = Connection::open(*root);
+  auto connection = Connection::open(*root, common.target);
   if (!connection) return fail_command(common, connection.error());
   const auto answer = (*connection)->get("/v1/views/" + url_part(view));
   if (!answer) return fail_command(common, answer.error());

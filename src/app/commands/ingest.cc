@@ -4,10 +4,12 @@
 #include "app/commands/commands.h"
 #include "app/connection.h"
 #include "app/terminal.h"
+#include "base/hash.h"
 #include "ingest/csv_text.h"
 #include "ingest/excerpt.h"
 #include "ingest/json_text.h"
 #include "ingest/text_file.h"
+#include "io/random.h"
 
 namespace anabranch::app {
 namespace {
@@ -102,32 +104,73 @@ Result<std::string> next_records(ingest::TextFile& file, const Format& format, s
   return text;
 }
 
-Status send(Connection& connection, const std::string& stream, const std::string& type, std::string_view body,
-            Totals& totals) {
-  const std::string answer =
-      TRY(connection.post_bytes("/v1/streams/" + url_part(stream) + "/events", type, body));
-  totals.add(nlohmann::json::parse(answer, nullptr, false));
-  return {};
-}
+// A file sends its parts as one producer, so that a run that was interrupted goes on in the next one: the
+// same file gives the same parts under the same numbers.
+class Producer {
+ public:
+  static Result<Producer> open(Connection& connection, const IngestOptions& options) {
+    Producer producer(connection, options.stream);
+    if (options.file == "-") return producer;  // nobody can read that again
+    const io::Path path = std::filesystem::absolute(options.file).lexically_normal();
+    std::error_code error;
+    const auto bytes = std::filesystem::file_size(path, error);
+    const auto changed_at = std::filesystem::last_write_time(path, error).time_since_epoch().count();
+    if (error) {
+      return fail(Code::bad_input, fmt::format("cannot read {}: {}", options.file, error.message()),
+                  "check the name and who may read it");
+    }
+    const std::string again = options.is_again ? fmt::format("{:016x}", io::random_u64()) : "";
+    producer.id_ = fmt::format("file-{:016x}", fnv1a(fmt::format("{}\n{}\n{}\n{}\n{}", path.string(), bytes,
+                                                                 changed_at, options.format, again)));
+    const std::string known = TRY(
+        connection.get(fmt::format("/v1/streams/{}/producers/{}", url_part(options.stream), producer.id_)));
+    producer.taken_before_ = nlohmann::json::parse(known).at("next_sequence").get<uint64_t>();
+    return producer;
+  }
 
-Status ingest_parquet(Connection& connection, const IngestOptions& options, Totals& totals) {
+  /// Parts that an earlier run took in: send() passes over them.
+  uint64_t taken_before() const { return taken_before_; }
+
+  Status send(const std::string& route, const std::string& type, std::string_view body, Totals& totals) {
+    const uint64_t number = next_++;
+    if (number < taken_before_) return {};
+    front::Headers headers;
+    if (!id_.empty()) {
+      headers.add("X-Producer-Id", id_);
+      headers.add("X-Sequence", fmt::to_string(number));
+    }
+    const std::string answer =
+        TRY(connection_.post_bytes("/v1/streams/" + url_part(stream_) + route, type, body, headers));
+    totals.add(nlohmann::json::parse(answer, nullptr, false));
+    return {};
+  }
+
+ private:
+  Producer(Connection& connection, std::string stream)
+      : connection_(connection), stream_(std::move(stream)) {}
+
+  Connection& connection_;
+  std::string stream_;
+  std::string id_;  // empty: none
+  uint64_t taken_before_ = 0;
+  uint64_t next_ = 0;
+};
+
+Status ingest_parquet(Producer& producer, const IngestOptions& options, Totals& totals) {
   if (options.file == "-")
     return fail(Code::bad_input, "Parquet cannot be read from standard input", "give the file's name");
   const std::string path = std::filesystem::absolute(options.file).string();
-  const std::string answer =
-      TRY(connection.post("/v1/streams/" + url_part(options.stream) + "/files", {{"path", path}}));
-  totals.add(nlohmann::json::parse(answer, nullptr, false));
-  return {};
+  return producer.send("/files", "application/json", nlohmann::json{{"path", path}}.dump(), totals);
 }
 
-Status ingest(Connection& connection, const IngestOptions& options, Totals& totals) {
+Status ingest(Producer& producer, const IngestOptions& options, Totals& totals) {
   const Format format = TRY(format_of(options));
-  if (format.name == "parquet") return ingest_parquet(connection, options, totals);
+  if (format.name == "parquet") return ingest_parquet(producer, options, totals);
   auto file = TRY(ingest::TextFile::open(options.file));
   if (format.name == "json") {  // one value: it cannot be cut
     std::string body;
     while (!file.is_at_end()) TRY(file.read(batch_bytes, body));
-    return send(connection, options.stream, format.media_type, body, totals);
+    return producer.send("/events", format.media_type, body, totals);
   }
   Progress progress("ingesting");
   std::error_code no_size;
@@ -148,7 +191,7 @@ Status ingest(Connection& connection, const IngestOptions& options, Totals& tota
         records.insert(0, header);
       }
     }
-    TRY(send(connection, options.stream, format.media_type, records, totals));
+    TRY(producer.send("/events", format.media_type, records, totals));
     if (total > 0)
       progress.show(static_cast<double>(file.position()) / total,
                     with_separators(totals.accepted) + " events");
@@ -162,13 +205,17 @@ Status ingest(Connection& connection, const IngestOptions& options, Totals& tota
 int run_ingest(const CommonOptions& common, const IngestOptions& options) {
   const auto root = project_root(common);
   if (!root) return fail_command(common, root.error());
-  auto connection = Connection::open(*root);
+  auto connection = Connection::open(*root, common.target);
   if (!connection) return fail_command(common, connection.error());
   Totals totals;
-  const Status done = ingest(**connection, options, totals);
+  auto producer = Producer::open(**connection, options);
+  if (!producer) return fail_command(common, producer.error());
+  const Status done = ingest(*producer, options, totals);
   if (!done) {
-    if (totals.accepted > 0)
-      fmt::print(stderr, "{} events were taken in before that\n", with_separators(totals.accepted));
+    if (totals.accepted > 0) {
+      fmt::print(stderr, "{} events were taken in before that{}\n", with_separators(totals.accepted),
+                 options.file == "-" ? "" : "; the same command goes on behind them");
+    }
     return fail_command(common, done.error());
   }
   const int exit_code = totals.accepted == 0 && totals.quarantined > 0 ? 1 : 0;
@@ -176,9 +223,16 @@ int run_ingest(const CommonOptions& common, const IngestOptions& options) {
     fmt::print("{}\n", nlohmann::json{{"stream", options.stream},
                                       {"accepted", totals.accepted},
                                       {"quarantined", totals.quarantined},
-                                      {"ranges", totals.ranges}}
+                                      {"ranges", totals.ranges},
+                                      {"parts_taken_before", producer->taken_before()}}
                            .dump());
     return exit_code;
+  }
+  if (producer->taken_before() > 0) {
+    fmt::print("{} {} part{} of the file came in with an earlier run (--again takes them in once more)\n",
+               colored("passed over", Color::yellow),
+               with_separators(static_cast<int64_t>(producer->taken_before())),
+               producer->taken_before() == 1 ? "" : "s");
   }
   fmt::print("{} {} events", colored("accepted", Color::green), with_separators(totals.accepted));
   if (totals.ranges.size() == 1) {

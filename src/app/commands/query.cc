@@ -61,7 +61,7 @@ std::string as_table(const std::string& answer) {
 int run_query(const CommonOptions& common, const QueryOptions& options) {
   const auto root = project_root(common);
   if (!root) return fail_command(common, root.error());
-  auto connection = Connection::open(*root);
+  auto connection = Connection::open(*root, common.target);
   if (!connection) return fail_command(common, connection.error());
   const std::string format = common.is_json ? "json" : options.format;
   const bool is_binary = format == "parquet" || format == "arrow";

@@ -28,7 +28,7 @@ std::string offset_text(const nlohmann::json& list) {
 int run_status(const CommonOptions& common) {
   const auto root = project_root(common);
   if (!root) return fail_command(common, root.error());
-  auto connection = Connection::open(*root);
+  auto connection = Connection::open(*root, common.target);
   if (!connection) return fail_command(common, connection.error());
   const auto answer = (*connection)->get("/v1/status");
   if (!answer) return fail_command(common, answer.error());

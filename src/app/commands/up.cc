@@ -50,7 +50,7 @@ class LastResort {
 int run_up(const CommonOptions& common, const UpOptions& options) {
   const auto root = project_root(common);
   if (!root) return fail_command(common, root.error());
-  auto project = load_project(*root, true);
+  auto project = load_project(*root, common.target, true);
   if (!project) return fail_command(common, project.error());
   block_signals();
   Server::Options of_server;

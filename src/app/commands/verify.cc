@@ -31,7 +31,7 @@ void print_differences(const nlohmann::json& result) {
 int run_verify(const CommonOptions& common, const std::vector<std::string>& views, bool is_sample) {
   const auto root = project_root(common);
   if (!root) return fail_command(common, root.error());
-  auto connection = Connection::open(*root);
+  auto connection = Connection::open(*root, common.target);
   if (!connection) return fail_command(common, connection.error());
   // All in one request: the events are read once.
   const auto answer = (*connection)->post("/v1/verify", {{"views", views}, {"sample", is_sample}});
