@@ -24,8 +24,12 @@ Result<std::string> run_in_child(const io::Path& program, const std::string& tas
   const auto exit = TRY(process->run([&](std::string_view line) { answer = line; }));
   const auto document = json::parse(answer, nullptr, false);
   if (document.is_object() && document.contains("error")) {
-    return fail(static_cast<Code>(document.value("code", static_cast<int>(Code::internal))),
-                document["error"], document.value("hint", ""));
+    const auto code = static_cast<Code>(document.value("code", static_cast<int>(Code::internal)));
+    // Such a child does nothing but read somebody's file: what the engine cannot explain is wrong with that.
+    if (code == Code::internal)
+      return fail(Code::bad_input, fmt::format("a file cannot be read: {}", document.value("error", "")),
+                  "look whether it is whole");
+    return fail(code, document["error"], document.value("hint", ""));
   }
   if (exit.signal == SIGKILL) {
     return fail(Code::unavailable, fmt::format("the {} process was killed", task),

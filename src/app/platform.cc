@@ -364,7 +364,8 @@ Result<std::vector<front::TableCopied>> Platform::copy(const std::vector<std::st
                       "paths are relative to the folder of anabranch.yml");
         }
         for (const io::Path& file : found) {
-          TRY(check_readable(files_, file));
+          if (Status readable = check_readable(files_, file); !readable)
+            return fail(in_project(std::move(readable).error(), project_.root));
           job.paths.push_back(file.string());
         }
       }
@@ -379,8 +380,9 @@ Result<std::vector<front::TableCopied>> Platform::copy(const std::vector<std::st
       const std::string key = lake::table_file_key(table.name, file);
       TRY(store_->prepare(key));
       job.target = store_->local_path(key);
-      const auto result =
-          TRY(ingest::TableCopyResult::from_json(TRY(run_in_child(program_, "copy", job.to_json()))));
+      auto answer = run_in_child(program_, "copy", job.to_json());
+      if (!answer) return fail(in_project(std::move(answer).error(), project_.root));
+      const auto result = TRY(ingest::TableCopyResult::from_json(*answer));
       lake::TableVersion version;
       const int64_t bytes = TRY(store_->make_durable(key));
       version.file = {file, bytes, result.rows};

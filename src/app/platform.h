@@ -32,6 +32,9 @@
 
 namespace anabranch::app {
 
+/// An error as others may see it: files of the project are named from its folder on.
+Error in_project(Error error, const io::Path& root);
+
 /// Removes what a build that is not published has written for other readers. Any thread.
 void remove_copies(io::FileSystem& files, const io::Path& data_folder, const std::string& build_id);
 

@@ -36,6 +36,15 @@ std::vector<std::string> unwritten(const batch::BuildJob& job) {
 
 }  // namespace
 
+Error in_project(Error error, const io::Path& root) {
+  const std::string folder = (root / "").string();
+  for (std::string* text : {&error.message, &error.hint}) {
+    for (size_t at = text->find(folder); at != std::string::npos; at = text->find(folder, at))
+      text->erase(at, folder.size());
+  }
+  return error;
+}
+
 void remove_copies(io::FileSystem& files, const io::Path& data_folder, const std::string& build_id) {
   for (const char* layer : {"gold", "silver"}) {
     const auto tables = files.list(data_folder / "lake" / layer);
@@ -177,7 +186,7 @@ Result<std::string> Platform::build_now(const std::vector<std::string>& views, c
     speed_->abandon_build();
     end.state = manifest.error().code == Code::cancelled ? catalog::BuildState::abandoned
                                                          : catalog::BuildState::failed;
-    end.error = manifest.error().describe();
+    end.error = in_project(manifest.error(), project_.root).describe();
     // Publishing can fail and yet have happened.
     const auto latest = manifests_->latest();
     if (latest && (!*latest || (*latest)->build_id != job.build_id)) {
@@ -189,7 +198,7 @@ Result<std::string> Platform::build_now(const std::vector<std::string>& views, c
   }
   end.finished_at_us = clock_.now_us();
   (void)catalog_->finish_build(job.build_id, end);
-  if (!manifest) return fail(std::move(manifest).error());
+  if (!manifest) return fail(in_project(std::move(manifest).error(), project_.root));
   return job.build_id;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include "app/web_files.h"
@@ -15,6 +16,17 @@ io::Path address_file_in(const io::Path& data_folder) { return data_folder / "se
 
 bool is_own_machine(const std::string& host) {
   return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+// On a full disk the place of the file that a killed server left is enough.
+Status write_address(const io::Path& path, const std::string& text) {
+  auto& files = io::local_file_system();
+  Status written = files.write_atomically(path, text);
+  if (written || written.error().code != Code::disk_full || !files.exists(path).value_or(false))
+    return written;
+  auto file = TRY(files.open(path, io::FileSystem::Open::append));
+  TRY(file->truncate(0));
+  return file->append(text);
 }
 
 }  // namespace
@@ -58,7 +70,11 @@ Result<std::unique_ptr<Server>> Server::start(project::Project project, const Op
   server->address_file_ = address_file_in(data_folder);
   const nlohmann::json address = {
       {"host", options.host}, {"port", server->http_->port()}, {"process", ::getpid()}};
-  TRY(io::local_file_system().write_atomically(server->address_file_, address.dump() + "\n"));
+  if (const Status written = write_address(server->address_file_, address.dump() + "\n"); !written) {
+    if (written.error().code != Code::disk_full) return fail(written.error());
+    spdlog::warn("commands will not find this server, which answers all the same: {}",
+                 written.error().describe());
+  }
   TRY(server->platform_->start());
   return server;
 }

@@ -29,6 +29,8 @@ constexpr int64_t never = std::numeric_limits<int64_t>::max();
 constexpr milliseconds drain_timeout{2000};
 // Memory for a body is taken as its bytes come: so much at first, then twice what is there.
 constexpr size_t body_room_min = 64 << 10;
+// A body of which nothing comes for longer gives its place to others when there is none left.
+constexpr milliseconds body_pause_max{1000};
 
 enum class Phase {
   idle,       // between requests
@@ -112,6 +114,7 @@ class ConnectionImpl final : public Connection, public std::enable_shared_from_t
   bool is_peer_probed_ = false;
   bool is_beyond_ = false;
   int64_t silent_since_us_ = 0;
+  int64_t heard_us_ = 0;  // when bytes came last
   std::array<char, read_bytes> chunk_;
   std::string input_;  // came, not yet understood
   size_t input_used_ = 0;
@@ -153,9 +156,11 @@ void ConnectionImpl::start(bool is_beyond) {
 }
 
 std::optional<int64_t> ConnectionImpl::silent_since_us() const {
-  if (is_writing_ || (phase_ != Phase::idle && phase_ != Phase::head && phase_ != Phase::draining))
-    return std::nullopt;
-  return silent_since_us_;
+  if (is_writing_) return std::nullopt;
+  if (phase_ == Phase::idle || phase_ == Phase::head || phase_ == Phase::draining) return silent_since_us_;
+  // A body that comes has its pauses.
+  const bool is_paused = phase_ == Phase::body && now_us() - heard_us_ >= body_pause_max.count() * 1000;
+  return is_paused ? std::optional(heard_us_) : std::nullopt;
 }
 
 void ConnectionImpl::finish() {
@@ -244,6 +249,7 @@ void ConnectionImpl::on_read(ErrorCode error, size_t size, bool is_into_body) {
     if (error != asio::error::eof) return close();
     return read();  // what it asked before is still answered: it may have closed its sending side only
   }
+  heard_us_ = now_us();
   if (phase_ == Phase::draining || phase_ == Phase::streaming) return read();
   if (is_into_body) {
     body_filled_ += size;

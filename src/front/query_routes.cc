@@ -40,7 +40,7 @@ Result<sql::Numbers> read_numbers(std::string_view name) {
 Result<model::Offset> next_after(const Json& offset) {
   const bool is_integer =
       offset.is_number_unsigned() ? offset.get<uint64_t>() < uint64_t{INT64_MAX} : offset.is_number_integer();
-  if (!is_integer || offset.get<int64_t>() < 0) {
+  if (!is_integer || offset.get<int64_t>() < 0 || offset.get<int64_t>() == INT64_MAX) {
     return fail(Code::bad_input, "'min_offset' has an entry that is not an offset",
                 "offsets are whole numbers from 0 on");
   }

@@ -221,9 +221,11 @@ class LocalFileSystem final : public FileSystem {
       return fail(Code::conflict,
                   size > 0 ? std::string(text, static_cast<size_t>(size)) : "another program is opening it");
     }
-    if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, owner.data(), owner.size(), 0) < 0) {
+    // The words are for others only: on a full disk they may be missing. Cut last, so that they have the
+    // place of those before.
+    const bool is_written = ::pwrite(fd, owner.data(), owner.size(), 0) >= 0 || errno == ENOSPC;
+    if (!is_written || ::ftruncate(fd, static_cast<off_t>(owner.size())) != 0)
       return fail_errno("write", path, errno);
-    }
     return held;
   }
 };

@@ -26,6 +26,7 @@ Code code_of(duckdb::ExceptionType type, Code by_default) {
     case ExceptionType::INVALID_TYPE:
     case ExceptionType::DECIMAL:
     case ExceptionType::INVALID_INPUT:
+    case ExceptionType::NOT_IMPLEMENTED:
       return Code::bad_sql;
     case ExceptionType::PERMISSION:
       return Code::refused;

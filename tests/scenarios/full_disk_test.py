@@ -45,6 +45,21 @@ class FullDiskTest(Case):
     def free(self):
         (self.disk / "filler").unlink()
 
+    def start_on_full_disk(self, project):
+        """It comes up and answers what it has, although it may not be able to write down where."""
+        port = program.free_port()
+        server = project.launch("--port", str(port))
+        server.port = port
+
+        def is_ready():
+            self.assertTrue(server.is_running(), server.log)
+            try:
+                return server.client().get("/readyz").status == 200
+            except program.Client.GONE:
+                return False
+        wait_until(is_ready, f"the server is ready on a full disk\n{server.log}", 60)
+        return server, server.client()
+
     def check_stored(self, client, acknowledged, unacknowledged):
         rows = client.rows("SELECT id, _offset FROM bronze.orders ORDER BY _offset", min_offset={"orders": max(acknowledged.values())})
         self.assertEqual([offset for _, offset in rows], list(range(len(rows))))
@@ -101,9 +116,11 @@ class FullDiskTest(Case):
             self.assertEqual(program.check_shop_sums(client.query(program.SHOP_SUMS))[0], len(acknowledged))
             if round == 1:
                 server.kill()
+                self.fill()
+                server, client = self.start_on_full_disk(project)
+                self.check_stored(client, acknowledged, unacknowledged)
+                self.assertIn(send(1, pad=5000).status, (200, 507))
                 self.free()
-                server = project.start()
-                client = server.client()
             else:
                 self.free()
             wait_until(goes_on, "events are taken in again", 30)

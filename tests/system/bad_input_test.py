@@ -465,7 +465,9 @@ class BadRequestTest(Case):
                 ("/v1/query", '{"sql": "SELECT 1", "min_offset": {"nothing": 1}}', {}, 404, "unknown_stream"),
                 ("/v1/query", '{"sql": "SELECT 1", "min_offset": {"orders": [1, 2]}}', {}, 400, "bad_request"),
                 ("/v1/query", '{"sql": "SELECT 1", "min_offset": {"orders": 1e30}}', {}, 400, "bad_request"),
+                ("/v1/query", '{"sql": "SELECT 1", "min_offset": {"orders": 9223372036854775807}}', {}, 400, "bad_request"),
                 ("/v1/query", '{"sql": "SELECT 1", "format": "xml"}', {}, 400, "bad_request"),
+                ("/v1/query", """{"sql": "SELECT list_sort([1], 'x')"}""", {}, 400, "bad_sql"),
                 ("/v1/query", '{"sql": ' + "[" * 30_000, {}, 400, "bad_request"),
                 ("/v1/builds", '{"views": ["gold.nothing"]}', {}, 404, "unknown_view"),
                 ("/v1/verify", '{"views": ["gold.nothing"]}', {}, 404, "unknown_view"),
@@ -477,7 +479,7 @@ class BadRequestTest(Case):
         for path, status, code in (("/v1/views/gold.nothing", 404, "unknown_view"), ("/v1/views/gold.nothing/rows", 404, "unknown_view"),
                                    ("/v1/views/gold.nothing/errors", 404, "unknown_view"), ("/v1/quarantine?stream=nothing", 404, None),
                                    ("/v1/quarantine?after=orders/0/99/0", None, None), ("/v1/quarantine?after=x", 400, "bad_request"),
-                                   ("/v1/builds?limit=0", 400, "bad_request"), ("/v1/views/gold.total/rows?limit=-1", 400, "bad_request"),
+                                   ("/v1/builds?limit=0", 400, "bad_request"), ("/v1/views/gold.total/rows?min_offset=orders:9223372036854775807", 400, "bad_request"), ("/v1/views/gold.total/rows?limit=-1", 400, "bad_request"),
                                    ("/../../etc/passwd", None, None), ("/%2e%2e/%2e%2e/etc/passwd", None, None)):
             answer = client.get(path)
             if status:

@@ -50,7 +50,7 @@ class CommandTest(Case):
             self.assertNotEqual(done.returncode, 0, text)
             self.assertIn(why, done.stderr, text)
             self.assertNotIn("(id ", done.stderr, text)
-            self.assertNotIn(str(project.data("")), done.stderr, text)
+            self.assertNotIn(str(project.folder), done.stderr, text)
         self.assertEqual(server.stop(), 0)
 
     def test_init_here(self):
