@@ -10,7 +10,7 @@ namespace anabranch::ingest {
 namespace {
 
 // Where the record ends that `text` begins with: at a line feed that is not in a quoted field, or at the end.
-size_t record_bytes(std::string_view text) {
+size_t record_bytes(std::string_view text, char delimiter) {
   const size_t line_end = std::min(text.find('\n'), text.size());
   if (text.substr(0, line_end).find('"') == std::string_view::npos) return line_end;
   bool is_field_start = true;
@@ -28,7 +28,7 @@ size_t record_bytes(std::string_view text) {
     }
     if (c == '\n') return at;
     if (c == '"' && is_field_start) is_quoted = true;
-    is_field_start = c == ',';
+    is_field_start = c == delimiter;
   }
   return text.size();
 }
@@ -37,7 +37,7 @@ size_t record_bytes(std::string_view text) {
 
 bool CsvRecords::next(std::string_view& record) {
   if (rest_.empty()) return false;
-  const size_t bytes = record_bytes(rest_);
+  const size_t bytes = record_bytes(rest_, delimiter_);
   record = rest_.substr(0, bytes);
   line_ = lines_ + 1;
   lines_ += 1 + static_cast<size_t>(std::count(record.begin(), record.end(), '\n'));
@@ -74,13 +74,13 @@ bool CsvRecord::split(std::string_view record, std::string& problem) {
       }
       fields_.push_back(field);
       ++at;
-      if (at < record.size() && record[at] != ',') {
-        problem = fmt::format("after a quoted field comes a comma or the end of the line, not {}",
-                              excerpt(record.substr(at)));
+      if (at < record.size() && record[at] != delimiter_) {
+        problem = fmt::format("after a quoted field comes {} or the end of the line, not {}",
+                              delimiter_ == ',' ? "a comma" : "the delimiter", excerpt(record.substr(at)));
         return false;
       }
     } else {
-      const size_t end = std::min(record.find(',', at), record.size());
+      const size_t end = std::min(record.find(delimiter_, at), record.size());
       const std::string_view text = record.substr(at, end - at);
       if (text.find('"') != std::string_view::npos) {
         problem = fmt::format("a quote in an unquoted field: {}; quote the field and double the quotes in it",

@@ -1,5 +1,6 @@
 #pragma once
-// CSV as RFC 4180 has it: commas, double quotes, lines that end in LF or CRLF.
+// CSV as RFC 4180 has it: commas, double quotes, lines that end in LF or CRLF. Files of tables may have
+// another character in place of the comma.
 
 #include <cstddef>
 #include <string>
@@ -11,15 +12,18 @@ namespace anabranch::ingest {
 /// Cuts a text into records. Every byte belongs to a record or to the line ending after one.
 class CsvRecords {
  public:
-  explicit CsvRecords(std::string_view text) : rest_(text) {}
+  explicit CsvRecords(std::string_view text, char delimiter = ',') : rest_(text), delimiter_(delimiter) {}
 
   /// The next record, without its line ending; false at the end of the text.
   bool next(std::string_view& record);
   /// In which line the record begins, from 1.
   size_t line() const { return line_; }
+  /// What has not been cut yet.
+  std::string_view rest() const { return rest_; }
 
  private:
   std::string_view rest_;
+  char delimiter_;
   size_t line_ = 0;
   size_t lines_ = 0;  // passed so far
 };
@@ -33,11 +37,13 @@ struct CsvField {
 /// Cuts a record into fields.
 class CsvRecord {
  public:
+  explicit CsvRecord(char delimiter = ',') : delimiter_(delimiter) {}
   /// False with the reason in `problem` when the quotes are wrong.
   bool split(std::string_view record, std::string& problem);
   const std::vector<CsvField>& fields() const { return fields_; }
 
  private:
+  char delimiter_;
   std::vector<CsvField> fields_;
   std::string unquoted_;
 };
