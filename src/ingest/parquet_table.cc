@@ -81,11 +81,20 @@ std::optional<std::string> common_type(const std::string& a, const std::string& 
   return std::nullopt;
 }
 
+// The engine's words, without the path: whoever reads them knows the file by another name.
+std::string said_of(const TableInput& input, std::string message) {
+  for (size_t at = message.find(input.path); at != std::string::npos;
+       at = message.find(input.path, at + input.shown.size()))
+    message.replace(at, input.path.size(), input.shown);
+  return message;
+}
+
 Result<ParquetFile> open_file(sql::Session& session, const TableInput& input) {
   ParquetFile file{input, {}};
   auto columns = session.describe("SELECT * FROM " + sql::read_files("read_parquet", {input.path}));
   if (!columns) {
-    return wrong_at(input, 0, 0, fmt::format("cannot be read as Parquet: {}", columns.error().message),
+    return wrong_at(input, 0, 0,
+                    fmt::format("cannot be read as Parquet: {}", said_of(input, columns.error().message)),
                     "check that the file is whole, not encrypted, and a Parquet file");
   }
   file.columns = std::move(*columns);
@@ -222,7 +231,8 @@ Error cause_in_parquet(sql::Session& session, const std::vector<TableInput>& fil
     const auto read = session.query(
         fmt::format("SELECT count(hash(COLUMNS(*))) FROM {}", sql::read_files("read_parquet", {input.path})));
     if (read) continue;
-    return wrong_at(input, 0, 0, fmt::format("cannot be read to its end: {}", read.error().message),
+    return wrong_at(input, 0, 0,
+                    fmt::format("cannot be read to its end: {}", said_of(input, read.error().message)),
                     "write or fetch the file again")
         .error();
   }

@@ -438,6 +438,7 @@ TEST_F(ParquetCopy, WhatCannotBeReadIsRefusedByItsName) {
   write("b.parquet", whole.substr(0, whole.size() / 2));
   EXPECT_TRUE(copied(job({"a.parquet", "b.parquet"}))
                   .starts_with("bad_input: table t: b.parquet: cannot be read as Parquet: "));
+  EXPECT_EQ(copied(job({"b.parquet"})).find(folder_.path().string()), std::string::npos);
   std::string damaged = whole;
   for (size_t at = 100; at < 3000; ++at) damaged[at] = static_cast<char>(damaged[at] ^ 0x5a);
   write("c.parquet", damaged);
