@@ -375,7 +375,9 @@ Result<std::vector<front::TableCopied>> Platform::copy(const std::vector<std::st
       job.delimiter = table.csv.delimiter;
       job.has_header = table.csv.header;
       job.null_text = table.csv.null_text;
-      for (const auto& column : table.columns) job.columns.emplace_back(column.name, column.type.to_sql());
+      job.root = project_.root.string();
+      for (const auto& column : table.columns)
+        job.columns.push_back({column.name, column.from, column.type ? column.type->to_sql() : ""});
       const std::string file = lake::data_file_name(build_id_of(clock_.now_us()), 0);
       const std::string key = lake::table_file_key(table.name, file);
       TRY(store_->prepare(key));

@@ -9,6 +9,7 @@
 #include "base/mistake.h"
 #include "ingest/declared_fields.h"
 #include "ingest/excerpt.h"
+#include "ingest/type_change.h"
 #include "lake/type_mapping.h"
 #include "model/column_name.h"
 #include "sql/database.h"
@@ -78,23 +79,6 @@ std::string evolved_type(const std::string& type) {
   return "VARCHAR";
 }
 
-bool is_number(const std::string& type) {
-  return type.ends_with("INT") || type.ends_with("INTEGER") || type == "FLOAT" || type == "DOUBLE" ||
-         type.starts_with("DECIMAL");
-}
-
-// Only values that fit without loss fit a type: a number is no text, and 5.7 is no integer.
-bool may_convert(const std::string& from, const std::string& to) {
-  if (from == to || from == "\"NULL\"") return true;
-  if (is_number(from) && is_number(to)) return true;
-  const bool is_time = from.starts_with("TIMESTAMP") || from == "DATE";
-  if (is_time && (to.starts_with("TIMESTAMP") || to == "DATE")) return true;
-  if (from == "VARCHAR")
-    return to == "JSON" || to == "UUID" || to.starts_with("TIMESTAMP") || to == "DATE" || to == "TIME" ||
-           to == "INTERVAL";
-  return to == "JSON" || from.ends_with("]") || from.starts_with("STRUCT") || from.starts_with("MAP");
-}
-
 }  // namespace
 
 Result<BulkImportResult> import_bulk(const BulkImportJob& job) {
@@ -108,6 +92,7 @@ Result<BulkImportResult> import_bulk(const BulkImportJob& job) {
                 fmt::format("{} cannot be read as Parquet: {}", job.source, described.error().message),
                 "check that the file is whole and a Parquet file");
   }
+  TRY(prepare_type_changes(session));
   const std::string source = sql::read_numbered(job.source, *described);
   BulkImportResult result;
   std::map<std::string, std::string> types;
@@ -128,18 +113,16 @@ Result<BulkImportResult> import_bulk(const BulkImportJob& job) {
       continue;
     }
     const std::string name = sql::quote_identifier(field.name);
-    if (!may_convert(found->second, type)) {
+    if (!may_change(found->second, type)) {
       refuse(name + " IS NOT NULL",
              fmt::format("field {}: {} does not fit {}", field.name, found->second, type));
       columns += fmt::format("NULL::{} AS {}, ", type, name);
     } else {
       if (found->second != type) {
-        refuse(fmt::format("{0} IS NOT NULL AND (TRY_CAST({0} AS {1}) IS NULL OR TRY_CAST(TRY_CAST({0} AS "
-                           "{1}) AS {2}) IS DISTINCT FROM {0})",
-                           name, type, found->second),
+        refuse(misfit(name, found->second, type, true),
                fmt::format("field {}: the value does not fit {} without loss", field.name, type));
       }
-      columns += fmt::format("TRY_CAST({} AS {}) AS {}, ", name, type, name);
+      columns += fmt::format("{} AS {}, ", changed(name, found->second, type), name);
     }
     if (field.required) refuse(name + " IS NULL", fmt::format("field {} is required", field.name));
     written.push_back({field.name, type});

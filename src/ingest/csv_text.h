@@ -1,5 +1,6 @@
 #pragma once
-// CSV as RFC 4180 has it: commas (or tabs), double quotes, lines that end in LF or CRLF.
+// CSV as RFC 4180 has it: commas, double quotes, lines that end in LF or CRLF. Events may have tabs, files of tables
+// another character in place of the comma.
 
 #include <cstddef>
 #include <string>
@@ -17,7 +18,7 @@ class CsvRecords {
   bool next(std::string_view& record);
   /// In which line the record begins, from 1.
   size_t line() const { return line_; }
-  /// What follows the record and its line ending.
+  /// What has not been cut yet: what follows the record and its line ending.
   std::string_view rest() const { return rest_; }
 
  private:

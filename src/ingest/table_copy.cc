@@ -3,7 +3,11 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "ingest/csv_table.h"
 #include "ingest/excerpt.h"
+#include "ingest/json_table.h"
+#include "ingest/parquet_table.h"
+#include "ingest/row_feed.h"
 #include "lake/type_mapping.h"
 #include "model/column_name.h"
 #include "sql/parquet_file.h"
@@ -14,8 +18,10 @@ namespace anabranch::ingest {
 using nlohmann::json;
 
 std::string TableCopyJob::to_json() const {
-  json document = {{"table", table},         {"paths", paths},     {"format", format},
-                   {"null_text", null_text}, {"columns", columns}, {"target", target}};
+  json list = json::array();
+  for (const Column& column : columns) list.push_back({column.name, column.from, column.type});
+  json document = {{"table", table},         {"paths", paths},  {"root", root},    {"format", format},
+                   {"null_text", null_text}, {"columns", list}, {"target", target}};
   if (delimiter) document["delimiter"] = *delimiter;
   if (has_header) document["has_header"] = *has_header;
   return document.dump();
@@ -27,9 +33,11 @@ Result<TableCopyJob> TableCopyJob::from_json(std::string_view text) {
     TableCopyJob job;
     job.table = document.at("table");
     job.paths = document.at("paths");
+    job.root = document.at("root");
     job.format = document.at("format");
     job.null_text = document.at("null_text");
-    job.columns = document.at("columns");
+    for (const auto& column : document.at("columns"))
+      job.columns.push_back({column[0], column[1], column[2]});
     job.target = document.at("target");
     if (document.contains("delimiter")) job.delimiter = document["delimiter"];
     if (document.contains("has_header")) job.has_header = document["has_header"];
@@ -60,70 +68,96 @@ Result<TableCopyResult> TableCopyResult::from_json(std::string_view text) {
 
 namespace {
 
-std::string source_sql(const TableCopyJob& job) {
-  std::string columns;
-  for (const auto& [name, type] : job.columns) {
-    columns += fmt::format("{}{}: {}", columns.empty() ? "" : ", ", sql::quote_literal(name),
-                           sql::quote_literal(type));
+// Rows of files on their way into the engine: a SELECT that gives `columns`, and what has to live until it
+// ran.
+struct Source {
+  std::string select;
+  std::vector<sql::OutputColumn> columns;
+  std::unique_ptr<TextTable> table;
+  std::shared_ptr<RowFeed> feed;
+};
+
+std::vector<TableInput> inputs_of(const TableCopyJob& job) {
+  std::vector<TableInput> inputs;
+  for (const std::string& path : job.paths) {
+    const bool is_below = !job.root.empty() && path.starts_with(job.root + "/");
+    inputs.push_back({path, is_below ? path.substr(job.root.size() + 1) : path});
   }
-  if (job.format == "parquet") return sql::read_files("read_parquet", job.paths, "union_by_name = true");
-  if (job.format == "json") {
-    const std::string types = columns.empty() ? "" : fmt::format(", columns = {{{}}}", columns);
-    return sql::read_files("read_json", job.paths, "sample_size = -1" + types);
-  }
-  std::string options =
-      "sample_size = -1, strict_mode = true, nullstr = " + sql::quote_literal(job.null_text);
-  if (job.delimiter) options += ", delim = " + sql::quote_literal(*job.delimiter);
-  if (job.has_header) options += fmt::format(", header = {}", *job.has_header);
-  // Types by name, so that columns may stand in any order and those not named are sniffed.
-  if (!columns.empty()) options += fmt::format(", types = {{{}}}", columns);
-  return sql::read_files("read_csv", job.paths, options);
+  return inputs;
 }
 
-}  // namespace
+Result<std::vector<TableColumn>> columns_of(const TableCopyJob& job) {
+  std::vector<TableColumn> columns;
+  for (const TableCopyJob::Column& column : job.columns) {
+    columns.push_back({column.name, column.from, std::nullopt});
+    if (!column.type.empty()) columns.back().type = TRY(model::Type::parse(column.type));
+  }
+  return columns;
+}
 
-Result<TableCopyResult> copy_table(const TableCopyJob& job) {
+Status check_name(const std::string& name) {
+  const std::string why = model::lake_column_name_objection(name);
+  if (why.empty()) return {};
+  return fail(Code::bad_input, fmt::format("the column \"{}\": a column's name {}", excerpt(name), why),
+              fmt::format("give it another one in the source, as in columns: {{new_name: {{from: '{}'}}}}",
+                          excerpt(name)));
+}
+
+Result<Source> open_parquet_files(const TableCopyJob& job, sql::Session& session) {
+  ParquetRows rows = TRY(open_parquet(session, inputs_of(job), TRY(columns_of(job))));
+  for (const auto& column : rows.columns) TRY(check_name(column.name));
+  Source source;
+  source.select = std::move(rows.select);
+  source.columns = std::move(rows.columns);
+  return source;
+}
+
+Result<Source> open_text(const TableCopyJob& job, sql::Database& database, sql::Session& session) {
+  Source source;
+  std::vector<TableColumn> declared = TRY(columns_of(job));
+  if (job.format == "json") {
+    source.table = json_table(inputs_of(job), std::move(declared));
+  } else {
+    CsvFormat format{std::nullopt, job.has_header, job.null_text};
+    if (job.delimiter) format.delimiter = job.delimiter->front();
+    source.table = csv_table(inputs_of(job), std::move(format), std::move(declared));
+  }
+  // The engine sees names of ours: one of the table's may be that of a system column of feeds.
+  auto schema = std::make_shared<model::Schema>();
+  std::string names;
+  for (const FoundColumn& column : TRY(source.table->find_columns())) {
+    TRY(check_name(column.name));
+    const std::string ours = fmt::format("c{}", schema->fields.size());
+    schema->fields.push_back({ours, column.type, false, ""});
+    names += fmt::format("{}{} AS {}", names.empty() ? "" : ", ", ours, sql::quote_identifier(column.name));
+  }
+  source.feed = std::make_shared<RowFeed>(*source.table, schema);
+  TRY(database.register_feed("rows_of_files", *schema, source.feed));
+  source.select = fmt::format("SELECT {} FROM rows_of_files()", names);
+  source.columns = TRY(session.describe(source.select));
+  return source;
+}
+
+// What stopped the reading of the files, rather than what the engine made of it.
+Error cause_of(const Error& error, const TableCopyJob& job, const Source& source, sql::Session& session) {
+  if (source.feed == nullptr) return cause_in_parquet(session, inputs_of(job), error);
+  return source.feed->error().value_or(error);
+}
+
+Result<TableCopyResult> copy_rows(const TableCopyJob& job) {
   const auto database = TRY(sql::Database::open({}));
   auto session = TRY(database->connect());
-  const std::string source = "SELECT * FROM " + source_sql(job);
-  auto described = session.describe(source);
-  if (!described) return in_context(std::move(described), fmt::format("table {}", job.table));
+  const Source source =
+      TRY(job.format == "parquet" ? open_parquet_files(job, session) : open_text(job, *database, session));
+  TRY(lake::check_columns(source.columns));
   TableCopyResult result;
-  result.columns = std::move(*described);
-  for (const auto& [name, type] : job.columns) {
-    bool is_there = false;
-    for (auto& column : result.columns) {
-      if (column.name != name) continue;
-      is_there = true;
-      column.type = type;
-    }
-    if (!is_there) {
-      return fail(Code::bad_input,
-                  fmt::format("table {}: {} has no column {}", job.table, job.paths.front(), name),
-                  "correct the names under columns: in the source");
-    }
-  }
-  for (const auto& column : result.columns) {
-    const std::string why = model::lake_column_name_objection(column.name);
-    if (why.empty()) continue;
-    return fail(
-        Code::bad_input,
-        fmt::format("table {}: the column \"{}\": a column's name {}", job.table, excerpt(column.name), why),
-        "rename it in the source");
-  }
-  TRY(lake::check_columns(result.columns));
-  std::string typed;
-  for (const auto& column : result.columns) {
-    const std::string name = sql::quote_identifier(column.name);
-    typed += fmt::format("{}CAST({} AS {}) AS {}", typed.empty() ? "" : ", ", name, column.type, name);
-  }
-  const std::string select =
-      TRY(lake::select_for_parquet(result.columns, fmt::format("SELECT {} FROM ({})", typed, source)));
+  result.columns = source.columns;
+  const std::string select = TRY(lake::select_for_parquet(result.columns, source.select));
   const std::string temporary = job.target + ".tmp";
   auto copied = sql::write_parquet(session, select, temporary);
   if (!copied) {
     (void)io::local_file_system().remove(temporary);
-    return in_context(std::move(copied), fmt::format("table {}", job.table));
+    return fail(cause_of(copied.error(), job, source, session));
   }
   result.rows = *copied;
   std::string names;
@@ -134,6 +168,14 @@ Result<TableCopyResult> copy_table(const TableCopyJob& job) {
   result.content_hash = fmt::format("{}-{}", result.rows, hash.text(0, 0).value_or(""));
   TRY(io::local_file_system().rename(temporary, job.target));
   return result;
+}
+
+}  // namespace
+
+Result<TableCopyResult> copy_table(const TableCopyJob& job) {
+  auto copied = copy_rows(job);
+  if (!copied) return in_context(std::move(copied), fmt::format("table {}", job.table));
+  return copied;
 }
 
 }  // namespace anabranch::ingest

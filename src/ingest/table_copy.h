@@ -1,8 +1,7 @@
 #pragma once
-// Tables in: files become one Parquet file a version. Runs in a child process, because CSV and JSON readers
-// touch whatever a user names.
+// Tables in: files become one Parquet file a version. Runs in a child process, because it touches whatever a
+// user names. A value fits a column exactly when it fits a field of that type as an event.
 
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,13 +15,18 @@ namespace anabranch::ingest {
 struct TableCopyJob {
   std::string table;
   std::vector<std::string> paths;  // absolute; all read in this order
-  std::string format;              // csv, json, parquet, sqlite
+  std::string root;                // messages name files below it by what follows; may be empty
+  std::string format;              // csv, json, parquet
   std::optional<std::string> delimiter;
   std::optional<bool> has_header;
   std::string null_text;
-  std::vector<std::pair<std::string, std::string>>
-      columns;         // name and SQL type; empty: sniffed over the whole file
-  std::string target;  // absolute path of the Parquet file to write
+  struct Column {
+    std::string name;
+    std::string from;  // what the files call it; empty: the same
+    std::string type;  // an SQL type; empty: found by reading all rows
+  };
+  std::vector<Column> columns;  // some or all
+  std::string target;           // absolute path of the Parquet file to write
 
   std::string to_json() const;
   static Result<TableCopyJob> from_json(std::string_view json);
@@ -37,8 +41,8 @@ struct TableCopyResult {
   static Result<TableCopyResult> from_json(std::string_view json);
 };
 
-/// Reads everything before it writes the file's name: a failure leaves no file. Errors name the file and,
-/// where the engine tells, the line.
+/// Reads everything before it writes the file's name: a failure leaves no file. Errors of input are bad_input
+/// and name the file and, in text, line, field and value.
 Result<TableCopyResult> copy_table(const TableCopyJob& job);
 
 }  // namespace anabranch::ingest

@@ -268,7 +268,8 @@ const Case source_cases[] = {
       "sources/a.yml:4:52: error: csv has no key 'headr' (did you mean 'header'?)"}},
     {"Columns",
      {{"sources/a.yml",
-       "kind: files\ntables:\n  t:\n    path: data/shops.csv\n    columns: {id: bigin, name: , Name: text}\n "
+       "kind: files\ntables:\n  t:\n    path: data/shops.csv\n    columns: {id: bigin, name: , Name: text, "
+       "a: {frm: A}, b: {}}\n "
        " u: {path: "
        "data/shops.csv, columns: [id]}\n"}},
      {"sources/a.yml:5:19: error: 'bigin' is not a type (did you mean 'bigint'?)",
@@ -278,9 +279,10 @@ const Case source_cases[] = {
       "sources/a.yml:5:34: error: the columns 'name' and 'Name' differ only in case (line 5 has the first: "
       "SQL takes "
       "them for one name, so rename one)",
+      "sources/a.yml:5:50: error: a column has no key 'frm' (did you mean 'from'?)",
+      "sources/a.yml:5:62: error: nothing is said of the column 'b' (give it a type)",
       "sources/a.yml:6:38: error: columns must be a map of names to types, not a list (write 'NAME: TYPE' "
-      "for every "
-      "column of the files, or leave columns out to have them sniffed)"}},
+      "for a column of the files, or leave columns out to have all types found)"}},
     {"Schedule",
      {{"sources/a.yml", "kind: files\nschedule: daily\ntables: {t: {path: data/shops.csv}}\n"}},
      {"sources/a.yml:2:11: error: 'daily' is not a schedule (write five cron fields in UTC: minute, hour, "
@@ -494,7 +496,8 @@ TEST(Loader, ReadsWhatIsWritten) {
       {"sources/more.yml",
        "kind: files\ntables:\n  parts: {path: 'data/parts/**/*.csv', csv: {delimiter: ';', header: false, "
        "null_text: "
-       "NA}, columns: {id: int}}\n"},
+       "NA}, columns: {id: int, first_name: {from: First Name}}}\n  tabs: {path: data/tabs.tsv}\n"},
+      {"data/tabs.tsv", "a\tb,c,d"},
       {"data/parts/2013/1.csv", "1"},
   }));
   const Loaded loaded = project.load();
@@ -528,7 +531,9 @@ TEST(Loader, ReadsWhatIsWritten) {
   EXPECT_EQ(parts->csv.delimiter, ";");
   EXPECT_EQ(parts->csv.header, false);
   EXPECT_EQ(parts->csv.null_text, "NA");
-  ASSERT_EQ(parts->columns.size(), 1u);
+  EXPECT_EQ(parts->columns, (std::vector<TableColumn>{{"id", "", model::Type::parse("int").value()},
+                                                      {"first_name", "First Name", std::nullopt}}));
+  EXPECT_EQ(shop.find_table("tabs")->csv.delimiter, "\t");
 
   const Model* revenue = shop.find_model("gold.revenue");
   ASSERT_TRUE(revenue);

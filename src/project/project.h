@@ -76,15 +76,17 @@ struct StreamFile {
 enum class FileFormat { csv, json, parquet };
 
 struct CsvOptions {
-  std::optional<std::string> delimiter;  // unset: sniffed
-  std::optional<bool> header;            // unset: sniffed
+  std::optional<std::string> delimiter;  // unset: found in the first line
+  std::optional<bool> header;            // unset: there is one
   std::string null_text;                 // what stands for NULL beside the empty field
 };
 
-struct ColumnType {
+/// A column of a table, as far as the source says something of it.
+struct TableColumn {
   std::string name;
-  model::Type type;
-  bool operator==(const ColumnType&) const = default;
+  std::string from;                 // what the files call it; empty: the same
+  std::optional<model::Type> type;  // unset: found by reading all rows
+  bool operator==(const TableColumn&) const = default;
 };
 
 /// One table of a source. In SQL: bronze.<name>.
@@ -95,7 +97,7 @@ struct TableFile {
   std::vector<std::string> paths;  // as written, relative to the root; may hold *, ?, [] and **
   FileFormat format = FileFormat::csv;
   CsvOptions csv;
-  std::vector<ColumnType> columns;  // empty: sniffed
+  std::vector<TableColumn> columns;  // some or all
   Place place;
 };
 

@@ -1,5 +1,7 @@
 #include "project/source_reader.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "project/column_types.h"
@@ -91,7 +93,11 @@ void read_csv_options(const MapReader& map, TableFile& table, Problems& problems
   }
   const MapReader csv(*node, "csv", {"delimiter", "header", "null_text"}, problems);
   table.csv.delimiter = csv.text("delimiter");
-  if (table.csv.delimiter && table.csv.delimiter->size() != 1) {
+  const auto is_separating = [](const std::string& text) {
+    return text.size() == 1 && (static_cast<unsigned char>(text[0]) < 0x80) &&
+           text.find_first_of("\"\r\n") == std::string::npos;
+  };
+  if (table.csv.delimiter && !is_separating(*table.csv.delimiter)) {
     problems.error(csv.place_of("delimiter"), "'delimiter' must be one ASCII character",
                    "such as ',', ';', '|' or \"\\t\"");
   }
@@ -107,7 +113,7 @@ void read_columns(const MapReader& map, TableFile& table, Problems& problems) {
         node->place,
         fmt::format("columns must be a map of names to types, not {}",
                     node->is_map() ? "an empty one" : node->describe()),
-        "write 'NAME: TYPE' for every column of the files, or leave columns out to have them sniffed");
+        "write 'NAME: TYPE' for a column of the files, or leave columns out to have all types found");
     return;
   }
   std::vector<Located> names;
@@ -116,12 +122,22 @@ void read_columns(const MapReader& map, TableFile& table, Problems& problems) {
     names.push_back({name, place});
     check_column_name(name, place, problems);
     const YamlNode& value = node->items[i];
-    if (!value.is_scalar()) {
+    TableColumn column{name, "", std::nullopt};
+    if (value.is_map()) {
+      const MapReader map(value, "a column", {"from", "type"}, problems);
+      column.from = map.text("from").value_or("");
+      if (const YamlNode* type = map.find("type"); type && type->is_scalar())
+        column.type = parse_type({type->text, type->place}, problems);
+      if (value.items.empty())
+        problems.error(value.place, fmt::format("nothing is said of the column '{}'", name),
+                       "give it a type");
+    } else if (value.is_scalar()) {
+      column.type = parse_type({value.text, value.place}, problems);
+    } else {
       problems.error(value.place, fmt::format("the column '{}' needs a type, not {}", name, value.describe()),
                      "write an SQL type name, such as varchar or integer");
-    } else if (auto type = parse_type({value.text, value.place}, problems)) {
-      table.columns.push_back({name, *type});
     }
+    table.columns.push_back(std::move(column));
   }
   check_distinct(names, "column", problems);
 }
@@ -146,6 +162,11 @@ TableFile read_table(const ProjectFolder& folder, const YamlNode::Key& key, cons
   }
   read_format(map, paths, table, problems);
   read_csv_options(map, table, problems);
+  const bool is_tsv =
+      table.format == FileFormat::csv && std::all_of(paths.begin(), paths.end(), [](const Located& path) {
+        return fold_case(path.text).find(".tsv") != std::string::npos;
+      });
+  if (is_tsv && !table.csv.delimiter) table.csv.delimiter = "\t";
   read_columns(map, table, problems);
   return table;
 }

@@ -36,15 +36,14 @@ std::vector<std::string> read_rows(const YamlNode& list, const std::vector<std::
   return rows;
 }
 
-// The columns that a stream or table declares; empty when they are not known here.
+// The columns that a stream declares; empty when they are not known here: a table may have more than it
+// declares.
 std::vector<std::string> columns_of(const std::string& relation, const Project& project) {
   std::vector<std::string> names;
   const std::string name = relation.substr(relation.find('.') + 1);
   if (!relation.starts_with("bronze.")) return names;
   if (const StreamFile* stream = project.find_stream(name)) {
     for (const model::Field& field : stream->schema.fields) names.push_back(field.name);
-  } else if (const TableFile* table = project.find_table(name)) {
-    for (const ColumnType& column : table->columns) names.push_back(column.name);
   }
   return names;
 }

@@ -86,7 +86,7 @@ class FlightsEquivalence : public ::testing::TestWithParam<int> {
       std::string types;
       for (const auto& column : table.columns) {
         types += fmt::format("{}{}: '{}'", types.empty() ? "" : ", ", sql::quote_identifier(column.name),
-                             column.type.to_sql());
+                             column.type.value().to_sql());
       }
       plain_.run(
           fmt::format("CREATE OR REPLACE TABLE bronze.{} AS FROM read_csv({}, header = true, types = {{{}}})",

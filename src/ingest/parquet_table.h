@@ -1,0 +1,30 @@
+#pragma once
+// Tables of Parquet files.
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "ingest/text_table.h"
+#include "sql/database.h"
+
+namespace anabranch::ingest {
+
+/// Rows of Parquet files as a SELECT that gives the columns.
+struct ParquetRows {
+  std::string select;
+  std::vector<sql::OutputColumn> columns;
+};
+
+/// A column has the type that was declared, or one that keeps every value of each file. Where a file has
+/// another type its values are read here, and one that does not fit without loss is bad_input with file and
+/// row; so is a file that is none, is encrypted, or holds what the engine would cut (decimals of more than 38
+/// digits, nanoseconds). What a file lacks is NULL.
+Result<ParquetRows> open_parquet(sql::Session& session, const std::vector<TableInput>& files,
+                                 const std::vector<TableColumn>& declared);
+
+/// What became of reading the rows: the same error, or bad_input with the name of the file that cannot be
+/// read to its end.
+Error cause_in_parquet(sql::Session& session, const std::vector<TableInput>& files, Error error);
+
+}  // namespace anabranch::ingest
