@@ -238,7 +238,9 @@ class Analysis {
     out_.has_fan_out = true;
     const std::string& name = table.function->name;
     if (sql::is_unpivot(table)) {
-      obstacle("UNPIVOT", "it is done when the view is read: its columns are not those that it says",
+      obstacle("UNPIVOT",
+               "its columns have aliases or names that the engine alone can tell: it is done when the view "
+               "is read",
                table.position);
     } else if (name != "unnest" && name != "range" && name != "generate_series") {
       obstacle("FROM", fmt::format("the table function {} is evaluated when the view is read", name),
