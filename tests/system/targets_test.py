@@ -32,10 +32,11 @@ class TargetTest(Case):
         self.assertEqual(project.run("query", "SELECT range FROM range(100000)").returncode, 0)
         project.write("anabranch.yml", program.SHOP["anabranch.yml"] + TARGETS + "default_target: office\n")
         self.assertEqual(self.events(project), 1)
-        server = project.start()
-        self.assertEqual(server.client().row("SELECT count(*) FROM bronze.orders"), [1])
-        self.assertEqual(self.events(project), 1)
         self.assertEqual(self.events(project, "--target", "laptop"), 0)
+        server = project.start("--target", "laptop")
+        self.assertEqual(server.client().rows("SELECT count(*) FROM bronze.orders"), [[0]])
+        self.assertEqual(self.events(project, "--target", "laptop"), 0)
+        self.assertEqual(self.events(project), 1)
         self.assertEqual(server.stop(), 0)
 
     def test_an_unknown_target_is_no_target(self):
