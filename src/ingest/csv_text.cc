@@ -75,7 +75,9 @@ bool CsvRecord::split(std::string_view record, std::string& problem) {
       fields_.push_back(field);
       ++at;
       if (at < record.size() && record[at] != delimiter_) {
-        const char* delimiter = delimiter_ == ',' ? "a comma" : delimiter_ == '\t' ? "a tab" : "the delimiter";
+        const char* delimiter = delimiter_ == ','    ? "a comma"
+                                : delimiter_ == '\t' ? "a tab"
+                                                     : "the delimiter";
         problem = fmt::format("after a quoted field comes {} or the end of the line, not {}", delimiter,
                               excerpt(record.substr(at)));
         return false;

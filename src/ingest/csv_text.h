@@ -1,6 +1,6 @@
 #pragma once
-// CSV as RFC 4180 has it: commas, double quotes, lines that end in LF or CRLF. Events may have tabs, files of tables
-// another character in place of the comma.
+// CSV as RFC 4180 has it: commas, double quotes, lines that end in LF or CRLF. Events may have tabs, files of
+// tables another character in place of the comma.
 
 #include <cstddef>
 #include <string>
