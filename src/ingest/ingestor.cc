@@ -61,12 +61,7 @@ void Ingestor::append(log::NewBatch batch, Done done) {
   accepted.accepted = batch.count;
   accepted.quarantined = static_cast<int64_t>(batch.rejects.size());
   if (batch.count == 0 && batch.rejects.empty()) {
-    if (batch.producer && batch.producer->sequence) {
-      done(fail(Code::bad_input, "there are no events that could have the sequence number",
-                "leave the request out and give the number to the next one"));
-      return;
-    }
-    done(accepted);  // nothing to keep
+    done(accepted);  // nothing to keep, and nothing that a number could be of
     return;
   }
   log_.append(std::move(batch), [accepted, done = std::move(done)](Result<log::Appended> appended) mutable {

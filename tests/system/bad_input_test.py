@@ -133,7 +133,7 @@ class CommandLineTest(Case):
         taken = project.run("ingest", "orders", "-", "--json", input=line)
         self.assertEqual(taken.returncode, 0, taken.stderr)
         self.assertEqual(json.loads(taken.stdout), {"stream": "orders", "accepted": 1, "quarantined": 1,
-                                                    "ranges": [{"partition": 0, "first_offset": events_before, "last_offset": events_before}]})
+                                                    "parts_taken_before": 0, "ranges": [{"partition": 0, "first_offset": events_before, "last_offset": events_before}]})
         project.write("more.csv", "id,client,sku,amount\n2,2,\"sku2\",7\n3,2,sku3,\n")
         self.assertEqual((project.json("ingest", "orders", str(project.folder / "more.csv"))["accepted"]), 1)
         events = events_before + 2

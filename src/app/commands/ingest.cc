@@ -141,7 +141,10 @@ class Producer {
     }
     const std::string answer =
         TRY(connection_.post_bytes("/v1/streams/" + url_part(stream_) + route, type, body, headers));
-    totals.add(nlohmann::json::parse(answer, nullptr, false));
+    const auto taken = nlohmann::json::parse(answer, nullptr, false);
+    // What holds no event uses no number.
+    if (taken.value("accepted", 0) + taken.value("quarantined", 0) == 0) --next_;
+    totals.add(taken);
     return {};
   }
 
@@ -181,6 +184,8 @@ Status ingest(Producer& producer, const IngestOptions& options, Totals& totals) 
   while (true) {
     std::string records = TRY(next_records(file, format, rest));
     if (records.empty()) break;
+    // Empty lines alone use no number, here and in the next run.
+    if (format.name == "ndjson" && records.find_first_not_of(" \t\r\n") == std::string::npos) continue;
     if (format.name != "ndjson") {
       if (header.empty()) {
         ingest::CsvRecords first(records, format.name == "tsv" ? '\t' : ',');
