@@ -21,9 +21,25 @@ constexpr model::Offset rows_per_file = 2'000'000;
 
 std::string table_key(const Stream& stream) { return "lake/bronze/" + stream.bare_name(); }
 
+std::string file_name(model::Offset first) {
+  return lake::data_file_name(fmt::format("{:020}-{:08x}", first, static_cast<uint32_t>(io::random_u64())),
+                              0);
+}
+
+// One that file_name() gives: digits where it has digits.
+bool is_name_of_ours(std::string_view name) {
+  static const std::string pattern = lake::data_file_name(std::string(20, '0') + "-00000000", 0);
+  return name.size() == pattern.size() &&
+         std::equal(name.begin(), name.end(), pattern.begin(), [](char c, char like) {
+           const bool is_digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+           return like == '0' ? is_digit : c == like;
+         });
+}
+
 }  // namespace
 
-// Files of an archiving that failed or was killed before the table named them.
+// Files of an archiving that failed or was killed before the table named them. Only those that have a name of
+// ours: another program may be about to append to the table.
 Status Archiver::remove_leftovers(lake::DeltaTable& table, const Stream& stream) {
   const auto snapshot = TRY(table.snapshot());
   std::set<std::string> named;
@@ -31,7 +47,7 @@ Status Archiver::remove_leftovers(lake::DeltaTable& table, const Stream& stream)
   const std::string folder = table_key(stream) + "/";
   for (const auto& object : TRY(store_.list(folder))) {
     const std::string name = object.key.substr(folder.size());
-    if (name.ends_with(".parquet") && !named.contains(name)) TRY(store_.remove(object.key));
+    if (is_name_of_ours(name) && !named.contains(name)) TRY(store_.remove(object.key));
   }
   return {};
 }
@@ -68,7 +84,8 @@ Status Archiver::archive_stream(const Stream& stream, model::Offset end) {
   const model::Offset archived = TRY(archive_of(stream)).end;
   if (archived >= end) return {};
   auto table = TRY(lake::DeltaTable::open(store_, table_key(stream), clock_));
-  TRY(remove_leftovers(*table, stream));
+  if (!tidy_.contains(stream.name)) TRY(remove_leftovers(*table, stream));
+  tidy_.erase(stream.name);  // until this one has ended well
   const model::SchemaPtr schema = stream.schemas->latest();
   const views::Relation relation = views::stream_relation(stream.name, *schema);
   std::vector<sql::OutputColumn> columns = relation.columns;
@@ -80,15 +97,20 @@ Status Archiver::archive_stream(const Stream& stream, model::Offset end) {
   auto session = TRY(database_.connect());
   const auto pieces = TRY(
       history_.unarchived(stream.name, *schema, {archived, end}, History::Reader::archiver, rows_per_file));
+  model::Offset due = archived;
   for (const History::Piece& piece : pieces) {
     const auto [first, until] = piece.range;
+    if (first != due) {
+      return fail(Code::corrupt,
+                  fmt::format("{}: the events at offsets {} to {} lie nowhere", stream.name, due, first));
+    }
+    due = until;
     std::string source = piece.source;
     if (until - first > 1 && is_planted("the archive has one event twice in place of another")) {
       source = fmt::format("(FROM {0} WHERE _offset > {1} UNION ALL FROM {0} WHERE _offset = {1} + 1)",
                            source, first);
     }
-    const std::string name =
-        lake::data_file_name(fmt::format("{:020}-{:08x}", first, static_cast<uint32_t>(io::random_u64())), 0);
+    const std::string name = file_name(first);
     const std::string key = table->data_file_key(name);
     TRY(store_.prepare(key));
     const std::string select =
@@ -101,6 +123,7 @@ Status Archiver::archive_stream(const Stream& stream, model::Offset end) {
     const int64_t bytes = TRY(store_.make_durable(key));
     TRY(table->append(columns, {{name, bytes, until - first}}, {txn_app, until}));
   }
+  tidy_.insert(stream.name);
   return {};
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "base/mutex.h"
@@ -29,13 +30,14 @@ class Archiver {
  private:
   Status archive_stream(const Stream& stream, model::Offset end) REQUIRES(mutex_);
   Result<Archive> archive_of(const Stream& stream);
-  Status remove_leftovers(lake::DeltaTable& table, const Stream& stream);
+  Status remove_leftovers(lake::DeltaTable& table, const Stream& stream) REQUIRES(mutex_);
 
   lake::ObjectStore& store_;
   sql::Database& database_;
   History& history_;
   io::Clock& clock_;
   Mutex mutex_;
+  std::set<std::string> tidy_ GUARDED_BY(mutex_);  // streams without leftovers
 };
 
 }  // namespace anabranch::history

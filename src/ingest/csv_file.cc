@@ -25,7 +25,7 @@ bool is_value(std::string_view text) {
 }  // namespace
 
 Result<std::unique_ptr<CsvFile>> CsvFile::open(const TableInput& input, const CsvFormat& format) {
-  auto text = TRY(TableText::open(input));
+  auto text = TRY(TextFile::open(input));
   std::unique_ptr<CsvFile> file(new CsvFile(input, format, std::move(text)));
   TRY(file->find_delimiter());
   TRY(file->read_header());

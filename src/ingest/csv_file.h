@@ -9,7 +9,7 @@
 
 #include "base/result.h"
 #include "ingest/csv_text.h"
-#include "ingest/table_text.h"
+#include "ingest/text_file.h"
 
 namespace anabranch::ingest {
 
@@ -42,7 +42,7 @@ class CsvFile {
   }
 
  private:
-  CsvFile(TableInput input, CsvFormat format, std::unique_ptr<TableText> text)
+  CsvFile(TableInput input, CsvFormat format, std::unique_ptr<TextFile> text)
       : input_(std::move(input)), format_(std::move(format)), window_(std::move(text)) {}
   Status find_delimiter();
   Status read_header();

@@ -10,7 +10,7 @@
 namespace anabranch::ingest {
 
 Result<std::unique_ptr<JsonFile>> JsonFile::open(const TableInput& input) {
-  auto text = TRY(TableText::open(input));
+  auto text = TRY(TextFile::open(input));
   return std::unique_ptr<JsonFile>(new JsonFile(input, std::move(text)));
 }
 

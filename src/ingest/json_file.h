@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "ingest/table_text.h"
+#include "ingest/text_file.h"
 
 namespace anabranch::ingest {
 
@@ -25,7 +25,7 @@ class JsonFile {
   std::unexpected<Error> wrong(std::string_view problem) const { return wrong_at(input_, line_, 0, problem); }
 
  private:
-  JsonFile(TableInput input, std::unique_ptr<TableText> text)
+  JsonFile(TableInput input, std::unique_ptr<TextFile> text)
       : input_(std::move(input)), window_(std::move(text)) {}
   Result<char> peek();  // the next character that is not space; 0 at the end
   void pass(size_t bytes);

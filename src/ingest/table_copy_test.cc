@@ -252,10 +252,9 @@ TEST_F(TableCopy, LineEndsAndEncodings) {
                        "a\n1\n"),
             "a BIGINT: [[1]]");
   for (const bool has_mark : {true, false}) {
-    EXPECT_EQ(
-        copied_csv(utf16("a,b\n1,2\n", has_mark)),
-        "bad_input: table t: a.csv: the text is UTF-16; tables are read from UTF-8 (convert it, as with "
-        "iconv -f UTF-16 -t UTF-8)");
+    EXPECT_EQ(copied_csv(utf16("a,b\n1,2\n", has_mark)),
+              "bad_input: table t: a.csv: the text is UTF-16 and not UTF-8 (convert it, as with "
+              "iconv -f UTF-16 -t UTF-8)");
   }
   EXPECT_EQ(copied_csv("a,b\n1,caf\xe9\n"),
             "bad_input: table t: a.csv:2: the text is not UTF-8: 1,caf? (it may be Latin-1 or Windows-1252: "

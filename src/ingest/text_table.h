@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "ingest/cell.h"
-#include "ingest/table_text.h"
+#include "ingest/text_file.h"
 #include "model/type.h"
 
 namespace anabranch::ingest {

@@ -127,14 +127,6 @@ void ProducerTable::add(const Producer& producer, const Answer& answer) {
   producers_.forget(limits_.producers_max, answer.ingested_at_us - limits_.kept_us);
 }
 
-void ProducerTable::add(const ProducerTable& later) {
-  for (const Entry& entry : later.keys_.entries) add({entry.id, std::nullopt, 0}, entry.answers.back());
-  for (const Entry& entry : later.producers_.entries) {
-    for (size_t i = 0; i < entry.answers.size(); ++i)
-      add({entry.id, entry.last - (entry.answers.size() - 1 - i), 0}, entry.answers[i]);
-  }
-}
-
 uint64_t ProducerTable::next_sequence(std::string_view id, int64_t now_us) const {
   const Entry* entry = known(producers_, id, now_us);
   return entry ? entry->last + 1 : 0;

@@ -48,8 +48,6 @@ class ProducerTable {
                                       int64_t now_us) const;
   /// A batch was stored. Times never go back.
   void add(const Producer& producer, const Answer& answer);
-  /// All of another table, which came after this one.
-  void add(const ProducerTable& later);
 
   /// The number that a producer's next batch has; 0 for one that is not known (any more).
   uint64_t next_sequence(std::string_view id, int64_t now_us) const;

@@ -86,9 +86,8 @@ size_t whole_records(std::string_view text, const Format& format) {
 // too far.
 Result<std::string> next_records(ingest::TextFile& file, const Format& format, std::string& rest) {
   std::string text = std::exchange(rest, {});
-  while (!file.is_at_end()) {
-    TRY(file.read(batch_bytes, text));
-    if (file.is_at_end()) break;
+  while (TRY(file.more(text))) {
+    if (text.size() < batch_bytes) continue;
     const size_t whole = whole_records(text, format);
     if (whole == 0 && text.size() > record_bytes_max) {
       return fail(Code::bad_input,
@@ -143,7 +142,7 @@ class Producer {
         TRY(connection_.post_bytes("/v1/streams/" + url_part(stream_) + route, type, body, headers));
     const auto taken = nlohmann::json::parse(answer, nullptr, false);
     // What holds no event uses no number.
-    if (taken.value("accepted", 0) + taken.value("quarantined", 0) == 0) --next_;
+    if (taken.value("accepted", int64_t{0}) + taken.value("quarantined", int64_t{0}) == 0) --next_;
     totals.add(taken);
     return {};
   }
@@ -169,10 +168,13 @@ Status ingest_parquet(Producer& producer, const IngestOptions& options, Totals& 
 Status ingest(Producer& producer, const IngestOptions& options, Totals& totals) {
   const Format format = TRY(format_of(options));
   if (format.name == "parquet") return ingest_parquet(producer, options, totals);
-  auto file = TRY(ingest::TextFile::open(options.file));
+  const bool is_standard_input = options.file == "-";
+  const auto file =
+      TRY(ingest::TextFile::open({options.file, is_standard_input ? "standard input" : options.file}));
   if (format.name == "json") {  // one value: it cannot be cut
     std::string body;
-    while (!file.is_at_end()) TRY(file.read(batch_bytes, body));
+    while (TRY(file->more(body))) {
+    }
     return producer.send("/events", format.media_type, body, totals);
   }
   Progress progress("ingesting");
@@ -182,7 +184,7 @@ Status ingest(Producer& producer, const IngestOptions& options, Totals& totals) 
   std::string rest;
   std::string header;
   while (true) {
-    std::string records = TRY(next_records(file, format, rest));
+    std::string records = TRY(next_records(*file, format, rest));
     if (records.empty()) break;
     // Empty lines alone use no number, here and in the next run.
     if (format.name == "ndjson" && records.find_first_not_of(" \t\r\n") == std::string::npos) continue;
@@ -198,7 +200,7 @@ Status ingest(Producer& producer, const IngestOptions& options, Totals& totals) 
     }
     TRY(producer.send("/events", format.media_type, records, totals));
     if (total > 0)
-      progress.show(static_cast<double>(file.position()) / total,
+      progress.show(static_cast<double>(file->position()) / total,
                     with_separators(totals.accepted) + " events");
   }
   if (total > 0) progress.done(with_separators(totals.accepted) + " events");
