@@ -185,7 +185,8 @@ bool ViewGenerator::add_unnest(View& view, Expressions& expressions, const Sourc
   add_items(view, expressions, source, {item});
   if (!faults_.contains('i')) return false;
   expressions.use_order("order above unnest in SELECT");
-  view.hidden.push_back("unnest(range(len(" + list->sql.full + ")))");
+  // A place within rows that are in no order tells nothing.
+  if (!source.order.empty()) view.hidden.push_back("unnest(range(len(" + list->sql.full + ")))");
   return true;
 }
 
@@ -264,6 +265,9 @@ View ViewGenerator::linear_over(const Source& source, bool may_be_limited) {
     show_order(view);
   }
   note_order(expressions, source);
+  // Places of elements, of which the view below has some already.
+  if (source.is_view_of_join && used_.contains("order above unnest in SELECT") && view.limit != "")
+    used_.insert("order above unnest");
   return view;
 }
 

@@ -60,6 +60,7 @@ class ViewGenerator {
   View linear_over(const Source& source, bool may_be_limited);
   /// As it is, or with every column's relation where an alias of this view would hide one of its columns.
   Sql unhidden(const Sql& sql, const Source& source);
+  static Sql without_failed(const Source& from, const std::string& where);
   bool register_view(View& view);
   std::string new_alias(const char* stem);
 

@@ -185,7 +185,10 @@ View ViewGenerator::pivoted() {
   Sql rows = "(SELECT " + on->sql + " AS p, " + value->sql + " AS v";
   if (has_key) rows += ", " + expressions.key().sql + " AS c";
   rows += " FROM " + from.from;
-  if (random_.chance(35)) rows += " WHERE " + expressions.predicate(1).sql;
+  std::optional<Sql> where;
+  if (random_.chance(35)) where = expressions.predicate(1).sql;
+  if (where) rows += " WHERE " + *where;
+  rows += without_failed(from, where ? where->plain : "");
   rows += ")";
   const bool is_text = on->kind == Kind::text;
   const bool is_named = random_.chance(40);
@@ -209,6 +212,18 @@ View ViewGenerator::pivoted() {
   shape_ = Relation::Shape::groups;
   note_order(expressions, from);
   return view;
+}
+
+// In plain SQL only: what leaves out all rows of an event of which one fails that the condition does not keep
+// away.
+Sql ViewGenerator::without_failed(const Source& from, const std::string& where) {
+  if (from.errors.empty()) return {};
+  std::string errors;
+  for (const std::string& error : from.errors) errors += (errors.empty() ? "" : " OR ") + error;
+  const std::string plain = fmt::format(
+      " {0} NOT ({1}) AND {2} NOT IN (SELECT {2} FROM {3} WHERE {4}({1}))", where.empty() ? "WHERE" : "AND",
+      errors, from.order.at(0), from.from.plain, where.empty() ? "" : fmt::format("({}) AND ", where));
+  return {"", plain, plain};
 }
 
 View ViewGenerator::distinct() {
