@@ -18,10 +18,23 @@ namespace anabranch::app {
 
 using nlohmann::json;
 
-Result<std::string> run_in_child(const io::Path& program, const std::string& task, const std::string& job) {
-  auto process = TRY(io::start_process(program, {"child", task}, job));
+Status check_readable(io::FileSystem& files, const io::Path& path) {
+  const auto file = files.open(path, io::FileSystem::Open::read);
+  if (file) return {};
+  return fail(Code::bad_input, file.error().message, "name a file that the server may read");
+}
+
+Result<std::string> run_in_child(const io::Path& program, const std::string& name, const std::string& job,
+                                 Task& task) {
+  TRY(task.check());
+  auto process = TRY(io::start_process(program, {"child", name}, job));
   std::string answer;
-  const auto exit = TRY(process->run([&](std::string_view line) { answer = line; }));
+  auto ended = [&] {
+    const Task::Killing killing(task, [&] { process->kill(); });
+    return process->run([&](std::string_view line) { answer = line; });
+  }();
+  const auto exit = TRY(std::move(ended));
+  TRY(task.check());
   const auto document = json::parse(answer, nullptr, false);
   if (document.is_object() && document.contains("error")) {
     const auto code = static_cast<Code>(document.value("code", static_cast<int>(Code::internal)));
@@ -32,14 +45,14 @@ Result<std::string> run_in_child(const io::Path& program, const std::string& tas
     return fail(code, document["error"], document.value("hint", ""));
   }
   if (exit.signal == SIGKILL) {
-    return fail(Code::unavailable, fmt::format("the {} process was killed", task),
+    return fail(Code::unavailable, fmt::format("the {} process was killed", name),
                 "the server stops, or the system has run out of memory: try again");
   }
   if (!exit.is_success() || !document.is_object()) {
     return fail(Code::internal,
                 exit.signal != 0
-                    ? fmt::format("the {} process was ended by signal {}", task, exit.signal)
-                    : fmt::format("the {} process ended with code {}: {}", task, exit.code, exit.errors));
+                    ? fmt::format("the {} process was ended by signal {}", name, exit.signal)
+                    : fmt::format("the {} process ended with code {}: {}", name, exit.code, exit.errors));
   }
   return answer;
 }

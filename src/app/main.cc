@@ -83,6 +83,11 @@ int run(int argc, char** argv) {
 
   CLI::App* status_command = command("status", "Show streams, tables, views and builds", true);
 
+  CLI::App* tasks_command = command("tasks", "List builds, copies, imports and verifies that run", true);
+  std::string cancelled;
+  CLI::App* cancel_command = command("cancel", "End one of them", true);
+  cancel_command->add_option("task", cancelled, "Its id")->required();
+
   DemoOptions demo;
   CLI::App* demo_command = app.add_subcommand("demo", "Eleven months of flights as history, December live");
   demo_command->add_option("--dir", demo.folder, "Folder for the demo's project");
@@ -112,6 +117,8 @@ int run(int argc, char** argv) {
   if (*explain_command) return run_explain(common, explained);
   if (*verify_command) return run_verify(common, verify_views, is_verify_sample);
   if (*status_command) return run_status(common);
+  if (*tasks_command) return run_tasks(common);
+  if (*cancel_command) return run_cancel(common, cancelled);
   if (*demo_command) return run_demo(common, demo);
   return run_completion(shell);
 }

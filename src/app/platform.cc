@@ -12,14 +12,10 @@
 #include "base/mistake.h"
 #include "batch/child_engine.h"
 #include "ingest/bulk_import.h"
-#include "ingest/table_copy.h"
 #include "io/private_folder.h"
 #include "io/process.h"
 #include "io/random.h"
-#include "lake/delta_copies.h"
-#include "project/data_files.h"
 #include "serve/merged_read.h"
-#include "sql/parquet_relation.h"
 #include "sql/syntax.h"
 
 namespace anabranch::app {
@@ -29,19 +25,19 @@ constexpr auto keeper_interval = std::chrono::milliseconds(500);
 constexpr int64_t archive_step_events = 200'000;
 constexpr int64_t archive_wait_min_us = 2'000'000;
 constexpr int64_t archive_wait_max_us = 120'000'000;
-constexpr uint64_t states_memory_bytes = uint64_t{1}
-                                         << 30;  // for slices and pinned tables, beside what queries may take
-constexpr int64_t replay_events_per_ms = 100;    // a cautious guess of how fast a restart replays
+constexpr uint64_t verify_memory_bytes_min = 256 << 20;  // less than this an engine can do little with
+constexpr int64_t replay_events_per_ms = 100;            // a cautious guess of how fast a restart replays
 
-std::string memory_table(const std::string& table, int64_t version) {
-  return fmt::format("table_{}_v{}", table, version);
+// Rather than a mistake in a model itself.
+bool is_of_absent(const Error& error) {
+  return error.code == Code::not_found || error.code == Code::unavailable;
 }
 
-// What others name is looked at here first: a child that opens a pipe or a device would wait for ever.
-Status check_readable(io::FileSystem& files, const io::Path& path) {
-  const auto file = files.open(path, io::FileSystem::Open::read);
-  if (file) return {};
-  return fail(Code::bad_input, file.error().message, "name a file that the server may read");
+Error stream_fault(const std::string& name, const Error& error) {
+  return {Code::unavailable,
+          fmt::format("the stream bronze.{} cannot be read: {}", name, error.message),
+          error.hint,
+          {}};
 }
 
 }  // namespace
@@ -49,7 +45,8 @@ Status check_readable(io::FileSystem& files, const io::Path& path) {
 Platform::Platform(project::Project project, const Options& options)
     : project_(std::move(project)),
       options_(options),
-      data_folder_(project_.root / project_.settings.data_folder) {}
+      data_folder_(project_.root / project_.settings.data_folder),
+      tasks_(std::make_unique<Tasks>(clock_)) {}
 
 Platform::~Platform() { stop(); }
 
@@ -76,12 +73,12 @@ Status Platform::open_data() {
   store_ = std::make_unique<lake::LocalStore>(files_, data_folder_);
   manifests_ = std::make_unique<lake::ManifestStore>(*store_);
   table_versions_ = std::make_unique<lake::TableVersions>(*store_, clock_);
-  const auto manifest = TRY(manifests_->latest());
+  const auto manifest = TRY(readable_manifest());
   {
     Lock held(mutex_);
     manifest_ = manifest;
   }
-  if (manifest) {
+  if (manifest && !manifest->build_id.empty()) {
     // A crash may have come between the manifest and the catalogue's word of it; mostly it has ended there
     // too.
     catalog::BuildEnd end;
@@ -96,17 +93,20 @@ Status Platform::open_data() {
     spdlog::warn("build {} was interrupted; nothing of it is visible", id);
     remove_copies(files_, data_folder_, id);
   }
-  streams_ = TRY(open_streams(files_, clock_, data_folder_, project_));
+  streams_ = TRY(open_streams(files_, clock_, data_folder_, project_, damaged_streams_));
+  for (const auto& [name, error] : damaged_streams_) set_fault("bronze." + name, stream_fault(name, error));
 
   sql::Database::Options engine;
   engine.threads = 1;  // more make the slowest ticks slower; queries run side by side instead
-  engine.memory_bytes_max = states_memory_bytes + project_.settings.limits.query_memory_bytes;
+  const project::Limits& limits = project_.settings.limits;
+  engine.memory_bytes_max = limits.states_memory_bytes + limits.query_memory_bytes;
   engine.has_external_access = false;
   for (const char* folder : {"serving/", "log/", "lake/"})
     engine.allowed_folders.push_back(data_folder_ / folder);
   verify_folder_.emplace(TRY(sql::DatabaseFolder::in(data_folder_ / "serving")));
   engine.allowed_folders.push_back(verify_folder_->path() / "");
   database_ = TRY(sql::Database::open(engine));
+  tables_ = std::make_unique<Tables>(*table_versions_, *store_, *database_, limits.tables_memory());
   std::vector<history::Stream> streams;
   for (const OpenStream& open : streams_) streams.push_back(open.stream());
   history_ = std::make_unique<history::History>(*database_, std::move(streams));
@@ -117,74 +117,50 @@ Status Platform::open_data() {
 
 // ---- worlds ----
 
-Result<std::map<std::string, views::TableVersion>> Platform::pinned_tables(bool is_newest) {
-  std::map<std::string, int64_t> pins;
-  {
-    Lock lock(mutex_);
-    if (manifest_ && !is_newest) pins = manifest_->basis.tables;
-  }
-  std::map<std::string, views::TableVersion> tables;
-  for (const project::SourceFile& source : project_.sources) {
-    for (const project::TableFile& table : source.tables) {
-      const auto latest = TRY(table_versions_->latest(table.name));
-      if (!latest) continue;
-      const auto pin = pins.find(table.name);
-      const auto version = pin == pins.end() ? *latest : TRY(table_versions_->get(table.name, pin->second));
-      const std::string name = "bronze." + table.name;
-      tables[name] = {name, version.version, store_->local_path(version.file_key()), version.columns,
-                      version.file.rows};
-    }
-  }
-  return tables;
-}
-
 // Called when starting, and then under build_mutex_ only.
 Result<std::shared_ptr<const views::World>> Platform::make_world(bool is_newest,
                                                                  std::vector<Error>& left_out) {
   std::map<std::string, model::Schema> schemas;
   std::map<std::string, uint32_t> pins;
+  std::map<std::string, int64_t> table_pins;
   {
     Lock lock(mutex_);
     if (manifest_ && !is_newest) pins = manifest_->basis.schemas;
+    if (manifest_ && !is_newest) table_pins = manifest_->basis.tables;
   }
   for (const OpenStream& stream : streams_) {
     const auto pin = pins.find(stream.name);
-    const auto schema = pin == pins.end() ? stream.schemas->latest() : TRY(stream.schemas->get(pin->second));
+    auto schema = stream.schemas->latest();
+    if (auto pinned = pin == pins.end() ? schema : stream.schemas->get(pin->second)) {
+      schema = *pinned;
+    } else {  // another basis: what was built under the pinned one is computed anew
+      spdlog::warn("{}: its newest fields are read: {}", stream.name, pinned.error().describe());
+    }
     schemas["bronze." + stream.name] = *schema;
   }
-  const auto tables = TRY(pinned_tables(is_newest));
-  std::vector<std::string> missing;
+  std::vector<std::string> names;
   for (const project::SourceFile& source : project_.sources) {
-    for (const project::TableFile& table : source.tables) {
-      if (!tables.contains("bronze." + table.name)) missing.push_back("bronze." + table.name);
-    }
+    for (const project::TableFile& table : source.tables) names.push_back(table.name);
   }
-  if (made_.world && made_.schemas == schemas && made_.tables == tables && made_.missing_tables == missing) {
-    left_out = made_.left_out;
-    return made_.world;
+  auto [tables, absent] = tables_->choose(names, table_pins);
+  for (const auto& [name, error] : damaged_streams_) absent["bronze." + name] = stream_fault(name, error);
+  for (auto& [name, error] : absent) error = in_project(std::move(error), project_.root);
+  std::map<std::string, std::string> why_absent;
+  for (const auto& [name, error] : absent) why_absent[name] = error.message;
+  if (!made_.world || made_.schemas != schemas || made_.tables != tables || made_.absent != why_absent) {
+    std::vector<views::ModelSource> models;
+    for (const project::Model& model : project_.models)
+      models.push_back({model.name, model.sql, model.file, model.is_materialized, model.select});
+    auto made = views::make_world(models, schemas, tables, absent);
+    made_ = {schemas, tables, why_absent, std::move(made.errors),
+             std::make_shared<const views::World>(std::move(made.world))};
   }
-  std::vector<views::ModelSource> models;
-  for (const project::Model& model : project_.models)
-    models.push_back({model.name, model.sql, model.file, model.is_materialized, model.select});
-  auto made = views::make_world(models, schemas, tables, missing);
-  for (Error& error : made.errors) {
-    if (error.code != Code::not_found) return fail(std::move(error));
-    left_out.push_back(std::move(error));
+  // A build is asked for by somebody who can mend a model; a start and a handover go on without it.
+  for (const Error& error : made_.left_out) {
+    if (is_newest && !is_of_absent(error)) return fail(error);
   }
-  made_ = {schemas, tables, missing, left_out, std::make_shared<const views::World>(std::move(made.world))};
+  left_out = made_.left_out;
   return made_.world;
-}
-
-Result<std::map<std::string, std::string>> Platform::load_tables(const views::World& world) {
-  std::map<std::string, std::string> names;
-  auto session = TRY(database_->connect());
-  for (const auto& [name, table] : world.tables) {
-    const std::string memory = memory_table(name.substr(name.find('.') + 1), table.version);
-    TRY(session.run(fmt::format("CREATE TABLE IF NOT EXISTS {} AS FROM {}", sql::quote_identifier(memory),
-                                sql::table_file_relation(table.file, table.columns, views::row_column))));
-    names[name] = memory;
-  }
-  return names;
 }
 
 // A manifest as the speed layer takes it; builds that were made under another plan or basis are left out, so
@@ -192,12 +168,17 @@ Result<std::map<std::string, std::string>> Platform::load_tables(const views::Wo
 Result<speed::Handover> Platform::handover_of(const lake::Manifest& manifest,
                                               std::shared_ptr<const views::World> world) {
   speed::Handover next;
-  next.pinned_tables = TRY(load_tables(*world));
-  next.build_id = manifest.build_id;
-  next.archives = TRY(archiver_->archives());
+  auto loaded = TRY(tables_->load(*world));
+  while (!loaded) {  // under the same pins, but with a table less, or read where it lies
+    world = TRY(make_world(false, left_out_));
+    loaded = TRY(tables_->load(*world));
+  }
+  next.pinned_tables = std::move(*loaded);
+  if (!broken_builds_.contains(manifest.build_id)) next.build_id = manifest.build_id;
+  next.archives = readable_archives();
   for (const auto& [name, view] : manifest.views) {
     const auto hash = world->basis_hashes.find(name);
-    if (hash == world->basis_hashes.end()) continue;
+    if (hash == world->basis_hashes.end() || broken_builds_.contains(view.build_id)) continue;
     if (hash->second != view.plan_hash && !is_planted("builds of older plans are used")) continue;
     speed::BuiltView built;
     built.build_id = view.build_id;
@@ -233,9 +214,8 @@ Status Platform::start() {
     if (manifest_) manifest = *manifest_;
   }
   remove_old_builds(manifest);
-  if (manifest.number > 0)
-    TRY(lake::write_delta_copies(*store_, manifest, clock_));  // a crash may have come in between
-  for (const auto& [table, version] : manifest.basis.tables) TRY(table_versions_->write_delta(table));
+  find_broken_builds(manifest);
+  bring_copies_up_to(manifest);  // a crash may have come in between
 
   speed::SpeedLayer::Options speed_options = options_.speed;
   speed_options.slice_folder = data_folder_ / "serving" / slice_folder_name;
@@ -253,7 +233,8 @@ Status Platform::start() {
   if (!options_.verifies_in_process) verify.program = program_;
   for (const project::Model& model : project_.models) verify.models[model.name] = model.sql;
   for (const OpenStream& stream : streams_) verify.streams[stream.name] = data_folder_ / "log" / stream.name;
-  verify.memory_bytes_max = project_.settings.limits.query_memory_bytes;
+  verify.memory_bytes_max = std::max(verify_memory_bytes_min, project_.settings.limits.query_memory_bytes);
+  verify.timeout_us = static_cast<int64_t>(project_.settings.limits.verify_timeout_ms) * 1000;
   verifier_ = TRY(quality::Verifier::create(*queries_, *database_, clock_, std::move(verify)));
   TRY(database_->lock_configuration());
   is_ready_ = true;
@@ -268,9 +249,10 @@ void Platform::stop() {
     is_stopping_ = true;
     stopping_.notify_all();
   }
+  tasks_->stop();
   if (engine_) engine_->stop();
   if (verifier_) verifier_->stop();
-  io::kill_all_processes();  // copies and imports
+  io::kill_all_processes();
   if (keeper_.joinable()) keeper_.join();
   {
     Lock lock(build_mutex_);  // a build that was running ends as abandoned before its stations go
@@ -312,119 +294,36 @@ void Platform::keep() {
         if (!is_stopping_) lock.wait_for(stopping_, std::chrono::seconds(30));
       }
     } else if (unarchived >= archive_step_events && clock_.monotonic_us() >= archive_after_us) {
-      Lock building(build_mutex_);
-      const Status archiving = archiver_->archive(applied);
-      auto archives = archiver_->archives();
-      if (!archiving || !archives) {
+      Status archiving;
+      {
+        Lock building(build_mutex_);
+        archiving = archiver_->archive(applied);
+      }
+      repin_if_due();
+      if (!archiving) {
         archive_wait_us = std::clamp(2 * archive_wait_us, archive_wait_min_us, archive_wait_max_us);
         archive_after_us = clock_.monotonic_us() + archive_wait_us;
         spdlog::warn("events could not be archived, and this is tried again in {} s: {}",
-                     archive_wait_us / 1'000'000,
-                     (archiving ? archives.error() : archiving.error()).describe());
+                     archive_wait_us / 1'000'000, archiving.error().describe());
         continue;
       }
       archive_wait_us = 0;
+      auto archives = readable_archives();
       {
         Lock lock(mutex_);
-        for (const auto& [stream, archive] : *archives)
+        for (const auto& [stream, archive] : archives)
           archived_[stream.substr(stream.find('.') + 1)] = {archive.end};
       }
-      (void)speed_->set_archives(std::move(*archives));
+      (void)speed_->set_archives(std::move(archives));
     }
   }
 }
 
 // ---- tables ----
 
-Result<std::vector<front::TableCopied>> Platform::copy(const std::vector<std::string>& sources) {
-  for (const std::string& name : sources) {
-    const bool is_known = std::any_of(project_.sources.begin(), project_.sources.end(),
-                                      [&](const auto& source) { return source.name == name; });
-    if (!is_known)
-      return fail(Code::not_found, fmt::format("there is no source {}", name), "see the files in sources/");
-  }
-  Lock building(build_mutex_);
-  {
-    Lock lock(mutex_);
-    if (is_stopping_) return fail(Code::unavailable, "the server is stopping");
-  }
-  std::vector<front::TableCopied> copied;
-  bool is_first = false;
-  for (const project::SourceFile& source : project_.sources) {
-    if (!sources.empty() && std::find(sources.begin(), sources.end(), source.name) == sources.end()) continue;
-    for (const project::TableFile& table : source.tables) {
-      const auto before = TRY(table_versions_->latest(table.name));
-      is_first = is_first || !before;
-      ingest::TableCopyJob job;
-      job.table = table.name;
-      for (const std::string& path : table.paths) {
-        const auto found = TRY(project::matching_files(files_, project_.root, path));
-        if (found.empty()) {
-          return fail(Code::not_found, fmt::format("table {}: no file matches '{}'", table.name, path),
-                      "paths are relative to the folder of anabranch.yml");
-        }
-        for (const io::Path& file : found) {
-          if (Status readable = check_readable(files_, file); !readable)
-            return fail(in_project(std::move(readable).error(), project_.root));
-          job.paths.push_back(file.string());
-        }
-      }
-      job.format = table.format == project::FileFormat::csv    ? "csv"
-                   : table.format == project::FileFormat::json ? "json"
-                                                               : "parquet";
-      job.delimiter = table.csv.delimiter;
-      job.has_header = table.csv.header;
-      job.null_text = table.csv.null_text;
-      job.root = project_.root.string();
-      for (const auto& column : table.columns)
-        job.columns.push_back({column.name, column.from, column.type ? column.type->to_sql() : ""});
-      const std::string file = lake::data_file_name(build_id_of(clock_.now_us()), 0);
-      const std::string key = lake::table_file_key(table.name, file);
-      TRY(store_->prepare(key));
-      job.target = store_->local_path(key);
-      auto answer = run_in_child(program_, "copy", job.to_json());
-      if (!answer) return fail(in_project(std::move(answer).error(), project_.root));
-      const auto result = TRY(ingest::TableCopyResult::from_json(*answer));
-      lake::TableVersion version;
-      const int64_t bytes = TRY(store_->make_durable(key));
-      version.file = {file, bytes, result.rows};
-      version.columns = result.columns;
-      version.content_hash = result.content_hash;
-      const auto added = TRY(table_versions_->add(table.name, version));
-      const bool has_changed = !before || added.version != before->version;
-      if (!has_changed) TRY(store_->remove(key));
-      TRY(table_versions_->write_delta(table.name));
-      if (has_changed)
-        TRY(catalog_->record_copy(
-            {table.name, added.version, added.file.rows, clock_.now_us(), source.name}));
-      copied.push_back({table.name, added.version, added.file.rows, has_changed});
-    }
-  }
-  // Before the first build, the first copy is what gets pinned.
-  if (is_first && is_ready_) TRY(repin_after_copy());
-  return copied;
-}
-
-// A table that nobody had copied is there now: views that read it come to life, under the pins that there
-// are.
-Status Platform::repin_after_copy() {
-  std::vector<Error> left_out;
-  const auto world = TRY(make_world(false, left_out));
-  lake::Manifest manifest;
-  {
-    Lock lock(mutex_);
-    if (manifest_) manifest = *manifest_;
-  }
-  left_out_ = std::move(left_out);
-  return speed_->hand_over(TRY(handover_of(manifest, world)));
-}
-
 std::vector<front::TableInfo> Platform::tables() {
-  std::map<std::string, int64_t> pinned;
-  if (speed_ && is_ready_) {
-    for (const auto& [name, table] : speed_->epochs().newest()->world->tables)
-      pinned[name.substr(name.find('.') + 1)] = table.version;
-  }
+  std::map<std::string, views::TableVersion> pinned;
+  if (speed_ && is_ready_) pinned = speed_->epochs().newest()->world->tables;
   std::vector<front::TableInfo> all;
   for (const project::SourceFile& source : project_.sources) {
     for (const project::TableFile& table : source.tables) {
@@ -435,7 +334,10 @@ std::vector<front::TableInfo> Platform::tables() {
         info.rows = (*latest)->file.rows;
         info.copied_at_us = (*latest)->copied_at_us;
       }
-      if (const auto pin = pinned.find(table.name); pin != pinned.end()) info.pinned_version = pin->second;
+      if (const auto pin = pinned.find("bronze." + table.name); pin != pinned.end()) {
+        info.pinned_version = pin->second.version;
+        info.is_in_place = pin->second.is_in_place;
+      }
       all.push_back(std::move(info));
     }
   }
@@ -476,11 +378,13 @@ Result<ingest::Accepted> Platform::ingest_file(const std::string& name, const st
   ingest::Ingestor* ingestor = stream(name);
   if (!ingestor) return fail(Code::not_found, fmt::format("there is no stream {}", name));
   TRY(check_readable(files_, path));
-  return ingestor->accept_file(
-      path, ingest::bulk_folder(data_folder_ / "log" / name, 0), sender,
-      [&](const ingest::BulkImportJob& job) -> Result<ingest::BulkImportResult> {
-        return ingest::BulkImportResult::from_json(TRY(run_in_child(program_, "import", job.to_json())));
-      });
+  const auto task = TRY(tasks_->begin(build_id_of(clock_.now_us()), "import", name,
+                                      project_.settings.limits.copy_timeout_ms, "copy_timeout_ms"));
+  return ingestor->accept_file(path, ingest::bulk_folder(data_folder_ / "log" / name, 0), sender,
+                               [&](const ingest::BulkImportJob& job) -> Result<ingest::BulkImportResult> {
+                                 return ingest::BulkImportResult::from_json(
+                                     TRY(run_in_child(program_, "import", job.to_json(), *task)));
+                               });
 }
 
 // ---- what is asked ----
@@ -501,7 +405,7 @@ std::vector<front::ModelInfo> Platform::models() const {
 
 std::optional<front::PublishedBuild> Platform::published_build() const {
   Lock lock(mutex_);
-  if (!manifest_) return std::nullopt;
+  if (!manifest_ || manifest_->build_id.empty()) return std::nullopt;
   front::PublishedBuild build{manifest_->build_id, {}, manifest_->published_at_us};
   for (const auto& [name, view] : manifest_->views) {
     if (view.build_id != manifest_->build_id) continue;
@@ -510,6 +414,10 @@ std::optional<front::PublishedBuild> Platform::published_build() const {
   return build;
 }
 
+std::vector<front::RunningTask> Platform::tasks() const { return tasks_->list(); }
+
+Status Platform::cancel(const std::string& task) { return tasks_->cancel(task); }
+
 std::optional<front::RunningBuild> Platform::running_build() const {
   Lock lock(mutex_);
   return running_;
@@ -517,7 +425,16 @@ std::optional<front::RunningBuild> Platform::running_build() const {
 
 Result<std::vector<quality::Verdict>> Platform::verify(const quality::Verifier::Request& request) {
   using Outcome = quality::Verdict::Outcome;
-  auto verdicts = verifier_->verify(request);
+  // Its limit is the verifier's, which counts from its turn on.
+  const auto task =
+      TRY(tasks_->begin(build_id_of(clock_.now_us()), "verify", fmt::format("{} views", request.views.size()),
+                        project_.settings.limits.verify_timeout_ms, "verify_timeout_ms"));
+  quality::Verifier::Request cancellable = request;
+  cancellable.is_cancelled = [&] {
+    return task->was_cancelled() || (request.is_cancelled && request.is_cancelled());
+  };
+  auto verdicts = verifier_->verify(cancellable);
+  if (!verdicts && verdicts.error().code == Code::cancelled && task->was_cancelled()) TRY(task->check());
   if (!verdicts) {
     const Code code = verdicts.error().code;
     if (code == Code::not_found || code == Code::cancelled) return verdicts;

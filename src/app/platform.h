@@ -5,11 +5,14 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "app/streams.h"
+#include "app/tables.h"
+#include "app/tasks.h"
 #include "base/mutex.h"
 #include "base/result.h"
 #include "batch/batch_engine.h"
@@ -82,6 +85,9 @@ class Platform final : public front::Backend {
   catalog::Catalog& catalog() override { return *catalog_; }
   std::vector<front::ModelInfo> models() const override;
   std::vector<front::TableInfo> tables() override;
+  std::vector<front::RunningTask> tasks() const override;
+  Status cancel(const std::string& task) override;
+  std::vector<front::Fault> faults() const override EXCLUDES(mutex_);
   std::optional<front::PublishedBuild> published_build() const override EXCLUDES(mutex_);
   std::optional<front::RunningBuild> running_build() const override EXCLUDES(mutex_);
   Result<std::string> build(const std::vector<std::string>& views, const std::string& reason) override;
@@ -104,7 +110,7 @@ class Platform final : public front::Backend {
   struct MadeWorld {
     std::map<std::string, model::Schema> schemas;
     std::map<std::string, views::TableVersion> tables;
-    std::vector<std::string> missing_tables;
+    std::map<std::string, std::string> absent;
     std::vector<Error> left_out;
     std::shared_ptr<const views::World> world;
   };
@@ -112,14 +118,24 @@ class Platform final : public front::Backend {
   Platform(project::Project project, const Options& options);
   Status open_data();
   Result<std::shared_ptr<const views::World>> make_world(bool is_newest, std::vector<Error>& left_out);
-  Result<std::map<std::string, views::TableVersion>> pinned_tables(bool is_newest);
-  Result<std::map<std::string, std::string>> load_tables(const views::World& world);
+  /// What a start finds damaged and comes up without. See platform_faults.cc.
+  Result<std::optional<lake::Manifest>> readable_manifest();
+  void find_broken_builds(const lake::Manifest& manifest);
+  std::map<std::string, history::Archive> readable_archives();
+  void forget_broken_builds(const lake::Manifest& manifest);
+  void bring_copies_up_to(const lake::Manifest& manifest);
+  void set_fault(const std::string& of, const Error& error) EXCLUDES(mutex_);
+  void clear_fault(const std::string& of) EXCLUDES(mutex_);
   Result<speed::Handover> handover_of(const lake::Manifest& manifest,
                                       std::shared_ptr<const views::World> world);
-  Result<std::string> build_now(const std::vector<std::string>& views, const std::string& reason);
-  Result<lake::Manifest> compute(const batch::BuildJob& job, bool is_full, batch::BuildResult& result);
-  Result<bool> wait_for_durable() EXCLUDES(mutex_);
+  Result<std::string> build_now(const std::vector<std::string>& views, const std::string& reason, Task& task);
+  Result<lake::Manifest> compute(const batch::BuildJob& job, bool is_full, batch::BuildResult& result,
+                                 Task& task);
+  Result<bool> wait_for_durable(const Task& task);
   Status include(const batch::BuildJob& job, batch::BuildResult& result, lake::Manifest& manifest);
+  Result<front::TableCopied> copy_table(const project::TableFile& table, Task& task) EXCLUDES(mutex_);
+  Status write_delta_of(const std::string& table);
+  void repin_if_due();
   Status repin_after_copy();
   Status check_views(const std::vector<std::string>& views) const;
   void remove_old_builds(const lake::Manifest& manifest);
@@ -139,14 +155,18 @@ class Platform final : public front::Backend {
   std::function<void(const batch::BuildProgress&)> on_build_progress_;
 
   // In the order in which they are made; destroyed in the reverse.
+  std::unique_ptr<Tasks> tasks_;
   std::unique_ptr<io::FileLock> lock_;
   std::unique_ptr<catalog::Catalog> catalog_;
   std::unique_ptr<lake::LocalStore> store_;
   std::unique_ptr<lake::ManifestStore> manifests_;
   std::unique_ptr<lake::TableVersions> table_versions_;
   std::vector<OpenStream> streams_;
+  std::map<std::string, Error> damaged_streams_;      // of the project, and not among the above
+  std::map<std::string, Error> broken_builds_;        // by their id, as the start found them
   std::optional<sql::DatabaseFolder> verify_folder_;  // where the engine may write one for verify
   std::unique_ptr<sql::Database> database_;
+  std::unique_ptr<Tables> tables_;
   std::unique_ptr<history::History> history_;
   std::unique_ptr<history::Archiver> archiver_;
   std::unique_ptr<batch::BatchEngine> engine_;
@@ -154,13 +174,18 @@ class Platform final : public front::Backend {
   std::unique_ptr<serve::QueryService> queries_;
   std::unique_ptr<quality::Verifier> verifier_;
 
-  Mutex build_mutex_;  // one build, copy or archive at a time
+  Mutex build_mutex_;  // one build, handover or archive at a time
+  Mutex delta_mutex_;  // of a table for other readers, while it is written
+  std::atomic<bool> is_repin_due_ = false;
   mutable Mutex mutex_;
   std::optional<lake::Manifest> manifest_ GUARDED_BY(mutex_);
   std::optional<front::RunningBuild> running_ GUARDED_BY(mutex_);
   model::Offsets archived_ GUARDED_BY(mutex_);
+  std::map<std::string, Error> faults_ GUARDED_BY(mutex_);  // beside those of the world in force
   std::string last_build_database_ GUARDED_BY(mutex_);
   bool is_stopping_ GUARDED_BY(mutex_) = false;
+  std::set<std::string> copying_ GUARDED_BY(mutex_);  // tables
+  std::condition_variable copy_ended_;
   std::condition_variable stopping_;
   std::thread keeper_;
 };

@@ -83,6 +83,7 @@ Status Platform::check_views(const std::vector<std::string>& views) const {
 
 Result<std::string> Platform::build(const std::vector<std::string>& views, const std::string& reason) {
   TRY(check_views(views));
+  std::string id;
   {
     Lock lock(mutex_);
     if (is_stopping_) return fail(Code::unavailable, "the server is stopping");
@@ -90,19 +91,27 @@ Result<std::string> Platform::build(const std::vector<std::string>& views, const
       return fail(Code::conflict, fmt::format("build {} is running", running_->id),
                   "wait until it is published");
     running_ = front::RunningBuild{build_id_of(clock_.now_us()), "starting", 0, 0, clock_.now_us()};
+    id = running_->id;
   }
   if (on_build_change_) on_build_change_();
-  Lock building(build_mutex_);
-  auto built = build_now(views, reason);
+  auto built = [&]() -> Result<std::string> {
+    const auto task =
+        TRY(tasks_->begin(id, "build", views.empty() ? "all views" : fmt::format("{} views", views.size()),
+                          project_.settings.limits.build_timeout_ms, "build_timeout_ms"));
+    Lock building(build_mutex_);
+    return build_now(views, reason, *task);
+  }();
   {
     Lock lock(mutex_);
     running_.reset();
   }
+  repin_if_due();
   if (on_build_change_) on_build_change_();
   return built;
 }
 
-Result<std::string> Platform::build_now(const std::vector<std::string>& views, const std::string& reason) {
+Result<std::string> Platform::build_now(const std::vector<std::string>& views, const std::string& reason,
+                                        Task& task) {
   batch::BuildJob job;
   {
     Lock lock(mutex_);
@@ -113,7 +122,7 @@ Result<std::string> Platform::build_now(const std::vector<std::string>& views, c
   std::shared_ptr<const views::World> world = speed_->epochs().newest()->world;
   if (is_full) world = TRY(make_world(true, left_out));
   job.views = views;
-  const bool is_late = !TRY(wait_for_durable());
+  const bool is_late = !TRY(wait_for_durable(task));
   job.cutoff = TRY(speed_->begin_build());
 
   catalog::BuildStart start;
@@ -140,7 +149,8 @@ Result<std::string> Platform::build_now(const std::vector<std::string>& views, c
     TRY(archiver_->archive(job.cutoff));
     const auto archives = TRY(archiver_->archives());
     for (const auto& [stream, archive] : archives) job.archives[stream] = archive.files;
-    return compute(job, is_full, result);
+    TRY(task.check());
+    return compute(job, is_full, result, task);
   };
   auto manifest = attempt();
   catalog::BuildEnd end;
@@ -165,7 +175,7 @@ Result<std::string> Platform::build_now(const std::vector<std::string>& views, c
       spdlog::error("build {} is published, but reads go on with the one before: {}", job.build_id,
                     handed.error().describe());
     }
-    for (const auto& [table, version] : manifest->basis.tables) (void)table_versions_->write_delta(table);
+    for (const auto& [table, version] : manifest->basis.tables) (void)write_delta_of(table);
     end.state = catalog::BuildState::published;
     end.rows = result.rows;
     end.warnings = warnings_of(*manifest);
@@ -182,10 +192,10 @@ Result<std::string> Platform::build_now(const std::vector<std::string>& views, c
     end.peak_memory_bytes = static_cast<int64_t>(result.peak_memory_bytes);
     if (is_full) left_out_ = left_out;
     remove_old_builds(*manifest);
+    forget_broken_builds(*manifest);
   } else {
     speed_->abandon_build();
-    end.state = manifest.error().code == Code::cancelled ? catalog::BuildState::abandoned
-                                                         : catalog::BuildState::failed;
+    end.state = task.was_cancelled() ? catalog::BuildState::abandoned : catalog::BuildState::failed;
     end.error = in_project(manifest.error(), project_.root).describe();
     // Publishing can fail and yet have happened.
     const auto latest = manifests_->latest();
@@ -203,7 +213,7 @@ Result<std::string> Platform::build_now(const std::vector<std::string>& views, c
 }
 
 // What is acknowledged now shall be in the build, so its ticks come first. False: they took too long.
-Result<bool> Platform::wait_for_durable() {
+Result<bool> Platform::wait_for_durable(const Task& task) {
   model::Offsets durable;
   for (const OpenStream& stream : streams_) durable[stream.name] = stream.log->durable_offsets();
   const int64_t deadline_us = clock_.monotonic_us() + build_wait_us;
@@ -212,14 +222,13 @@ Result<bool> Platform::wait_for_durable() {
     if (waited) return true;
     if (waited.error().code != Code::timeout) return fail(waited.error());
     if (clock_.monotonic_us() >= deadline_us) return false;
-    Lock lock(mutex_);
-    if (is_stopping_) return fail(Code::unavailable, "the server is stopping");
+    TRY(task.check());
   }
 }
 
-Result<lake::Manifest> Platform::compute(const batch::BuildJob& job, bool is_full,
-                                         batch::BuildResult& result) {
-  result = TRY(engine_->run(job, [&](const batch::BuildProgress& progress) {
+Result<lake::Manifest> Platform::compute(const batch::BuildJob& job, bool is_full, batch::BuildResult& result,
+                                         Task& task) {
+  const auto on_progress = [&](const batch::BuildProgress& progress) {
     {
       Lock lock(mutex_);
       if (running_) {
@@ -229,7 +238,13 @@ Result<lake::Manifest> Platform::compute(const batch::BuildJob& job, bool is_ful
       }
     }
     if (on_build_progress_) on_build_progress_(progress);
-  }));
+  };
+  auto computed = [&] {
+    const Task::Killing killing(task, [&] { engine_->stop(); });
+    return engine_->run(job, on_progress);
+  }();
+  TRY(task.check());
+  result = TRY(std::move(computed));
   lake::Manifest manifest;
   {
     Lock lock(mutex_);

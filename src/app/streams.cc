@@ -33,29 +33,45 @@ Status declare(log::SchemaStore& schemas, const project::StreamFile& stream) {
 
 }  // namespace
 
+namespace {
+
+Result<OpenStream> open_stream(io::FileSystem& files, io::Clock& clock, const io::Path& data_folder,
+                               const project::Limits& limits, const project::StreamFile& stream) {
+  OpenStream open;
+  open.name = stream.name;
+  open.folder = data_folder / "log" / stream.name;
+  TRY(files.create_folders(open.folder));
+  open.schemas = TRY(log::SchemaStore::open(files, open.folder / "schema"));
+  TRY(declare(*open.schemas, stream));
+  log::SegmentedLog::Options options;
+  options.producers.producers_max = limits.producers_max;
+  options.producers.keys_max = limits.idempotency_keys_max;
+  options.producers.kept_us = static_cast<int64_t>(limits.producer_memory_hours) * 3600 * 1'000'000;
+  open.log = TRY(log::SegmentedLog::open(files, clock, open.folder, options));
+  for (const auto& torn : open.log->torn_tails()) {
+    spdlog::warn(
+        "{}: {} bytes at the end of {} were no whole write and are cut; nothing of them was acknowledged",
+        stream.name, torn.bytes, torn.path.string());
+  }
+  open.ingestor = std::make_unique<ingest::Ingestor>(stream.name, *open.log, *open.schemas);
+  return open;
+}
+
+}  // namespace
+
 Result<std::vector<OpenStream>> open_streams(io::FileSystem& files, io::Clock& clock,
-                                             const io::Path& data_folder, const project::Project& project) {
+                                             const io::Path& data_folder, const project::Project& project,
+                                             std::map<std::string, Error>& damaged) {
   std::vector<OpenStream> streams;
   for (const project::StreamFile& stream : project.streams) {
-    OpenStream open;
-    open.name = stream.name;
-    open.folder = data_folder / "log" / stream.name;
-    TRY(files.create_folders(open.folder));
-    open.schemas = TRY(log::SchemaStore::open(files, open.folder / "schema"));
-    TRY(declare(*open.schemas, stream));
-    log::SegmentedLog::Options options;
-    const project::Limits& limits = project.settings.limits;
-    options.producers.producers_max = limits.producers_max;
-    options.producers.keys_max = limits.idempotency_keys_max;
-    options.producers.kept_us = static_cast<int64_t>(limits.producer_memory_hours) * 3600 * 1'000'000;
-    open.log = TRY(log::SegmentedLog::open(files, clock, open.folder, options));
-    for (const auto& torn : open.log->torn_tails()) {
-      spdlog::warn(
-          "{}: {} bytes at the end of {} were no whole write and are cut; nothing of them was acknowledged",
-          stream.name, torn.bytes, torn.path.string());
+    auto open = open_stream(files, clock, data_folder, project.settings.limits, stream);
+    if (open) {
+      streams.push_back(std::move(*open));
+    } else if (open.error().code == Code::corrupt) {
+      damaged[stream.name] = std::move(open).error();
+    } else {
+      return fail(std::move(open).error());
     }
-    open.ingestor = std::make_unique<ingest::Ingestor>(stream.name, *open.log, *open.schemas);
-    streams.push_back(std::move(open));
   }
   return streams;
 }

@@ -29,8 +29,9 @@ struct OpenStream {
 
 /// Opens the logs of all streams and brings their schemas up to what the project declares: new fields are
 /// added as a new version; a field whose type changed is refused, as the events in the log were taken in with
-/// the old one.
+/// the old one. A stream whose files are damaged is left out, and `damaged` says why, by its name.
 Result<std::vector<OpenStream>> open_streams(io::FileSystem& files, io::Clock& clock,
-                                             const io::Path& data_folder, const project::Project& project);
+                                             const io::Path& data_folder, const project::Project& project,
+                                             std::map<std::string, Error>& damaged);
 
 }  // namespace anabranch::app

@@ -28,7 +28,7 @@ struct ApiOptions {
   /// server's workers (give it as many as there may be queries, and some for those that wait for an offset).
   int intake_threads = 2;  // large or compressed bodies of events
   int read_threads = 2;    // status, views, builds, quarantine
-  int task_threads = 4;    // builds, verify, copy, files: each holds one until it is done
+  int task_threads = 8;    // builds, verify, copy, files: each holds one until it is done
 
   AccessListener on_access;  // hears of every request, after the metrics
 };

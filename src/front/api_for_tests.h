@@ -75,6 +75,8 @@ class TestBackend final : public Backend {
   // ---- what a test may set before the server starts, or where the API asks anew each time ----
   std::atomic<bool> ready = true;
   std::atomic<bool> is_full = false;
+  std::vector<Fault> test_faults;
+  std::atomic<int> cancelled = 0;
   std::function<Result<std::string>(const std::vector<std::string>&)> on_build;
   std::function<Result<ingest::Accepted>(const std::string&, const std::string&)> on_file;
 
@@ -105,6 +107,15 @@ class TestBackend final : public Backend {
   std::vector<TableInfo> tables() override {
     return {{"planes", 2, 1, 3322, 1'700'000'000'000'000}, {"airports"}};
   }
+  std::vector<RunningTask> tasks() const override {
+    return {{"20261126T1", "copy", "reference", 1'700'000'000'000'000, 60'000'000, false}};
+  }
+  Status cancel(const std::string& task) override {
+    if (task != "20261126T1") return fail(Code::not_found, "no such task is running");
+    ++cancelled;
+    return {};
+  }
+  std::vector<Fault> faults() const override { return test_faults; }
   std::optional<PublishedBuild> published_build() const override { return std::nullopt; }
   std::optional<RunningBuild> running_build() const override { return std::nullopt; }
   Result<std::string> build(const std::vector<std::string>& views, const std::string&) override {

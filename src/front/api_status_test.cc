@@ -39,11 +39,45 @@ TEST_F(ApiStatus, IsAsDocumented) {
   EXPECT_TRUE(flights["events_per_s"].is_number());
   EXPECT_EQ(
       status["tables"][0].dump(),
-      R"({"name":"planes","version":2,"pinned_version":1,"rows":3322,"copied_at":"2023-11-14T22:13:20Z"})");
+      R"({"name":"planes","version":2,"pinned_version":1,"rows":3322,"in_place":false,"copied_at":"2023-11-14T22:13:20Z"})");
   EXPECT_TRUE(status["tables"][1]["version"].is_null());
   EXPECT_EQ(status["speed"]["replaying"], false);
   EXPECT_GE(status["speed"]["ticks"], 1);
   EXPECT_TRUE(status["freshness_ms"]["p50"].is_number());
+}
+
+TEST_F(ApiStatus, FaultsAreSaidAndTheServerStaysInService) {
+  EXPECT_EQ(parsed(get("/v1/status"))["faults"].dump(), "[]");
+  EXPECT_EQ(get("/readyz").body, "ready\n");
+  backend_.test_faults = {{"bronze.planes", {Code::unavailable, "its file is missing", "copy it again", {}}},
+                          {"gold.daily", {Code::unavailable, "it reads bronze.planes", "", {}}}};
+  EXPECT_EQ(
+      parsed(get("/v1/status"))["faults"].dump(),
+      R"([{"of":"bronze.planes","message":"its file is missing","hint":"copy it again"},{"of":"gold.daily","message":"it reads bronze.planes","hint":null}])");
+  const auto ready = get("/readyz");
+  EXPECT_EQ(ready.status, 200);
+  EXPECT_EQ(ready.body,
+            "ready\nbut bronze.planes: its file is missing\nbut gold.daily: it reads bronze.planes\n");
+}
+
+TEST_F(ApiStatus, TasksAreListedAndCancelled) {
+  EXPECT_EQ(
+      parsed(get("/v1/tasks")).dump(),
+      R"({"tasks":[{"id":"20261126T1","kind":"copy","of":"reference","started_at":"2023-11-14T22:13:20Z","limit_ms":60000,"ending":false}]})");
+  EXPECT_EQ(parsed(post("/v1/tasks/20261126T1/cancel", "")).dump(),
+            R"({"id":"20261126T1","cancelled":true})");
+  EXPECT_EQ(backend_.cancelled, 1);
+  EXPECT_EQ(outcome(post("/v1/tasks/other/cancel", "")), "404 unknown_task");
+  EXPECT_EQ(backend_.cancelled, 1);
+}
+
+TEST_F(ApiStatus, TheEndOfATaskIsNoErrorOfOurs) {
+  backend_.on_build = [](const auto&) -> Result<std::string> {
+    return fail(Code::cancelled, "the build was cancelled");
+  };
+  EXPECT_EQ(outcome(post("/v1/builds", "{}")), "409 cancelled");
+  backend_.on_build = [](const auto&) -> Result<std::string> { return fail(Code::timeout, "too long"); };
+  EXPECT_EQ(outcome(post("/v1/builds", "{}")), "408 task_timeout");
 }
 
 TEST_F(ApiStatus, IsThereBeforeAnythingElse) {

@@ -44,6 +44,7 @@ struct TableInfo {
   int64_t pinned_version = 0;  // 0: none yet
   int64_t rows = 0;
   int64_t copied_at_us = 0;
+  bool is_in_place = false;  // the pinned version is read from its file
 };
 
 struct TableCopied {
@@ -51,6 +52,22 @@ struct TableCopied {
   int64_t version = 0;
   int64_t rows = 0;
   bool has_changed = false;
+};
+
+/// A build, copy, import or verify that runs.
+struct RunningTask {
+  std::string id;
+  std::string kind;
+  std::string of;  // what it works on, for people
+  int64_t started_at_us = 0;
+  int64_t limit_us = 0;    // it is ended when it takes longer
+  bool is_ending = false;  // cancelled, or over its limit
+};
+
+/// What cannot be served, or not as it should be.
+struct Fault {
+  std::string of;  // "bronze.planes", "gold.daily", "build 20261123T093700Z-2f01"
+  Error error;     // its code is unavailable: what, where and what to do
 };
 
 /// Any thread may call any method; blocking ones belong on worker threads.
@@ -75,6 +92,11 @@ class Backend {
 
   virtual std::vector<ModelInfo> models() const = 0;
   virtual std::vector<TableInfo> tables() = 0;
+  virtual std::vector<RunningTask> tasks() const = 0;
+  /// Ends a task, soon. not_found: it is not running.
+  virtual Status cancel(const std::string& task) = 0;
+  /// Sorted by what they are of; empty where all is as it should be.
+  virtual std::vector<Fault> faults() const = 0;
   virtual std::optional<PublishedBuild> published_build() const = 0;
   virtual std::optional<RunningBuild> running_build() const = 0;
 

@@ -140,7 +140,7 @@ Handler answering(ApiContext& context, Result<Json> (*work)(Backend&, const Requ
   return [&context, work, not_found_name](Request request, Responder responder) {
     const auto done = work(context.backend, request);
     if (!done)
-      return responder.fail(done.error(), done.error().code == Code::not_found ? not_found_name : "");
+      return fail_task(responder, done.error(), done.error().code == Code::not_found ? not_found_name : "");
     responder.answer(json_response(*done));
   };
 }
@@ -175,7 +175,8 @@ Handler answering_once(ApiContext& context, std::string_view route,
     if (!*key) return answering(context, work, not_found_name)(std::move(request), std::move(responder));
     auto answer = once(context, route, **key, request, work);
     if (!answer)
-      return responder.fail(answer.error(), answer.error().code == Code::not_found ? not_found_name : "");
+      return fail_task(responder, answer.error(),
+                       answer.error().code == Code::not_found ? not_found_name : "");
     responder.answer(std::move(*answer));
   };
 }

@@ -116,6 +116,9 @@ class EventRoutes {
   Result<ingest::Ingestor*> stream_of(const Request& request) {
     const std::string name(*request.params.find("name"));
     if (ingest::Ingestor* stream = context_.backend.stream(name)) return stream;
+    for (const Fault& fault : context_.backend.faults()) {
+      if (fault.of == "bronze." + name) return fail(fault.error);
+    }
     const auto names = context_.backend.stream_names();
     return fail(
         Code::not_found, "there is no such stream",
@@ -200,7 +203,7 @@ class EventRoutes {
     const std::string name(*request.params.find("name"));
     const bool is_known = context_.backend.stream(name) != nullptr;
     if (is_known) context_.metrics->count_refused_events(name);
-    responder.fail(error, error.code == Code::not_found && !is_known ? "unknown_stream" : "");
+    fail_task(responder, error, error.code == Code::not_found && !is_known ? "unknown_stream" : "");
   }
 
   // A proxy on this machine makes everybody look as if they were here.

@@ -78,9 +78,20 @@ Json tables_json(Backend& backend) {
                       {"version", is_copied ? Json(table.version) : Json()},
                       {"pinned_version", table.pinned_version > 0 ? Json(table.pinned_version) : Json()},
                       {"rows", is_copied ? Json(table.rows) : Json()},
+                      {"in_place", table.is_in_place},
                       {"copied_at", time_json(table.copied_at_us)}});
   }
   return tables;
+}
+
+Json faults_json(Backend& backend) {
+  Json faults = Json::array();
+  for (const Fault& fault : backend.faults()) {
+    faults.push_back({{"of", fault.of},
+                      {"message", fault.error.message},
+                      {"hint", fault.error.hint.empty() ? Json() : Json(fault.error.hint)}});
+  }
+  return faults;
 }
 
 Json speed_json(const speed::SpeedLayer::Stats& stats, bool is_ready) {
@@ -123,6 +134,7 @@ Json status_document(ApiContext& context) {
           {"freshness_ms",
            {{"p50", ms_or_null(stats.freshness_us_p50)}, {"p99", ms_or_null(stats.freshness_us_p99)}}},
           {"running_build", running_build_json(backend.running_build())},
+          {"faults", faults_json(backend)},
           {"memory_bytes", io::own_memory_bytes()}};
 }
 

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "front/problem.h"
 #include "front/request_fields.h"
 #include "front/routes.h"
@@ -38,7 +40,11 @@ void add_status_routes(RouteList& routes, ApiContext& context) {
                    "the server's log says why; start the server again");
     }
     if (!ready) return responder.fail(ready.error());
-    responder.answer(plain("ready\n", "text/plain; charset=utf-8"));
+    // What is served is: who can answer all but one view stays in service, and says so.
+    std::string text = "ready\n";
+    for (const Fault& fault : context.backend.faults())
+      text += fmt::format("but {}: {}\n", fault.of, fault.error.message);
+    responder.answer(plain(std::move(text), "text/plain; charset=utf-8"));
   });
   routes.add_always("GET", "/metrics", Lane::reads, [&context](Request, Responder responder) {
     responder.answer(plain(context.metrics->all().text(), Metrics::content_type));

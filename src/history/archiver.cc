@@ -36,6 +36,19 @@ bool is_name_of_ours(std::string_view name) {
          });
 }
 
+Status check_file(const std::string& path, const std::string& key, int64_t size) {
+  const auto file = io::local_file_system().open(path, io::FileSystem::Open::read);
+  const auto found = file ? (*file)->size() : fail(file.error());
+  if (found && static_cast<int64_t>(*found) == size) return {};
+  if (!found && found.error().code != Code::not_found) return fail(found.error());
+  const std::string folder = key.substr(0, key.rfind('/'));
+  return fail(
+      Code::unavailable,
+      found ? fmt::format("{} is damaged: it has {} bytes, not {}", key, *found, size)
+            : fmt::format("{} is missing", key),
+      fmt::format("restore it from a backup, or remove {}: what the log holds is archived anew", folder));
+}
+
 }  // namespace
 
 // Files of an archiving that failed or was killed before the table named them. Only those that have a name of
@@ -56,12 +69,25 @@ Result<Archive> Archiver::archive_of(const Stream& stream) {
   auto table = TRY(lake::DeltaTable::open(store_, table_key(stream), clock_));
   const auto snapshot = TRY(table->snapshot());
   Archive archive;
-  for (const auto& file : snapshot.files)
+  for (const auto& file : snapshot.files) {
     archive.files.push_back(store_.local_path(table->data_file_key(file.path)));
+    TRY(check_file(archive.files.back(), table->data_file_key(file.path), file.size));
+  }
   if (archive.files.size() > 1 && is_planted("the archive forgets its newest file")) archive.files.pop_back();
   if (const auto end = snapshot.transactions.find(txn_app); end != snapshot.transactions.end())
     archive.end = end->second;
   return archive;
+}
+
+std::map<std::string, Archive> Archiver::readable_archives(std::map<std::string, Error>& damaged) {
+  Lock lock(mutex_);
+  std::map<std::string, Archive> all;
+  for (const Stream& stream : history_.streams()) {
+    auto archive = archive_of(stream);
+    if (!archive) damaged[stream.name] = archive.error();
+    all[stream.name] = archive ? std::move(*archive) : Archive();
+  }
+  return all;
 }
 
 Result<std::map<std::string, Archive>> Archiver::archives() {

@@ -25,6 +25,9 @@ class Archiver {
   Status archive(const model::Offsets& end) EXCLUDES(mutex_);
 
   /// What is there, by "bronze.<stream>".
+  /// What is archived of each stream, but of those whose files are not all there as they were written: of
+  /// these nothing, and `damaged` says why. The log has their events.
+  std::map<std::string, Archive> readable_archives(std::map<std::string, Error>& damaged) EXCLUDES(mutex_);
   Result<std::map<std::string, Archive>> archives() EXCLUDES(mutex_);
 
  private:

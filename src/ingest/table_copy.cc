@@ -1,5 +1,7 @@
 #include "ingest/table_copy.h"
 
+#include <map>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -50,7 +52,9 @@ Result<TableCopyJob> TableCopyJob::from_json(std::string_view text) {
 std::string TableCopyResult::to_json() const {
   json list = json::array();
   for (const auto& column : columns) list.push_back({column.name, column.type});
-  return json{{"rows", rows}, {"columns", list}, {"content_hash", content_hash}}.dump();
+  return json{
+      {"rows", rows}, {"columns", list}, {"content_hash", content_hash}, {"memory_bytes", memory_bytes}}
+      .dump();
 }
 
 Result<TableCopyResult> TableCopyResult::from_json(std::string_view text) {
@@ -59,6 +63,7 @@ Result<TableCopyResult> TableCopyResult::from_json(std::string_view text) {
     TableCopyResult result;
     result.rows = document.at("rows");
     result.content_hash = document.at("content_hash");
+    result.memory_bytes = document.at("memory_bytes");
     for (const auto& column : document.at("columns")) result.columns.push_back({column[0], column[1]});
     return result;
   } catch (const json::exception& error) {
@@ -144,6 +149,20 @@ Error cause_of(const Error& error, const TableCopyJob& job, const Source& source
   return source.feed->error().value_or(error);
 }
 
+// What a value takes in a table in memory, which compresses nothing; of what has no fixed width without its
+// text.
+constexpr int64_t text_width = 5;
+
+int64_t width_in_memory(std::string_view type) {
+  static const std::map<std::string_view, int64_t> widths = {
+      {"BOOLEAN", 1},  {"TINYINT", 1},  {"UTINYINT", 1}, {"SMALLINT", 2},  {"USMALLINT", 2},
+      {"INTEGER", 4},  {"UINTEGER", 4}, {"FLOAT", 4},    {"DATE", 4},      {"BIGINT", 8},
+      {"UBIGINT", 8},  {"DOUBLE", 8},   {"TIME", 8},     {"TIMESTAMP", 8}, {"TIMESTAMP WITH TIME ZONE", 8},
+      {"HUGEINT", 16}, {"UUID", 16},    {"INTERVAL", 16}};
+  if (const auto found = widths.find(type); found != widths.end()) return found->second;
+  return type.starts_with("DECIMAL(") ? 16 : text_width;
+}
+
 Result<TableCopyResult> copy_rows(const TableCopyJob& job) {
   const auto database = TRY(sql::Database::open({}));
   auto session = TRY(database->connect());
@@ -161,11 +180,20 @@ Result<TableCopyResult> copy_rows(const TableCopyJob& job) {
   }
   result.rows = *copied;
   std::string names;
-  for (const auto& column : result.columns) names += ", " + sql::quote_identifier(column.name);
-  const auto hash = TRY(session.query(
-      fmt::format("SELECT coalesce(sum(hash({}{})::HUGEINT), 0)::VARCHAR FROM {}", sql::row_number_column,
-                  names, sql::read_numbered(temporary, result.columns))));
+  std::string texts;
+  int64_t row_bytes = 8;  // its number
+  for (const auto& column : result.columns) {
+    const std::string name = sql::quote_identifier(column.name);
+    names += ", " + name;
+    const int64_t width = width_in_memory(column.type);
+    row_bytes += width;
+    if (width == text_width) texts += fmt::format(" + coalesce(strlen({}::VARCHAR), 0)", name);
+  }
+  const auto hash = TRY(session.query(fmt::format(
+      "SELECT coalesce(sum(hash({}{})::HUGEINT), 0)::VARCHAR, coalesce(sum(0{}), 0)::BIGINT FROM {}",
+      sql::row_number_column, names, texts, sql::read_numbered(temporary, result.columns))));
   result.content_hash = fmt::format("{}-{}", result.rows, hash.text(0, 0).value_or(""));
+  result.memory_bytes = result.rows * row_bytes + hash.integer(0, 1);
   TRY(io::local_file_system().rename(temporary, job.target));
   return result;
 }

@@ -36,6 +36,7 @@ struct TableCopyResult {
   int64_t rows = 0;
   std::vector<sql::OutputColumn> columns;
   std::string content_hash;
+  int64_t memory_bytes = 0;  // about, as a table of an engine
 
   std::string to_json() const;
   static Result<TableCopyResult> from_json(std::string_view json);

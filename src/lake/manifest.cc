@@ -143,6 +143,25 @@ Result<std::optional<Manifest>> ManifestStore::latest() {
   return std::optional(std::move(newest));
 }
 
+Result<std::optional<Manifest>> ManifestStore::newest_readable(std::vector<Error>& damaged) {
+  auto newest = latest();
+  if (newest || newest.error().code != Code::corrupt) return newest;
+  damaged.push_back(std::move(newest).error());
+  const std::vector<uint64_t> all = TRY(numbers());
+  for (auto number = std::next(all.rbegin()); number != all.rend(); ++number) {
+    auto manifest = read(*number);
+    if (manifest) {
+      manifest->number = all.back();
+      return std::optional(std::move(*manifest));
+    }
+    if (manifest.error().code != Code::corrupt) return fail(std::move(manifest).error());
+    damaged.push_back(std::move(manifest).error());
+  }
+  Manifest empty;
+  empty.number = all.back();
+  return std::optional(std::move(empty));
+}
+
 Result<std::vector<Manifest>> ManifestStore::history(size_t limit) {
   const std::vector<uint64_t> all = TRY(numbers());
   std::vector<Manifest> manifests;

@@ -85,6 +85,10 @@ class ManifestStore {
   /// manifest that cannot be read is an error that names its file, never skipped.
   Result<std::optional<Manifest>> latest() EXCLUDES(mutex_);
 
+  /// The newest that can be read; `damaged` gets why newer ones cannot. Its number is then that of the newest
+  /// of all, so that the next one comes after it; where none can be read it holds nothing else.
+  Result<std::optional<Manifest>> newest_readable(std::vector<Error>& damaged) EXCLUDES(mutex_);
+
   /// At most `limit`, the newest first.
   Result<std::vector<Manifest>> history(size_t limit);
 

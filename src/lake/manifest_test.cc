@@ -222,5 +222,34 @@ TEST_F(Manifests, APowerCutLeavesOldOrNew) {
   }
 }
 
+TEST_F(Manifests, TheNewestThatCanBeReadIsFoundBelowDamagedOnes) {
+  ManifestStore manifests(store_);
+  std::vector<Error> damaged;
+  EXPECT_FALSE(manifests.newest_readable(damaged).value());
+  for (uint64_t number = 1; number <= 3; ++number) {
+    ASSERT_TRUE(manifests.publish(manifest_of(number, "b" + std::to_string(number))));
+  }
+  EXPECT_EQ(manifests.newest_readable(damaged).value(), manifest_of(3, "b3"));
+  EXPECT_TRUE(damaged.empty());
+  overwrite(3, "{");
+  auto newest = manifests.newest_readable(damaged).value();
+  EXPECT_EQ(newest->build_id, "b2");
+  EXPECT_EQ(newest->number, 3U) << "the next one comes after the damaged one";
+  ASSERT_EQ(damaged.size(), 1U);
+  EXPECT_THAT(damaged[0].message, HasSubstr(document_name(3)));
+  damaged.clear();
+  overwrite(2, "");
+  overwrite(1, "[]");
+  newest = manifests.newest_readable(damaged).value();
+  EXPECT_EQ(newest->number, 3U);
+  EXPECT_EQ(newest->build_id, "");
+  EXPECT_TRUE(newest->views.empty());
+  EXPECT_EQ(damaged.size(), 3U);
+  ASSERT_TRUE(manifests.publish(manifest_of(4, "b4")));
+  damaged.clear();
+  EXPECT_EQ(manifests.newest_readable(damaged).value(), manifest_of(4, "b4"));
+  EXPECT_TRUE(damaged.empty());
+}
+
 }  // namespace
 }  // namespace anabranch::lake

@@ -34,6 +34,7 @@ Result<std::string> to_json(const TableVersion& version) {
                                         {"rows", version.file.rows},
                                         {"copied_at_us", version.copied_at_us},
                                         {"content_hash", version.content_hash},
+                                        {"memory_bytes", version.memory_bytes},
                                         {"columns", columns_json(version.columns)}});
 }
 
@@ -48,6 +49,7 @@ Result<TableVersion> from_json(const std::string& file, std::string_view json) {
   version.file.rows = TRY(document.integer("rows"));
   version.copied_at_us = TRY(document.integer("copied_at_us"));
   version.content_hash = TRY(document.text("content_hash"));
+  if (object.contains("memory_bytes")) version.memory_bytes = TRY(document.integer("memory_bytes"));
   version.columns = TRY(read_columns(document, "columns"));
   return version;
 }
@@ -117,10 +119,10 @@ Result<std::vector<std::string>> TableVersions::tables() {
   return names;
 }
 
-Result<TableVersion> TableVersions::add(const std::string& table, TableVersion copy) {
+Result<TableVersion> TableVersions::add(const std::string& table, TableVersion copy, bool is_always) {
   TRY(check_columns(copy.columns));
   const auto newest = TRY(latest(table));
-  if (newest && newest->content_hash == copy.content_hash && newest->columns == copy.columns) {
+  if (!is_always && newest && newest->content_hash == copy.content_hash && newest->columns == copy.columns) {
     // Whoever added it may have died before its name was durable.
     TRY(store_.make_durable(key_of(table, newest->version)));
     return *newest;

@@ -21,6 +21,7 @@ struct TableVersion {
   std::vector<sql::OutputColumn> columns;  // SQL types; the file has them as select_for_parquet() wrote them
   int64_t copied_at_us = 0;
   std::string content_hash;
+  int64_t memory_bytes = 0;  // about, as a table of an engine; 0: not known (older versions)
   bool operator==(const TableVersion&) const = default;
 
   /// The key of the file: "lake/bronze/airlines/part-00000-….parquet".
@@ -49,7 +50,8 @@ class TableVersions {
   /// file is the caller's to remove. Its file is durable before the version is there, and both when it
   /// returns. not_found or corrupt: the file is not there, or not as long as said. conflict: another copy
   /// added a version meanwhile. unknown_outcome: call again.
-  Result<TableVersion> add(const std::string& table, TableVersion copy);
+  /// `is_always`: a version of its own although the latest has the same content, whose file was lost.
+  Result<TableVersion> add(const std::string& table, TableVersion copy, bool is_always = false);
 
   /// Brings the Delta table up to the latest version, each version a commit of its own; what it has already
   /// stays. Call it after add(), and for all tables at a start. One call a table at a time.

@@ -38,6 +38,18 @@ class Tables : public ::testing::Test {
   int copies_ = 0;
 };
 
+TEST_F(Tables, TheSameContentIsAVersionOfItsOwnWhereTheFileWasLost) {
+  TableVersion lost = copy_of("one");
+  lost.memory_bytes = 12345;
+  lost = tables_.add("airlines", lost).value();
+  EXPECT_EQ(tables_.latest("airlines").value()->memory_bytes, 12345);
+  EXPECT_EQ(tables_.add("airlines", copy_of("one")).value().version, 1);
+  const TableVersion again = tables_.add("airlines", copy_of("one"), true).value();
+  EXPECT_EQ(again.version, 2);
+  EXPECT_EQ(again.content_hash, lost.content_hash);
+  EXPECT_NE(again.file.path, lost.file.path);
+}
+
 TEST_F(Tables, VersionsComeBack) {
   EXPECT_TRUE(tables_.list("airlines")->empty());
   EXPECT_FALSE(tables_.latest("airlines").value());

@@ -78,7 +78,8 @@ const Case settings_cases[] = {
       "anabranch.yml:3:9: error: limits must be a map, not a list (write 'key: value' with any of "
       "body_bytes_max, "
       "requests_per_second_max, query_timeout_ms, query_memory_bytes, queries_max, answer_bytes_max, "
-      "producers_max, idempotency_keys_max, producer_memory_hours)"}},
+      "producers_max, idempotency_keys_max, producer_memory_hours, states_memory_bytes, "
+      "tables_memory_bytes, copy_timeout_ms, build_timeout_ms, verify_timeout_ms)"}},
     {"NumberOutOfRange",
      {{"anabranch.yml",
        "name: shop\nserver: {port: 70000}\nlimits: {query_timeout_ms: 0, body_bytes_max: 64 "
@@ -236,10 +237,10 @@ const Case source_cases[] = {
      {{"sources/a.yml",
        "kind: files\ntables:\n  t: {path: data/shop.csv}\n  u: {path: '../nowhere/x.csv'}\n  v: {path: "
        "'data/*.json'}\n  w: {path: data, format: csv}\n  x: {path: 's3://b/x.csv'}\n"}},
-     {"sources/a.yml:3:13: error: there is no file 'data/shop.csv' (did you mean 'data/shops.csv'?)",
-      "sources/a.yml:4:13: error: there is no file '../nowhere/x.csv' (paths are relative to the folder of "
+     {"sources/a.yml:3:13: warning: there is no file 'data/shop.csv' (did you mean 'data/shops.csv'?)",
+      "sources/a.yml:4:13: warning: there is no file '../nowhere/x.csv' (paths are relative to the folder of "
       "anabranch.yml)",
-      "sources/a.yml:5:13: error: no file matches 'data/*.json' (paths are relative to the folder of "
+      "sources/a.yml:5:13: warning: no file matches 'data/*.json' (paths are relative to the folder of "
       "anabranch.yml)",
       "sources/a.yml:6:13: error: 'data' is a folder (name its files, as in 'data/*.csv')",
       "sources/a.yml:7:13: error: 's3://b/x.csv' is not a path of local files (a source of kind files reads "

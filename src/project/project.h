@@ -28,13 +28,21 @@ struct Limits {
   uint64_t body_bytes_max = 64ull << 20;  // of one request, after decompression
   uint64_t requests_per_second_max = 0;   // over all clients; 0: no limit
   uint64_t query_timeout_ms = 30'000;
-  uint64_t query_memory_bytes = 1ull << 30;  // of all running queries together
-  uint64_t queries_max = 8;                  // at once; more get 429
-  uint64_t answer_bytes_max = 128ull << 20;  // of one answer
+  uint64_t query_memory_bytes = 1ull << 30;     // of all running queries together
+  uint64_t states_memory_bytes = 1ull << 30;    // of what came after builds, and of tables, beside it
+  std::optional<uint64_t> tables_memory_bytes;  // of all tables that lie in memory; unset: half of the above
+  uint64_t queries_max = 8;                     // at once; more get 429
+  uint64_t answer_bytes_max = 128ull << 20;     // of one answer
   // What is known of producers, for each stream; what was longest not heard of is forgotten first.
   uint64_t producers_max = 10'000;
   uint64_t idempotency_keys_max = 100'000;
   uint64_t producer_memory_hours = 24;
+  // A task that takes longer is ended: a copy or an import, a build, a verify.
+  uint64_t copy_timeout_ms = 3'600'000;
+  uint64_t build_timeout_ms = 86'400'000;
+  uint64_t verify_timeout_ms = 3'600'000;
+
+  uint64_t tables_memory() const { return tables_memory_bytes.value_or(states_memory_bytes / 2); }
   bool operator==(const Limits&) const = default;
 };
 

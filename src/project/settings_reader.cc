@@ -33,20 +33,27 @@ void read_server(const YamlNode& node, ServerSettings& server, Problems& problem
 }
 
 void read_limits(const YamlNode& node, Limits& limits, Problems& problems) {
-  const MapReader map(
-      node, "limits",
-      {"body_bytes_max", "requests_per_second_max", "query_timeout_ms", "query_memory_bytes", "queries_max",
-       "answer_bytes_max", "producers_max", "idempotency_keys_max", "producer_memory_hours"},
-      problems);
+  const MapReader map(node, "limits",
+                      {"body_bytes_max", "requests_per_second_max", "query_timeout_ms", "query_memory_bytes",
+                       "queries_max", "answer_bytes_max", "producers_max", "idempotency_keys_max",
+                       "producer_memory_hours", "states_memory_bytes", "tables_memory_bytes",
+                       "copy_timeout_ms", "build_timeout_ms", "verify_timeout_ms"},
+                      problems);
   put(map.bytes("body_bytes_max", 1024), limits.body_bytes_max);
   put(map.number("requests_per_second_max", 0, any), limits.requests_per_second_max);
   put(map.number("query_timeout_ms", 1, day_ms), limits.query_timeout_ms);
   put(map.bytes("query_memory_bytes", 16 << 20), limits.query_memory_bytes);
+  put(map.bytes("states_memory_bytes", 16 << 20), limits.states_memory_bytes);
+  if (const auto bytes = map.bytes("tables_memory_bytes", 0)) limits.tables_memory_bytes = *bytes;
   put(map.number("queries_max", 1, 10'000), limits.queries_max);
   put(map.bytes("answer_bytes_max", 1024), limits.answer_bytes_max);
   put(map.number("producers_max", 1, 10'000'000), limits.producers_max);
   put(map.number("idempotency_keys_max", 1, 10'000'000), limits.idempotency_keys_max);
   put(map.number("producer_memory_hours", 1, 24 * 366), limits.producer_memory_hours);
+  for (auto& [key, limit] : {std::pair{"copy_timeout_ms", &limits.copy_timeout_ms},
+                             {"build_timeout_ms", &limits.build_timeout_ms},
+                             {"verify_timeout_ms", &limits.verify_timeout_ms}})
+    put(map.number(key, 1, 30 * day_ms), *limit);
 }
 
 void read_build(const YamlNode& node, BuildSettings& build, Problems& problems) {

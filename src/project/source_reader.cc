@@ -38,8 +38,8 @@ void check_path(const ProjectFolder& folder, const Located& path) {
   if (!found->empty()) return;
   const io::Path whole = (folder.root() / path.text).lexically_normal();
   if (has_wildcard(path.text)) {
-    problems.error(path.place, fmt::format("no file matches '{}'", path.text),
-                   fmt::format("paths are relative to the folder of {}", "anabranch.yml"));
+    problems.warning(path.place, fmt::format("no file matches '{}'", path.text),
+                     fmt::format("paths are relative to the folder of {}", "anabranch.yml"));
     return;
   }
   if (folder.files().list(whole)) {
@@ -54,7 +54,8 @@ void check_path(const ProjectFolder& folder, const Located& path) {
     }
   }
   const auto meant = nearest(whole.filename().string(), neighbours);
-  problems.error(
+  // Of data: the project runs without it, and a copy says it again.
+  problems.warning(
       path.place, fmt::format("there is no file '{}'", path.text),
       meant ? fmt::format("did you mean '{}'?", (io::Path(path.text).parent_path() / *meant).string())
             : "paths are relative to the folder of anabranch.yml");

@@ -156,8 +156,27 @@ Result<Verdict> Verifier::verify(const std::string& view) {
   return std::move(verdicts.front());
 }
 
+Status Verifier::wait_for_turn(const Request& request) {
+  Lock lock(mutex_);
+  while (is_busy_) {
+    if (is_stopped_ || (request.is_cancelled && request.is_cancelled()))
+      return fail(Code::cancelled, "verify was stopped");
+    lock.wait_for(turn_, watch_interval);
+  }
+  is_busy_ = true;
+  return {};
+}
+
 Result<std::vector<Verdict>> Verifier::verify(const Request& request) {
-  Lock turn(turn_);
+  TRY(wait_for_turn(request));
+  struct Turn {
+    Verifier& verifier;
+    ~Turn() {
+      Lock lock(verifier.mutex_);
+      verifier.is_busy_ = false;
+      verifier.turn_.notify_one();
+    }
+  } const turn{*this};
   auto& files = io::local_file_system();
   const int64_t started_us = clock_.monotonic_us();
   const io::Path folder = options_.folder / fmt::format("{:016x}", io::random_u64());

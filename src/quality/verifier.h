@@ -62,17 +62,19 @@ class Verifier {
  private:
   Verifier(serve::QueryService& queries, sql::Database& database, io::Clock& clock, Options options)
       : queries_(queries), database_(database), clock_(clock), options_(std::move(options)) {}
+  Status wait_for_turn(const Request& request) EXCLUDES(mutex_);
   Result<std::vector<Verdict>> run(const VerifyJob& job, const Request& request) EXCLUDES(mutex_);
 
   serve::QueryService& queries_;
   sql::Database& database_;
   io::Clock& clock_;
   const Options options_;
-  Mutex turn_;  // one verify at a time: each may take all of the memory
   Mutex mutex_;
   std::condition_variable ended_;
   io::Process* child_ GUARDED_BY(mutex_) = nullptr;
   bool is_stopped_ GUARDED_BY(mutex_) = false;
+  bool is_busy_ GUARDED_BY(mutex_) = false;  // one verify at a time: each may take all of the memory
+  std::condition_variable turn_;
 };
 
 /// What a verdict is of: changes with the view's SQL, that of the views below it, its tables' versions and

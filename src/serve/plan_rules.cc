@@ -54,6 +54,9 @@ class Names {
     if (is_gathered_) return;
     is_gathered_ = true;
     for (const auto& [name, pinned] : epoch_.tables) tables_.insert(pinned);
+    for (const auto& [name, table] : epoch_.world->tables) {
+      if (table.is_in_place) files_.insert(table.file);
+    }
     for (const auto& [stream, archive] : epoch_.archives)
       files_.insert(archive.files.begin(), archive.files.end());
     for (const auto& [view, built] : epoch_.built)

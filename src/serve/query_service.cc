@@ -228,7 +228,7 @@ Result<sql::Query> QueryService::bind(sql::Session& session, const std::string& 
   const auto select = TRY(sql::parse_select(text));
   TRY(check_query(select, text, functions_));
   const auto exposed =
-      TRY(views::expose(select, snapshot.epoch->world->relations, text, snapshot.epoch->world->uncopied));
+      TRY(views::expose(select, snapshot.epoch->world->relations, text, snapshot.epoch->world->absent));
   const auto streams = TRY(stream_relations(snapshot, needed_streams(*snapshot.epoch, exposed.relations)));
   const auto meanings = relation_meanings(*snapshot.epoch, exposed.relations, streams);
   const auto in_order =

@@ -69,7 +69,8 @@ Status SpeedLayer::start(const Handover& first, const std::function<void(double)
     const auto archive = first.archives.find(streams_[i].name);
     read_from[i] = std::min(from[i], archive == first.archives.end() ? 0 : archive->second.end);
   }
-  position_ = TRY(catch_up(*current_, begin, read_from, durable(), progress));
+  position_ = TRY(catch_up(*current_, begin, read_from, durable(), progress, true));
+  register_files(*current_);
 
   auto epoch = std::make_shared<Epoch>();
   epoch->number = 1;
@@ -142,43 +143,6 @@ std::vector<model::Offset> SpeedLayer::first_offsets(const Cutoffs& cutoffs) con
     offsets.push_back(least);
   }
   return offsets;
-}
-
-Result<std::vector<model::Offset>> SpeedLayer::catch_up(StateSet& set, const Cutoffs& cutoffs,
-                                                        std::vector<model::Offset> from,
-                                                        const std::vector<model::Offset>& to,
-                                                        const std::function<void(double)>& progress) {
-  int64_t total = 0;
-  int64_t done = 0;
-  for (size_t i = 0; i < from.size(); ++i) total += std::max<int64_t>(0, to[i] - from[i]);
-  for (size_t i = 0; i < streams_.size(); ++i) {
-    history::StreamReader reader(streams_[i]);
-    while (from[i] < to[i]) {
-      // Up to the next view's cut-off, and only for the views whose cut-off is behind us.
-      model::Offset end = to[i];
-      std::set<std::string> only;
-      if (const auto views = cutoffs.find(streams_[i].name); views != cutoffs.end()) {
-        for (const auto& [view, cutoff] : views->second) {
-          const bool skips_first = is_planted("a replay passes over the first step after the cut-off");
-          if (skips_first ? cutoff < from[i] : cutoff <= from[i]) only.insert(view);
-          if (cutoff > from[i]) end = std::min(end, cutoff);
-        }
-      }
-      history::Events events = TRY(reader.read(from[i], end, options_.replay_rows_max));
-      if (events.range.size() == 0) {
-        return fail(Code::corrupt,
-                    fmt::format("{}: the log has no event at offset {} although {} are durable",
-                                streams_[i].name, from[i], to[i]));
-      }
-      done += events.range.size();
-      from[i] = events.range.end;
-      Step step;
-      step[streams_[i].name] = std::move(events);
-      TRY(apply_step(set, step, "", &only));
-      if (progress && total > 0) progress(static_cast<double>(done) / static_cast<double>(total));
-    }
-  }
-  return from;
 }
 
 Status SpeedLayer::attach(const std::map<std::string, std::string>& files) {
@@ -303,12 +267,13 @@ Status SpeedLayer::tick() {
   const size_t unmaintained_before = current_->unmaintained().size();
   if (Status applied = apply_step(*current_, step, epoch_row(epochs_.newest()->number, next)); !applied) {
     if (applied.error().code != Code::too_large) return applied;
-    spdlog::warn("a tick waits for memory: {}", applied.error().describe());
+    TRY(wait_for_memory(applied.error()));
     Lock lock(mutex_);
     is_woken_ = true;  // the same events again, at the next tick
     return {};
   }
   position_ = next;
+  waits_for_memory_since_us_ = 0;
   if (current_->unmaintained().size() > unmaintained_before) {
     auto epoch = next_epoch();
     epoch->unmaintained = current_->unmaintained();
@@ -457,8 +422,9 @@ Status SpeedLayer::hand_over(Handover next) {
   for (const auto& [view, why] : next.unmaintained) (*set)->leave_out(view, why);
   while (true) {
     const auto to = durable();
-    auto reached = catch_up(**set, cutoffs(next), from, to, nullptr);
+    auto reached = catch_up(**set, cutoffs(next), from, to, nullptr, false);
     if (!reached) {
+      discard(**set);
       abandon_build();
       return fail(std::move(reached).error());
     }
@@ -503,8 +469,9 @@ Status SpeedLayer::swap_world(Handover& next, std::unique_ptr<StateSet> set,
   // Up to the last tick exactly: a reader must not see fewer events than before, nor more than the row says.
   std::vector<model::Offset> to = position_;
   for (size_t i = 0; i < to.size(); ++i) to[i] = std::max(to[i], reached[i]);
-  auto caught_up = catch_up(*set, cutoffs(next), reached, to, nullptr);
+  auto caught_up = catch_up(*set, cutoffs(next), reached, to, nullptr, false);
   if (!caught_up) {
+    discard(*set);
     current_->clear_boundary();
     is_building_ = false;
     arriving_.clear();
@@ -513,6 +480,7 @@ Status SpeedLayer::swap_world(Handover& next, std::unique_ptr<StateSet> set,
   const auto dropped = current_->all_tables();
   const auto old_tables = current_->pinned_tables();
   current_ = std::move(set);
+  register_files(*current_);
   is_building_ = false;
   position_ = to;
   rows_since_roll_ = 0;

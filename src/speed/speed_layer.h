@@ -42,8 +42,9 @@ class SpeedLayer {
   struct Options {
     size_t tick_rows_max = 20'000;
     size_t replay_rows_max = 100'000;
-    int64_t tick_interval_us = 4'000;  // from the start of a tick to the start of the next
-    size_t compaction_rows = 100'000;  // compacts when so many events were applied since the last time
+    int64_t tick_interval_us = 4'000;     // from the start of a tick to the start of the next
+    size_t compaction_rows = 100'000;     // compacts when so many events were applied since the last time
+    int64_t memory_wait_us = 10'000'000;  // a tick that gets no memory for so long leaves a view out
     io::Path slice_folder;  // takes closed rows as files; emptied at the start; none: they stay in memory
   };
   /// `database` is the in-memory database that readers use too; the streams' logs and it outlive the speed
@@ -118,11 +119,26 @@ class SpeedLayer {
   static Cutoffs cutoffs(const Handover& handover);
   /// The least of them, in the order of the streams; where no view reads a stream, what is durable.
   std::vector<model::Offset> first_offsets(const Cutoffs& cutoffs) const;
-  /// Applies [from, to) to a set that no reader sees, to each view what is after its own cut-off.
+  /// Applies [from, to) to a set that no reader sees, to each view what is after its own cut-off. Compacts on
+  /// the way. Where memory ends all the same, views whose states take most are left out when `gives_way`;
+  /// else it is the error.
   Result<std::vector<model::Offset>> catch_up(StateSet& set, const Cutoffs& cutoffs,
                                               std::vector<model::Offset> from,
                                               const std::vector<model::Offset>& to,
-                                              const std::function<void(double)>& progress);
+                                              const std::function<void(double)>& progress, bool gives_way);
+  /// How a replay gets on in the memory that there is.
+  struct Room {
+    size_t step_rows = 0;
+    size_t rows_since = 0;  // the last compaction
+    bool gives_way = false;
+  };
+  Status make_room(StateSet& set, Room& room, const Error& error);
+  Status compact(StateSet& set);
+  Status drop(StateSet& set, const std::vector<std::string>& tables);
+  Status give_way(StateSet& set, const Error& error);
+  Status wait_for_memory(const Error& error);
+  void register_files(const StateSet& set);
+  void discard(StateSet& set);
   std::vector<model::Offset> durable() const;
   Status attach(const std::map<std::string, std::string>& files);
 
@@ -141,6 +157,7 @@ class SpeedLayer {
   std::vector<model::Offset> position_;
   int64_t tick_number_ = 0;
   size_t rows_since_roll_ = 0;
+  int64_t waits_for_memory_since_us_ = 0;        // 0: it does not
   std::map<std::string, std::string> attached_;  // database name → file
   std::set<std::string> arriving_;  // attached for a handover that is under way: no epoch names them yet
   std::map<std::string, std::string> slice_files_;  // relation → file

@@ -66,7 +66,7 @@ Status StateSet::roll() {
   std::vector<std::string> creates;
   ActiveTables next;
   for (const views::Plan& plan : world_->plans) {
-    if (!plan.is_maintained()) continue;
+    if (!plan.is_maintained() || forgotten_.contains(plan.view)) continue;
     for (const views::StatePart& part : plan.parts) {
       std::string& table = next[plan.view][part.name];
       table = new_table_name(plan.view, part.name);
@@ -86,7 +86,7 @@ Result<std::vector<StateSet::Compaction>> StateSet::roll_for_compaction() {
   ActiveTables next = active_;
   std::vector<Compaction> jobs;
   for (const views::Plan& plan : world_->plans) {
-    if (!plan.is_maintained()) continue;
+    if (!plan.is_maintained() || forgotten_.contains(plan.view)) continue;
     for (const views::StatePart& part : plan.parts) {
       const bool is_file = is_in_files(plan, part);
       if (!part.is_combining && !is_file) continue;
@@ -183,6 +183,50 @@ std::vector<std::string> StateSet::finish_compaction(const Compaction& job, bool
   }
   add_tables(tables, {job.into});
   return tables;
+}
+
+std::vector<StateSet::Segment> StateSet::forget(const std::string& view, const std::string& why) {
+  leave_out(view, why);
+  forgotten_.insert(view);
+  std::vector<Segment> segments;
+  if (const auto active = active_.find(view); active != active_.end()) {
+    for (const auto& [part, table] : active->second) segments.push_back(table_segment(table));
+  }
+  for (const auto& [part, closed] : closed_[view]) {
+    segments.insert(segments.end(), closed.before.begin(), closed.before.end());
+    segments.insert(segments.end(), closed.closed.begin(), closed.closed.end());
+  }
+  active_.erase(view);
+  closed_.erase(view);
+  return segments;
+}
+
+std::map<std::string, std::vector<std::string>> StateSet::tables_of_views() const {
+  std::map<std::string, std::vector<std::string>> all;
+  for (const auto& [view, parts] : active_) {
+    for (const auto& [part, table] : parts) all[view].push_back(table);
+  }
+  for (const auto& [view, parts] : closed_) {
+    for (const auto& [part, segments] : parts) {
+      add_tables(all[view], segments.before);
+      add_tables(all[view], segments.closed);
+    }
+  }
+  return all;
+}
+
+std::map<std::string, std::string> StateSet::files() const {
+  std::map<std::string, std::string> files;
+  for (const auto& [view, parts] : closed_) {
+    for (const auto& [part, segments] : parts) {
+      for (const auto* list : {&segments.before, &segments.closed}) {
+        for (const Segment& segment : *list) {
+          if (segment.is_file) files[segment.relation] = segment.name;
+        }
+      }
+    }
+  }
+  return files;
 }
 
 std::vector<std::string> StateSet::all_tables() const {

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -73,6 +74,14 @@ class StateSet {
   /// itself when it failed, or when the others are gone meanwhile).
   std::vector<std::string> finish_compaction(const Compaction& job, bool is_done);
 
+  /// A view gives way: no states of it any more. Returns what is to be removed. The caller publishes an epoch
+  /// where readers know the set, then drops it and calls forget_plans().
+  std::vector<Segment> forget(const std::string& view, const std::string& why);
+  /// view → its tables.
+  std::map<std::string, std::vector<std::string>> tables_of_views() const;
+  /// Closed rows that lie in files: relation → file.
+  std::map<std::string, std::string> files() const;
+
   /// Every table of the set.
   std::vector<std::string> all_tables() const;
   /// view → part → relations, for an epoch.
@@ -104,6 +113,7 @@ class StateSet {
   const io::Path folder_;
   int64_t next_table_number_ = 0;
   std::map<std::string, std::string> unmaintained_;
+  std::set<std::string> forgotten_;  // of these
   ActiveTables active_;
   std::map<std::string, std::map<std::string, PartSegments>> closed_;
 };

@@ -40,7 +40,7 @@ void Compiler::forget_views() {
   plans_.clear();
   table_views_.clear();
   std::erase_if(relations_, [](const auto& entry) {
-    return entry.second.kind != Relation::Kind::stream && entry.second.kind != Relation::Kind::table;
+    return entry.second.kind != Relation::Kind::stream && !is_table(entry.second);
   });
 }
 
@@ -181,7 +181,7 @@ Result<Plan> Compiler::compile_select(const std::string& name, const sql::Select
     for (const std::string& read : relations) {
       const Relation& relation = relations_.at(sql::lower(read));
       if (relation.kind == Relation::Kind::stream) plan.streams.insert(read);
-      if (relation.kind == Relation::Kind::table) plan.tables.insert(read);
+      if (is_table(relation)) plan.tables.insert(read);
       reads_events = reads_events || relation.kind == Relation::Kind::stream ||
                      relation.kind == Relation::Kind::linear_view;
       if (const auto below = plans_.find(read); below != plans_.end()) {

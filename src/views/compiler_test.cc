@@ -338,5 +338,30 @@ TEST(Compiler, MistakesHaveAPlace) {
   EXPECT_FALSE(compiler.compile("gold.g", "SELECT k AS \"Anabranch:ord\" FROM bronze.events"));
 }
 
+// Rows of a table that lies in its file are no part of any state.
+TEST(Compiler, ATableInPlaceIsReadWhenAViewIs) {
+  auto compiler = corpus_compiler();
+  compiler.add_relation(table_relation("bronze.large", {{"k", "VARCHAR"}, {"name", "VARCHAR"}}, true));
+  ASSERT_TRUE(compiler.compile("silver.large", "SELECT k, upper(name) AS name FROM bronze.large"));
+  for (const char* sql :
+       {"SELECT e.k, l.name FROM bronze.events AS e LEFT JOIN bronze.large AS l ON l.k = e.k",
+        "SELECT l.name, count(*) AS n FROM bronze.events AS e JOIN bronze.large AS l ON l.k = e.k GROUP BY 1",
+        "SELECT count(*) AS n FROM bronze.events WHERE k IN (SELECT k FROM bronze.large)",
+        "SELECT k, (SELECT max(name) FROM bronze.large) AS most FROM bronze.events",
+        "SELECT e.k, l.name FROM bronze.events AS e JOIN (SELECT k, name FROM bronze.large) AS l ON l.k = "
+        "e.k",
+        "SELECT e.k, l.name FROM bronze.events AS e JOIN silver.large AS l ON l.k = e.k"}) {
+    const auto compiled = compiler.compile("gold.v", sql);
+    ASSERT_TRUE(compiled) << sql << ": " << compiled.error().describe();
+    EXPECT_EQ(compiled->plan.view_class, ViewClass::read_time) << sql;
+    EXPECT_FALSE(compiled->plan.reasons.empty()) << sql;
+    EXPECT_TRUE(compiled->plan.tables.contains("bronze.large")) << sql;
+    EXPECT_TRUE(compiled->blocks.empty()) << sql;
+  }
+  const auto joined =
+      compiler.compile("gold.v", "SELECT e.k FROM bronze.events AS e JOIN bronze.large AS l ON l.k = e.k");
+  EXPECT_NE(joined->plan.reasons.front().reason.find("limits.tables_memory_bytes"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace anabranch::views

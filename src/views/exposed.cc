@@ -38,9 +38,9 @@ bool names_hidden_column(const Select& select) {
 
 class Exposer {
  public:
-  Exposer(const Relations& relations, std::string_view text, const std::set<std::string>& uncopied,
+  Exposer(const Relations& relations, std::string_view text, const std::map<std::string, Error>& absent,
           bool has_hidden)
-      : relations_(relations), text_(text), uncopied_(uncopied), has_hidden_(has_hidden) {}
+      : relations_(relations), text_(text), absent_(absent), has_hidden_(has_hidden) {}
 
   Select expose(Select select, std::vector<std::string> ctes) {
     for (sql::Cte& cte : select.ctes) {
@@ -130,13 +130,12 @@ class Exposer {
     const auto found = relations_.find(name);
     if (found == relations_.end() || found->second.is_block) {
       if (!error) {
-        const bool is_uncopied = uncopied_.contains(name);
-        const std::string message = !is_uncopied ? "there is no stream, table or view " + name
-                                    : name.starts_with("bronze.")
-                                        ? fmt::format("the table {} was never copied", name)
-                                        : fmt::format("{} waits for a table that was never copied", name);
-        error = Error{Code::bad_sql, message, is_uncopied ? "run: anabranch copy" : hint_for(table),
-                      sql::place_at(text_, table.position)};
+        const auto absent = absent_.find(name);
+        error = absent != absent_.end() ? absent->second
+                                        : Error{Code::bad_sql, "there is no stream, table or view " + name,
+                                                hint_for(table), std::nullopt};
+        if (error->code == Code::not_found) error->code = Code::bad_sql;
+        error->place = sql::place_at(text_, table.position);
       }
       return;
     }
@@ -196,7 +195,7 @@ class Exposer {
 
   const Relations& relations_;
   const std::string_view text_;
-  const std::set<std::string>& uncopied_;
+  const std::map<std::string, Error>& absent_;
   const bool has_hidden_;
   std::vector<std::pair<std::string, std::string>> layered_;  // of the FROM clause that was just exposed
 };
@@ -204,8 +203,8 @@ class Exposer {
 }  // namespace
 
 Result<Exposed> expose(const Select& select, const Relations& relations, std::string_view text,
-                       const std::set<std::string>& uncopied) {
-  Exposer exposer(relations, text, uncopied, names_hidden_column(select));
+                       const std::map<std::string, Error>& absent) {
+  Exposer exposer(relations, text, absent, names_hidden_column(select));
   const Select exposed = exposer.expose(select, {});
   if (exposer.error) return fail(std::move(*exposer.error));
   return Exposed{exposed, sql::to_sql(exposed), std::move(exposer.names)};

@@ -20,9 +20,9 @@ struct Exposed {
 
 /// Replaces the names of streams, tables and views. Hidden columns are there when the SELECT names one, and
 /// `*` still leaves them out. bad_sql, with its place in `text`, for a name that is none of the relations; it
-/// says to copy when the name is one of `uncopied`.
+/// one of `absent` has that error, a bad_sql where it was not found.
 Result<Exposed> expose(const sql::Select& select, const Relations& relations, std::string_view text,
-                       const std::set<std::string>& uncopied = {});
+                       const std::map<std::string, Error>& absent = {});
 
 /// What a relation means, under both of its names.
 void add_meaning(sql::Meanings& meanings, const Relation& relation, sql::Query query);

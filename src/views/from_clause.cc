@@ -122,6 +122,13 @@ class Analysis {
         out_.has_fan_out = true;
         table_rows_.push_back(qualified(alias, row_column));
         return false;
+      case Relation::Kind::table_in_place:
+        obstacle("FROM",
+                 fmt::format("{} is larger than the memory for tables (limits.tables_memory_bytes), so it is "
+                             "read from its file when the view is read",
+                             relation.name),
+                 table.position);
+        return false;
       case Relation::Kind::other_view:
         obstacle("FROM",
                  fmt::format("{} is aggregated, keyed or limited: what reads it runs over its merged result",

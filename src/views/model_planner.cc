@@ -11,10 +11,10 @@
 namespace anabranch::views {
 
 ModelPlanner::ModelPlanner(const std::vector<ModelSource>& models, const std::vector<Relation>& sources,
-                           const std::vector<std::string>& missing_tables)
+                           const std::map<std::string, Error>& absent)
     : sources_(models),
       relations_(sources),
-      missing_tables_(missing_tables),
+      absent_(absent),
       models_(models.size()),
       planned_(models.size()) {}
 
@@ -29,7 +29,10 @@ Result<std::vector<PlannedModel>> ModelPlanner::run(size_t threads) {
         if (found != before.end()) reads.insert(found->second);
       }
       models_[i].reads.assign(reads.begin(), reads.end());
-      for (const size_t other : reads) models_[other].read_by.push_back(i);
+      for (const size_t other : reads) {
+        models_[other].read_by.push_back(i);
+        planned_[i].reads.push_back(sql::lower(sources_[other].name));
+      }
     }
     before[sql::lower(sources_[i].name)] = i;
   }
@@ -57,7 +60,7 @@ Result<std::vector<PlannedModel>> ModelPlanner::run(size_t threads) {
   return std::move(planned_);
 }
 
-// Parses a model that nobody has parsed, and finds the tables that were never copied.
+// Parses a model that nobody has parsed, and finds what it reads that is not there.
 void ModelPlanner::read(size_t index) {
   const ModelSource& source = sources_[index];
   Model& model = models_[index];
@@ -76,11 +79,12 @@ void ModelPlanner::read(size_t index) {
   }
   for (const auto& table : sql::table_names(*model.select)) {
     const std::string full = sql::lower(table.schema + "." + table.name);
-    if (std::find(missing_tables_.begin(), missing_tables_.end(), full) == missing_tables_.end()) continue;
-    Place place = sql::place_at(source.sql, table.position);
-    place.file = source.file;
-    errors.push_back(
-        {Code::not_found, fmt::format("the table {} was never copied", full), "run: anabranch copy", place});
+    const auto absent = absent_.find(full);
+    if (absent == absent_.end()) continue;
+    Error error = absent->second;
+    error.place = sql::place_at(source.sql, table.position);
+    error.place->file = source.file;
+    errors.push_back(std::move(error));
   }
 }
 

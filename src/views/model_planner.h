@@ -2,6 +2,7 @@
 // The models of a project to plans, on several threads. Used by world.cc.
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -18,6 +19,7 @@ namespace anabranch::views {
 struct PlannedModel {
   std::shared_ptr<const CompiledView> view;  // null where it cannot be compiled now
   std::vector<Error> errors;                 // with file and place; none where a view below has the error
+  std::vector<std::string> reads;            // other models, lower case
 };
 
 /// Plans each model once those before it that it reads are planned. Each thread has a compiler, and a
@@ -27,7 +29,7 @@ class ModelPlanner {
  public:
   /// All three outlive it.
   ModelPlanner(const std::vector<ModelSource>& models, const std::vector<Relation>& sources,
-               const std::vector<std::string>& missing_tables);
+               const std::map<std::string, Error>& absent);
 
   /// In the order of the models. The error is one of the engine's start.
   Result<std::vector<PlannedModel>> run(size_t threads) EXCLUDES(mutex_);
@@ -46,7 +48,7 @@ class ModelPlanner {
 
   const std::vector<ModelSource>& sources_;
   const std::vector<Relation>& relations_;
-  const std::vector<std::string>& missing_tables_;
+  const std::map<std::string, Error>& absent_;
   std::vector<Model> models_;  // `waits_for` under the mutex, the rest fixed before the threads start
   std::vector<PlannedModel>
       planned_;  // one is written by the thread that plans it, before others may read it

@@ -23,10 +23,10 @@ Relation stream_relation(std::string name, const model::Schema& schema) {
   return relation;
 }
 
-Relation table_relation(std::string name, std::vector<sql::OutputColumn> columns) {
+Relation table_relation(std::string name, std::vector<sql::OutputColumn> columns, bool is_in_place) {
   Relation relation;
   relation.name = std::move(name);
-  relation.kind = Relation::Kind::table;
+  relation.kind = is_in_place ? Relation::Kind::table_in_place : Relation::Kind::table;
   relation.columns = std::move(columns);
   relation.hidden_columns = {{std::string(row_column), "BIGINT"}};
   relation.order = {{std::string(row_column)}};

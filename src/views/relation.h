@@ -13,10 +13,11 @@ namespace anabranch::views {
 
 struct Relation {
   enum class Kind {
-    stream,       // events
-    table,        // a pinned version of a table
-    linear_view,  // a maintained view whose states are rows: may be inlined
-    other_view,   // a view above which everything runs at read time, over its merged result
+    stream,          // events
+    table,           // a pinned version of a table, in the engine's memory
+    linear_view,     // a maintained view whose states are rows: may be inlined
+    other_view,      // a view above which everything runs at read time, over its merged result
+    table_in_place,  // a pinned version of a table that is read from its file each time
   };
   std::string name;       // "bronze.flights"
   bool is_block = false;  // a part of a view: nobody else can name it
@@ -30,13 +31,18 @@ struct Relation {
   const sql::OutputColumn* hidden(std::string_view column) const;
 };
 
+/// A table, wherever it lies.
+inline bool is_table(const Relation& relation) {
+  return relation.kind == Relation::Kind::table || relation.kind == Relation::Kind::table_in_place;
+}
+
 /// By lower-case name.
 using Relations = std::map<std::string, Relation>;
 
 /// A stream's hidden columns: the four system columns.
 Relation stream_relation(std::string name, const model::Schema& schema);
 /// A table's hidden column is row_column, its row number from 0 in the pinned version.
-Relation table_relation(std::string name, std::vector<sql::OutputColumn> columns);
+Relation table_relation(std::string name, std::vector<sql::OutputColumn> columns, bool is_in_place = false);
 
 // Hidden columns of ours. No column of a stream, table or view may begin with the prefix (model/names.h), so
 // they cannot meet one of a user's.

@@ -144,7 +144,8 @@ std::string World::to_json() const {
     document["tables"][name] = {{"version", table.version},
                                 {"file", table.file},
                                 {"columns", views::to_json(table.columns)},
-                                {"rows", table.rows}};
+                                {"rows", table.rows},
+                                {"is_in_place", table.is_in_place}};
   }
   document["basis_hashes"] = basis_hashes;
   document["materialized"] = materialized;
@@ -170,8 +171,12 @@ Result<World> World::from_json(std::string_view text) {
     }
     const json tables = document.value("tables", json::object());
     for (const auto& [name, table] : tables.items()) {
-      world.tables[name] = {name, table.at("version"), table.at("file"), columns_from(table.at("columns")),
-                            table.at("rows")};
+      world.tables[name] = {name,
+                            table.at("version"),
+                            table.at("file"),
+                            columns_from(table.at("columns")),
+                            table.at("rows"),
+                            table.at("is_in_place")};
     }
     world.basis_hashes = document.at("basis_hashes");
     world.materialized = document.at("materialized");
@@ -181,18 +186,43 @@ Result<World> World::from_json(std::string_view text) {
   return world;
 }
 
+namespace {
+
+// Its own error, or that of what it reads.
+Error why_absent(const World& world, const ModelSource& model, const PlannedModel& outcome) {
+  if (!outcome.errors.empty()) {
+    Error error = outcome.errors.front();
+    const std::string where =
+        error.code == Code::bad_sql && error.place
+            ? fmt::format("{}:{}:{}: ", error.place->file, error.place->line, error.place->column)
+            : "";
+    error.message = fmt::format("{} cannot be read: {}{}", model.name, where, error.message);
+    error.place.reset();
+    if (error.hint.empty()) error.hint = "correct the model";
+    return error;
+  }
+  for (const std::string& name : outcome.reads) {
+    const auto below = world.absent.find(name);
+    if (below != world.absent.end()) return below->second;
+  }
+  return {Code::unavailable, fmt::format("{} cannot be read", model.name), "", {}};
+}
+
+}  // namespace
+
 WorldResult make_world(const std::vector<ModelSource>& models,
                        const std::map<std::string, model::Schema>& schemas,
                        const std::map<std::string, TableVersion>& tables,
-                       const std::vector<std::string>& missing_tables, size_t threads) {
+                       const std::map<std::string, Error>& absent, size_t threads) {
   WorldResult result;
   World& world = result.world;
   world.schemas = schemas;
   world.tables = tables;
   std::vector<Relation> sources;
   for (const auto& [name, schema] : schemas) sources.push_back(stream_relation(name, schema));
-  for (const auto& [name, table] : tables) sources.push_back(table_relation(name, table.columns));
-  ModelPlanner planner(models, sources, missing_tables);
+  for (const auto& [name, table] : tables)
+    sources.push_back(table_relation(name, table.columns, table.is_in_place));
+  ModelPlanner planner(models, sources, absent);
   auto planned = planner.run(threads);
   if (!planned) {
     result.errors.push_back(std::move(planned).error());
@@ -200,16 +230,14 @@ WorldResult make_world(const std::vector<ModelSource>& models,
   }
   const auto add = [&](const Relation& relation) { world.relations[sql::lower(relation.name)] = relation; };
   for (const Relation& relation : sources) add(relation);
-  world.uncopied.insert(missing_tables.begin(), missing_tables.end());
+  world.absent = absent;
   for (size_t i = 0; i < models.size(); ++i) {
     const ModelSource& model = models[i];
     PlannedModel& outcome = (*planned)[i];
     world.materialized[model.name] = model.is_materialized;
+    if (!outcome.view) world.absent[sql::lower(model.name)] = why_absent(world, model, outcome);
     for (Error& error : outcome.errors) result.errors.push_back(std::move(error));
-    if (!outcome.view) {
-      world.uncopied.insert(sql::lower(model.name));
-      continue;
-    }
+    if (!outcome.view) continue;
     for (const Relation& relation : outcome.view->block_relations) add(relation);
     add(outcome.view->relation);
     for (const Plan& block : outcome.view->blocks) {

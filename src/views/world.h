@@ -23,6 +23,7 @@ struct TableVersion {
   std::vector<sql::OutputColumn>
       columns;  // the types that the table has; the file may hold others (see src/lake)
   int64_t rows = 0;
+  bool is_in_place = false;  // too large for the engine's memory: read from its file each time
   bool operator==(const TableVersion&) const = default;
 };
 
@@ -43,7 +44,9 @@ struct World {
   std::map<std::string, TableVersion> tables;       // by "bronze.<table>": the pinned versions
   std::map<std::string, std::string> basis_hashes;  // by view: plan, table versions, schemas
   std::map<std::string, bool> materialized;
-  std::set<std::string> uncopied;  // tables that were never copied, and the views that wait for them
+  /// Tables, streams and views that the project names and that cannot be read now, lower case, with why: a
+  /// table that was never copied or whose file is damaged, and the views that read it. Not in to_json().
+  std::map<std::string, Error> absent;
 
   const Plan* plan(std::string_view view) const;
   std::string to_json() const;
@@ -51,9 +54,9 @@ struct World {
 };
 
 /// Compiles all models, in the order of their dependencies, on several threads (0: one for each core); the
-/// outcome does not depend on how many. `missing_tables` are known by name only (never copied): a model that
-/// reads one is an error that says to copy it. All mistakes are returned at once, each with its file and
-/// place.
+/// outcome does not depend on how many. `absent` are relations of which no more is known than their names,
+/// and why: a model that reads one has that as its error. All mistakes are returned at once, each with its
+/// file and place; a model with one is not in the world but among what is absent.
 struct WorldResult {
   World world;
   std::vector<Error> errors;
@@ -61,6 +64,6 @@ struct WorldResult {
 WorldResult make_world(const std::vector<ModelSource>& models,
                        const std::map<std::string, model::Schema>& schemas,
                        const std::map<std::string, TableVersion>& tables,
-                       const std::vector<std::string>& missing_tables, size_t threads = 0);
+                       const std::map<std::string, Error>& absent, size_t threads = 0);
 
 }  // namespace anabranch::views

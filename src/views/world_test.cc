@@ -54,7 +54,7 @@ std::string described(const WorldResult& made) {
   }
   for (const auto& [name, relation] : made.world.relations)
     text += name + (relation.is_block ? " is a block\n" : "\n");
-  for (const std::string& name : made.world.uncopied) text += "uncopied " + name + "\n";
+  for (const auto& [name, why] : made.world.absent) text += "absent " + name + ": " + why.describe() + "\n";
   for (const Error& error : made.errors) text += error.describe() + "\n";
   return text;
 }
@@ -85,7 +85,9 @@ TEST(World, MistakesComeInTheOrderOfTheModels) {
     models.push_back({name, sql, name + ".sql", true});
   }
   models.push_back({"gold.text", "this is no SELECT", "gold.text.sql", true});
-  const auto alone = make_world(models, sources.schemas, sources.tables, {"bronze.later"}, 1);
+  const std::map<std::string, Error> absent = {
+      {"bronze.later", {Code::not_found, "later was never copied", "", {}}}};
+  const auto alone = make_world(models, sources.schemas, sources.tables, absent, 1);
   ASSERT_EQ(alone.errors.size(), 13U);
   EXPECT_EQ(alone.errors[0].place->file, "gold.v0.sql");
   EXPECT_EQ(alone.errors[1].place->file, "gold.v2.sql");
@@ -93,9 +95,11 @@ TEST(World, MistakesComeInTheOrderOfTheModels) {
   EXPECT_EQ(alone.errors[2].place->file, "gold.v4.sql");
   EXPECT_EQ(alone.errors[12].place->file, "gold.text.sql");
   EXPECT_EQ(alone.world.plans.size(), 6U);
-  EXPECT_TRUE(alone.world.uncopied.contains("gold.v1")) << "it waits for gold.v0";
+  EXPECT_EQ(alone.world.absent.at("gold.v1").message, alone.world.absent.at("gold.v0").message)
+      << "it reads gold.v0";
+  EXPECT_EQ(alone.world.absent.at("gold.v2").message, "gold.v2 cannot be read: later was never copied");
   for (const size_t threads : {2, 8}) {
-    const auto together = make_world(models, sources.schemas, sources.tables, {"bronze.later"}, threads);
+    const auto together = make_world(models, sources.schemas, sources.tables, absent, threads);
     EXPECT_EQ(described(together), described(alone)) << threads << " threads";
   }
 }

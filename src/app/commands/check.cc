@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "app/commands/commands.h"
+#include "app/tables.h"
 #include "app/terminal.h"
 #include "lake/local_store.h"
 #include "lake/table_versions.h"
@@ -19,7 +20,7 @@ void bind_models(const project::Project& project, std::vector<project::Problem>&
   lake::LocalStore store(io::local_file_system(), project.root / project.settings.data_folder);
   lake::TableVersions versions(store, io::system_clock());
   std::map<std::string, views::TableVersion> tables;
-  std::vector<std::string> missing;
+  std::map<std::string, Error> absent;
   for (const auto& source : project.sources) {
     for (const auto& table : source.tables) {
       const std::string name = "bronze." + table.name;
@@ -28,15 +29,15 @@ void bind_models(const project::Project& project, std::vector<project::Problem>&
         tables[name] = {name, (*latest)->version, store.local_path((*latest)->file_key()), (*latest)->columns,
                         (*latest)->file.rows};
       } else {
-        missing.push_back(name);
+        absent[name] = latest ? never_copied(name) : latest.error();
       }
     }
   }
   std::vector<views::ModelSource> models;
   for (const auto& model : project.models)
     models.push_back({model.name, model.sql, model.file, true, model.select});
-  for (const Error& error : views::make_world(models, schemas, tables, missing).errors) {
-    const bool is_waiting = error.code == Code::not_found;
+  for (const Error& error : views::make_world(models, schemas, tables, absent).errors) {
+    const bool is_waiting = error.code != Code::bad_sql && error.code != Code::refused;
     problems.push_back({is_waiting ? project::Severity::warning : project::Severity::error,
                         error.place.value_or(Place{}), error.message, error.hint, ""});
   }

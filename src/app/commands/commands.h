@@ -64,6 +64,10 @@ struct DemoOptions {
 };
 int run_demo(const CommonOptions& common, const DemoOptions& options);
 
+/// Builds, copies, imports and verifies that run on the project's server.
+int run_tasks(const CommonOptions& common);
+int run_cancel(const CommonOptions& common, const std::string& task);
+
 int run_completion(const std::string& shell);
 
 // Shared by the commands.

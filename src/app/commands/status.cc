@@ -55,10 +55,12 @@ int run_status(const CommonOptions& common) {
   for (const auto& table : status["tables"]) {
     rows.push_back({table["name"],
                     table["version"].is_null() ? "never copied" : number_text(table, "version"),
-                    number_text(table, "pinned_version"), number_text(table, "rows")});
+                    number_text(table, "pinned_version"), number_text(table, "rows"),
+                    table.value("in_place", false) ? "read in place" : ""});
   }
   if (!rows.empty())
-    fmt::print("\n{}", table_text({"table", "version", "pinned", "rows"}, rows, {false, true, true, true}));
+    fmt::print("\n{}", table_text({"table", "version", "pinned", "rows", ""}, rows,
+                                  {false, true, true, true, false}));
   const auto views = (*connection)->get("/v1/views");
   if (views) {
     rows.clear();
@@ -76,6 +78,11 @@ int run_status(const CommonOptions& common) {
                duration_text(static_cast<int64_t>(status["build"].value("age_s", 0.0) * 1e6)));
   } else {
     fmt::print("\nno build yet: run anabranch build\n");
+  }
+  for (const auto& fault : status["faults"]) {
+    fmt::print("{} {}: {}{}\n", colored("fault:", Color::red), fault.value("of", ""),
+               fault.value("message", ""),
+               fault["hint"].is_string() ? fmt::format(" ({})", fault["hint"].get<std::string>()) : "");
   }
   return 0;
 }

@@ -72,7 +72,11 @@ int run_up(const CommonOptions& common, const UpOptions& options) {
     return fail_command(common, error);
   }
   for (const Error& error : (*server)->platform().left_out()) {
+    if (error.code != Code::not_found) continue;  // among the faults
     fmt::print(stderr, "{}: {}\n", colored("waiting", Color::yellow), error.describe());
+  }
+  for (const front::Fault& fault : (*server)->platform().faults()) {
+    fmt::print(stderr, "{} {}: {}\n", colored("fault:", Color::red), fault.of, fault.error.describe());
   }
   fmt::print("{} {} on {}\n", colored("up", Color::green), name, (*server)->url());
   std::fflush(stdout);
