@@ -69,7 +69,7 @@ Status Platform::open_data() {
     return fail(Code::conflict, lock.error().message, "stop it, or let this command go through it");
   }
   lock_ = std::move(*lock);
-  catalog_ = TRY(catalog::Catalog::open(files_, data_folder_ / "catalog.db"));
+  catalog_ = TRY(readable_catalog());
   store_ = std::make_unique<lake::LocalStore>(files_, data_folder_);
   manifests_ = std::make_unique<lake::ManifestStore>(*store_);
   table_versions_ = std::make_unique<lake::TableVersions>(*store_, clock_);

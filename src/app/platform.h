@@ -119,6 +119,7 @@ class Platform final : public front::Backend {
   Status open_data();
   Result<std::shared_ptr<const views::World>> make_world(bool is_newest, std::vector<Error>& left_out);
   /// What a start finds damaged and comes up without. See platform_faults.cc.
+  Result<std::unique_ptr<catalog::Catalog>> readable_catalog() EXCLUDES(mutex_);
   Result<std::optional<lake::Manifest>> readable_manifest();
   void find_broken_builds(const lake::Manifest& manifest);
   std::map<std::string, history::Archive> readable_archives();

@@ -58,6 +58,22 @@ std::vector<front::Fault> Platform::faults() const {
   return faults;
 }
 
+// It lists what was done; nothing that is answered depends on it.
+Result<std::unique_ptr<catalog::Catalog>> Platform::readable_catalog() {
+  const io::Path path = data_folder_ / "catalog.db";
+  auto opened = catalog::Catalog::open(files_, path);
+  if (opened || opened.error().code != Code::corrupt) return opened;
+  const Error why = opened.error();
+  TRY(files_.rename(path, path.string() + ".damaged"));
+  for (const char* beside : {"-wal", "-shm"}) (void)files_.remove(path.string() + beside);
+  set_fault("the catalogue",
+            {why.code,
+             fmt::format("{}; a new one was begun and does not know of earlier builds", why.message),
+             "the damaged one is catalog.db.damaged; restore one from a backup while no server runs",
+             {}});
+  return catalog::Catalog::open(files_, path);
+}
+
 Result<std::optional<lake::Manifest>> Platform::readable_manifest() {
   std::vector<Error> damaged;
   auto manifest = TRY(manifests_->newest_readable(damaged));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -19,8 +20,27 @@
 namespace anabranch::serve {
 namespace {
 
+// The engine names a file of ours that it cannot read: no mistake of the query's. `folder`: where answers are
+// written, in serving/ of the data folder.
+std::optional<Error> of_damaged_file(const Error& error, const io::Path& folder) {
+  const std::string data = (folder.parent_path().parent_path() / "").string();
+  const bool is_named = !folder.empty() && error.message.find(data) != std::string::npos;
+  // Of its own databases the engine does not say which.
+  const bool is_states = error.code == Code::io && error.message.starts_with("Corrupt database file");
+  const bool may_be = error.code == Code::io || error.code == Code::bad_sql || error.code == Code::internal;
+  if (!is_states && (!is_named || !may_be)) return std::nullopt;
+  Error fault{Code::unavailable, error.message, "run anabranch build, or restore the file from a backup", {}};
+  for (size_t at = 0; is_named && (at = fault.message.find(data, at)) != std::string::npos;)
+    fault.message.erase(at, data.size());
+  fault.message = (is_states ? "states of a build in serving/ are damaged: "
+                             : "a file that the answer needs cannot be read: ") +
+                  fault.message;
+  return fault;
+}
+
 // The place is one in our text; the one in the user's is where it says the same words.
-std::unexpected<Error> in_users_words(Error error, const std::string& text) {
+std::unexpected<Error> in_users_words(Error error, const std::string& text, const io::Path& folder) {
+  if (auto fault = of_damaged_file(error, folder)) return fail(std::move(*fault));
   error.place = views::place_of_quoted(error.message, text);
   views::hide_marks(error.message);
   return fail(std::move(error));
@@ -307,10 +327,11 @@ Result<Answer> QueryService::query(const std::string& text, const QueryOptions& 
     const sql::Query bound = TRY(bind(session, text, snapshot));
     const auto select = options.is_for_files ? for_files(session, bound, lake::AnswerFormat::arrow)
                                              : Result<sql::Query>(bound);
-    if (!select) return in_users_words(with_drift(select.error(), snapshot), text);
+    if (!select) return in_users_words(with_drift(select.error(), snapshot), text, options_.answer_folder);
     const size_t checked_before = guard.checked();
     auto rows = session.query(*select, options_.answer_bytes_max);
-    if (!rows) return in_users_words(with_drift(std::move(rows).error(), snapshot), text);
+    if (!rows)
+      return in_users_words(with_drift(std::move(rows).error(), snapshot), text, options_.answer_folder);
     TRY(was_checked(guard, checked_before));
     answer = Answer{std::move(*rows), snapshot.epoch->build_id, snapshot.offsets, snapshot.epoch->number, 0};
     return {};
@@ -334,7 +355,7 @@ Result<FileAnswer> QueryService::query_parquet(const std::string& text, const Qu
     const size_t checked_before = guard.checked();
     const auto done = select ? sql::write_parquet(session, *select, file.string())
                              : Result<int64_t>(std::unexpected(select.error()));
-    if (!done) return in_users_words(with_drift(done.error(), snapshot), text);
+    if (!done) return in_users_words(with_drift(done.error(), snapshot), text, options_.answer_folder);
     TRY(was_checked(guard, checked_before));
     const auto opened = TRY(files.open(file, io::FileSystem::Open::read));
     if (TRY(opened->size()) > options_.answer_bytes_max) {

@@ -153,6 +153,75 @@ class FaultsTest(Case):
             self.assertEqual(client.status()["faults"], [])
             self.check_sums(client)
 
+    def test_bytes_within_a_build(self):
+        """Found at the start or by who reads them: an answer is right, or says which file is damaged."""
+        project = self.shop()
+        self.events(project)
+        (file,) = project.data("serving").glob("*.duckdb")
+        whole = file.read_bytes()
+        found = set()
+        for _ in range(program.rounds(8)):
+            content = bytearray(whole)
+            at = self.rng.randrange(3 * 4096, len(content) - 4096)
+            content[at:at + 4096] = bytes(byte ^ 0x5a for byte in content[at:at + 4096])
+            file.write_bytes(content)
+            server = project.start()
+            client = server.client()
+            is_known = bool(client.status()["faults"])
+            for view in ("silver.orders", *OF_PRICES):
+                answer = client.query(f"SELECT count(*) FROM {view}")
+                if answer.status != 200:
+                    self.assertFalse(is_known)
+                    self.assertEqual((answer.status, answer.code), (503, "unavailable"), answer)
+                    self.assertIn("serving/", answer.json["detail"])
+                    self.assertNotIn(str(self.folder), answer.json["detail"])
+                found.add((is_known, answer.status))
+            if is_known:
+                self.check_sums(client)
+            self.assertEqual(server.stop(), 0)
+        print(f"  {sorted(found)}")
+        client = project.start().client()
+        self.assertEqual(client.post("/v1/builds", {}).status, 200)
+        self.check_sums(client)
+
+    def test_a_bulk_file(self):
+        project = self.shop()
+        self.events(project)
+        server = project.start()
+        client = server.client()
+        path = project.folder / "events.parquet"
+        path.write_bytes(client.query("SELECT * FROM bronze.orders", format="parquet").body)
+        self.assertEqual(client.post("/v1/streams/orders/files", {"path": str(path)}).status, 200)
+        self.wait_applied(client)
+        server.kill()
+        (bulk,) = project.data("log/orders/0/bulk").glob("*.parquet")
+        bulk.rename(self.folder / "aside")
+        server = project.start()
+        client = server.client()
+        self.check_fault(client, "gold.by_sku", bulk.name)
+        for view in ("bronze.orders", *OF_PRICES):
+            self.check_refused(client, f"SELECT * FROM {view}", bulk.name)
+        self.assertEqual(client.row("SELECT count(*) FROM bronze.prices"), [len(program.SKUS)])
+        self.assertEqual(client.send("orders", [program.order(1000, 1, self.rng)]).status, 200)
+        self.assertEqual(server.stop(), 0)
+        (self.folder / "aside").rename(bulk)
+        client = project.start().client()
+        self.sent = 2 * self.sent + 1
+        self.check_sums(client)
+
+    def test_the_catalogue(self):
+        project = self.shop()
+        self.events(project)
+        other(project.data("catalog.db"))
+        server = project.start()
+        client = server.client()
+        self.check_fault(client, "the catalogue", "catalog.db")
+        self.check_sums(client)
+        self.assertEqual(client.post("/v1/builds", {}).status, 200)
+        self.check_sums(client)
+        self.assertEqual(server.stop(), 0)
+        self.assertEqual(project.start().client().status()["faults"], [])
+
     def test_a_manifest(self):
         for damage in (empty, other):
             for builds in (1, 2):
