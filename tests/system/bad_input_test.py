@@ -86,9 +86,11 @@ class BrokenProjectTest(Case):
         self.assertEqual(done.returncode, 2, done.stdout)
         self.assertIn("models/gold/total.sql:3:", done.stderr)
         self.assertIn("amuont", done.stderr)
-        up = project.run("up", "--port", "0", seconds=60)
-        self.assertNotEqual(up.returncode, 0)
-        self.assertIn("amuont", up.stderr)
+        # The others are answered all the same.
+        server = project.start()
+        self.assertIn("fault: gold.total: gold.total cannot be read: models/gold/total.sql:3:", server.log)
+        self.assertEqual(server.client().query("SELECT * FROM gold.total").code, "bad_sql")
+        self.assertEqual(server.client().row("SELECT count(*) FROM gold.by_sku"), [0])
 
     def test_table_never_copied(self):
         project = program.write_shop(self.project())
