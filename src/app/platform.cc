@@ -149,7 +149,13 @@ Result<std::shared_ptr<const views::World>> Platform::make_world(bool is_newest,
   }
   for (const OpenStream& stream : streams_) {
     const auto pin = pins.find(stream.name);
-    const auto schema = pin == pins.end() ? stream.schemas->latest() : TRY(stream.schemas->get(pin->second));
+    auto schema = stream.schemas->latest();
+    if (pin != pins.end()) {
+      // Fields that events brought wait for the next build; what the stream's file says is what models are
+      // written for.
+      const auto pinned = TRY(stream.schemas->get(pin->second));
+      if (ingest::reads_alike(*pinned, *schema)) schema = pinned;
+    }
     schemas["bronze." + stream.name] = *schema;
   }
   const auto tables = TRY(pinned_tables(is_newest));

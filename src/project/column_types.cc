@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "model/type_nesting.h"
 #include "project/names.h"
 #include "project/nearest.h"
 
@@ -30,6 +31,11 @@ std::optional<model::Type> parse_type(const Located& name, Problems& problems) {
       "float",   "real",    "decimal",  "numeric",   "varchar",     "text",     "string",  "blob",
       "date",    "time",    "datetime", "timestamp", "timestamptz", "interval", "uuid",    "json"};
   auto type = model::Type::parse(name.text);
+  if (type && model::nesting_of(*type) > model::type_nesting_max) {
+    problems.error(name.place, fmt::format("a type that nests {} levels deep", model::nesting_of(*type)),
+                   fmt::format("at most {} levels; deeper values fit json", model::type_nesting_max));
+    return std::nullopt;
+  }
   if (type && !check_member_names(*type, name.place, problems)) return std::nullopt;
   if (type) return *std::move(type);
   const auto meant = nearest(name.text, usual);
