@@ -138,26 +138,31 @@ Result<std::map<std::string, views::TableVersion>> Platform::pinned_tables(bool 
   return tables;
 }
 
-// Called when starting, and then under build_mutex_ only.
-Result<std::shared_ptr<const views::World>> Platform::make_world(bool is_newest,
-                                                                 std::vector<Error>& left_out) {
-  std::map<std::string, model::Schema> schemas;
+// What events have brought since the newest build waits for the next one; so does what the streams' files
+// have added, unless a model reads it.
+Result<std::map<std::string, model::Schema>> Platform::pinned_schemas(bool is_newest) const {
   std::map<std::string, uint32_t> pins;
   {
     Lock lock(mutex_);
     if (manifest_ && !is_newest) pins = manifest_->basis.schemas;
   }
+  std::map<std::string, model::Schema> schemas;
   for (const OpenStream& stream : streams_) {
     const auto pin = pins.find(stream.name);
     auto schema = stream.schemas->latest();
     if (pin != pins.end()) {
-      // Fields that events brought wait for the next build; what the stream's file says is what models are
-      // written for.
       const auto pinned = TRY(stream.schemas->get(pin->second));
       if (ingest::reads_alike(*pinned, *schema)) schema = pinned;
     }
     schemas["bronze." + stream.name] = *schema;
   }
+  return schemas;
+}
+
+// Called when starting, and then under build_mutex_ only.
+Result<std::shared_ptr<const views::World>> Platform::make_world(bool is_newest,
+                                                                 std::vector<Error>& left_out) {
+  auto schemas = TRY(pinned_schemas(is_newest));
   const auto tables = TRY(pinned_tables(is_newest));
   std::vector<std::string> missing;
   for (const project::SourceFile& source : project_.sources) {
@@ -173,8 +178,17 @@ Result<std::shared_ptr<const views::World>> Platform::make_world(bool is_newest,
   for (const project::Model& model : project_.models)
     models.push_back({model.name, model.sql, model.file, model.is_materialized, model.select});
   auto made = views::make_world(models, schemas, tables, missing);
+  const auto is_mistake = [](const Error& error) { return error.code != Code::not_found; };
+  if (std::any_of(made.errors.begin(), made.errors.end(), is_mistake)) {
+    const auto newest = TRY(pinned_schemas(true));
+    if (newest != schemas) made = views::make_world(models, newest, tables, missing);
+    schemas = newest;
+  }
+  // Models may be written for fields that a stream's file says and the stream cannot have.
+  const bool is_refused = std::any_of(streams_.begin(), streams_.end(),
+                                      [](const OpenStream& stream) { return !stream.refused.empty(); });
   for (Error& error : made.errors) {
-    if (error.code != Code::not_found) return fail(std::move(error));
+    if (is_mistake(error) && !is_refused) return fail(std::move(error));
     left_out.push_back(std::move(error));
   }
   made_ = {schemas, tables, missing, left_out, std::make_shared<const views::World>(std::move(made.world))};

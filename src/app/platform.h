@@ -111,6 +111,7 @@ class Platform final : public front::Backend {
 
   Platform(project::Project project, const Options& options);
   Status open_data();
+  Result<std::map<std::string, model::Schema>> pinned_schemas(bool is_newest) const EXCLUDES(mutex_);
   Result<std::shared_ptr<const views::World>> make_world(bool is_newest, std::vector<Error>& left_out);
   Result<std::map<std::string, views::TableVersion>> pinned_tables(bool is_newest);
   Result<std::map<std::string, std::string>> load_tables(const views::World& world);

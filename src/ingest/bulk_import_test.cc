@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "ingest/parquet_table.h"
 #include "ingest/round_trip.h"
 #include "model/type_nesting.h"
 #include "sql/parquet_file.h"
@@ -162,6 +163,15 @@ TEST_F(BulkImport, WhatIsNoReadableFileIsTheSendersMistake) {
   }
 }
 
+TEST_F(BulkImport, WhatIsEncryptedIsRefused) {
+  plain_.run("SET force_mbedtls_unsafe = 'true'");
+  plain_.run("PRAGMA add_parquet_key('ours', '0123456789112345')");
+  const auto result = import(write("SELECT 1 AS id", ", ENCRYPTION_CONFIG {footer_key: 'ours'}"));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Code::bad_input) << result.error().describe();
+  EXPECT_THAT(result.error().hint, HasSubstr("not encrypted"));
+}
+
 TEST_F(BulkImport, ColumnsNestAsDeepAsTypesDo) {
   const auto nested = [](int depth) {
     std::string value = "1";
@@ -174,6 +184,10 @@ TEST_F(BulkImport, ColumnsNestAsDeepAsTypesDo) {
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, Code::bad_input);
     EXPECT_THAT(refused.error().message, HasSubstr(fmt::format("nests {} levels deep", depth)));
+    const auto copied = open_parquet(
+        plain_.session(), {{fmt::format("{}/{}.parquet", folder_.path().string(), files_ - 1), "x"}}, {});
+    ASSERT_FALSE(copied) << "tables have the same bound";
+    EXPECT_EQ(copied.error().code, Code::bad_input);
   }
 }
 

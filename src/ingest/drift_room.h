@@ -11,8 +11,9 @@ namespace anabranch::ingest {
 
 /// A value. What is beyond it goes to quarantine, with what to do: nothing is left out of an event silently.
 struct DriftRoom {
-  size_t fields = 0;   // as many more
-  std::string bounds;  // why there are no more, in words
+  size_t fields = 0;        // as many more
+  uint32_t limit = 0;       // the one that bounds it: of fields within an hour, or in all
+  bool is_by_hour = false;  // which of the two
 
   /// Why a field cannot be added when the room is used up.
   std::string problem(std::string_view field) const;

@@ -136,7 +136,7 @@ JsonEventReader& EventParser::json_reader(JsonEventReader::Shape shape) {
     reader_ = std::make_unique<JsonEventReader>(schema_, shape);
     shape_ = shape;
   }
-  reader_->set_room(drift_room(schema_, clock_.now_us()));
+  if (schema_.on_drift == model::OnDrift::evolve) reader_->set_room(drift_room(schema_, clock_.now_us()));
   return *reader_;
 }
 

@@ -37,7 +37,7 @@ class JsonEventReader {
 
   /// How many fields events may add from now on; none before it is said.
   void set_room(DriftRoom room) {
-    room_ = std::move(room);
+    room_ = room;
     fields_before_ = fields_->size();
   }
   /// From now on these are declared too.

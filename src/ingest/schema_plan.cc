@@ -146,20 +146,30 @@ class Planner {
   void take_new(size_t i) {
     Field field = declared_.fields[i];
     std::vector<Field>& dropped = plan_.next.dropped;
-    // Of several with that name the one that was dropped last.
-    const auto found = std::find_if(dropped.rbegin(), dropped.rend(),
-                                    [&](const Field& each) { return each.name == field.name; });
+    const auto found = last_dropped(field);
     if (found == dropped.rend()) {
       note(Kind::added, i, field.type.to_sql());
       plan_.next.add(std::move(field));
       return;
     }
     if (!change_type(i, *found)) return;
-    note(Kind::restored, i, "");
+    note(Kind::restored, i, found->name == field.name ? "" : "was " + found->name);
     const std::string column = found->stored_name();
     field.stored_as = column == field.name ? std::string() : column;
     dropped.erase(std::next(found).base());
     plan_.next.fields.push_back(std::move(field));
+  }
+
+  // The one that was dropped last of those with its name, or else with a name that it had.
+  std::vector<Field>::reverse_iterator last_dropped(const Field& field) {
+    std::vector<Field>& dropped = plan_.next.dropped;
+    auto found = std::find_if(dropped.rbegin(), dropped.rend(),
+                              [&](const Field& each) { return each.name == field.name; });
+    for (size_t i = 0; found == dropped.rend() && i < field.was.size(); ++i) {
+      found = std::find_if(dropped.rbegin(), dropped.rend(),
+                           [&](const Field& each) { return each.name == field.was[i]; });
+    }
+    return found;
   }
 
   const model::Schema& declared_;
@@ -199,14 +209,11 @@ SchemaPlan plan_schema(const model::Schema* latest, const model::Schema& declare
 }
 
 bool reads_alike(const model::Schema& pinned, const model::Schema& latest) {
-  for (const Field& field : pinned.fields) {
+  return std::all_of(pinned.fields.begin(), pinned.fields.end(), [&](const Field& field) {
     const auto now = latest.find(field.name);
-    if (!now || latest.fields[*now].type != field.type ||
-        latest.fields[*now].stored_name() != field.stored_name())
-      return false;
-  }
-  return std::all_of(latest.fields.begin(), latest.fields.end(),
-                     [&](const Field& field) { return pinned.find(field.name) || !field.is_declared(); });
+    return now && latest.fields[*now].type == field.type &&
+           latest.fields[*now].stored_name() == field.stored_name();
+  });
 }
 
 }  // namespace anabranch::ingest
