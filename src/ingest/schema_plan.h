@@ -49,8 +49,8 @@ struct SchemaPlan {
 /// brought and no file declares stays.
 SchemaPlan plan_schema(const model::Schema* latest, const model::Schema& declared);
 
-/// Whether SELECTs that may be written for the later version can be answered by the earlier one: no field went
-/// or changed its name or type in between. Fields that came do not count.
+/// Whether SELECTs that may be written for the later version can be answered by the earlier one: no field
+/// went or changed its name or type in between. Fields that came do not count.
 bool reads_alike(const model::Schema& pinned, const model::Schema& latest);
 
 }  // namespace anabranch::ingest
