@@ -139,6 +139,19 @@ class SchemaChangeTest(Case):
         self.assertEqual(client.rows("SELECT id, place FROM silver.slow ORDER BY id"), [[1, None], [2, "Graz"]])
         self.check_verified(client)
 
+    def test_a_wider_type_holds_from_the_start_on(self):
+        project = self.visits()
+        server = project.start()
+        self.send(server.client(), [{"id": 1, "page": "a", "ms": 50, "age": 1}])
+        project.json("build")
+        self.assertEqual(server.stop(), 0)
+        self.say(project, BEFORE.replace("name: ms, type: integer", "name: ms, type: bigint").replace("  - {name: age, type: integer}\n", ""), "page")
+        client = project.start().client()
+        self.send(client, [{"id": 2, "page": "a", "ms": 5_000_000_000}])
+        self.assertEqual(client.rows("SELECT place, n, ms FROM gold.places"), [["a", 2, 5_000_000_050]])
+        self.assertEqual(client.query("SELECT age FROM bronze.visits").status, 400)
+        self.check_verified(client)
+
     def test_what_is_incompatible_is_refused_and_costs_no_event(self):
         project = self.visits()
         server = project.start()
