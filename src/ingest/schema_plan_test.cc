@@ -7,6 +7,7 @@
 
 #include "ingest/ingestor.h"
 #include "ingest/round_trip.h"
+#include "log/segmented_log.h"
 #include "tests/support/stored_log.h"
 #include "tests/support/temporary_folder.h"
 
@@ -162,6 +163,35 @@ TEST(Ingestor, TakesAChangeOverOrLeavesTheSchemaAsItWas) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::bad_input);
   EXPECT_EQ(*schemas->latest(), planned.next);
+}
+
+class SetClock final : public io::Clock {
+ public:
+  io::TimeUs now_us() override { return now; }
+  int64_t monotonic_us() override { return now; }
+  io::TimeUs now = int64_t{1'000'000} * 1'000'000;
+};
+
+TEST(Ingestor, CountsTheFieldsOfAnHourAcrossBodiesAndRestarts) {
+  test::TemporaryFolder folder;
+  auto& files = io::local_file_system();
+  SetClock clock;
+  auto log = log::SegmentedLog::open(files, clock, folder.path(), {}).value();
+  const auto quarantined = [&](const std::string& body) {
+    auto schemas = log::SchemaStore::open(files, folder.path() / "schema").value();
+    Ingestor ingestor("s", *log, *schemas, clock);
+    model::Schema schema = declared({field("a", "integer")});
+    schema.drift.per_hour = 2;
+    EXPECT_TRUE(ingestor.change_schema(schema));
+    return ingestor.accept_and_wait(BodyFormat::ndjson, body).value().quarantined;
+  };
+  EXPECT_EQ(quarantined("{\"a\":1,\"b\":1}"), 0);
+  clock.now += int64_t{1800} * 1'000'000;
+  EXPECT_EQ(quarantined("{\"a\":1,\"c\":1}"), 0);
+  EXPECT_EQ(quarantined("{\"a\":1,\"d\":1}"), 1);
+  clock.now += int64_t{1801} * 1'000'000;  // b was found more than an hour ago
+  EXPECT_EQ(quarantined("{\"a\":1,\"d\":1}"), 0);
+  EXPECT_EQ(quarantined("{\"a\":1,\"e\":1}"), 1);
 }
 
 }  // namespace
