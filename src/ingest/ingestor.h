@@ -70,7 +70,8 @@ class Ingestor {
   Result<SchemaPlan> plan_change(const model::Schema& declared) const;
   /// Makes it so: events that are parsed from now on go by the new version, which is durable when this
   /// returns; those that are there stay what they are. Nothing is done where nothing changes. bad_input, and
-  /// the schema stays, when a field is changed in a way that is not compatible.
+  /// the schema stays, when a field is changed in a way that is not compatible. Views that run by an older
+  /// version go on, but a value that only a wider type holds fails in their ticks: hand over soon after.
   Result<SchemaPlan> change_schema(const model::Schema& declared) EXCLUDES(mutex_);
 
   const std::string& stream() const { return stream_; }
