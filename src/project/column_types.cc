@@ -1,6 +1,7 @@
 #include "project/column_types.h"
 
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -12,10 +13,15 @@ namespace anabranch::project {
 
 namespace {
 
-// The members of structs are columns too for the lake.
+// The members of structs are columns too, for the lake and for SQL.
 bool check_member_names(const model::Type& type, const Place& place, Problems& problems) {
+  std::set<std::string> seen;
   for (const std::string& name : type.names) {
     if (!check_column_name(name, place, problems)) return false;
+    if (seen.insert(fold_case(name)).second) continue;
+    problems.error(place, fmt::format("a struct has the member '{}' twice", name),
+                   "rename one; SQL does not tell names apart that differ only in case");
+    return false;
   }
   for (const model::Type& child : type.children) {
     if (!check_member_names(child, place, problems)) return false;

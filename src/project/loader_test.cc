@@ -186,6 +186,11 @@ const Case stream_cases[] = {
      {{"streams/a.yml", "fields:\n  - {name: a, type: 'struct(\"a b\" int)[]'}\n"}},
      {"streams/a.yml:2:21: error: 'a b' cannot be the name of a column (a column's name "
       "has no space and none of ,;{}()= in it)"}},
+    {"StructMemberTwice",
+     {{"streams/a.yml",
+       "fields:\n  - {name: a, type: 'struct(x int, y struct(\"offset\" int, Offset int))'}\n"}},
+     {"streams/a.yml:2:21: error: a struct has the member 'Offset' twice (rename one; SQL does not tell "
+      "names apart that differ only in case)"}},
     {"EarlierNames",
      {{"streams/a.yml",
        "fields:\n  - {name: a, type: int, was: [b, c]}\n  - {name: d, type: int, was: a}\n  - {name: e, "
