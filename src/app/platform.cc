@@ -117,27 +117,38 @@ Status Platform::open_data() {
 
 // ---- worlds ----
 
-// Called when starting, and then under build_mutex_ only.
-Result<std::shared_ptr<const views::World>> Platform::make_world(bool is_newest,
-                                                                 std::vector<Error>& left_out) {
-  std::map<std::string, model::Schema> schemas;
+// What events have brought since the newest build waits for the next one; so does what the streams' files
+// have added, unless a model reads it.
+std::map<std::string, model::Schema> Platform::pinned_schemas(bool is_newest) const {
   std::map<std::string, uint32_t> pins;
-  std::map<std::string, int64_t> table_pins;
   {
     Lock lock(mutex_);
     if (manifest_ && !is_newest) pins = manifest_->basis.schemas;
-    if (manifest_ && !is_newest) table_pins = manifest_->basis.tables;
   }
+  std::map<std::string, model::Schema> schemas;
   for (const OpenStream& stream : streams_) {
     const auto pin = pins.find(stream.name);
     auto schema = stream.schemas->latest();
-    if (auto pinned = pin == pins.end() ? schema : stream.schemas->get(pin->second)) {
-      schema = *pinned;
-    } else {  // another basis: what was built under the pinned one is computed anew
+    if (auto pinned = pin == pins.end() ? schema : stream.schemas->get(pin->second); !pinned) {
+      // Another basis: what was built under the pinned one is computed anew.
       spdlog::warn("{}: its newest fields are read: {}", stream.name, pinned.error().describe());
+    } else if (ingest::reads_alike(**pinned, *schema)) {
+      schema = *pinned;
     }
     schemas["bronze." + stream.name] = *schema;
   }
+  return schemas;
+}
+
+// Called when starting, and then under build_mutex_ only.
+Result<std::shared_ptr<const views::World>> Platform::make_world(bool is_newest,
+                                                                 std::vector<Error>& left_out) {
+  std::map<std::string, int64_t> table_pins;
+  {
+    Lock lock(mutex_);
+    if (manifest_ && !is_newest) table_pins = manifest_->basis.tables;
+  }
+  const auto schemas = pinned_schemas(is_newest);
   std::vector<std::string> names;
   for (const project::SourceFile& source : project_.sources) {
     for (const project::TableFile& table : source.tables) names.push_back(table.name);
@@ -152,12 +163,20 @@ Result<std::shared_ptr<const views::World>> Platform::make_world(bool is_newest,
     for (const project::Model& model : project_.models)
       models.push_back({model.name, model.sql, model.file, model.is_materialized, model.select});
     auto made = views::make_world(models, schemas, tables, absent);
+    if (std::any_of(made.errors.begin(), made.errors.end(),
+                    [](const Error& error) { return !is_of_absent(error); })) {
+      if (const auto newest = pinned_schemas(true); newest != schemas)
+        made = views::make_world(models, newest, tables, absent);
+    }
     made_ = {schemas, tables, why_absent, std::move(made.errors),
              std::make_shared<const views::World>(std::move(made.world))};
   }
   // A build is asked for by somebody who can mend a model; a start and a handover go on without it.
+  // Models may be written for fields that a stream's file says and the stream cannot have.
+  const bool is_refused = std::any_of(streams_.begin(), streams_.end(),
+                                      [](const OpenStream& stream) { return !stream.refused.empty(); });
   for (const Error& error : made_.left_out) {
-    if (is_newest && !is_of_absent(error)) return fail(error);
+    if (is_newest && !is_refused && !is_of_absent(error)) return fail(error);
   }
   left_out = made_.left_out;
   return made_.world;

@@ -117,6 +117,7 @@ class Platform final : public front::Backend {
 
   Platform(project::Project project, const Options& options);
   Status open_data();
+  std::map<std::string, model::Schema> pinned_schemas(bool is_newest) const EXCLUDES(mutex_);
   Result<std::shared_ptr<const views::World>> make_world(bool is_newest, std::vector<Error>& left_out);
   /// What a start finds damaged and comes up without. See platform_faults.cc.
   Result<std::unique_ptr<catalog::Catalog>> readable_catalog() EXCLUDES(mutex_);

@@ -6,29 +6,20 @@
 namespace anabranch::app {
 namespace {
 
-Status declare(log::SchemaStore& schemas, const project::StreamFile& stream) {
-  const model::SchemaPtr latest = schemas.latest();
-  model::Schema next = latest ? *latest : model::Schema{};
-  next.on_drift = stream.schema.on_drift;
-  for (const model::Field& field : stream.schema.fields) {
-    const auto known = next.find(field.name);
-    if (!known) {
-      next.fields.push_back(field);
-      continue;
-    }
-    if (next.fields[*known].type != field.type) {
-      return fail_at(
-          stream.place, Code::bad_input,
-          fmt::format("field {} of stream {} is {} now and was {} when events were taken in", field.name,
-                      stream.name, field.type.to_sql(), next.fields[*known].type.to_sql()),
-          "keep the type and cast in a model, or add a field with another name");
-    }
-    next.fields[*known] = field;
+// What the file says of the schema, as far as that is compatible with the one that was. If it is not, that
+// one stays, and events come in by it.
+Status declare(OpenStream& open, const project::StreamFile& stream) {
+  const ingest::SchemaPlan plan = TRY(open.ingestor->plan_change(stream.schema));
+  for (Error& error : schema_problems(plan, stream)) open.refused.push_back(std::move(error));
+  if (!open.refused.empty()) {
+    for (const Error& error : open.refused)
+      spdlog::warn("{}; {} goes on with the fields that it had", error.describe(), stream.name);
+    return {};
   }
-  next.version = latest ? latest->version : 0;
-  if (latest && next == *latest) return {};
-  ++next.version;
-  return schemas.add(next);
+  TRY(open.ingestor->change_schema(stream.schema));
+  if (plan.next.version == 1) return {};
+  for (const auto& change : plan.changes) spdlog::info("{}: field {}", stream.name, change.describe());
+  return {};
 }
 
 }  // namespace
@@ -42,7 +33,6 @@ Result<OpenStream> open_stream(io::FileSystem& files, io::Clock& clock, const io
   open.folder = data_folder / "log" / stream.name;
   TRY(files.create_folders(open.folder));
   open.schemas = TRY(log::SchemaStore::open(files, open.folder / "schema"));
-  TRY(declare(*open.schemas, stream));
   log::SegmentedLog::Options options;
   options.producers.producers_max = limits.producers_max;
   options.producers.keys_max = limits.idempotency_keys_max;
@@ -53,11 +43,25 @@ Result<OpenStream> open_stream(io::FileSystem& files, io::Clock& clock, const io
         "{}: {} bytes at the end of {} were no whole write and are cut; nothing of them was acknowledged",
         stream.name, torn.bytes, torn.path.string());
   }
-  open.ingestor = std::make_unique<ingest::Ingestor>(stream.name, *open.log, *open.schemas);
+  open.ingestor = std::make_unique<ingest::Ingestor>(stream.name, *open.log, *open.schemas, clock);
+  TRY(declare(open, stream));
   return open;
 }
 
 }  // namespace
+
+std::vector<Error> schema_problems(const ingest::SchemaPlan& plan, const project::StreamFile& stream) {
+  std::vector<Error> problems;
+  for (const auto& change : plan.changes) {
+    if (change.kind != ingest::FieldChange::Kind::incompatible) continue;
+    const bool has_place = change.declared_at && *change.declared_at < stream.field_places.size();
+    problems.push_back({Code::bad_input,
+                        fmt::format("field {} of stream {} cannot be changed so: {}", change.field,
+                                    stream.name, change.detail),
+                        change.hint, has_place ? stream.field_places[*change.declared_at] : stream.place});
+  }
+  return problems;
+}
 
 Result<std::vector<OpenStream>> open_streams(io::FileSystem& files, io::Clock& clock,
                                              const io::Path& data_folder, const project::Project& project,

@@ -23,13 +23,18 @@ struct OpenStream {
   std::unique_ptr<log::SchemaStore> schemas;
   std::unique_ptr<log::SegmentedLog> log;
   std::unique_ptr<ingest::Ingestor> ingestor;
+  std::vector<Error> refused;  // what its file says and cannot be; nothing of the file holds then
 
   history::Stream stream() const { return {"bronze." + name, log.get(), schemas.get(), folder}; }
 };
 
-/// Opens the logs of all streams and brings their schemas up to what the project declares: new fields are
-/// added as a new version; a field whose type changed is refused, as the events in the log were taken in with
-/// the old one. A stream whose files are damaged is left out, and `damaged` says why, by its name.
+/// What is incompatible in a plan, each with the place in the stream's file.
+std::vector<Error> schema_problems(const ingest::SchemaPlan& plan, const project::StreamFile& stream);
+
+/// Opens the logs of all streams and brings their schemas up to what the project declares, where that is
+/// compatible with the events that are there (ingest/schema_plan.h). Where it is not, the stream goes on with
+/// the schema that it had, and `refused` says why. A stream whose files are damaged is left out, and
+/// `damaged` says why, by its name.
 Result<std::vector<OpenStream>> open_streams(io::FileSystem& files, io::Clock& clock,
                                              const io::Path& data_folder, const project::Project& project,
                                              std::map<std::string, Error>& damaged);

@@ -92,7 +92,7 @@ class Build {
       const auto archive = job_.archives.find(stream);
       std::string events;
       if (archive != job_.archives.end() && !archive->second.empty()) {
-        events = sql::archive_relation(archive->second, columns,
+        events = sql::archive_relation(archive->second, columns, schema,
                                        end - (is_planted("a build ends one event too early") ? 1 : 0));
         if (TRY(is_kept(stream, archive->second))) {
           const std::string kept = sql::quote_identifier("stream " + stream);

@@ -112,7 +112,8 @@ Status Archiver::archive_stream(const Stream& stream, model::Offset end) {
   auto table = TRY(lake::DeltaTable::open(store_, table_key(stream), clock_));
   if (!tidy_.contains(stream.name)) TRY(remove_leftovers(*table, stream));
   tidy_.erase(stream.name);  // until this one has ended well
-  const model::SchemaPtr schema = stream.schemas->latest();
+  // All that events ever brought, by names that stay: what was dropped may be declared again.
+  const auto schema = std::make_shared<const model::Schema>(stream.schemas->latest()->as_stored());
   const views::Relation relation = views::stream_relation(stream.name, *schema);
   std::vector<sql::OutputColumn> columns = relation.columns;
   columns.insert(columns.end(), relation.hidden_columns.begin(), relation.hidden_columns.end());

@@ -103,7 +103,7 @@ Result<std::string> History::relation(const std::string& stream, const model::Sc
   // A file of an older schema version lacks the columns that came later: union_by_name gives NULL.
   if (!archive.files.empty()) {
     sources.push_back(sql::archive_relation(
-        archive.files, columns,
+        archive.files, columns, schema,
         is_planted("reads of events miss the newest of the archive") ? archive.end - 1 : end));
   }
   model::Offset from = std::min(archive.end, end);

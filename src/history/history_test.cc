@@ -165,5 +165,149 @@ TEST_F(HistoryTest, AnyEventsAnyArchiveAnyRestart) {
   }
 }
 
+// Events of one stream while its fields change their names and types, are dropped and come back.
+class ChangingFieldsTest : public HistoryTest {
+ protected:
+  void SetUp() override {
+    HistoryTest::SetUp();
+    declare();
+  }
+
+  // As `name_`, `type_` and `has_age_` say.
+  void declare() {
+    model::Schema declared;
+    declared.on_drift = model::OnDrift::freeze;
+    declared.fields = {ingest::field("id", "bigint"), ingest::field(name_, "varchar", true),
+                       ingest::field("n", type_)};
+    declared.fields[1].was = names_before_;
+    if (has_age_) declared.fields.push_back(ingest::field("age", "integer"));
+    const auto changed = ingestor_->change_schema(declared);
+    ASSERT_TRUE(changed) << changed.error().describe();
+  }
+
+  void rename(const std::string& name) {
+    std::erase(names_before_, name);
+    names_before_.push_back(name_);
+    name_ = name;
+    declare();
+  }
+
+  // An event's fields follow from its offset. The text comes by the name that the field has or by one before.
+  void send(int64_t count, bool is_bulk, size_t earlier) {
+    const std::string& name = earlier < names_before_.size() ? names_before_[earlier] : name_;
+    for (int64_t i = end_; i < end_ + count; ++i) has_age_at_.push_back(has_age_);
+    if (is_bulk) {
+      const io::Path given = folder_ / fmt::format("given{}.parquet", end_);
+      test::PlainEngine plain;
+      plain.run(
+          fmt::format("COPY (SELECT 7 * range AS id, 'x' || range AS {}, (range % 100)::INTEGER AS n, "
+                      "(range % 9)::INTEGER AS age FROM range({}, {})) TO {} (FORMAT parquet)",
+                      name, end_, end_ + count, sql::quote_literal(given.string())));
+      const auto accepted = ingestor_->accept_file(given.string(), bulk_folder(), std::nullopt,
+                                                   [](const auto& job) { return ingest::import_bulk(job); });
+      ASSERT_TRUE(accepted) << accepted.error().describe();
+      ASSERT_EQ(accepted->accepted, count);
+    } else {
+      std::string body;
+      for (int64_t i = end_; i < end_ + count; ++i)
+        body +=
+            fmt::format("{{\"id\":{},\"{}\":\"x{}\",\"n\":{},\"age\":{}}}\n", 7 * i, name, i, i % 100, i % 9);
+      const auto accepted = ingestor_->accept_and_wait(ingest::BodyFormat::ndjson, body);
+      ASSERT_TRUE(accepted) << accepted.error().describe();
+      ASSERT_EQ(accepted->accepted, count);
+    }
+    end_ += count;
+  }
+
+  void check_fields(model::Offset end) {
+    ASSERT_NO_FATAL_FAILURE(check(end));
+    const auto sql = history_->relation(std::string(stream_name), *schemas_->latest(), archive(), end);
+    ASSERT_TRUE(sql) << sql.error().describe();
+    auto session = database_->connect().value();
+    const auto found = session.query(fmt::format(
+        "SELECT count(*) FILTER (WHERE {} IS DISTINCT FROM 'x' || _offset), count(*) FILTER (WHERE "
+        "n IS DISTINCT FROM _offset % 100 OR typeof(n) <> '{}') FROM ({})",
+        name_, model::Type::parse(type_)->to_sql(), *sql));
+    ASSERT_TRUE(found) << found.error().describe();
+    EXPECT_EQ(found->integer(0, 0), 0) << "texts of others under " << name_;
+    EXPECT_EQ(found->integer(0, 1), 0) << "numbers of others as " << type_;
+    if (!has_age_) {
+      EXPECT_FALSE(session.describe(fmt::format("SELECT age FROM ({})", *sql)));
+      return;
+    }
+    const auto ages = session.query(fmt::format("SELECT age FROM ({}) ORDER BY _offset", *sql));
+    ASSERT_TRUE(ages) << ages.error().describe();
+    for (model::Offset i = 0; i < end; ++i) {
+      const auto expected =
+          has_age_at_[static_cast<size_t>(i)] ? std::optional(fmt::to_string(i % 9)) : std::nullopt;
+      ASSERT_EQ(ages->text(static_cast<size_t>(i), 0), expected) << "at offset " << i;
+    }
+  }
+
+  std::string name_ = "page";
+  std::vector<std::string> names_before_;
+  std::string type_ = "smallint";
+  bool has_age_ = true;
+  std::vector<bool> has_age_at_;  // whether it was a field when the event came
+};
+
+TEST_F(ChangingFieldsTest, OldAndNewEventsAreReadByTheNewNamesWhereverTheyLie) {
+  ASSERT_NO_FATAL_FAILURE(send(3, false, 9));
+  ASSERT_NO_FATAL_FAILURE(send(3, true, 9));
+  ASSERT_TRUE(archiver_->archive({{"e", {6}}}));
+  ASSERT_NO_FATAL_FAILURE(send(3, false, 9));
+  ASSERT_NO_FATAL_FAILURE(send(3, true, 9));
+  has_age_ = false;
+  type_ = "bigint";
+  ASSERT_NO_FATAL_FAILURE(rename("url"));
+  ASSERT_NO_FATAL_FAILURE(check_fields(12));
+  ASSERT_NO_FATAL_FAILURE(send(2, false, 0));
+  ASSERT_NO_FATAL_FAILURE(send(2, true, 0));
+  ASSERT_NO_FATAL_FAILURE(send(2, true, 9));
+  ASSERT_TRUE(archiver_->archive({{"e", {14}}}));
+  ASSERT_NO_FATAL_FAILURE(check_fields(18));
+  has_age_ = true;
+  ASSERT_NO_FATAL_FAILURE(declare());
+  ASSERT_NO_FATAL_FAILURE(check_fields(18));
+  ASSERT_TRUE(archiver_->archive({{"e", {18}}}));
+  ASSERT_NO_FATAL_FAILURE(check_fields(18));
+}
+
+TEST_F(ChangingFieldsTest, AnyChangesBetweenAnyEvents) {
+  const uint64_t seed = test::seed();
+  SCOPED_TRACE(fmt::format("ANABRANCH_SEED={}", seed));
+  std::mt19937_64 random(seed);
+  const std::vector<std::string> types = {"smallint", "integer", "decimal(14,2)", "decimal(18,4)"};
+  const std::vector<std::string> names = {"page", "url", "link", "Page2"};
+  size_t type = 0;
+  for (int step = 0; step < 40; ++step) {
+    switch (random() % 8) {
+      case 0:
+        if (type + 1 < types.size()) type_ = types[++type];
+        ASSERT_NO_FATAL_FAILURE(declare());
+        break;
+      case 1:
+        if (const auto& name = names[random() % names.size()]; name != name_) {
+          ASSERT_NO_FATAL_FAILURE(rename(name));
+        }
+        break;
+      case 2:
+        has_age_ = !has_age_;
+        ASSERT_NO_FATAL_FAILURE(declare());
+        break;
+      case 3:
+        open();
+        break;
+      case 4:
+        ASSERT_TRUE(archiver_->archive({{"e", {static_cast<model::Offset>(random() % (end_ + 1))}}}));
+        break;
+      default:
+        ASSERT_NO_FATAL_FAILURE(
+            send(1 + static_cast<int64_t>(random() % 20), random() % 3 == 0, random() % 3));
+    }
+    ASSERT_NO_FATAL_FAILURE(check_fields(end_));
+  }
+}
+
 }  // namespace
 }  // namespace anabranch::history

@@ -65,8 +65,9 @@ std::string value_of(std::string_view name, const std::string& text, const model
   for (const std::string_view always_text : {"specversion", "id", "source", "type"}) {
     if (name == always_text) return json_of(text);
   }
-  const auto field = std::find_if(schema.fields.begin(), schema.fields.end(),
-                                  [&](const model::Field& each) { return each.name == name; });
+  const auto field = std::find_if(schema.fields.begin(), schema.fields.end(), [&](const model::Field& each) {
+    return each.name == name || std::find(each.was.begin(), each.was.end(), name) != each.was.end();
+  });
   return field != schema.fields.end() && is_token_of(field->type, text) ? text : json_of(text);
 }
 

@@ -51,8 +51,8 @@ std::string bulk_relation(const BulkFile& file, const io::Path& folder, const lo
   std::string columns;
   for (const auto& field : schema.fields) {
     const bool is_there =
-        std::find(file.columns.begin(), file.columns.end(), field.name) != file.columns.end();
-    columns += fmt::format("{}::{} AS {}, ", is_there ? sql::quote_identifier(field.name) : "NULL",
+        std::find(file.columns.begin(), file.columns.end(), field.stored_name()) != file.columns.end();
+    columns += fmt::format("{}::{} AS {}, ", is_there ? sql::quote_identifier(field.stored_name()) : "NULL",
                            field.type.to_sql(), sql::quote_identifier(field.name));
   }
   const std::string offset = is_planted("rows of a bulk file come in reverse")

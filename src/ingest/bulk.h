@@ -20,7 +20,7 @@ struct BulkFile {
   int64_t rows = 0;
   uint64_t bytes = 0;
   uint32_t crc32c = 0;               // of the whole file
-  std::vector<std::string> columns;  // those of the schema that the file has
+  std::vector<std::string> columns;  // that the file has, as fields are stored (model/schema.h)
 
   std::string to_json() const;
   static Result<BulkFile> from_json(std::string_view json);

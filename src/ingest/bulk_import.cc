@@ -1,6 +1,8 @@
 #include "ingest/bulk_import.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -8,8 +10,11 @@
 #include "base/crc32c.h"
 #include "base/mistake.h"
 #include "ingest/declared_fields.h"
+#include "ingest/drift_room.h"
 #include "ingest/excerpt.h"
+#include "ingest/parquet_table.h"
 #include "ingest/type_change.h"
+#include "io/clock.h"
 #include "lake/type_mapping.h"
 #include "model/column_name.h"
 #include "sql/database.h"
@@ -64,20 +69,235 @@ namespace {
 
 constexpr int64_t rejects_max = 100'000;
 
-// As for JSON: integers become bigint, other numbers double, nested values json.
-std::string evolved_type(const std::string& type) {
+// The type that a column gives a field that nobody declared: as for JSON, integers become bigint, other
+// numbers without decimal digits double, nested values json; all else stays what it is. Nothing: no field can
+// have it.
+std::optional<std::string> evolved_type(const std::string& type) {
   for (const char* integer :
        {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}) {
     if (type == integer) return "BIGINT";
   }
   if (type.ends_with("]") || type.starts_with("STRUCT") || type.starts_with("MAP")) return "JSON";
-  if (type == "FLOAT" || type == "DOUBLE" || type.starts_with("DECIMAL")) return "DOUBLE";
-  for (const char* kept :
-       {"BOOLEAN", "DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "VARCHAR", "HUGEINT", "UBIGINT"}) {
-    if (type == kept) return type;
-  }
-  return "VARCHAR";
+  if (type == "FLOAT" || type == "DOUBLE") return "DOUBLE";
+  if (type.starts_with("TIMESTAMP_")) return "TIMESTAMP";  // of seconds, milliseconds, nanoseconds
+  if (!model::Type::parse(type)) return std::nullopt;
+  return type;
 }
+
+// Columns of a file in the order of their names.
+using Columns = std::map<std::string, std::string>;
+
+class Importer {
+ public:
+  Importer(const BulkImportJob& job, sql::Session& session)
+      : job_(job), session_(session), input_{job.source, job.source} {}
+
+  Result<BulkImportResult> run() {
+    TRY(prepare_type_changes(session_));
+    const auto described = TRY(columns_of_parquet(session_, input_));
+    source_ = sql::read_numbered(job_.source, described);
+    for (const auto& column : described) types_[column.name] = column.type;
+    TRY(take_fields());
+    auto read = read_file();
+    if (!read && read.error().code != Code::bad_input)
+      return fail(cause_in_parquet(session_, {input_}, std::move(read).error()));
+    TRY(std::move(read));
+    return std::move(result_);
+  }
+
+ private:
+  // A condition under which a row is refused.
+  void refuse(const std::string& when, const std::string& reason) {
+    problem_ += fmt::format(" WHEN {} THEN {}", when, sql::quote_literal(reason));
+  }
+
+  // The column of a field: by its name, or by one that it had before.
+  Result<Columns::const_iterator> column_of(const model::Field& field) {
+    auto found = types_.find(field.name);
+    for (const std::string& name : field.was) {
+      const auto earlier = types_.find(name);
+      if (earlier == types_.end()) continue;
+      if (found != types_.end()) {
+        return fail(Code::bad_input,
+                    fmt::format("{}: the columns {} and {} are one field", job_.source, found->first, name),
+                    "leave one of them out");
+      }
+      found = earlier;
+    }
+    return found;
+  }
+
+  Status take_fields() {
+    for (const model::Field& field : job_.schema.fields) {
+      const auto found = TRY(column_of(field));
+      const std::string type = field.type.to_sql();
+      if (found == types_.end()) {
+        if (field.required)
+          refuse("true", fmt::format("field {} is required and the file has no such column", field.name));
+        continue;
+      }
+      taken_.insert(found->first);
+      const std::string name = sql::quote_identifier(found->first);
+      const std::string stored = sql::quote_identifier(field.stored_name());
+      if (!may_change(found->second, type)) {
+        refuse(name + " IS NOT NULL",
+               fmt::format("field {}: {} does not fit {}", field.name, found->second, type));
+        items_ += fmt::format("NULL::{} AS {}, ", type, stored);
+      } else {
+        if (found->second != type) {
+          refuse(misfit(name, found->second, type, true),
+                 fmt::format("field {}: the value does not fit {} without loss", field.name, type));
+        }
+        items_ += fmt::format("{} AS {}, ", changed(name, found->second, type), stored);
+      }
+      if (field.required) refuse(name + " IS NULL", fmt::format("field {} is required", field.name));
+      written_.push_back({field.stored_name(), type});
+      result_.file.columns.push_back(field.stored_name());
+    }
+    return {};
+  }
+
+  Status read_file() {
+    TRY(take_undeclared());
+    if (!result_.new_fields.empty()) return {};
+    if (written_.empty()) {
+      return fail(Code::bad_input, fmt::format("{} has none of the stream's columns", job_.source),
+                  "compare the names; they are case-sensitive");
+    }
+    TRY(take_rejects());
+    return write();
+  }
+
+  Status take_undeclared() {
+    const DriftRoom room = drift_room(job_.schema, io::system_clock().now_us());
+    std::vector<std::pair<std::string, std::string>> candidates;  // of fields: name and type
+    for (const auto& [name, type] : types_) {
+      if (taken_.contains(name)) continue;
+      TRY(check_name(name));
+      has_dropped_columns_ = true;
+      if (job_.schema.on_drift == model::OnDrift::quarantine) {
+        refuse(sql::quote_identifier(name) + " IS NOT NULL", fmt::format("field {} is not declared", name));
+      } else if (job_.schema.on_drift == model::OnDrift::evolve && !job_.schema.is_dropped(name) &&
+                 type != null_type) {
+        candidates.emplace_back(name, type);
+      }
+    }
+    if (candidates.empty()) return {};
+    std::string counts;
+    for (const auto& [name, type] : candidates)
+      counts += fmt::format("{}count({})", counts.empty() ? "" : ", ", sql::quote_identifier(name));
+    const auto filled = TRY(session_.query(fmt::format("SELECT {} FROM {}", counts, source_)));
+    for (size_t i = 0; i < candidates.size(); ++i) {
+      if (filled.integer(0, i) == 0) continue;  // NULL says nothing of what comes later
+      TRY(add_field(candidates[i].first, candidates[i].second, room));
+    }
+    return {};
+  }
+
+  Status check_name(const std::string& name) const {
+    if (const std::string why = model::column_name_objection(name); !why.empty()) {
+      return fail(Code::bad_input,
+                  fmt::format("{}: the column \"{}\": a name {}", job_.source, excerpt(name), why),
+                  "rename it");
+    }
+    const bool is_clashing = model::is_system_column(name) ||
+                             std::any_of(job_.schema.fields.begin(), job_.schema.fields.end(),
+                                         [&](const auto& field) { return sql::same_name(field.name, name); });
+    if (!is_clashing) return {};
+    return fail(
+        Code::bad_input,
+        fmt::format("{}: the column {} cannot be told from one that the stream has", job_.source, name),
+        "rename it");
+  }
+
+  Status add_field(const std::string& name, const std::string& type, const DriftRoom& room) {
+    if (const std::string why = column_objection(name); !why.empty())
+      return fail(Code::bad_input, fmt::format("{}: {}", job_.source, why));
+    if (result_.new_fields.size() >= room.fields) {
+      refuse(sql::quote_identifier(name) + " IS NOT NULL", room.problem(name));
+      return {};
+    }
+    const auto evolved = evolved_type(type);
+    if (!evolved) {
+      return fail(Code::bad_input,
+                  fmt::format("{}: the column {} is {}, which no field can be", job_.source, name, type),
+                  "leave it out, or set on_drift: freeze");
+    }
+    result_.new_fields.push_back({name, TRY(model::Type::parse(*evolved)), false, ""});
+    return {};
+  }
+
+  std::string verdict() const {
+    return problem_.empty() || is_planted("rows of bulk files that do not fit are let in")
+               ? "NULL::VARCHAR"
+               : fmt::format("CASE{} END", problem_);
+  }
+
+  Status take_rejects() {
+    const std::string verdict = this->verdict();
+    const auto bad =
+        TRY(session_.query(fmt::format("SELECT count(*) FROM {} WHERE {} IS NOT NULL", source_, verdict)));
+    bad_rows_ = bad.integer(0, 0);
+    if (bad_rows_ > rejects_max) {
+      const auto first = TRY(session_.query(
+          fmt::format("SELECT {} FROM {} WHERE {} IS NOT NULL LIMIT 1", verdict, source_, verdict)));
+      return fail(Code::too_large,
+                  fmt::format("{}: {} rows do not fit the stream, e.g. because of: {}", job_.source,
+                              bad_rows_, first.text(0, 0).value_or("")),
+                  "correct the file or the stream's fields; nothing was taken in");
+    }
+    if (bad_rows_ == 0) return {};
+    std::string packed;
+    for (const auto& [name, type] : types_)
+      packed += fmt::format("{}{} := {}", packed.empty() ? "" : ", ", sql::quote_identifier(name),
+                            sql::quote_identifier(name));
+    const auto rows = TRY(
+        session_.query(fmt::format("SELECT 'row ' || {3} || ': ' || {0}, to_json(struct_pack({1}))::VARCHAR "
+                                   "FROM {2} WHERE {0} IS NOT NULL ORDER BY {3}",
+                                   verdict, packed, source_, sql::row_number_column)));
+    for (size_t i = 0; i < rows.row_count(); ++i)
+      result_.rejects.push_back({rows.text(i, 0).value_or(""), rows.text(i, 1).value_or("")});
+    return {};
+  }
+
+  Status write() {
+    auto& files = io::local_file_system();
+    const io::Path folder = job_.folder;
+    TRY(files.create_folders(folder));
+    const io::Path target = folder / job_.name;
+    const std::string select = TRY(lake::select_for_parquet(
+        written_, fmt::format("SELECT {} FROM {} WHERE {} IS NULL", items_.substr(0, items_.size() - 2),
+                              source_, verdict())));
+    result_.file.rows = TRY(sql::write_parquet(session_, select, target.string()));
+    result_.file.name = job_.name;
+    if (has_dropped_columns_ || bad_rows_ > 0) {
+      std::error_code error;
+      std::filesystem::copy_file(job_.source, folder / (job_.name + ".source"), error);
+      if (error) return fail(Code::io, fmt::format("cannot keep {}: {}", job_.source, error.message()));
+    }
+    const auto file = TRY(files.open(target, io::FileSystem::Open::append));
+    result_.file.bytes = TRY(file->size());
+    constexpr size_t chunk_bytes = 8 << 20;
+    for (uint64_t at = 0; at < result_.file.bytes; at += chunk_bytes) {
+      result_.file.crc32c = crc32c(TRY(file->read_at(at, chunk_bytes)), result_.file.crc32c);
+    }
+    TRY(file->sync());  // before the log names it
+    return files.sync_folder(folder);
+  }
+
+  const BulkImportJob& job_;
+  sql::Session& session_;
+  const TableInput input_;
+  Columns types_;                // of the file
+  std::string source_;           // the file as a table expression
+  std::set<std::string> taken_;  // its columns that are fields
+  std::string items_;            // of the SELECT that is written
+  std::string problem_;          // why a row is refused, as parts of an expression
+  std::vector<sql::OutputColumn> written_;
+  bool has_dropped_columns_ = false;
+  int64_t bad_rows_ = 0;
+  BulkImportResult result_;
+};
 
 }  // namespace
 
@@ -86,131 +306,7 @@ Result<BulkImportResult> import_bulk(const BulkImportJob& job) {
   options.threads = 2;
   const auto database = TRY(sql::Database::open(options));
   auto session = TRY(database->connect());
-  auto described = session.describe("SELECT * FROM " + sql::read_files("read_parquet", {job.source}));
-  if (!described) {
-    return fail(Code::bad_input,
-                fmt::format("{} cannot be read as Parquet: {}", job.source, described.error().message),
-                "check that the file is whole and a Parquet file");
-  }
-  TRY(prepare_type_changes(session));
-  const std::string source = sql::read_numbered(job.source, *described);
-  BulkImportResult result;
-  std::map<std::string, std::string> types;
-  for (const auto& column : *described) types[column.name] = column.type;
-
-  std::string columns;  // of the file that is written
-  std::string problem;  // why a row is refused, as an expression; NULL: it is not
-  std::vector<sql::OutputColumn> written;
-  const auto refuse = [&](const std::string& when, const std::string& reason) {
-    problem += fmt::format(" WHEN {} THEN {}", when, sql::quote_literal(reason));
-  };
-  for (const model::Field& field : job.schema.fields) {
-    const auto found = types.find(field.name);
-    const std::string type = field.type.to_sql();
-    if (found == types.end()) {
-      if (field.required)
-        refuse("true", fmt::format("field {} is required and the file has no such column", field.name));
-      continue;
-    }
-    const std::string name = sql::quote_identifier(field.name);
-    if (!may_change(found->second, type)) {
-      refuse(name + " IS NOT NULL",
-             fmt::format("field {}: {} does not fit {}", field.name, found->second, type));
-      columns += fmt::format("NULL::{} AS {}, ", type, name);
-    } else {
-      if (found->second != type) {
-        refuse(misfit(name, found->second, type, true),
-               fmt::format("field {}: the value does not fit {} without loss", field.name, type));
-      }
-      columns += fmt::format("{} AS {}, ", changed(name, found->second, type), name);
-    }
-    if (field.required) refuse(name + " IS NULL", fmt::format("field {} is required", field.name));
-    written.push_back({field.name, type});
-    result.file.columns.push_back(field.name);
-  }
-  bool has_dropped_columns = false;
-  for (const auto& [name, type] : types) {
-    if (job.schema.find(name)) continue;
-    if (const std::string why = model::column_name_objection(name); !why.empty()) {
-      return fail(Code::bad_input,
-                  fmt::format("{}: the column \"{}\": a name {}", job.source, excerpt(name), why),
-                  "rename it");
-    }
-    const bool is_clashing = model::is_system_column(name) ||
-                             std::any_of(job.schema.fields.begin(), job.schema.fields.end(),
-                                         [&](const auto& field) { return sql::same_name(field.name, name); });
-    if (is_clashing) {
-      return fail(
-          Code::bad_input,
-          fmt::format("{}: the column {} cannot be told from one that the stream has", job.source, name),
-          "rename it");
-    }
-    has_dropped_columns = true;
-    if (job.schema.on_drift == model::OnDrift::evolve) {
-      if (const std::string why = column_objection(name); !why.empty()) {
-        return fail(Code::bad_input, fmt::format("{}: {}", job.source, why));
-      }
-      model::Type evolved = TRY(model::Type::parse(evolved_type(type)));
-      result.new_fields.push_back({name, std::move(evolved), false, ""});
-    } else if (job.schema.on_drift == model::OnDrift::quarantine) {
-      refuse(sql::quote_identifier(name) + " IS NOT NULL", fmt::format("field {} is not declared", name));
-    }
-  }
-  if (!result.new_fields.empty()) return result;
-  if (written.empty()) {
-    return fail(Code::bad_input, fmt::format("{} has none of the stream's columns", job.source),
-                "compare the names; they are case-sensitive");
-  }
-  const std::string verdict = problem.empty() || is_planted("rows of bulk files that do not fit are let in")
-                                  ? "NULL::VARCHAR"
-                                  : fmt::format("CASE{} END", problem);
-  const auto bad =
-      TRY(session.query(fmt::format("SELECT count(*) FROM {} WHERE {} IS NOT NULL", source, verdict)));
-  const int64_t bad_rows = bad.integer(0, 0);
-  if (bad_rows > rejects_max) {
-    const auto first = TRY(session.query(
-        fmt::format("SELECT {} FROM {} WHERE {} IS NOT NULL LIMIT 1", verdict, source, verdict)));
-    return fail(Code::too_large,
-                fmt::format("{}: {} rows do not fit the stream, e.g. because of: {}", job.source, bad_rows,
-                            first.text(0, 0).value_or("")),
-                "correct the file or the stream's fields; nothing was taken in");
-  }
-  if (bad_rows > 0) {
-    std::string packed;
-    for (const auto& [name, type] : types)
-      packed += fmt::format("{}{} := {}", packed.empty() ? "" : ", ", sql::quote_identifier(name),
-                            sql::quote_identifier(name));
-    const auto rows = TRY(
-        session.query(fmt::format("SELECT 'row ' || {3} || ': ' || {0}, to_json(struct_pack({1}))::VARCHAR "
-                                  "FROM {2} WHERE {0} IS NOT NULL ORDER BY {3}",
-                                  verdict, packed, source, sql::row_number_column)));
-    for (size_t i = 0; i < rows.row_count(); ++i)
-      result.rejects.push_back({rows.text(i, 0).value_or(""), rows.text(i, 1).value_or("")});
-  }
-
-  auto& files = io::local_file_system();
-  const io::Path folder = job.folder;
-  TRY(files.create_folders(folder));
-  const io::Path target = folder / job.name;
-  const std::string select = TRY(
-      lake::select_for_parquet(written, fmt::format("SELECT {} FROM {} WHERE {} IS NULL",
-                                                    columns.substr(0, columns.size() - 2), source, verdict)));
-  result.file.rows = TRY(sql::write_parquet(session, select, target.string()));
-  result.file.name = job.name;
-  if (has_dropped_columns || bad_rows > 0) {
-    std::error_code error;
-    std::filesystem::copy_file(job.source, folder / (job.name + ".source"), error);
-    if (error) return fail(Code::io, fmt::format("cannot keep {}: {}", job.source, error.message()));
-  }
-  const auto file = TRY(files.open(target, io::FileSystem::Open::append));
-  result.file.bytes = TRY(file->size());
-  constexpr size_t chunk_bytes = 8 << 20;
-  for (uint64_t at = 0; at < result.file.bytes; at += chunk_bytes) {
-    result.file.crc32c = crc32c(TRY(file->read_at(at, chunk_bytes)), result.file.crc32c);
-  }
-  TRY(file->sync());  // before the log names it
-  TRY(files.sync_folder(folder));
-  return result;
+  return Importer(job, session).run();
 }
 
 }  // namespace anabranch::ingest

@@ -41,6 +41,10 @@ Status CsvEventReader::read_header(std::string_view record) {
     const std::optional<size_t> field = fields_->find(name);
     field_of_column_.push_back(field);
     if (field) {
+      if (has_column[*field]) {
+        return refuse(fmt::format("column {} is the field {}, which comes by another of its names too",
+                                  excerpt(name), fields_->name(*field)));
+      }
       has_column[*field] = 1;
       continue;
     }

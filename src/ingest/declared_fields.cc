@@ -19,6 +19,10 @@ DeclaredFields::DeclaredFields(const model::Schema& schema) : schema_(schema) {
     by_name_.emplace(field.name, i);
     by_folded_name_.emplace(folded(field.name), i);
   }
+  for (size_t i = 0; i < schema_.fields.size(); ++i) {
+    for (const std::string& name : schema_.fields[i].was)
+      by_name_.emplace(name, i);  // a field's own name stays its
+  }
 }
 
 std::string DeclaredFields::objection(std::string_view name) const {

@@ -29,6 +29,7 @@ class DeclaredFields {
   /// No quotes or backslashes: the name stands in JSON as it is.
   bool is_plain(size_t index) const { return is_plain_[index] != 0; }
 
+  /// By its name, or one that it had before.
   std::optional<size_t> find(std::string_view name) const {
     const auto found = by_name_.find(name);
     if (found == by_name_.end()) return std::nullopt;
@@ -50,8 +51,5 @@ class DeclaredFields {
 /// Why a name cannot become that of a column by drift; empty when it can. Delta tables refuse some
 /// characters, and a column that the lake cannot hold would stop every build.
 std::string column_objection(std::string_view name);
-
-/// Where drift ends: an event cannot add fields past this many.
-inline constexpr size_t fields_max = 1000;
 
 }  // namespace anabranch::ingest

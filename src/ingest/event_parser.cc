@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/mistake.h"
+#include "ingest/drift_room.h"
 #include "ingest/excerpt.h"
 #include "ingest/json_elements.h"
 #include "ingest/number.h"
@@ -127,7 +128,7 @@ class EventParser::Collector {
   std::string problem_;
 };
 
-EventParser::EventParser(const model::Schema& schema) : schema_(schema) {}
+EventParser::EventParser(const model::Schema& schema, io::Clock& clock) : schema_(schema), clock_(clock) {}
 EventParser::~EventParser() = default;
 
 JsonEventReader& EventParser::json_reader(JsonEventReader::Shape shape) {
@@ -135,6 +136,7 @@ JsonEventReader& EventParser::json_reader(JsonEventReader::Shape shape) {
     reader_ = std::make_unique<JsonEventReader>(schema_, shape);
     shape_ = shape;
   }
+  if (schema_.on_drift == model::OnDrift::evolve) reader_->set_room(drift_room(schema_, clock_.now_us()));
   return *reader_;
 }
 
@@ -245,6 +247,11 @@ Status EventParser::parse_csv(std::string_view body, char delimiter, Collector& 
   size_t columns = reader.fields().size();
   const auto is_event = [&](std::string_view record) { return columns == 1 || !record.empty(); };
 
+  struct Beyond {
+    size_t column = 0;
+    std::string problem;
+  };
+  std::vector<Beyond> beyond;  // columns for which there is no room
   std::vector<CsvEventReader::Undeclared> candidates;
   std::vector<model::Field> candidate_fields;
   if (schema_.on_drift == model::OnDrift::evolve && !reader.undeclared().empty()) {
@@ -257,9 +264,14 @@ Status EventParser::parse_csv(std::string_view body, char delimiter, Collector& 
         types[i].add(field.text, field.is_quoted);
       }
     }
-    for (size_t i = 0; i < types.size() && schema_.fields.size() + candidates.size() < fields_max; ++i) {
+    const DriftRoom room = drift_room(schema_, clock_.now_us());
+    for (size_t i = 0; i < types.size(); ++i) {
       const std::optional<model::Type> type = types[i].type();
-      if (!type) continue;
+      if (!type || schema_.is_dropped(reader.undeclared()[i].name)) continue;
+      if (candidates.size() == room.fields) {
+        beyond.push_back({reader.undeclared()[i].column, room.problem(reader.undeclared()[i].name)});
+        continue;
+      }
       if (const std::string why = column_objection(reader.undeclared()[i].name); !why.empty()) {
         return fail(Code::bad_input, fmt::format("header: {}", why),
                     "the first line of CSV names the columns, each once, as the stream's fields are named");
@@ -277,6 +289,14 @@ Status EventParser::parse_csv(std::string_view body, char delimiter, Collector& 
     if (record.size() > event_bytes_max) {
       problem = too_long(record.size());
     } else if (reader.read(record, Row{}, problem)) {
+      const auto misplaced = std::find_if(beyond.begin(), beyond.end(), [&](const Beyond& each) {
+        const CsvField& field = reader.fields()[each.column];
+        return !field.text.empty() || field.is_quoted;
+      });
+      if (misplaced != beyond.end()) {
+        into.reject(fmt::format("line {}", records.line()), record, misplaced->problem);
+        continue;
+      }
       for (size_t i = 0; i < candidates.size(); ++i) {
         const CsvField& field = reader.fields()[candidates[i].column];
         is_used[i] |= !field.text.empty() || field.is_quoted;

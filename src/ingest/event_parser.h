@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "ingest/csv_event_reader.h"
 #include "ingest/json_event_reader.h"
+#include "io/clock.h"
 #include "log/batch.h"
 #include "model/schema.h"
 
@@ -49,7 +50,8 @@ inline constexpr size_t body_rejects_max = 1 << 18;
 /// one record.
 class EventParser {
  public:
-  explicit EventParser(const model::Schema& schema);
+  /// The clock tells how many fields events may add now (drift_room.h); it outlives the parser.
+  explicit EventParser(const model::Schema& schema, io::Clock& clock = io::system_clock());
   ~EventParser();
 
   /// bad_input when no record can be told from another (a JSON body that is neither array nor object, a CSV
@@ -66,6 +68,7 @@ class EventParser {
   JsonEventReader& json_reader(JsonEventReader::Shape shape);
 
   const model::Schema schema_;
+  io::Clock& clock_;
   std::unique_ptr<JsonEventReader>
       reader_;  // the one for `shape_`, as long as it declares no more than schema_
   JsonEventReader::Shape shape_ = JsonEventReader::Shape::object;

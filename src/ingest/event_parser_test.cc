@@ -217,11 +217,101 @@ TEST(Drift, QuarantineRejectsEventsWithUndeclaredFields) {
   EXPECT_THAT(trip.reasons(), ElementsAre(HasSubstr("line 1: field x: the stream does not declare it")));
 }
 
+class StoppedClock final : public io::Clock {
+ public:
+  io::TimeUs now_us() override { return now; }
+  int64_t monotonic_us() override { return now; }
+  io::TimeUs now = int64_t{1'000'000} * 1'000'000;
+};
+
 TEST(Drift, NoEventAddsFieldsWithoutEnd) {
-  std::string event = "{\"carrier\":\"AA\"";
-  for (size_t i = 0; i < fields_max; ++i) event += fmt::format(",\"f{}\":{}", i, i);
-  const RoundTrip trip = round_trip(flights(), BodyFormat::ndjson, event + "}\n");
-  EXPECT_THAT(trip.reasons(), ElementsAre(HasSubstr("already has 1000 fields")));
+  model::Schema schema = flights();
+  schema.drift.fields_max = 4;
+  const RoundTrip trip = round_trip(schema, BodyFormat::ndjson,
+                                    "{\"carrier\":\"AA\",\"a\":1,\"b\":{\"c\":1,\"d\":[2]}}\n"
+                                    "{\"carrier\":\"UA\",\"e\":1}\n{\"carrier\":\"DL\",\"b\":[]}\n");
+  EXPECT_THAT(trip.reasons(),
+              ElementsAre(HasSubstr("line 2: field e: the stream may have 4 fields by drift")));
+  EXPECT_EQ(trip.events.rows, 2u);
+  ASSERT_EQ(trip.new_fields.size(), 2u);
+  EXPECT_EQ(trip.new_fields[1].type.to_sql(), "JSON") << "an object is one column";
+  EXPECT_EQ(model::Schema().drift, (model::DriftLimits{500, 200})) << "as documented";
+}
+
+TEST(Drift, HasARate) {
+  StoppedClock clock;
+  model::Schema schema = flights();
+  schema.drift.per_hour = 2;
+  schema.fields.push_back(field("a", "bigint"));
+  schema.fields.back().found_at_us = clock.now;
+  const auto parse = [&] {
+    return EventParser(schema, clock)
+        .parse(BodyFormat::ndjson, "{\"carrier\":\"AA\",\"b\":1,\"c\":1}")
+        .value();
+  };
+  auto parsed = parse();
+  EXPECT_THAT(parsed.new_fields, IsEmpty());
+  ASSERT_EQ(parsed.batch.rejects.size(), 1u);
+  EXPECT_THAT(parsed.batch.rejects[0].reason, HasSubstr("events may add 2 fields within an hour"));
+  clock.now += int64_t{3600} * 1'000'000;
+  EXPECT_EQ(parse().new_fields.size(), 2u);
+}
+
+TEST(Drift, ColumnsOfCsvHaveTheSameBounds) {
+  model::Schema schema = flights();
+  schema.drift.fields_max = 3;
+  const RoundTrip trip =
+      round_trip(schema, BodyFormat::csv, "carrier,x,y,z\nAA,1,,\nUA,2,3,\nDL,3,,\"\"\nB6,4,,\n");
+  EXPECT_EQ(trip.events.rows, 2u);
+  EXPECT_EQ(trip.new_fields.size(), 1u);
+  EXPECT_THAT(trip.reasons(), ElementsAre(HasSubstr("line 3: field y: the stream may have 3"),
+                                          HasSubstr("line 4: field z: the stream may have 3")));
+}
+
+model::Schema visits() {
+  model::Schema schema{3, {field("url", "varchar", true), field("n", "integer")}};
+  schema.fields[0].was = {"page", "address"};
+  schema.fields[0].stored_as = "page";
+  schema.dropped = {field("age", "integer")};
+  return schema;
+}
+
+TEST(EarlierNames, AreReadAsTheNewOne) {
+  RoundTrip trip = round_trip(visits(), BodyFormat::ndjson,
+                              "{\"page\":\"a\",\"n\":1}\n{\"n\":2,\"address\":\"b\"}\n{\"url\":\"c\"}\n"
+                              "{\"url\":\"d\",\"page\":\"d\"}\n{\"n\":1}\n{\"page\":null}\n");
+  ASSERT_EQ(trip.events.rows, 3u);
+  EXPECT_EQ(trip.value(0, 0), "a");
+  EXPECT_EQ(trip.value(0, 1), "b");
+  EXPECT_EQ(trip.value(0, 2), "c");
+  EXPECT_THAT(trip.new_fields, IsEmpty());
+  EXPECT_THAT(trip.reasons(), ElementsAre(HasSubstr("field url: comes twice in the event, perhaps by a name"),
+                                          HasSubstr("field url: is required but missing"),
+                                          HasSubstr("field url: is null but required")));
+  trip = round_trip(visits(), BodyFormat::csv, "n,page\n1,a\n2,\n");
+  ASSERT_EQ(trip.events.rows, 1u);
+  EXPECT_EQ(trip.value(0), "a");
+  const auto both = EventParser(visits()).parse(BodyFormat::csv, "url,page\na,b\n");
+  ASSERT_FALSE(both);
+  EXPECT_THAT(both.error().message, HasSubstr("column page is the field url"));
+  trip = round_trip(visits(), BodyFormat::cloudevents,
+                    R"({"specversion":"1.0","id":"1","source":"s","type":"t","address":"x","data":{"n":1}})");
+  EXPECT_EQ(trip.value(0), "x");
+}
+
+TEST(DroppedFields, DoNotComeBackWithEvents) {
+  RoundTrip trip = round_trip(visits(), BodyFormat::ndjson, "{\"url\":\"a\",\"age\":[\"old\"]}\n");
+  EXPECT_EQ(trip.events.rows, 1u);
+  EXPECT_THAT(trip.new_fields, IsEmpty());
+  EXPECT_EQ(trip.events.raw[0], "{\"url\":\"a\",\"age\":[\"old\"]}");
+  trip = round_trip(visits(), BodyFormat::csv, "url,age,b\nx,5,1\n");
+  EXPECT_EQ(trip.events.rows, 1u);
+  ASSERT_EQ(trip.new_fields.size(), 1u);
+  EXPECT_EQ(trip.new_fields[0].name, "b");
+  model::Schema strict = visits();
+  strict.on_drift = model::OnDrift::quarantine;
+  EXPECT_THAT(round_trip(strict, BodyFormat::ndjson, "{\"url\":\"a\",\"age\":5}\n").reasons(),
+              ElementsAre(HasSubstr("field age: the stream does not declare it")));
 }
 
 model::Schema orders() {

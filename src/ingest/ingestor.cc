@@ -34,16 +34,31 @@ Result<model::SchemaPtr> Ingestor::evolve(const model::Schema& from,
   if (latest->version != from.version) return latest;  // somebody was first: look again with theirs
   model::Schema next = *latest;
   ++next.version;
-  for (const model::Field& field : fields) next.fields.push_back(field);
+  for (model::Field field : fields) {
+    field.found_at_us = clock_.now_us();
+    next.add(std::move(field));
+  }
   TRY(schemas_.add(next));
   return schemas_.latest();
+}
+
+Result<SchemaPlan> Ingestor::plan_change(const model::Schema& declared) const {
+  return plan_schema(schemas_.latest().get(), declared);
+}
+
+Result<SchemaPlan> Ingestor::change_schema(const model::Schema& declared) {
+  Lock lock(mutex_);  // as for evolve()
+  SchemaPlan plan = plan_schema(schemas_.latest().get(), declared);
+  TRY(plan.check(stream_));
+  if (plan.is_new) TRY(schemas_.add(plan.next));
+  return plan;
 }
 
 Result<ParsedBody> Ingestor::parse(BodyFormat format, std::string_view body) {
   model::SchemaPtr schema = schemas_.latest();
   for (int i = 0; i < evolutions_max; ++i) {
     auto parser = take_parser(schema->version);
-    if (!parser) parser = std::make_unique<EventParser>(*schema);
+    if (!parser) parser = std::make_unique<EventParser>(*schema, clock_);
     ParsedBody parsed = TRY(parser->parse(format, body));
     {
       Lock lock(mutex_);

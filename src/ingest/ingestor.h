@@ -10,6 +10,8 @@
 #include "base/result.h"
 #include "ingest/bulk_import.h"
 #include "ingest/event_parser.h"
+#include "ingest/schema_plan.h"
+#include "io/clock.h"
 #include "io/file_system.h"
 #include "log/event_log.h"
 #include "log/schema_store.h"
@@ -40,8 +42,9 @@ struct Sender {
 /// Owner: the application; log and schemas outlive it. Any thread may call.
 class Ingestor {
  public:
-  Ingestor(std::string stream, log::EventLog& log, log::SchemaStore& schemas)
-      : stream_(std::move(stream)), log_(log), schemas_(schemas) {}
+  Ingestor(std::string stream, log::EventLog& log, log::SchemaStore& schemas,
+           io::Clock& clock = io::system_clock())
+      : stream_(std::move(stream)), log_(log), schemas_(schemas), clock_(clock) {}
 
   using Done = std::function<void(Result<Accepted>)>;
   /// `done` is called once, when the events are durable or have failed; on this thread or the log's own. A
@@ -63,6 +66,14 @@ class Ingestor {
   Result<Accepted> accept_file(const std::string& path, const io::Path& folder,
                                const std::optional<Sender>& sender, const Import& import);
 
+  /// What would become of the schema if the stream's file said this. Changes nothing.
+  Result<SchemaPlan> plan_change(const model::Schema& declared) const;
+  /// Makes it so: events that are parsed from now on go by the new version, which is durable when this
+  /// returns; those that are there stay what they are. Nothing is done where nothing changes. bad_input, and
+  /// the schema stays, when a field is changed in a way that is not compatible. Views that run by an older
+  /// version go on, but a value that only a wider type holds fails in their ticks: hand over soon after.
+  Result<SchemaPlan> change_schema(const model::Schema& declared) EXCLUDES(mutex_);
+
   const std::string& stream() const { return stream_; }
   log::EventLog& log() { return log_; }
   log::SchemaStore& schemas() { return schemas_; }
@@ -78,6 +89,7 @@ class Ingestor {
   const std::string stream_;
   log::EventLog& log_;
   log::SchemaStore& schemas_;
+  io::Clock& clock_;
   Mutex mutex_;
   uint32_t parsers_version_ GUARDED_BY(mutex_) = 0;
   std::vector<std::unique_ptr<EventParser>> parsers_

@@ -166,7 +166,9 @@ bool JsonEventReader::read_members(ondemand::object& object, const Row& row, std
     expected = index + 1;
     has_declared_ = true;
     if (is_seen(index)) {
-      problem = fmt::format("field {}: comes twice in the event", fields.name(index));
+      problem =
+          fmt::format("field {}: comes twice in the event{}", fields.name(index),
+                      schema().fields[index].was.empty() ? "" : ", perhaps by a name that it had before");
       return false;
     }
     seen_[index] = event_;
@@ -197,14 +199,11 @@ bool JsonEventReader::take_undeclared(std::string_view name, ondemand::value& va
     problem = fmt::format("field {}: {}", excerpt(name), problem);
     return false;
   }
-  if (on_drift != model::OnDrift::evolve) return true;
+  if (on_drift != model::OnDrift::evolve || schema().is_dropped(name)) return true;
   const std::optional<model::Type> type = type_of(token);
   if (!type) return true;
-  if (fields_->size() + found_.size() >= fields_max) {
-    problem = fmt::format(
-        "field {}: the stream already has {} fields, no event can add another; declare fields, or "
-        "set on_drift: freeze",
-        excerpt(name), fields_max);
+  if (fields_->size() + found_.size() - fields_before_ >= room_.fields) {
+    problem = room_.problem(name);
     return false;
   }
   if (type->layout() != model::Type::Layout::text &&
@@ -221,6 +220,12 @@ const JsonEventReader::Attribute* JsonEventReader::attribute(std::string_view na
   const auto found = std::find_if(attributes_.begin(), attributes_.end(),
                                   [&](const Attribute& each) { return each.name == name; });
   return found == attributes_.end() ? nullptr : &*found;
+}
+
+const JsonEventReader::Attribute* JsonEventReader::attribute_of(const model::Field& field) const {
+  const Attribute* given = attribute(field.name);
+  for (size_t i = 0; given == nullptr && i < field.was.size(); ++i) given = attribute(field.was[i]);
+  return given;
 }
 
 bool JsonEventReader::read_cloudevent(ondemand::object& object, const Row& row, std::string& problem) {
@@ -284,7 +289,7 @@ bool JsonEventReader::read_cloudevent(ondemand::object& object, const Row& row, 
 bool JsonEventReader::fill_from_attributes(const Row& row, std::string& problem) {
   for (size_t field = 0; field < fields_->size(); ++field) {
     if (is_seen(field)) continue;
-    const Attribute* const given = attribute(fields_->name(field));
+    const Attribute* const given = attribute_of(schema().fields[field]);
     if (given == nullptr) continue;
     seen_[field] = event_;
     if (!fields_->parser(field).parse_scalar(json_, given->token, row.cell(field), problem)) {

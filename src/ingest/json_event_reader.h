@@ -8,6 +8,7 @@
 
 #include "ingest/cell.h"
 #include "ingest/declared_fields.h"
+#include "ingest/drift_room.h"
 #include "ingest/json_text.h"
 #include "model/schema.h"
 
@@ -34,6 +35,11 @@ class JsonEventReader {
   /// What the event that was read last would add to the schema (on_drift: evolve), in its order.
   const std::vector<model::Field>& found() const { return found_; }
 
+  /// How many fields events may add from now on; none before it is said.
+  void set_room(DriftRoom room) {
+    room_ = room;
+    fields_before_ = fields_->size();
+  }
   /// From now on these are declared too.
   void declare(const std::vector<model::Field>& fields);
   const model::Schema& schema() const { return fields_->schema(); }
@@ -52,12 +58,15 @@ class JsonEventReader {
     std::string_view token;
   };
   const Attribute* attribute(std::string_view name) const;
+  const Attribute* attribute_of(const model::Field& field) const;
 
   const Shape shape_;
   std::unique_ptr<DeclaredFields> fields_;
   JsonText json_;
   std::vector<uint64_t> seen_;  // for each field, the last event that had it
   uint64_t event_ = 0;
+  DriftRoom room_;
+  size_t fields_before_ = 0;   // when the room was set
   bool has_declared_ = false;  // the event has a declared field
   std::vector<model::Field> found_;
   std::vector<std::string_view> undeclared_;

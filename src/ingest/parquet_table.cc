@@ -8,6 +8,7 @@
 
 #include "ingest/excerpt.h"
 #include "ingest/type_change.h"
+#include "model/type_nesting.h"
 #include "sql/parquet_file.h"
 #include "sql/syntax.h"
 
@@ -90,28 +91,33 @@ std::string said_of(const TableInput& input, std::string message) {
 }
 
 Result<ParquetFile> open_file(sql::Session& session, const TableInput& input) {
-  ParquetFile file{input, {}};
-  auto columns = session.describe("SELECT * FROM " + sql::read_files("read_parquet", {input.path}));
-  if (!columns) {
-    return wrong_at(input, 0, 0,
-                    fmt::format("cannot be read as Parquet: {}", said_of(input, columns.error().message)),
-                    "check that the file is whole, not encrypted, and a Parquet file");
+  return ParquetFile{input, TRY(columns_of_parquet(session, input))};
+}
+
+// How deep the columns of a file nest: lists, structs and maps one within the other.
+Result<int> nesting_of(sql::Session& session, const std::string& path) {
+  // Depth first, each with the number of its children; what is repeated is the middle of a list or a map.
+  const auto nodes = TRY(session.query(
+      fmt::format("SELECT coalesce(num_children, 0), coalesce(repetition_type, '') = 'REPEATED' FROM "
+                  "parquet_schema({})",
+                  sql::quote_literal(sql::escape_pattern(path)))));
+  std::vector<std::pair<int64_t, bool>> open;  // children that are due, and whether it counts as a level
+  int levels = 0;
+  int deepest = 0;
+  for (size_t i = 0; i < nodes.row_count(); ++i) {
+    while (!open.empty() && open.back().first == 0) {
+      levels -= open.back().second ? 1 : 0;
+      open.pop_back();
+    }
+    if (!open.empty()) --open.back().first;
+    const int64_t children = nodes.integer(i, 0);
+    if (children == 0) continue;
+    const bool is_level = i > 0 && nodes.text(i, 1) != "true";
+    open.emplace_back(children, is_level);
+    levels += is_level ? 1 : 0;
+    deepest = std::max(deepest, levels);
   }
-  file.columns = std::move(*columns);
-  // What the engine would read as something less, without a word.
-  const auto cut = TRY(session.query(fmt::format(
-      "SELECT name, CASE WHEN precision > {} THEN 'decimals of ' || precision || ' digits' ELSE "
-      "'nanoseconds' END FROM parquet_schema({}) WHERE precision > {} OR (logical_type LIKE '%NanoSeconds%' "
-      "AND (logical_type LIKE '%TimeType%' OR logical_type LIKE '%isAdjustedToUTC=1%')) LIMIT 1",
-      digits_max, sql::quote_literal(sql::escape_pattern(input.path)), digits_max)));
-  if (cut.row_count() > 0) {
-    const std::string what = cut.text(0, 1).value_or("");
-    return wrong_at(input, 0, 0,
-                    fmt::format("the column {} holds {}", excerpt(cut.text(0, 0).value_or("")), what),
-                    what == "nanoseconds" ? "write the file with microseconds"
-                                          : "write it as text, or with at most 38 digits");
-  }
-  return file;
+  return deepest;
 }
 
 struct Target {
@@ -195,6 +201,36 @@ std::string select_from(const ParquetFile& file, const std::vector<Target>& targ
 }
 
 }  // namespace
+
+Result<std::vector<sql::OutputColumn>> columns_of_parquet(sql::Session& session, const TableInput& input) {
+  const auto unreadable = [&](const Error& error) {
+    return wrong_at(input, 0, 0, fmt::format("cannot be read as Parquet: {}", said_of(input, error.message)),
+                    "check that the file is whole, not encrypted, and a Parquet file");
+  };
+  // Before the engine looks at the columns: each level doubles its time.
+  const auto nesting = nesting_of(session, input.path);
+  if (!nesting) return unreadable(nesting.error());
+  if (*nesting > model::type_nesting_max) {
+    return wrong_at(input, 0, 0, fmt::format("a column nests {} levels deep", *nesting),
+                    fmt::format("write it as JSON text, or with at most {} levels", model::type_nesting_max));
+  }
+  auto columns = session.describe("SELECT * FROM " + sql::read_files("read_parquet", {input.path}));
+  if (!columns) return unreadable(columns.error());
+  // What the engine would read as something less, without a word.
+  const auto cut = TRY(session.query(fmt::format(
+      "SELECT name, CASE WHEN precision > {} THEN 'decimals of ' || precision || ' digits' ELSE "
+      "'nanoseconds' END FROM parquet_schema({}) WHERE precision > {} OR (logical_type LIKE '%NanoSeconds%' "
+      "AND (logical_type LIKE '%TimeType%' OR logical_type LIKE '%isAdjustedToUTC=1%')) LIMIT 1",
+      digits_max, sql::quote_literal(sql::escape_pattern(input.path)), digits_max)));
+  if (cut.row_count() > 0) {
+    const std::string what = cut.text(0, 1).value_or("");
+    return wrong_at(input, 0, 0,
+                    fmt::format("the column {} holds {}", excerpt(cut.text(0, 0).value_or("")), what),
+                    what == "nanoseconds" ? "write the file with microseconds"
+                                          : "write it as text, or with at most 38 digits");
+  }
+  return columns;
+}
 
 Result<ParquetRows> open_parquet(sql::Session& session, const std::vector<TableInput>& inputs,
                                  const std::vector<TableColumn>& declared) {

@@ -16,10 +16,14 @@ struct ParquetRows {
   std::vector<sql::OutputColumn> columns;
 };
 
+/// The columns of a Parquet file as the engine reads it. bad_input when it is none, is encrypted, or holds
+/// what the engine would cut (decimals of more than 38 digits, nanoseconds of times that have a zone or no
+/// date) or never come to the end of (columns that nest deeper than model::type_nesting_max).
+Result<std::vector<sql::OutputColumn>> columns_of_parquet(sql::Session& session, const TableInput& input);
+
 /// A column has the type that was declared, or one that keeps every value of each file. Where a file has
 /// another type its values are read here, and one that does not fit without loss is bad_input with file and
-/// row; so is a file that is none, is encrypted, or holds what the engine would cut (decimals of more than 38
-/// digits, nanoseconds). What a file lacks is NULL.
+/// row; so is what columns_of_parquet() refuses. What a file lacks is NULL.
 Result<ParquetRows> open_parquet(sql::Session& session, const std::vector<TableInput>& files,
                                  const std::vector<TableColumn>& declared);
 

@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "lake/type_mapping.h"
+#include "model/type.h"
+#include "model/type_widening.h"
 #include "sql/syntax.h"
 
 namespace anabranch::lake {
@@ -155,6 +157,14 @@ Result<std::optional<std::string>> schema_after_append(std::string_view schema,
     }
     const sql::OutputColumn before = TRY(column_of(*field));
     if (before.type == column.type) continue;
+    const auto old_type = model::Type::parse(before.type);
+    const auto new_type = model::Type::parse(column.type);
+    if (old_type && new_type && model::widens(*old_type, *new_type)) {
+      // Files that are there keep the narrower one: readers take their values as the wider.
+      *field = std::move(added);
+      has_changed = true;
+      continue;
+    }
     if (!is_same_schema((*field)["type"].dump(), added["type"].dump())) {
       return fail(Code::bad_input,
                   fmt::format("column \"{}\" is {} in the table and {} in the files to append", name,

@@ -216,6 +216,16 @@ TEST_F(Delta, AppendMayAddColumnsOnly) {
   EXPECT_EQ(read().version, 2);
 }
 
+TEST_F(Delta, AppendMayWidenNumbers) {
+  auto table = open();
+  ASSERT_TRUE(table->append({{"id", "INTEGER"}, {"at", "TIMESTAMP"}}, {file("a", 1)}, {"app", 1}));
+  ASSERT_TRUE(table->append({{"id", "BIGINT"}, {"at", "TIMESTAMP"}}, {file("b", 1)}, {"app", 2}));
+  EXPECT_EQ(read().columns, (Columns{{"id", "BIGINT"}, {"at", "TIMESTAMP"}}));
+  ASSERT_TRUE(table->append({{"id", "HUGEINT"}}, {file("c", 1)}, {"app", 3}));
+  EXPECT_EQ(read().columns[0].type, "HUGEINT");
+  EXPECT_EQ(table->append({{"id", "BIGINT"}}, {file("d", 1)}, {"app", 4}).error().code, Code::bad_input);
+}
+
 TEST_F(Delta, ReplaceMayChangeAnything) {
   auto table = open();
   ASSERT_TRUE(table->replace(plain_columns, {file("a", 1)}, {"app", 1}));

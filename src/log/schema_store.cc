@@ -23,9 +23,9 @@ std::optional<uint32_t> parse_name(std::string_view name) {
 }
 
 // The JSON library throws where a value has another type than expected.
-Result<model::Schema> parse(std::string_view json) {
+Result<model::Schema> parse(std::string_view json, const model::Schema* before) {
   try {
-    return model::Schema::from_json(json);
+    return model::Schema::from_json(json, before);
   } catch (const std::exception& error) {
     return fail(Code::corrupt, fmt::format("not a schema: {}", error.what()));
   }
@@ -43,12 +43,28 @@ Result<std::unique_ptr<SchemaStore>> SchemaStore::open(io::FileSystem& files, co
   return store;
 }
 
+Result<model::SchemaPtr> SchemaStore::read_latest(io::FileSystem& files, const io::Path& folder) {
+  if (!TRY(files.exists(folder))) return nullptr;
+  SchemaStore store(files, folder);
+  Lock lock(store.mutex_);
+  TRY(store.read_versions());
+  return store.versions_.empty() ? nullptr : store.versions_.back();
+}
+
 Status SchemaStore::load() {
+  // What a crash left of an add() that never returned.
+  for (const io::FolderEntry& entry : TRY(files_.list(folder_))) {
+    if (entry.name.ends_with(".tmp") && !entry.is_folder) TRY(files_.remove(folder_ / entry.name));
+  }
+  TRY(read_versions());
+  // An add() may have died between naming the file and syncing the name.
+  return files_.sync_folder(folder_);
+}
+
+Status SchemaStore::read_versions() {
   std::vector<uint32_t> found;
   for (const io::FolderEntry& entry : TRY(files_.list(folder_))) {
     if (const auto version = parse_name(entry.name); version && !entry.is_folder) found.push_back(*version);
-    // What a crash left of an add() that never returned.
-    if (entry.name.ends_with(".tmp") && !entry.is_folder) TRY(files_.remove(folder_ / entry.name));
   }
   std::sort(found.begin(), found.end());
   for (const uint32_t version : found) {
@@ -59,7 +75,7 @@ Status SchemaStore::load() {
                               path_of(static_cast<uint32_t>(versions_.size() + 1)).string()),
                   std::string(restore_hint));
     }
-    auto schema = parse(TRY(files_.read_file(path)));
+    auto schema = parse(TRY(files_.read_file(path)), versions_.empty() ? nullptr : versions_.back().get());
     if (!schema) {
       return fail(Code::corrupt, fmt::format("{}: {}", path.string(), schema.error().message),
                   std::string(restore_hint));
@@ -70,8 +86,7 @@ Status SchemaStore::load() {
     }
     versions_.push_back(std::make_shared<const model::Schema>(std::move(*schema)));
   }
-  // An add() may have died between naming the file and syncing the name.
-  return files_.sync_folder(folder_);
+  return {};
 }
 
 Status SchemaStore::add(const model::Schema& schema) {
@@ -87,7 +102,7 @@ Status SchemaStore::add(const model::Schema& schema) {
                 fmt::format("schema version {} cannot follow version {}", schema.version, versions_.size()),
                 fmt::format("add it as version {}", versions_.size() + 1));
   }
-  const std::string json = schema.to_json();
+  const std::string json = versions_.empty() ? schema.to_json() : schema.to_json_after(*versions_.back());
   Status created = files_.create_atomically(path, json);
   if (!created && created.error().code == Code::conflict) {
     // Left by an add() of ours that failed after it had named the file.

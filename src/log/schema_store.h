@@ -19,6 +19,10 @@ class SchemaStore {
   /// corrupt names the file that is missing, or not the schema that its name says.
   static Result<std::unique_ptr<SchemaStore>> open(io::FileSystem& files, const io::Path& folder);
 
+  /// The newest version in a folder that another process may have open; null when there is none. Changes
+  /// nothing.
+  static Result<model::SchemaPtr> read_latest(io::FileSystem& files, const io::Path& folder);
+
   /// Durable when it returns: only then append batches that use the version. Adding a version again does
   /// nothing when it is the same schema and is a conflict when not; bad_input when a version is left out.
   Status add(const model::Schema& schema) EXCLUDES(mutex_);
@@ -30,6 +34,7 @@ class SchemaStore {
  private:
   SchemaStore(io::FileSystem& files, io::Path folder) : files_(files), folder_(std::move(folder)) {}
   Status load() REQUIRES(mutex_);
+  Status read_versions() REQUIRES(mutex_);
   io::Path path_of(uint32_t version) const;
 
   io::FileSystem& files_;

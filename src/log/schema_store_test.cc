@@ -1,5 +1,6 @@
 #include "log/schema_store.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -40,6 +41,28 @@ TEST_F(Schemas, AreThereAfterReopening) {
   EXPECT_EQ(store->get(10).value()->fields.size(), 10u);
   EXPECT_EQ(store->get(12).error().code, Code::not_found);
   EXPECT_EQ(store->get(0).error().code, Code::not_found);
+}
+
+TEST_F(Schemas, VersionsThatAddAFieldAreSmall) {
+  constexpr uint32_t versions = 300;
+  model::Schema schema = schema_of(1, {"a"});
+  {
+    auto store = open();
+    ASSERT_TRUE(store->add(schema));
+    for (schema.version = 2; schema.version <= versions; ++schema.version) {
+      schema.add({fmt::format("a_field_that_came_later_{}", schema.version), {}, false, ""});
+      ASSERT_TRUE(store->add(schema));
+    }
+    --schema.version;
+  }
+  uint64_t bytes = 0;
+  const auto entries = files_.list(folder_ / "schema").value();
+  for (const auto& entry : entries) bytes += files_.read_file(folder_ / "schema" / entry.name).value().size();
+  EXPECT_LT(bytes, 60'000u);
+  EXPECT_EQ(*open()->latest(), schema);
+  EXPECT_EQ(*SchemaStore::read_latest(files_, folder_ / "schema").value(), schema);
+  EXPECT_EQ(SchemaStore::read_latest(files_, folder_ / "none").value(), nullptr);
+  EXPECT_FALSE(files_.exists(folder_ / "none").value());
 }
 
 TEST_F(Schemas, NeverChangeAndNeverSkip) {

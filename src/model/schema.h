@@ -18,23 +18,52 @@ struct Field {
   Type type;
   bool required = false;
   std::string description;
+  std::vector<std::string> was = {};  // names that it had: events may still bring it under them
+  std::string stored_as = {};         // its column in files of events, where that is not its name
+  int64_t found_at_us = 0;            // when an event brought it; 0: somebody declared it
+
+  /// In the stream's Parquet files, and for ever: a new name changes no file.
+  const std::string& stored_name() const { return stored_as.empty() ? name : stored_as; }
+  bool is_declared() const { return found_at_us == 0; }
   bool operator==(const Field&) const = default;
 };
 
 /// What to do with a field of an event that the stream does not declare.
 enum class OnDrift { evolve, freeze, quarantine };
 
+/// How far events may widen a stream (evolve).
+struct DriftLimits {
+  uint32_t fields_max = 500;  // the stream has no more fields by it, the declared ones among them
+  uint32_t per_hour = 200;    // fields that events add within an hour
+  bool operator==(const DriftLimits&) const = default;
+};
+
 /// Immutable; versions count from 1 in each stream.
 struct Schema {
   uint32_t version = 0;
   std::vector<Field> fields;
   OnDrift on_drift = OnDrift::evolve;
+  DriftLimits drift = {};
+  std::vector<Field> dropped = {};  // no longer fields; what events brought stays in the log and the archive
 
   /// Case-sensitive, as names are in events.
   std::optional<size_t> find(std::string_view name) const;
+  /// The field with this column in files of events. Whoever looks for a field of one version in events of
+  /// another goes by it: names may have changed.
+  std::optional<size_t> find_stored(std::string_view stored_name) const;
+  /// Whether a field of that name was dropped and is none now.
+  bool is_dropped(std::string_view name) const;
+  /// Appends a field; where its name is that of another's column in files, it gets another column.
+  void add(Field field);
+  /// Every field that ever was, named as its column in files of events: how those are written.
+  Schema as_stored() const;
+
   /// A JSON text that from_json understands, whatever later versions of the program add.
   std::string to_json() const;
-  static Result<Schema> from_json(std::string_view json);
+  /// The same; where fields were added to the version before and nothing else was changed, only those.
+  std::string to_json_after(const Schema& before) const;
+  /// `before` is the version before, for texts of to_json_after.
+  static Result<Schema> from_json(std::string_view json, const Schema* before = nullptr);
   bool operator==(const Schema&) const = default;
 };
 

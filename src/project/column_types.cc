@@ -1,9 +1,11 @@
 #include "project/column_types.h"
 
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
+#include "model/type_nesting.h"
 #include "project/names.h"
 #include "project/nearest.h"
 
@@ -11,10 +13,15 @@ namespace anabranch::project {
 
 namespace {
 
-// The members of structs are columns too for the lake.
+// The members of structs are columns too, for the lake and for SQL.
 bool check_member_names(const model::Type& type, const Place& place, Problems& problems) {
+  std::set<std::string> seen;
   for (const std::string& name : type.names) {
     if (!check_column_name(name, place, problems)) return false;
+    if (seen.insert(fold_case(name)).second) continue;
+    problems.error(place, fmt::format("a struct has the member '{}' twice", name),
+                   "rename one; SQL does not tell names apart that differ only in case");
+    return false;
   }
   for (const model::Type& child : type.children) {
     if (!check_member_names(child, place, problems)) return false;
@@ -30,6 +37,11 @@ std::optional<model::Type> parse_type(const Located& name, Problems& problems) {
       "float",   "real",    "decimal",  "numeric",   "varchar",     "text",     "string",  "blob",
       "date",    "time",    "datetime", "timestamp", "timestamptz", "interval", "uuid",    "json"};
   auto type = model::Type::parse(name.text);
+  if (type && model::nesting_of(*type) > model::type_nesting_max) {
+    problems.error(name.place, fmt::format("a type that nests {} levels deep", model::nesting_of(*type)),
+                   fmt::format("at most {} levels; deeper values fit json", model::type_nesting_max));
+    return std::nullopt;
+  }
   if (type && !check_member_names(*type, name.place, problems)) return std::nullopt;
   if (type) return *std::move(type);
   const auto meant = nearest(name.text, usual);

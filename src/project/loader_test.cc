@@ -161,7 +161,8 @@ const Case stream_cases[] = {
       "integer)",
       "streams/a.yml:5:5: error: a field must be a map, not 'd' (write 'key: value' with any of name, type, "
       "required, "
-      "description)",
+      "description, "
+      "was)",
       "streams/a.yml:6:36: error: 'required' must be true or false, not 'maybe' (correct the value of "
       "'required')"}},
     {"SameFieldTwice",
@@ -186,6 +187,29 @@ const Case stream_cases[] = {
      {{"streams/a.yml", "fields:\n  - {name: a, type: 'struct(\"a b\" int)[]'}\n"}},
      {"streams/a.yml:2:21: error: 'a b' cannot be the name of a column (a column's name "
       "has no space and none of ,;{}()= in it)"}},
+    {"StructMemberTwice",
+     {{"streams/a.yml",
+       "fields:\n  - {name: a, type: 'struct(x int, y struct(\"offset\" int, Offset int))'}\n"}},
+     {"streams/a.yml:2:21: error: a struct has the member 'Offset' twice (rename one; SQL does not tell "
+      "names apart that differ only in case)"}},
+    {"EarlierNames",
+     {{"streams/a.yml",
+       "fields:\n  - {name: a, type: int, was: [b, c]}\n  - {name: d, type: int, was: a}\n  - {name: e, "
+       "type: int, was: c}\n"}},
+     {"streams/a.yml:3:31: error: 'was' names a field that the stream has: 'a' (remove that field, or the "
+      "'was')",
+      "streams/a.yml:4:31: error: 'was' names 'c' twice (a name that was given up belongs to one field)"}},
+    {"DriftLimits",
+     {{"streams/a.yml", "fields: [{name: a, type: int}]\ndrift: {fields_max: many, per_day: 1}\n"}},
+     {"streams/a.yml:2:21: error: 'fields_max' must be a whole number from 0 to 10000, not 'many' (correct "
+      "the value of 'fields_max')",
+      "streams/a.yml:2:27: error: 'drift' has no key 'per_day' (known keys: fields_max, per_hour)"}},
+    {"DeepType",
+     {{"streams/a.yml",
+       "fields:\n  - {name: a, type: 'int[][][][][][][][][][][][][][][][][]'}\n  - {name: b, type: "
+       "'int[][][][][][][][][][][][][][][][]'}\n"}},
+     {"streams/a.yml:2:21: error: a type that nests 17 levels deep (at most 16 levels; deeper values fit "
+      "json)"}},
     {"BadDrift",
      {{"streams/a.yml", "fields: [{name: a, type: int}]\non_drift: evolv\n"}},
      {"streams/a.yml:2:11: error: 'on_drift' cannot be 'evolv' (did you mean 'evolve'?)"}},

@@ -76,6 +76,7 @@ struct StreamFile {
   std::string name;
   std::string description;
   model::Schema schema;                   // version 0: not yet registered
+  std::vector<Place> field_places;        // where the type of each of its fields stands
   std::vector<std::string> key;           // fields that identify what an event is about; may be empty
   std::optional<std::string> event_time;  // the field that says when it happened
   Place place;

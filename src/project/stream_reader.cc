@@ -1,6 +1,7 @@
 #include "project/stream_reader.h"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -15,9 +16,44 @@ namespace {
 constexpr const char* fields_hint =
     "list at least one field, as in '- {name: id, type: varchar, required: true}'";
 
+// Columns of a table; what reads wider ones gets slow.
+constexpr uint64_t drift_fields_max = 10'000;
+
+Place place_of_type(const YamlNode& field) {
+  const YamlNode* type = field.find("type");
+  return type ? type->place : field.place;
+}
+
+// Names that fields had before: each of one field, and of no field now.
+void check_earlier_names(const std::vector<const YamlNode*>& fields, const std::vector<Located>& names,
+                         Problems& problems) {
+  std::set<std::string> seen;
+  for (const YamlNode* node : fields) {
+    const YamlNode* was = node->find("was");
+    if (was == nullptr) continue;
+    std::vector<const YamlNode*> earlier = {was};
+    if (!was->items.empty()) {
+      earlier.clear();
+      for (const YamlNode& item : was->items) earlier.push_back(&item);
+    }
+    for (const YamlNode* name : earlier) {
+      if (!name->is_scalar()) continue;
+      const bool is_field = std::any_of(names.begin(), names.end(),
+                                        [&](const Located& each) { return each.text == name->text; });
+      if (is_field) {
+        problems.error(name->place, fmt::format("'was' names a field that the stream has: '{}'", name->text),
+                       "remove that field, or the 'was'");
+      } else if (!seen.insert(name->text).second) {
+        problems.error(name->place, fmt::format("'was' names '{}' twice", name->text),
+                       "a name that was given up belongs to one field");
+      }
+    }
+  }
+}
+
 std::optional<model::Field> read_field(const YamlNode& node, std::vector<Located>& names,
                                        Problems& problems) {
-  const MapReader map(node, "a field", {"name", "type", "required", "description"}, problems);
+  const MapReader map(node, "a field", {"name", "type", "required", "description", "was"}, problems);
   if (!map.is_map()) return std::nullopt;
   map.require("name", "write 'name: ' as it stands in the events");
   map.require("type", "write 'type: ' and an SQL type name, such as varchar or integer");
@@ -36,6 +72,7 @@ std::optional<model::Field> read_field(const YamlNode& node, std::vector<Located
       check_column_name(*name, place, problems);
     }
   }
+  for (const Located& earlier : map.texts("was")) field.was.push_back(earlier.text);
   const auto type_name = map.text("type");
   if (!type_name) return std::nullopt;
   const auto type = parse_type({*type_name, map.place_of("type")}, problems);
@@ -92,7 +129,7 @@ std::optional<StreamFile> read_stream(const ProjectFolder& folder, const std::st
   if (!yaml) return std::nullopt;
   const YamlNode* root = root_map(*yaml, "'fields'", problems);
   if (!root) return std::nullopt;
-  const MapReader map(*root, "a stream", {"description", "fields", "key", "event_time", "on_drift"},
+  const MapReader map(*root, "a stream", {"description", "fields", "key", "event_time", "on_drift", "drift"},
                       problems);
   if (!map.is_map()) return std::nullopt;
 
@@ -102,15 +139,27 @@ std::optional<StreamFile> read_stream(const ProjectFolder& folder, const std::st
                                          model::OnDrift::quarantine};
     stream.schema.on_drift = values[*choice];
   }
+  if (const YamlNode* drift = map.find("drift")) {
+    const MapReader limits(*drift, "'drift'", {"fields_max", "per_hour"}, problems);
+    model::DriftLimits& into = stream.schema.drift;
+    into.fields_max =
+        static_cast<uint32_t>(limits.number("fields_max", 0, drift_fields_max).value_or(into.fields_max));
+    into.per_hour =
+        static_cast<uint32_t>(limits.number("per_hour", 0, drift_fields_max).value_or(into.per_hour));
+  }
   std::vector<Located> names;
   if (const YamlNode* fields = map.require("fields", fields_hint)) {
     for (const YamlNode* node : map.list("fields")) {
-      if (auto field = read_field(*node, names, problems)) stream.schema.fields.push_back(std::move(*field));
+      auto field = read_field(*node, names, problems);
+      if (!field) continue;
+      stream.schema.fields.push_back(std::move(*field));
+      stream.field_places.push_back(place_of_type(*node));
     }
     if (fields->kind == YamlNode::Kind::sequence && fields->items.empty()) {
       problems.error(fields->place, "a stream without fields", fields_hint);
     }
     check_distinct(names, "field", problems);
+    check_earlier_names(map.list("fields"), names, problems);
     read_key(map, names, stream, problems);
     read_event_time(map, names, stream, problems);
   }

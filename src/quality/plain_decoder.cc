@@ -1,5 +1,6 @@
 #include "quality/plain_decoder.h"
 
+#include <algorithm>
 #include <optional>
 
 #include <fmt/format.h>
@@ -13,10 +14,19 @@ namespace {
 using sql::Value;
 using Fields = std::vector<Value>;
 
+// By the field's name, or by one that it had before.
+const PlainJson* member_of(const PlainJson& object, const model::Field& field) {
+  if (const PlainJson* member = object.member(field.name)) return member;
+  for (const std::string& name : field.was) {
+    if (const PlainJson* member = object.member(name)) return member;
+  }
+  return nullptr;
+}
+
 std::optional<Fields> from_object(const model::Schema& schema, const PlainJson& object) {
   Fields fields;
   for (const model::Field& field : schema.fields) {
-    const PlainJson* member = object.member(field.name);
+    const PlainJson* member = member_of(object, field);
     auto value = member ? plain_value(field.type, *member) : Value{};
     if (!value) return std::nullopt;
     fields.push_back(std::move(*value));
@@ -30,9 +40,9 @@ std::optional<Fields> from_cloudevent(const model::Schema& schema, const PlainJs
   const PlainJson* data = envelope.member("data");
   auto fields = from_object(schema, data ? *data : no_data);
   for (size_t i = 0; fields && i < schema.fields.size(); ++i) {
-    const std::string& name = schema.fields[i].name;
-    const PlainJson* attribute = envelope.member(name);
-    if ((data && data->member(name)) || !attribute || name == "data") continue;
+    const model::Field& field = schema.fields[i];
+    const PlainJson* attribute = member_of(envelope, field);
+    if ((data && member_of(*data, field)) || !attribute || attribute == data) continue;
     auto value = plain_value(schema.fields[i].type, *attribute);
     if (!value) return std::nullopt;
     (*fields)[i] = std::move(*value);
@@ -82,7 +92,12 @@ std::optional<Fields> from_csv(const model::Schema& schema, std::string_view hea
   if (!names || !texts || names->size() != texts->size()) return std::nullopt;
   Fields fields(schema.fields.size());
   for (size_t i = 0; i < names->size(); ++i) {
-    const auto field = schema.find((*names)[i].text);
+    const std::string& name = (*names)[i].text;
+    std::optional<size_t> field = schema.find(name);
+    for (size_t at = 0; !field && at < schema.fields.size(); ++at) {
+      const auto& was = schema.fields[at].was;
+      if (std::find(was.begin(), was.end(), name) != was.end()) field = at;
+    }
     const CsvField& given = (*texts)[i];
     if (!field || (given.text.empty() && !given.is_quoted)) continue;
     auto value = plain_text_value(schema.fields[*field].type, given.text);

@@ -382,6 +382,21 @@ TEST_F(PlainDecoder, HasTheSameValuesOfRandomEventsOfEveryType) {
   for (const auto& field : schema.fields) EXPECT_GT(reached[field.type.to_sql()], 50) << field.type.to_sql();
 }
 
+TEST_F(PlainDecoder, KnowsFieldsByEarlierNames) {
+  model::Schema schema = schema_of({{"url", "varchar"}, {"n", "integer"}});
+  schema.fields[0].was = {"page", "address"};
+  schema.fields[1].was = {"number"};
+  EXPECT_EQ(compare(schema, ingest::BodyFormat::ndjson,
+                    "{\"page\":\"a\",\"number\":1}\n{\"n\":2,\"address\":\"b\"}\n{\"url\":null}\n"),
+            3u);
+  EXPECT_EQ(compare(schema, ingest::BodyFormat::csv, "number,address,x\n1,a,2\n,,\n"), 2u);
+  const std::string head = R"({"specversion":"1.0","id":"1","source":"s","type":"t",)";
+  EXPECT_EQ(compare(schema, ingest::BodyFormat::cloudevents,
+                    head + R"("url":"no","address":"no","data":{"page":"yes","number":5}})"),
+            1u);
+  EXPECT_EQ(compare(schema, ingest::BodyFormat::cloudevents, head + R"("address":"yes","data":{}})"), 1u);
+}
+
 TEST_F(PlainDecoder, SaysWhichEventDoesNotFit) {
   LogRecords batch;
   batch.base_offset = 40;

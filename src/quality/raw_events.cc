@@ -79,13 +79,22 @@ class StreamLoader {
     return text;
   }
 
-  // The pinned columns of a relation that has some of them, perhaps of other types.
+  // A schema version by the names that its fields have in files, which are the same in every version.
+  static model::Schema as_in_files(model::Schema schema) {
+    for (auto& field : schema.fields) {
+      if (!field.stored_as.empty()) field.name = field.stored_as;
+    }
+    return schema;
+  }
+
+  // The pinned columns of a relation that has some of them by their names in files, perhaps of other types.
   std::string pinned(const std::set<std::string>& there) const {
     std::string text;
     for (const auto& field : stream_.schema.fields) {
-      const std::string name = sql::quote_identifier(field.name);
-      text += fmt::format("CAST({} AS {}) AS {}, ", there.contains(field.name) ? name : "NULL",
-                          field.type.to_sql(), name);
+      const std::string& in_files = field.stored_as.empty() ? field.name : field.stored_as;
+      text += fmt::format("CAST({} AS {}) AS {}, ",
+                          there.contains(in_files) ? sql::quote_identifier(in_files) : "NULL",
+                          field.type.to_sql(), sql::quote_identifier(field.name));
     }
     return text;
   }
@@ -122,11 +131,14 @@ class StreamLoader {
 
   // Not const &: TRY hands values on.
   Result<model::Schema> version(uint32_t number) {
-    if (const auto found = versions_.find(number); found != versions_.end()) return found->second;
-    const io::Path file = io::Path(stream_.log_folder) / "schema" / fmt::format("{}.json", number);
-    auto schema = TRY(model::Schema::from_json(TRY(io::local_file_system().read_file(file))));
-    versions_[number] = schema;
-    return schema;
+    // One may say only what it adds to the one before.
+    while (versions_.size() < number) {
+      const auto next = static_cast<uint32_t>(versions_.size() + 1);
+      const io::Path file = io::Path(stream_.log_folder) / "schema" / fmt::format("{}.json", next);
+      const model::Schema* before = versions_.empty() ? nullptr : &versions_.rbegin()->second;
+      versions_[next] = TRY(model::Schema::from_json(TRY(io::local_file_system().read_file(file)), before));
+    }
+    return versions_.at(number);
   }
 
   Status begin_staged(const model::Schema& schema) {
@@ -137,7 +149,7 @@ class StreamLoader {
       TRY(session_.run(
           fmt::format("CREATE TABLE {} ({}_partition INTEGER, _offset BIGINT, _ingested_at TIMESTAMP "
                       "WITH TIME ZONE, _raw VARCHAR)",
-                      raw_table(table), declared(schema))));
+                      raw_table(table), declared(as_in_files(schema)))));
     }
     writer_.emplace(TRY(sql::TableWriter::open(session_, "raw", table)));
     writer_version_ = schema.version;

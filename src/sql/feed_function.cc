@@ -126,7 +126,7 @@ void map_fields(FeedState& state, const model::Schema& ours) {
   state.mapping.clear();
   state.casts.clear();
   state.casts.resize(ours.fields.size());
-  for (const auto& field : ours.fields) state.mapping.push_back(theirs.find(field.name));
+  for (const auto& field : ours.fields) state.mapping.push_back(theirs.find_stored(field.stored_name()));
   if (ours.version > 1 && is_planted("a field that came later stays empty")) state.mapping.back().reset();
 }
 

@@ -41,13 +41,15 @@ std::string parquet_relation(const std::vector<std::string>& files, const std::v
 }
 
 std::string archive_relation(const std::vector<std::string>& files, const std::vector<OutputColumn>& columns,
-                             model::Offset end) {
+                             const model::Schema& schema, model::Offset end) {
   std::string empty;
   std::string casts;
   for (const auto& column : columns) {
-    const std::string name = quote_identifier(column.name);
-    empty += fmt::format("{}NULL AS {}", empty.empty() ? "" : ", ", name);
-    casts += fmt::format("{}CAST({} AS {}) AS {}", casts.empty() ? "" : ", ", name, column.type, name);
+    const auto field = schema.find(column.name);
+    const std::string stored = quote_identifier(field ? schema.fields[*field].stored_name() : column.name);
+    empty += fmt::format("{}NULL AS {}", empty.empty() ? "" : ", ", stored);
+    casts += fmt::format("{}CAST({} AS {}) AS {}", casts.empty() ? "" : ", ", stored, column.type,
+                         quote_identifier(column.name));
   }
   // The empty SELECT gives every column a place when no file has it yet.
   return fmt::format(

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/offsets.h"
+#include "model/schema.h"
 #include "sql/database.h"
 
 namespace anabranch::sql {
@@ -25,8 +26,9 @@ std::string parquet_relation(const std::vector<std::string>& files, const std::v
 std::string table_file_relation(const std::string& file, const std::vector<OutputColumn>& columns,
                                 std::string_view row_name);
 
-/// Events of bronze files before `end`, with columns that a file lacks as NULL.
+/// Events of bronze files before `end`, with columns that a file lacks as NULL. Fields of the schema are
+/// found by the columns that they are stored as, whatever they were called when a file was written.
 std::string archive_relation(const std::vector<std::string>& files, const std::vector<OutputColumn>& columns,
-                             model::Offset end);
+                             const model::Schema& schema, model::Offset end);
 
 }  // namespace anabranch::sql

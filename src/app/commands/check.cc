@@ -1,10 +1,13 @@
 #include <fmt/format.h>
 
 #include "app/commands/commands.h"
+#include "app/streams.h"
 #include "app/tables.h"
 #include "app/terminal.h"
+#include "ingest/schema_plan.h"
 #include "lake/local_store.h"
 #include "lake/table_versions.h"
+#include "log/schema_store.h"
 #include "project/loader.h"
 #include "project/sql_select_reader.h"
 #include "views/world.h"
@@ -12,12 +15,41 @@
 namespace anabranch::app {
 namespace {
 
+struct Report {
+  std::vector<project::Problem> problems;
+  std::vector<std::string> changes;  // of schemas
+};
+
+// The schema that the stream will have: what its file says, and what events brought before. Where both do not
+// go together that is a mistake, at its place.
+model::Schema next_schema(const io::Path& data_folder, const project::StreamFile& stream, Report& report) {
+  const auto latest =
+      log::SchemaStore::read_latest(io::local_file_system(), data_folder / "log" / stream.name / "schema");
+  if (!latest) {
+    report.problems.push_back(
+        {project::Severity::error, stream.place, latest.error().message, latest.error().hint, ""});
+  }
+  if (!latest || !*latest) return stream.schema;
+  const ingest::SchemaPlan plan = ingest::plan_schema(latest->get(), stream.schema);
+  for (const Error& error : schema_problems(plan, stream)) {
+    report.problems.push_back(
+        {project::Severity::error, error.place.value_or(stream.place), error.message, error.hint, ""});
+  }
+  for (const auto& change : plan.changes) {
+    if (change.kind != ingest::FieldChange::Kind::incompatible)
+      report.changes.push_back(fmt::format("{}: field {}", stream.name, change.describe()));
+  }
+  return plan.is_compatible() ? plan.next : **latest;
+}
+
 // What binding the models finds beyond reading them: unknown columns, wrong types. Tables that were never
 // copied are known by name only, so models over them wait for the first copy.
-void bind_models(const project::Project& project, std::vector<project::Problem>& problems) {
+void bind_models(const project::Project& project, const io::Path& data_folder, Report& report) {
+  std::vector<project::Problem>& problems = report.problems;
   std::map<std::string, model::Schema> schemas;
-  for (const auto& stream : project.streams) schemas["bronze." + stream.name] = stream.schema;
-  lake::LocalStore store(io::local_file_system(), project.root / project.settings.data_folder);
+  for (const auto& stream : project.streams)
+    schemas["bronze." + stream.name] = next_schema(data_folder, stream, report);
+  lake::LocalStore store(io::local_file_system(), data_folder);
   lake::TableVersions versions(store, io::system_clock());
   std::map<std::string, views::TableVersion> tables;
   std::map<std::string, Error> absent;
@@ -50,13 +82,13 @@ int run_check(const CommonOptions& common) {
   if (!root) return fail_command(common, root.error());
   project::SqlSelectReader reader;
   auto loaded = project::load(io::local_file_system(), *root, reader);
+  Report report;
   if (!loaded.has_errors()) {
-    bind_models(loaded.project, loaded.problems);
+    const auto settings = loaded.project.settings_of(common.target);
+    if (!settings) return fail_command(common, settings.error());
+    bind_models(loaded.project, *root / settings->data_folder, report);
+    std::move(report.problems.begin(), report.problems.end(), std::back_inserter(loaded.problems));
     project::add_excerpts(loaded.problems, io::local_file_system(), *root);
-  }
-  if (!common.target.empty()) {
-    if (const auto settings = loaded.project.settings_of(common.target); !settings && !loaded.has_errors())
-      return fail_command(common, settings.error());
   }
   const size_t errors = loaded.errors().size();
   if (common.is_json) {
@@ -68,6 +100,7 @@ int run_check(const CommonOptions& common) {
     fmt::print(stderr, "{} mistake{}\n", errors, errors == 1 ? "" : "s");
     return 2;
   }
+  for (const std::string& change : report.changes) fmt::print("compatible: {}\n", change);
   const auto& project = loaded.project;
   size_t tables = 0;
   for (const auto& source : project.sources) tables += source.tables.size();
