@@ -3,33 +3,29 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "app/load_project.h"
 #include "app/terminal.h"
 #include "front/problem.h"
-#include "project/loader.h"
-#include "project/sql_select_reader.h"
 
 namespace anabranch::app {
 
-Result<project::Project> load_project(const io::Path& root, const std::string& target, bool prints_warnings) {
-  project::SqlSelectReader reader;
-  auto loaded = project::load(io::local_file_system(), root, reader);
-  const auto errors = loaded.errors();
-  for (const auto& problem : loaded.problems) {
-    if (problem.severity == project::Severity::error || prints_warnings)
-      fmt::print(stderr, "{}\n", problem.describe());
-  }
-  if (!errors.empty()) {
-    return fail(Code::bad_input,
-                fmt::format("the project has {} mistake{}", errors.size(), errors.size() == 1 ? "" : "s"),
-                "correct them and run: anabranch check");
-  }
-  loaded.project.settings = TRY(loaded.project.settings_of(target));
-  return std::move(loaded.project);
+namespace {
+
+// What ran last, or what the files say where nothing ever did.
+Result<project::Project> applied_project(const io::Path& root, const io::Path& data_folder,
+                                         const std::string& target) {
+  ProjectSnapshots snapshots(io::local_file_system(), data_folder / "projects");
+  const auto newest = TRY(snapshots.find(0));
+  if (!newest) return load_project(root, target, Printed::errors);
+  return load_texts(*newest, root, target);
 }
 
-Result<std::unique_ptr<Connection>> Connection::open(const io::Path& root, const std::string& target) {
+}  // namespace
+
+Result<std::unique_ptr<Connection>> Connection::open(const io::Path& root, const std::string& target,
+                                                     Project which) {
   auto connection = std::make_unique<Connection>();
-  auto project = load_project(root, target, false);
+  auto project = load_project(root, target, Printed::nothing);
   if (!project && project.error().code == Code::not_found) return fail(std::move(project).error());
   const io::Path data_folder = root / (project ? project->settings.data_folder : ".anabranch");
   // Held by a server, or by another command.
@@ -46,8 +42,14 @@ Result<std::unique_ptr<Connection>> Connection::open(const io::Path& root, const
     connection->host_ = address->host;
     connection->port_ = address->port;
   } else {
+    if (which == Project::as_applied) {
+      project = applied_project(root, data_folder, target);
+    } else if (!project) {
+      project = load_project(root, target, Printed::errors);  // to say what is wrong
+    }
     if (!project) return fail(std::move(project).error());
     Server::Options options;
+    options.target = target;
     options.port = 0;
     options.builds_by_itself = false;
     connection->own_ = TRY(Server::start(std::move(*project), options));
@@ -68,6 +70,18 @@ Result<std::string> Connection::body_of(Result<front::ClientResponse> response) 
   if (!response) return fail(std::move(response).error());
   if (response->status >= 400) return fail(front::error_of_problem(response->status, response->body));
   return std::move(response->body);
+}
+
+void Connection::warn_of_changed_files() {
+  if (!is_remote()) return;
+  const auto answer = get("/v1/project");
+  if (!answer) return;
+  const auto document = nlohmann::json::parse(*answer, nullptr, false);
+  const auto files = document.value("changed_files", std::vector<std::string>());
+  if (files.empty()) return;
+  fmt::print(stderr, "{} {}{}; what runs is older: run anabranch apply\n",
+             colored("changed files:", Color::yellow), files.front(),
+             files.size() > 1 ? fmt::format(" and {} more", files.size() - 1) : "");
 }
 
 Result<std::string> Connection::get(const std::string& target) {

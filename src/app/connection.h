@@ -17,9 +17,12 @@ namespace anabranch::app {
 /// starts for itself. One thread.
 class Connection {
  public:
+  /// What a server of its own begins with: the files as they are, or what was taken over last.
+  enum class Project { of_files, as_applied };
   /// Loads the project only when no server runs. bad_input (with all problems in the message) for a broken
   /// project.
-  static Result<std::unique_ptr<Connection>> open(const io::Path& root, const std::string& target);
+  static Result<std::unique_ptr<Connection>> open(const io::Path& root, const std::string& target,
+                                                  Project which = Project::of_files);
 
   /// The answer's body. Problem documents become errors.
   Result<std::string> get(const std::string& target);
@@ -29,6 +32,8 @@ class Connection {
   /// A second connection to the same server, for another thread.
   Result<front::HttpClient> another() const;
   bool is_remote() const { return own_ == nullptr; }
+  /// Says on standard error when files of the project are not as they run: the answer is of what runs.
+  void warn_of_changed_files();
 
  private:
   Result<std::string> body_of(Result<front::ClientResponse> response);
@@ -37,9 +42,5 @@ class Connection {
   uint16_t port_ = 0;
   std::optional<front::HttpClient> client_;
 };
-
-/// Reads and checks a project; its settings are those of the target (empty: the default one). Prints every
-/// problem to standard error. bad_input when there are errors, not_found when there is no such target.
-Result<project::Project> load_project(const io::Path& root, const std::string& target, bool prints_warnings);
 
 }  // namespace anabranch::app

@@ -60,6 +60,13 @@ int run(int argc, char** argv) {
   up_command->add_option("--port", up.port, "Port (default 8080)")->check(CLI::Range(0, 65535));
   up_command->add_flag("--insecure", up.is_insecure, "Let others reach it although there is no login");
 
+  up_command->add_flag("--watch", up.watches, "Apply the project's files when they change");
+
+  ApplyOptions apply;
+  CLI::App* apply_command = command("apply", "Take over the project's files as they are now", true);
+  apply_command->add_flag("--dry-run", apply.is_dry_run, "Only show what would change");
+  apply_command->add_flag("--undo", apply.is_undo, "Go back to what was taken over before the last time");
+
   std::vector<std::string> build_views;
   CLI::App* build_command = command("build", "Recompute views from all events", true);
   build_command->add_option("view", build_views, "Views (default: all)");
@@ -112,6 +119,7 @@ int run(int argc, char** argv) {
   if (*copy_command) return run_copy(common, sources);
   if (*ingest_command) return run_ingest(common, ingest);
   if (*up_command) return run_up(common, up);
+  if (*apply_command) return run_apply(common, apply);
   if (*build_command) return run_build(common, build_views);
   if (*query_command) return run_query(common, query);
   if (*explain_command) return run_explain(common, explained);

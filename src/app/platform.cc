@@ -50,6 +50,11 @@ Platform::Platform(project::Project project, const Options& options)
 
 Platform::~Platform() { stop(); }
 
+std::shared_ptr<const project::Project> Platform::project() const {
+  Lock lock(mutex_);
+  return running_project_;
+}
+
 Result<std::unique_ptr<Platform>> Platform::open(project::Project project, const Options& options) {
   std::unique_ptr<Platform> platform(new Platform(std::move(project), options));
   TRY(platform->open_data());
@@ -58,6 +63,15 @@ Result<std::unique_ptr<Platform>> Platform::open(project::Project project, const
 
 Status Platform::open_data() {
   started_at_us_ = clock_.now_us();
+  {
+    Lock lock(mutex_);
+    running_project_ = std::make_shared<const project::Project>(project_);
+    if (options_.texts) {
+      texts_ = std::make_shared<const ProjectTexts>(*options_.texts);
+    } else if (auto texts = read_project_texts(files_, project_.root)) {
+      texts_ = std::make_shared<const ProjectTexts>(std::move(*texts));
+    }
+  }
   io::keep_files_private();
   program_ = options_.program.empty() ? TRY(io::own_program()) : options_.program;
   TRY(files_.create_folders(data_folder_ / "serving"));
@@ -93,7 +107,8 @@ Status Platform::open_data() {
     spdlog::warn("build {} was interrupted; nothing of it is visible", id);
     remove_copies(files_, data_folder_, id);
   }
-  streams_ = TRY(open_streams(files_, clock_, data_folder_, project_, damaged_streams_));
+  auto opened = TRY(open_streams(files_, clock_, data_folder_, project_, damaged_streams_));
+  streams_.assign(std::make_move_iterator(opened.begin()), std::make_move_iterator(opened.end()));
   for (const auto& [name, error] : damaged_streams_) set_fault("bronze." + name, stream_fault(name, error));
 
   sql::Database::Options engine;
@@ -117,16 +132,33 @@ Status Platform::open_data() {
 
 // ---- worlds ----
 
+Result<std::shared_ptr<const views::World>> Platform::make_world(bool is_newest,
+                                                                 std::vector<Error>& left_out) {
+  std::vector<Error> problems;
+  auto world = TRY(make_world(WorldSource{project(), is_newest, {}, {}}, problems));
+  // Models may be written for fields that a stream's file says and the stream cannot have.
+  const bool is_refused = std::any_of(streams_.begin(), streams_.end(),
+                                      [](const OpenStream& stream) { return !stream.refused.empty(); });
+  // A build is asked for by somebody who can mend a model; a start and a handover go on without it.
+  for (const Error& error : problems) {
+    if (is_newest && !is_refused && !is_of_absent(error)) return fail(error);
+  }
+  left_out = std::move(problems);
+  return world;
+}
+
 // What events have brought since the newest build waits for the next one; so does what the streams' files
 // have added, unless a model reads it.
-std::map<std::string, model::Schema> Platform::pinned_schemas(bool is_newest) const {
+std::map<std::string, model::Schema> Platform::schemas_of(const WorldSource& source) const {
   std::map<std::string, uint32_t> pins;
   {
     Lock lock(mutex_);
-    if (manifest_ && !is_newest) pins = manifest_->basis.schemas;
+    if (manifest_ && !source.is_newest) pins = manifest_->basis.schemas;
   }
   std::map<std::string, model::Schema> schemas;
+  for (const auto& [name, schema] : source.schemas) schemas["bronze." + name] = schema;
   for (const OpenStream& stream : streams_) {
+    if (!source.project->find_stream(stream.name) || source.schemas.contains(stream.name)) continue;
     const auto pin = pins.find(stream.name);
     auto schema = stream.schemas->latest();
     if (auto pinned = pin == pins.end() ? schema : stream.schemas->get(pin->second); !pinned) {
@@ -141,55 +173,62 @@ std::map<std::string, model::Schema> Platform::pinned_schemas(bool is_newest) co
 }
 
 // Called when starting, and then under build_mutex_ only.
-Result<std::shared_ptr<const views::World>> Platform::make_world(bool is_newest,
-                                                                 std::vector<Error>& left_out) {
+Result<std::shared_ptr<const views::World>> Platform::make_world(const WorldSource& source,
+                                                                 std::vector<Error>& problems) {
+  const project::Project& project = *source.project;
   std::map<std::string, int64_t> table_pins;
   {
     Lock lock(mutex_);
-    if (manifest_ && !is_newest) table_pins = manifest_->basis.tables;
+    if (manifest_ && !source.is_newest) table_pins = manifest_->basis.tables;
   }
-  const auto schemas = pinned_schemas(is_newest);
+  for (const std::string& table : source.newest) table_pins.erase(table);
+  const auto pinned = schemas_of(source);
   std::vector<std::string> names;
-  for (const project::SourceFile& source : project_.sources) {
-    for (const project::TableFile& table : source.tables) names.push_back(table.name);
+  for (const project::SourceFile& file : project.sources) {
+    for (const project::TableFile& table : file.tables) names.push_back(table.name);
   }
   auto [tables, absent] = tables_->choose(names, table_pins);
-  for (const auto& [name, error] : damaged_streams_) absent["bronze." + name] = stream_fault(name, error);
-  for (auto& [name, error] : absent) error = in_project(std::move(error), project_.root);
+  for (const auto& [name, error] : damaged_streams_) {
+    if (project.find_stream(name)) absent["bronze." + name] = stream_fault(name, error);
+  }
   std::map<std::string, std::string> why_absent;
-  for (const auto& [name, error] : absent) why_absent[name] = error.message;
-  if (!made_.world || made_.schemas != schemas || made_.tables != tables || made_.absent != why_absent) {
+  for (auto& [name, error] : absent) {
+    error = in_project(std::move(error), project_.root);
+    why_absent[name] = error.message;
+  }
+  if (!made_.world || made_.project != source.project || made_.schemas != pinned || made_.tables != tables ||
+      made_.absent != why_absent) {
     std::vector<views::ModelSource> models;
-    for (const project::Model& model : project_.models)
+    for (const project::Model& model : project.models)
       models.push_back({model.name, model.sql, model.file, model.is_materialized, model.select});
-    auto made = views::make_world(models, schemas, tables, absent);
+    auto made = views::make_world(models, pinned, tables, absent);
     if (std::any_of(made.errors.begin(), made.errors.end(),
                     [](const Error& error) { return !is_of_absent(error); })) {
-      if (const auto newest = pinned_schemas(true); newest != schemas)
-        made = views::make_world(models, newest, tables, absent);
+      WorldSource newest = source;
+      newest.is_newest = true;
+      if (const auto schemas = schemas_of(newest); schemas != pinned)
+        made = views::make_world(models, schemas, tables, absent);
     }
-    made_ = {schemas, tables, why_absent, std::move(made.errors),
+    made_ = {source.project,
+             pinned,
+             tables,
+             why_absent,
+             std::move(made.errors),
              std::make_shared<const views::World>(std::move(made.world))};
   }
-  // A build is asked for by somebody who can mend a model; a start and a handover go on without it.
-  // Models may be written for fields that a stream's file says and the stream cannot have.
-  const bool is_refused = std::any_of(streams_.begin(), streams_.end(),
-                                      [](const OpenStream& stream) { return !stream.refused.empty(); });
-  for (const Error& error : made_.left_out) {
-    if (is_newest && !is_refused && !is_of_absent(error)) return fail(error);
-  }
-  left_out = made_.left_out;
+  problems = made_.left_out;
   return made_.world;
 }
 
 // A manifest as the speed layer takes it; builds that were made under another plan or basis are left out, so
 // that those views are computed from the log until the next build.
 Result<speed::Handover> Platform::handover_of(const lake::Manifest& manifest,
-                                              std::shared_ptr<const views::World> world) {
+                                              std::shared_ptr<const views::World> world,
+                                              const std::shared_ptr<const project::Project>& project) {
   speed::Handover next;
   auto loaded = TRY(tables_->load(*world));
   while (!loaded) {  // under the same pins, but with a table less, or read where it lies
-    world = TRY(make_world(false, left_out_));
+    world = TRY(make_world(WorldSource{project ? project : this->project(), false, {}, {}}, left_out_));
     loaded = TRY(tables_->load(*world));
   }
   next.pinned_tables = std::move(*loaded);
@@ -250,12 +289,12 @@ Status Platform::start() {
   quality::Verifier::Options verify;
   verify.folder = verify_folder_->path() / verify_folder_name;
   if (!options_.verifies_in_process) verify.program = program_;
-  for (const project::Model& model : project_.models) verify.models[model.name] = model.sql;
-  for (const OpenStream& stream : streams_) verify.streams[stream.name] = data_folder_ / "log" / stream.name;
+  verify.sources = verify_sources(project_);
   verify.memory_bytes_max = std::max(verify_memory_bytes_min, project_.settings.limits.query_memory_bytes);
   verify.timeout_us = static_cast<int64_t>(project_.settings.limits.verify_timeout_ms) * 1000;
   verifier_ = TRY(quality::Verifier::create(*queries_, *database_, clock_, std::move(verify)));
   TRY(database_->lock_configuration());
+  if (options_.builds_by_itself) keep_project();  // else a build or an apply does
   is_ready_ = true;
   speed_->wake();
   if (options_.builds_by_itself) keeper_ = std::thread([this] { keep(); });
@@ -301,7 +340,7 @@ void Platform::keep() {
       unarchived += offsets[0] - (done == archived.end() ? 0 : done->second[0]);
     }
     const auto stats = speed_->stats();
-    const auto& when = project_.settings.build;
+    const project::BuildSettings when = project()->settings.build;
     const bool are_many =
         when.auto_events > 0 && stats.slice_events >= static_cast<int64_t>(when.auto_events);
     const bool is_replay_long = when.auto_replay_ms > 0 && stats.slice_events / replay_events_per_ms >=
@@ -344,7 +383,8 @@ std::vector<front::TableInfo> Platform::tables() {
   std::map<std::string, views::TableVersion> pinned;
   if (speed_ && is_ready_) pinned = speed_->epochs().newest()->world->tables;
   std::vector<front::TableInfo> all;
-  for (const project::SourceFile& source : project_.sources) {
+  const auto project = this->project();
+  for (const project::SourceFile& source : project->sources) {
     for (const project::TableFile& table : source.tables) {
       front::TableInfo info;
       info.name = table.name;
@@ -366,15 +406,18 @@ std::vector<front::TableInfo> Platform::tables() {
 // ---- events ----
 
 ingest::Ingestor* Platform::stream(const std::string& name) {
-  for (OpenStream& stream : streams_) {
-    if (stream.name == name) return stream.ingestor.get();
-  }
-  return nullptr;
+  if (!project()->find_stream(name)) return nullptr;  // also one that is open still
+  OpenStream* open = find_open(name);
+  return open ? open->ingestor.get() : nullptr;
 }
 
 std::vector<std::string> Platform::stream_names() const {
   std::vector<std::string> names;
-  for (const OpenStream& stream : streams_) names.push_back(stream.name);
+  const auto project = this->project();
+  Lock lock(streams_mutex_);
+  for (const OpenStream& stream : streams_) {
+    if (project->find_stream(stream.name)) names.push_back(stream.name);
+  }
   return names;
 }
 
@@ -384,7 +427,7 @@ Status Platform::may_ingest() const {
   if (stats.failure)
     return fail(Code::unavailable, "events cannot be read back from the log",
                 "see the server's log, then restart it");
-  const auto limit = static_cast<int64_t>(project_.settings.build.ingest_limit_events);
+  const auto limit = static_cast<int64_t>(project()->settings.build.ingest_limit_events);
   if (limit > 0 && stats.slice_events >= limit) {
     return fail(Code::overloaded, fmt::format("{} events wait for a build", stats.slice_events),
                 "try again when the build that is running is done");
@@ -415,7 +458,8 @@ model::Offsets Platform::archived() const {
 
 std::vector<front::ModelInfo> Platform::models() const {
   std::vector<front::ModelInfo> all;
-  for (const project::Model& model : project_.models) {
+  const auto project = this->project();
+  for (const project::Model& model : project->models) {
     all.push_back({model.name, model.layer == project::Layer::gold ? "gold" : "silver", model.file, model.sql,
                    model.description});
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -10,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "app/project_snapshots.h"
 #include "app/streams.h"
 #include "app/tables.h"
 #include "app/tasks.h"
@@ -51,7 +53,9 @@ class Platform final : public front::Backend {
     std::function<void(double)> on_replay;
     speed::SpeedLayer::Options speed;
     io::Path program;  // anabranch itself, for child processes; empty: the program that is running
-    bool verifies_in_process = false;  // for tests that plant mistakes
+    bool verifies_in_process = false;   // for tests that plant mistakes
+    std::string target;                 // which the project was loaded for; apply() loads it again
+    std::optional<ProjectTexts> texts;  // what it was loaded from; none: its files as they are
   };
   /// conflict: another process has the project open; its message is what that one wrote into the lock file.
   static Result<std::unique_ptr<Platform>> open(project::Project project, const Options& options);
@@ -64,7 +68,8 @@ class Platform final : public front::Backend {
 
   /// Views that cannot be compiled now, with why (a table that was never copied). Set by start().
   const std::vector<Error>& left_out() const { return left_out_; }
-  const project::Project& project() const { return project_; }
+  /// What runs: apply() puts another in its place.
+  std::shared_ptr<const project::Project> project() const EXCLUDES(mutex_);
   void on_build_change(std::function<void()> listener) { on_build_change_ = std::move(listener); }
   /// Told of the progress of builds, for progress bars.
   void on_build_progress(std::function<void(const batch::BuildProgress&)> listener) {
@@ -72,7 +77,7 @@ class Platform final : public front::Backend {
   }
 
   // front::Backend
-  std::string project_name() const override { return project_.name; }
+  std::string project_name() const override { return project()->name; }
   int64_t started_at_us() const override { return started_at_us_; }
   bool is_ready() const override { return is_ready_; }
   ingest::Ingestor* stream(const std::string& name) override;
@@ -91,6 +96,8 @@ class Platform final : public front::Backend {
   std::optional<front::PublishedBuild> published_build() const override EXCLUDES(mutex_);
   std::optional<front::RunningBuild> running_build() const override EXCLUDES(mutex_);
   Result<std::string> build(const std::vector<std::string>& views, const std::string& reason) override;
+  Result<front::ProjectPlan> apply(const front::ApplyRequest& request) override;
+  std::vector<std::string> changed_files(bool is_fresh) override EXCLUDES(mutex_);
   Result<std::vector<front::TableCopied>> copy(const std::vector<std::string>& sources) override;
   Result<ingest::Accepted> ingest_file(const std::string& stream, const std::string& path,
                                        const std::optional<ingest::Sender>& sender = std::nullopt) override;
@@ -102,12 +109,22 @@ class Platform final : public front::Backend {
   static constexpr std::string_view slice_folder_name = "slices";
   static constexpr std::string_view answer_folder_name = "answers";
   static constexpr std::string_view verify_folder_name = "verify";
+  static constexpr size_t builds_kept = 2;  // manifests whose builds stay on disk
 
   static std::string build_id_of(int64_t now_us);
   static std::vector<catalog::BuildWarning> warnings_of(const lake::Manifest& manifest);
 
-  // The last world, and all that it was made of beside the models, which stay as they are.
+  // What a world is made of, beside the pins of the manifest.
+  struct WorldSource {
+    std::shared_ptr<const project::Project> project;
+    bool is_newest = false;                        // of all tables and streams
+    std::set<std::string> newest;                  // of these tables
+    std::map<std::string, model::Schema> schemas;  // of streams as they will be, in place of what they are
+  };
+
+  // The last world, and all that it was made of.
   struct MadeWorld {
+    std::shared_ptr<const project::Project> project;
     std::map<std::string, model::Schema> schemas;
     std::map<std::string, views::TableVersion> tables;
     std::map<std::string, std::string> absent;
@@ -117,8 +134,30 @@ class Platform final : public front::Backend {
 
   Platform(project::Project project, const Options& options);
   Status open_data();
-  std::map<std::string, model::Schema> pinned_schemas(bool is_newest) const EXCLUDES(mutex_);
   Result<std::shared_ptr<const views::World>> make_world(bool is_newest, std::vector<Error>& left_out);
+  /// With what is wrong with its models in the end: mistakes, and what they wait for.
+  Result<std::shared_ptr<const views::World>> make_world(const WorldSource& source,
+                                                         std::vector<Error>& problems);
+  std::map<std::string, model::Schema> schemas_of(const WorldSource& source) const EXCLUDES(mutex_);
+  quality::VerifySources verify_sources(const project::Project& project) const;
+
+  // platform_apply.cc
+  struct Candidate;
+  Result<front::ProjectPlan> apply_now(const front::ApplyRequest& request, Task& task);
+  Result<Candidate> read_candidate(const front::ApplyRequest& request, ProjectSnapshots& snapshots);
+  Status plan_streams(Candidate& candidate);
+  Status open_new_streams(const Candidate& candidate);
+  Status make_candidate_world(Candidate& candidate);
+  Status find_builds(Candidate& candidate);
+  Status copy_changed_tables(const Candidate& candidate, Task& task);
+  Status change_schemas(Candidate& candidate);
+  void take_back(const Candidate& candidate, Task& task);
+  Status swap(Candidate& candidate, front::ProjectPlan& plan, Task& task);
+  Result<lake::Manifest> publish_without_build(const Candidate& candidate);
+  void take_over(const Candidate& candidate, bool is_undo, ProjectSnapshots& snapshots);
+  void keep_project();
+  std::optional<int64_t> estimated_ms(int64_t events);
+  OpenStream* find_open(const std::string& name) EXCLUDES(streams_mutex_);
   /// What a start finds damaged and comes up without. See platform_faults.cc.
   Result<std::unique_ptr<catalog::Catalog>> readable_catalog() EXCLUDES(mutex_);
   Result<std::optional<lake::Manifest>> readable_manifest();
@@ -129,10 +168,22 @@ class Platform final : public front::Backend {
   void set_fault(const std::string& of, const Error& error) EXCLUDES(mutex_);
   void clear_fault(const std::string& of) EXCLUDES(mutex_);
   Result<speed::Handover> handover_of(const lake::Manifest& manifest,
-                                      std::shared_ptr<const views::World> world);
-  Result<std::string> build_now(const std::vector<std::string>& views, const std::string& reason, Task& task);
-  Result<lake::Manifest> compute(const batch::BuildJob& job, bool is_full, batch::BuildResult& result,
-                                 Task& task);
+                                      std::shared_ptr<const views::World> world,
+                                      const std::shared_ptr<const project::Project>& project = nullptr);
+  // What a build is of.
+  struct BuildOrder {
+    std::vector<std::string> views;  // empty: all, under the newest basis
+    std::string reason;
+    std::shared_ptr<const views::World> world = nullptr;  // null: the one in force, or the newest for all
+    std::shared_ptr<const project::Project> project = nullptr;  // that world's
+    std::map<std::string, lake::ViewBuild> adopted =
+        {};  // of earlier builds, that this world's views take over
+  };
+  Result<std::string> build_now(const BuildOrder& order, Task& task);
+  Result<lake::Manifest> compute(const batch::BuildJob& job, const BuildOrder& order,
+                                 batch::BuildResult& result, Task& task);
+  static void set_basis(lake::Manifest& manifest, const views::World& world);
+  static void adopt(const std::map<std::string, lake::ViewBuild>& adopted, lake::Manifest& manifest);
   Result<bool> wait_for_durable(const Task& task);
   Status include(const batch::BuildJob& job, batch::BuildResult& result, lake::Manifest& manifest);
   Result<front::TableCopied> copy_table(const project::TableFile& table, Task& task) EXCLUDES(mutex_);
@@ -143,7 +194,7 @@ class Platform final : public front::Backend {
   void remove_old_builds(const lake::Manifest& manifest);
   void keep();
 
-  const project::Project project_;
+  const project::Project project_;  // as it was at the start: where it lies, and settings that need a restart
   const Options options_;
   const io::Path data_folder_;
   io::Path program_;
@@ -163,7 +214,8 @@ class Platform final : public front::Backend {
   std::unique_ptr<lake::LocalStore> store_;
   std::unique_ptr<lake::ManifestStore> manifests_;
   std::unique_ptr<lake::TableVersions> table_versions_;
-  std::vector<OpenStream> streams_;
+  mutable Mutex streams_mutex_;
+  std::deque<OpenStream> streams_;  // grows under streams_mutex_ and build_mutex_; read under either
   std::map<std::string, Error> damaged_streams_;      // of the project, and not among the above
   std::map<std::string, Error> broken_builds_;        // by their id, as the start found them
   std::optional<sql::DatabaseFolder> verify_folder_;  // where the engine may write one for verify
@@ -180,6 +232,10 @@ class Platform final : public front::Backend {
   Mutex delta_mutex_;  // of a table for other readers, while it is written
   std::atomic<bool> is_repin_due_ = false;
   mutable Mutex mutex_;
+  std::shared_ptr<const project::Project> running_project_ GUARDED_BY(mutex_);
+  std::shared_ptr<const ProjectTexts> texts_ GUARDED_BY(mutex_);  // of what runs; null: not known
+  std::vector<std::string> changed_files_ GUARDED_BY(mutex_);
+  int64_t looked_at_files_us_ GUARDED_BY(mutex_) = 0;
   std::optional<lake::Manifest> manifest_ GUARDED_BY(mutex_);
   std::optional<front::RunningBuild> running_ GUARDED_BY(mutex_);
   model::Offsets archived_ GUARDED_BY(mutex_);

@@ -99,7 +99,7 @@ Result<std::string> Platform::build(const std::vector<std::string>& views, const
         TRY(tasks_->begin(id, "build", views.empty() ? "all views" : fmt::format("{} views", views.size()),
                           project_.settings.limits.build_timeout_ms, "build_timeout_ms"));
     Lock building(build_mutex_);
-    return build_now(views, reason, *task);
+    return build_now({views, reason}, *task);
   }();
   {
     Lock lock(mutex_);
@@ -110,8 +110,8 @@ Result<std::string> Platform::build(const std::vector<std::string>& views, const
   return built;
 }
 
-Result<std::string> Platform::build_now(const std::vector<std::string>& views, const std::string& reason,
-                                        Task& task) {
+Result<std::string> Platform::build_now(const BuildOrder& order, Task& task) {
+  const std::vector<std::string>& views = order.views;
   batch::BuildJob job;
   {
     Lock lock(mutex_);
@@ -119,7 +119,7 @@ Result<std::string> Platform::build_now(const std::vector<std::string>& views, c
   }
   const bool is_full = views.empty();
   std::vector<Error> left_out;
-  std::shared_ptr<const views::World> world = speed_->epochs().newest()->world;
+  std::shared_ptr<const views::World> world = order.world ? order.world : speed_->epochs().newest()->world;
   if (is_full) world = TRY(make_world(true, left_out));
   job.views = views;
   const bool is_late = !TRY(wait_for_durable(task));
@@ -127,7 +127,7 @@ Result<std::string> Platform::build_now(const std::vector<std::string>& views, c
 
   catalog::BuildStart start;
   start.id = job.build_id;
-  start.reason = reason;
+  start.reason = order.reason;
   start.views = views;
   if (is_full) {
     for (const views::Plan& plan : world->plans) {
@@ -150,9 +150,10 @@ Result<std::string> Platform::build_now(const std::vector<std::string>& views, c
     const auto archives = TRY(archiver_->archives());
     for (const auto& [stream, archive] : archives) job.archives[stream] = archive.files;
     TRY(task.check());
-    return compute(job, is_full, result, task);
+    return compute(job, order, result, task);
   };
   auto manifest = attempt();
+  Status handed;  // of what has to be in force in the end
   catalog::BuildEnd end;
   if (manifest) {
     // Published: from here on nothing may undo it. Other readers' copies follow, and our own.
@@ -164,16 +165,17 @@ Result<std::string> Platform::build_now(const std::vector<std::string>& views, c
     if (!copies)
       spdlog::error("Delta copies are behind the build and will be written at the next start: {}",
                     copies.error().describe());
-    auto next = handover_of(*manifest, world);
-    Status handed = next ? Status{} : Status(std::unexpected(next.error()));
+    auto next = handover_of(*manifest, world, order.project);
+    Status handed_over = next ? Status{} : Status(std::unexpected(next.error()));
     if (next) {
       for (const auto& [name, view] : result.views) next->rebuilt.push_back(name);
-      handed = speed_->hand_over(std::move(*next));
+      handed_over = speed_->hand_over(std::move(*next));
     }
-    if (!handed) {
+    if (!handed_over) {
       speed_->abandon_build();
       spdlog::error("build {} is published, but reads go on with the one before: {}", job.build_id,
-                    handed.error().describe());
+                    handed_over.error().describe());
+      if (order.world) handed = std::move(handed_over);
     }
     for (const auto& [table, version] : manifest->basis.tables) (void)write_delta_of(table);
     end.state = catalog::BuildState::published;
@@ -191,6 +193,7 @@ Result<std::string> Platform::build_now(const std::vector<std::string>& views, c
       spdlog::warn("build {}: {} {}", job.build_id, warning.view, warning.message);
     end.peak_memory_bytes = static_cast<int64_t>(result.peak_memory_bytes);
     if (is_full) left_out_ = left_out;
+    if (is_full) keep_project();
     remove_old_builds(*manifest);
     forget_broken_builds(*manifest);
   } else {
@@ -208,6 +211,7 @@ Result<std::string> Platform::build_now(const std::vector<std::string>& views, c
   }
   end.finished_at_us = clock_.now_us();
   (void)catalog_->finish_build(job.build_id, end);
+  if (!handed) return fail(std::move(handed).error());
   if (!manifest) return fail(in_project(std::move(manifest).error(), project_.root));
   return job.build_id;
 }
@@ -226,8 +230,8 @@ Result<bool> Platform::wait_for_durable(const Task& task) {
   }
 }
 
-Result<lake::Manifest> Platform::compute(const batch::BuildJob& job, bool is_full, batch::BuildResult& result,
-                                         Task& task) {
+Result<lake::Manifest> Platform::compute(const batch::BuildJob& job, const BuildOrder& order,
+                                         batch::BuildResult& result, Task& task) {
   const auto on_progress = [&](const batch::BuildProgress& progress) {
     {
       Lock lock(mutex_);
@@ -255,16 +259,27 @@ Result<lake::Manifest> Platform::compute(const batch::BuildJob& job, bool is_ful
   manifest.build_id = job.build_id;
   manifest.published_at_us = clock_.now_us();
   manifest.archived = job.cutoff;
-  if (is_full || manifest.number == 1) {
-    manifest.basis = {};
-    for (const auto& [name, table] : job.world.tables)
-      manifest.basis.tables[name.substr(name.find('.') + 1)] = table.version;
-    for (const auto& [name, schema] : job.world.schemas)
-      manifest.basis.schemas[name.substr(name.find('.') + 1)] = schema.version;
-  }
+  set_basis(manifest, job.world);
   TRY(include(job, result, manifest));
+  adopt(order.adopted, manifest);
   TRY(manifests_->publish(manifest));
   return manifest;
+}
+
+void Platform::set_basis(lake::Manifest& manifest, const views::World& world) {
+  manifest.basis = {};
+  for (const auto& [name, table] : world.tables)
+    manifest.basis.tables[name.substr(name.find('.') + 1)] = table.version;
+  for (const auto& [name, schema] : world.schemas)
+    manifest.basis.schemas[name.substr(name.find('.') + 1)] = schema.version;
+}
+
+void Platform::adopt(const std::map<std::string, lake::ViewBuild>& adopted, lake::Manifest& manifest) {
+  for (auto [name, view] : adopted) {
+    if (view.delta) view.delta->manifest = manifest.number;  // other readers go back, too
+    manifest.views[name] = std::move(view);
+    manifest.failed.erase(name);
+  }
 }
 
 // Puts what was built into the manifest, which has the views of the builds before.
@@ -299,7 +314,7 @@ Status Platform::include(const batch::BuildJob& job, batch::BuildResult& result,
 void Platform::remove_old_builds(const lake::Manifest& manifest) {
   std::set<std::string> kept;
   for (const auto& [name, view] : manifest.views) kept.insert(view.build_id);
-  if (auto history = manifests_->history(2)) {
+  if (auto history = manifests_->history(builds_kept)) {
     for (const auto& older : *history) {
       for (const auto& [name, view] : older.views) kept.insert(view.build_id);
     }

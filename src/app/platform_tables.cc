@@ -62,15 +62,16 @@ Result<ingest::TableCopyJob> job_of(io::FileSystem& files, const project::TableF
 }  // namespace
 
 Result<std::vector<front::TableCopied>> Platform::copy(const std::vector<std::string>& sources) {
+  const auto project = this->project();
   for (const std::string& name : sources) {
-    const bool is_known = std::any_of(project_.sources.begin(), project_.sources.end(),
+    const bool is_known = std::any_of(project->sources.begin(), project->sources.end(),
                                       [&](const auto& source) { return source.name == name; });
     if (!is_known)
       return fail(Code::not_found, fmt::format("there is no source {}", name), "see the files in sources/");
   }
   std::string of;
   std::vector<const project::TableFile*> tables;
-  for (const project::SourceFile& source : project_.sources) {
+  for (const project::SourceFile& source : project->sources) {
     if (!sources.empty() && std::find(sources.begin(), sources.end(), source.name) == sources.end()) continue;
     of += (of.empty() ? "" : ", ") + source.name;
     for (const project::TableFile& table : source.tables) tables.push_back(&table);

@@ -19,6 +19,7 @@ class Server {
     uint16_t port = 8080;      // 0: any
     bool is_insecure = false;  // other addresses than this machine's own, without a login
     bool builds_by_itself = true;
+    std::string target;  // which the project was loaded for; apply loads it again
     std::function<void(double)> on_replay;
   };
   /// Listens, says where in `.anabranch/server.json`, then replays the log. refused: an address that others

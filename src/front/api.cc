@@ -76,6 +76,7 @@ class Api::Impl {
     add_status_routes(routes, context_);
     add_view_routes(routes, context_);
     add_build_routes(routes, context_);
+    add_project_routes(routes, context_);
     add_task_routes(routes, context_);
     add_quarantine_routes(routes, context_);
     updates_.add_routes(routes);

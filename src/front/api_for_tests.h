@@ -61,8 +61,9 @@ class TestBackend final : public Backend {
         serve::QueryService::create(*database_, *history_, *speed_, io::system_clock(), limits).value();
     quality::Verifier::Options verify;
     verify.folder = folder / "verify";
-    verify.streams = {{"flights", folder / "log" / "flights"}, {"weather", folder / "log" / "weather"}};
-    for (const auto& model : test_models()) verify.models[model.name] = model.sql;
+    verify.sources.streams = {{"flights", folder / "log" / "flights"},
+                              {"weather", folder / "log" / "weather"}};
+    for (const auto& model : test_models()) verify.sources.models[model.name] = model.sql;
     verifier_ =
         quality::Verifier::create(*queries_, *database_, io::system_clock(), std::move(verify)).value();
   }
@@ -121,6 +122,10 @@ class TestBackend final : public Backend {
   Result<std::string> build(const std::vector<std::string>& views, const std::string&) override {
     return on_build(views);
   }
+  Result<ProjectPlan> apply(const ApplyRequest& request) override { return on_apply(request); }
+  std::vector<std::string> changed_files(bool) override { return test_changed_files; }
+  std::function<Result<ProjectPlan>(const ApplyRequest&)> on_apply;
+  std::vector<std::string> test_changed_files;
   Result<std::vector<TableCopied>> copy(const std::vector<std::string>& sources) override {
     if (!sources.empty() && sources != std::vector<std::string>{"reference"})
       return fail(Code::not_found, "no such source");

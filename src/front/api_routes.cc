@@ -54,6 +54,11 @@ constexpr ApiRoute routes[] = {
      R"({"tasks":[{"id":"20261123T093500.000Z-1a2b","kind":"copy","of":"reference","started_at":"2026-11-23T09:35:00Z","limit_ms":3600000,"ending":false}]})"},
     {"POST", "/v1/tasks/{name}/cancel", "Ends a task; answers at once", "", "", "", json_type,
      R"({"id":"20261123T093500.000Z-1a2b","cancelled":true})"},
+    {"GET", "/v1/project", "The project that runs, and files that are not as they run", "", "", "", json_type,
+     R"({"name":"flights","changed_files":["models/gold/delay_by_carrier.sql"]})"},
+    {"POST", "/v1/apply", "Takes over the project's files, or shows what that would change", "", json_type,
+     R"({"dry_run":true})", json_type,
+     R"({"applied":false,"breaking":false,"changes":[{"kind":"view","name":"gold.daily","change":"added","breaking":false,"needs_restart":false,"computed":true,"events":336776,"notes":[]}],"files":["models/gold/daily.sql"],"events":336776,"estimated_ms":900,"build":null,"warnings":[]})"},
     {"GET", "/v1/quarantine", "Input that could not become events, the oldest first",
      "stream: of this stream only\nlimit: at most so many; 100 when it is absent\nafter: the next of the "
      "page before",

@@ -234,6 +234,38 @@ TEST_F(ApiStatus, VerifyAndCopy) {
   EXPECT_EQ(outcome(post("/v1/copy", R"({"source":["x"]})")), "400 bad_request");
 }
 
+TEST_F(ApiStatus, ApplyTellsWhatItIsAskedAndWhatCameOfIt) {
+  std::vector<std::pair<bool, bool>> asked;
+  backend_.on_apply = [&](const ApplyRequest& request) -> Result<ProjectPlan> {
+    asked.emplace_back(request.is_dry_run, request.is_undo);
+    ProjectPlan plan;
+    ProjectPlan::Item item;
+    item.name = "gold.daily";
+    item.change = ProjectPlan::Change::recomputed;
+    item.is_computed = true;
+    item.events = 7;
+    item.notes = {"reads silver.flights"};
+    plan.items = {item};
+    plan.files = {"models/silver/flights.sql"};
+    plan.events = 7;
+    plan.is_applied = !request.is_dry_run;
+    return plan;
+  };
+  EXPECT_EQ(post("/v1/apply", R"({"dry_run":true})").body,
+            R"({"applied":false,"breaking":false,"changes":[{"kind":"view","name":"gold.daily",)"
+            R"("change":"recomputed","breaking":false,"needs_restart":false,"computed":true,"events":7,)"
+            R"("notes":["reads silver.flights"]}],"files":["models/silver/flights.sql"],"events":7,)"
+            R"("estimated_ms":null,"build":null,"warnings":[]})");
+  EXPECT_EQ(parsed(post("/v1/apply", "{}"))["applied"], true);
+  EXPECT_EQ(outcome(post("/v1/apply", R"({"undo":true})")), "200");
+  EXPECT_EQ(asked, (std::vector<std::pair<bool, bool>>{{true, false}, {false, false}, {false, true}}));
+  EXPECT_EQ(outcome(post("/v1/apply", R"({"undo":1})")), "400 bad_request");
+  EXPECT_EQ(outcome(post("/v1/apply", R"({"dryrun":true})")), "400 bad_request");
+  EXPECT_EQ(asked.size(), 3u);
+  backend_.test_changed_files = {"anabranch.yml"};
+  EXPECT_EQ(get("/v1/project").body, R"({"name":"test","changed_files":["anabranch.yml"]})");
+}
+
 TEST_F(ApiStatus, UpdatesTellWhatHappens) {
   int statuses = 0;
   bool is_begun = false;

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "catalog/catalog.h"
+#include "front/project_plan.h"
 #include "ingest/ingestor.h"
 #include "quality/verifier.h"
 #include "serve/query_service.h"
@@ -102,6 +103,12 @@ class Backend {
 
   /// Blocks until published; gives the build's id. conflict while another one runs.
   virtual Result<std::string> build(const std::vector<std::string>& views, const std::string& reason) = 0;
+  /// Takes over the project's files as they are now, all or nothing, or shows what that would change. Blocks;
+  /// ingestion and reads go on. bad_input with every mistake of the files; conflict while a build runs.
+  virtual Result<ProjectPlan> apply(const ApplyRequest& request) = 0;
+  /// Files of the project that are not as they run, relative to its root: looked at now, or within the last
+  /// two seconds.
+  virtual std::vector<std::string> changed_files(bool is_fresh) = 0;
   /// Copies the tables of these sources (all when empty). Blocks.
   virtual Result<std::vector<TableCopied>> copy(const std::vector<std::string>& sources) = 0;
   /// Takes a Parquet file on this machine in as one log record. Blocks.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "front/answering.h"
 #include "front/build_record.h"
 #include "front/problem.h"
 #include "front/request_fields.h"
@@ -133,52 +134,6 @@ Result<Json> run_copy(Backend& backend, const Request& request) {
                       {"changed", table.has_changed}});
   }
   return Json{{"tables", std::move(tables)}};
-}
-
-Handler answering(ApiContext& context, Result<Json> (*work)(Backend&, const Request&),
-                  std::string_view not_found_name) {
-  return [&context, work, not_found_name](Request request, Responder responder) {
-    const auto done = work(context.backend, request);
-    if (!done)
-      return fail_task(responder, done.error(), done.error().code == Code::not_found ? not_found_name : "");
-    responder.answer(json_response(*done));
-  };
-}
-
-// A request with a key is carried out once; a repeat has the first answer.
-Result<Response> once(ApiContext& context, std::string_view route, const std::string& key,
-                      const Request& request, Result<Json> (*work)(Backend&, const Request&)) {
-  catalog::Catalog& catalog = context.backend.catalog();
-  Response response;
-  if (auto known = TRY(context.keyed.begin(catalog, route, key, request.body))) {
-    response.body = std::move(*known);
-    response.headers.add("Idempotent-Replayed", "true");
-    return response;
-  }
-  struct Ending {
-    ApiContext& context;
-    std::string_view route;
-    const std::string& key;
-    ~Ending() { context.keyed.end(route, key); }  // when the work throws, too
-  } const ending{context, route, key};
-  response.body = TRY(work(context.backend, request)).dump();
-  TRY(KeyedRequests::keep(catalog, route, key, request.body, response.body));
-  return response;
-}
-
-// As answering(), for what writes.
-Handler answering_once(ApiContext& context, std::string_view route,
-                       Result<Json> (*work)(Backend&, const Request&), std::string_view not_found_name) {
-  return [&context, route, work, not_found_name](Request request, Responder responder) {
-    const auto key = key_of(request.headers);
-    if (!key) return responder.fail(key.error());
-    if (!*key) return answering(context, work, not_found_name)(std::move(request), std::move(responder));
-    auto answer = once(context, route, **key, request, work);
-    if (!answer)
-      return fail_task(responder, answer.error(),
-                       answer.error().code == Code::not_found ? not_found_name : "");
-    responder.answer(std::move(*answer));
-  };
 }
 
 }  // namespace

@@ -130,7 +130,7 @@ Result<Json> quarantine_page(Backend& backend, const Request& request) {
   uint64_t total = 0;
   Page page(backend, limit);
   for (const std::string& stream : streams) {
-    total += backend.stream(stream)->log().quarantined_count();
+    if (auto* open = backend.stream(stream)) total += open->log().quarantined_count();
     if (page.is_full() || (after && stream < after->stream)) continue;
     const bool is_begun = after && stream == after->stream;
     TRY(page.add(stream, is_begun ? std::optional(after->position) : std::nullopt));

@@ -5,12 +5,13 @@
 
 namespace anabranch::front {
 
-void add_event_routes(RouteList& routes, ApiContext& context);   // POST /v1/streams/{name}/events, /files
-void add_query_routes(RouteList& routes, ApiContext& context);   // POST /v1/query, GET /v1/views/{name}/rows
-void add_status_routes(RouteList& routes, ApiContext& context);  // /v1/status, /healthz, /readyz, /metrics
-void add_view_routes(RouteList& routes, ApiContext& context);    // GET /v1/views, …/{name}, …/errors
-void add_build_routes(RouteList& routes, ApiContext& context);   // /v1/builds, POST /v1/verify, /v1/copy
-void add_task_routes(RouteList& routes, ApiContext& context);    // /v1/tasks, …/cancel
+void add_event_routes(RouteList& routes, ApiContext& context);    // POST /v1/streams/{name}/events, /files
+void add_query_routes(RouteList& routes, ApiContext& context);    // POST /v1/query, GET /v1/views/{name}/rows
+void add_status_routes(RouteList& routes, ApiContext& context);   // /v1/status, /healthz, /readyz, /metrics
+void add_view_routes(RouteList& routes, ApiContext& context);     // GET /v1/views, …/{name}, …/errors
+void add_build_routes(RouteList& routes, ApiContext& context);    // /v1/builds, POST /v1/verify, /v1/copy
+void add_project_routes(RouteList& routes, ApiContext& context);  // POST /v1/apply
+void add_task_routes(RouteList& routes, ApiContext& context);     // /v1/tasks, …/cancel
 void add_quarantine_routes(RouteList& routes, ApiContext& context);  // GET /v1/quarantine
 void add_openapi_route(RouteList& routes, ApiContext& context);      // GET /v1/openapi.json
 

@@ -127,6 +127,7 @@ Json status_document(ApiContext& context) {
           {"uptime_s", static_cast<double>(now_us - backend.started_at_us()) / 1e6},
           {"epoch", epoch ? epoch->number : 0},
           {"ready", is_ready},
+          {"changed_files", backend.changed_files(false)},
           {"build", build_json(build, now_us)},
           {"streams", std::move(streams)},
           {"tables", tables_json(backend)},

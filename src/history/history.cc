@@ -36,7 +36,18 @@ Result<std::string> bulk_source(const Stream& stream, const log::Batch& batch, c
                                std::min(range.end, batch.end_offset()));
 }
 
+void History::add(const Stream& stream) {
+  Lock lock(streams_mutex_);
+  streams_.push_back(stream);
+}
+
+std::vector<Stream> History::streams() const {
+  Lock lock(streams_mutex_);
+  return {streams_.begin(), streams_.end()};
+}
+
 const Stream* History::find(std::string_view name) const {
+  Lock lock(streams_mutex_);
   const auto found = std::find_if(streams_.begin(), streams_.end(),
                                   [&](const Stream& stream) { return stream.name == name; });
   return found == streams_.end() ? nullptr : &*found;

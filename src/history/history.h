@@ -2,6 +2,7 @@
 // Where a stream's events lie: in the archive, in bulk files beside the log, and in the log itself. Nobody
 // else decides it.
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <set>
@@ -32,12 +33,14 @@ class History {
     std::string source;  // a table expression: the schema's columns and the four system columns
   };
 
-  History(sql::Database& database, std::vector<Stream> streams)
-      : database_(database), streams_(std::move(streams)) {}
+  History(sql::Database& database, const std::vector<Stream>& streams)
+      : database_(database), streams_(streams.begin(), streams.end()) {}
 
-  const std::vector<Stream>& streams() const { return streams_; }
-  /// By "bronze.<stream>"; null when there is none.
-  const Stream* find(std::string_view name) const;
+  /// One more, which is not known yet: a stream that the project has got while it runs. None ever goes.
+  void add(const Stream& stream) EXCLUDES(streams_mutex_);
+  std::vector<Stream> streams() const EXCLUDES(streams_mutex_);
+  /// By "bronze.<stream>"; null when there is none. Stays valid.
+  const Stream* find(std::string_view name) const EXCLUDES(streams_mutex_);
 
   /// Makes what relation() and unarchived() name known to the engine. Before a transaction that uses them
   /// begins: what is registered after its first look at functions is not there for it. not_found: no such
@@ -70,7 +73,8 @@ class History {
   Result<const Stream*> known(const std::string& name) const;
 
   sql::Database& database_;
-  const std::vector<Stream> streams_;
+  mutable Mutex streams_mutex_;
+  std::deque<Stream> streams_ GUARDED_BY(streams_mutex_);  // what is in it never moves
   mutable Mutex mutex_;
   std::map<std::string, std::shared_ptr<LogFeed>> feeds_ GUARDED_BY(mutex_);
 };

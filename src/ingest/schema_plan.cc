@@ -70,6 +70,14 @@ class Planner {
       const auto at = before_.find(name);
       if (at && !declared_.find(name)) return at;
     }
+    // Written back: 'page' is declared again, and 'url' (was page) is not.
+    if (before_.find(field.name)) return std::nullopt;
+    for (size_t at = 0; at < before_.fields.size(); ++at) {
+      const Field& known = before_.fields[at];
+      if (known.is_declared() && !declared_.find(known.name) &&
+          std::find(known.was.begin(), known.was.end(), field.name) != known.was.end())
+        return at;
+    }
     return std::nullopt;
   }
 

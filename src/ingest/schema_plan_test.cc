@@ -79,6 +79,17 @@ TEST_F(Declarations, ANameThatIsFreeAgainGetsAColumnOfItsOwn) {
   EXPECT_EQ(columns(), "link=page n=n page=page~2 ");
 }
 
+TEST_F(Declarations, AFileThatIsTakenBackTakesItsNamesBack) {
+  become({field("page", "varchar"), field("n", "integer")});
+  become({was(field("url", "varchar"), {"page"}), field("n", "integer")});
+  EXPECT_THAT(become({field("page", "varchar"), field("n", "integer")}),
+              ElementsAre("page is renamed (was url)"));
+  EXPECT_EQ(columns(), "page=page n=n ");
+  EXPECT_THAT(become({was(field("url", "varchar"), {"page"}), field("n", "integer")}),
+              ElementsAre("url is renamed (was page)"));
+  EXPECT_EQ(columns(), "url=page n=n ");
+}
+
 TEST_F(Declarations, WhatWasDroppedComesBackWithItsColumn) {
   become({field("a", "integer"), field("b", "integer")});
   become({field("b", "integer")});

@@ -64,6 +64,7 @@ class Exporter {
     out.epoch = snapshot.epoch;
     out.offsets = snapshot.offsets;
     const auto& world = *snapshot.epoch->world;
+    sources_ = request_.sources(world);
     std::set<std::string> needed(request_.views.begin(), request_.views.end());
     for (const std::string& view : request_.views) {
       if (!world.plan(view))
@@ -93,8 +94,8 @@ class Exporter {
                     const model::Schema& schema) {
     VerifyJob::Stream stream;
     stream.name = bare(name);
-    const auto folder = request_.streams.find(stream.name);
-    if (folder == request_.streams.end())
+    const auto folder = sources_->streams.find(stream.name);
+    if (folder == sources_->streams.end())
       return fail(Code::internal, fmt::format("the folder of the stream {} is not known", stream.name));
     stream.log_folder = folder->second.string();
     stream.end = snapshot.offsets.at(stream.name).at(0);
@@ -109,8 +110,8 @@ class Exporter {
   Status add_view(sql::Session& session, const serve::QueryService::Snapshot& snapshot, const Plan& plan) {
     VerifyJob::View view;
     view.name = plan.view;
-    const auto model = request_.models.find(plan.view);
-    if (model == request_.models.end())
+    const auto model = sources_->models.find(plan.view);
+    if (model == sources_->models.end())
       return fail(Code::not_found, fmt::format("the model of {} is not known", plan.view));
     view.sql = model->second;
     for (const auto& column : plan.columns) view.columns.push_back(column.name);
@@ -216,6 +217,7 @@ class Exporter {
 
   serve::QueryService& queries_;
   const ExportRequest& request_;
+  std::shared_ptr<const VerifySources> sources_;
   const std::map<std::string, Error>& raising_;
   const std::set<std::string>& without_predicates_;
   std::string database_;

@@ -16,12 +16,18 @@
 
 namespace anabranch::quality {
 
+/// What a verify goes by beside the world: the models as they are written, and where events lie.
+struct VerifySources {
+  std::map<std::string, std::string> models;  // "gold.daily" → its SQL
+  std::map<std::string, io::Path> streams;    // "flights" → its log's folder
+};
+
 struct ExportRequest {
   std::vector<std::string> views;
   int64_t sample_buckets = 1;
   io::Path file;  // made; must not be there yet
-  std::map<std::string, std::string> models;
-  std::map<std::string, io::Path> streams;
+  std::function<std::shared_ptr<const VerifySources>(const views::World&)>
+      sources;  // of the snapshot's world
   std::function<bool()> is_cancelled;
 };
 

@@ -151,6 +151,23 @@ void Verifier::stop() {
   if (child_) child_->kill();
 }
 
+void Verifier::expect(std::shared_ptr<const views::World> now, VerifySources sources) {
+  Lock lock(mutex_);
+  world_before_ = std::move(now);
+  sources_before_ = std::exchange(sources_, std::make_shared<const VerifySources>(std::move(sources)));
+}
+
+void Verifier::expect_nothing() {
+  Lock lock(mutex_);
+  sources_ = sources_before_;
+  world_before_ = nullptr;
+}
+
+std::shared_ptr<const VerifySources> Verifier::sources_of(const views::World& world) {
+  Lock lock(mutex_);
+  return world_before_.get() == &world ? sources_before_ : sources_;
+}
+
 Result<Verdict> Verifier::verify(const std::string& view) {
   auto verdicts = TRY(verify(Request{{view}, false, nullptr, nullptr}));
   return std::move(verdicts.front());
@@ -190,8 +207,7 @@ Result<std::vector<Verdict>> Verifier::verify(const Request& request) {
   exported.views = request.views;
   exported.sample_buckets = request.is_sample ? sample_buckets : 1;
   exported.file = folder / fmt::format("{:016x}.duckdb", io::random_u64());
-  exported.models = options_.models;
-  exported.streams = options_.streams;
+  exported.sources = [this](const views::World& world) { return sources_of(world); };
   exported.is_cancelled = request.is_cancelled;
   Export reads = TRY(export_reads(queries_, database_, exported));
   reads.job.folder = (folder / "temporary").string();

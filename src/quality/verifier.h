@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "io/clock.h"
 #include "io/process.h"
+#include "quality/read_export.h"
 #include "quality/recompute.h"
 #include "quality/verdict.h"
 #include "quality/verify_job.h"
@@ -29,8 +30,7 @@ class Verifier {
     io::Path
         folder;  // for the rows of reads, below a folder that the database may open; emptied at the start
     io::Path program;  // is run with the arguments `child verify`; empty: the work is done in this process
-    std::map<std::string, std::string> models;       // "gold.daily" → its SQL, as it is written
-    std::map<std::string, io::Path> streams;         // "flights" → its log's folder
+    VerifySources sources;
     int64_t timeout_us = int64_t{3600} * 1'000'000;  // of the child
     uint64_t memory_bytes_max = uint64_t{1} << 30;   // of the child's engine
     int threads = 2;
@@ -53,6 +53,11 @@ class Verifier {
   Result<std::vector<Verdict>> verify(const Request& request) EXCLUDES(mutex_);
   Result<Verdict> verify(const std::string& view);
 
+  /// Reads of every world but `now`, the one in force, are of these sources from here on.
+  void expect(std::shared_ptr<const views::World> now, VerifySources sources) EXCLUDES(mutex_);
+  /// They never came: the ones before hold for all.
+  void expect_nothing() EXCLUDES(mutex_);
+
   /// Ends the running child at once, and refuses later calls. Any thread.
   void stop() EXCLUDES(mutex_);
 
@@ -61,7 +66,12 @@ class Verifier {
 
  private:
   Verifier(serve::QueryService& queries, sql::Database& database, io::Clock& clock, Options options)
-      : queries_(queries), database_(database), clock_(clock), options_(std::move(options)) {}
+      : queries_(queries),
+        database_(database),
+        clock_(clock),
+        options_(std::move(options)),
+        sources_(std::make_shared<const VerifySources>(options_.sources)) {}
+  std::shared_ptr<const VerifySources> sources_of(const views::World& world) EXCLUDES(mutex_);
   Status wait_for_turn(const Request& request) EXCLUDES(mutex_);
   Result<std::vector<Verdict>> run(const VerifyJob& job, const Request& request) EXCLUDES(mutex_);
 
@@ -73,6 +83,9 @@ class Verifier {
   std::condition_variable ended_;
   io::Process* child_ GUARDED_BY(mutex_) = nullptr;
   bool is_stopped_ GUARDED_BY(mutex_) = false;
+  std::shared_ptr<const VerifySources> sources_ GUARDED_BY(mutex_);
+  std::shared_ptr<const VerifySources> sources_before_ GUARDED_BY(mutex_);
+  std::shared_ptr<const views::World> world_before_ GUARDED_BY(mutex_);
   bool is_busy_ GUARDED_BY(mutex_) = false;  // one verify at a time: each may take all of the memory
   std::condition_variable turn_;
 };

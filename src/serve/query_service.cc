@@ -203,8 +203,9 @@ Status QueryService::in_snapshot(const QueryOptions& options,
     if (!snapshot.epoch) return fail(Code::internal, fmt::format("epoch {} is not known", row.integer(0, 0)));
     // Now: what is registered after the transaction's first look at functions is not there for it.
     TRY(prepare_streams(*snapshot.epoch->world));
-    for (size_t i = 0; i < speed_.streams().size(); ++i)
-      snapshot.offsets[speed_.streams()[i].bare_name()] = {row.integer(0, 2 + i)};
+    const auto streams = speed_.streams();
+    for (size_t i = 0; i < streams.size() && 2 + i < row.columns().size(); ++i)
+      snapshot.offsets[streams[i].bare_name()] = {row.integer(0, 2 + i)};
     return work(session, snapshot);
   };
   Status done = attempt();

@@ -227,7 +227,7 @@ Status Applier::run_inserts(const Step& step, std::string& failed_view, const st
   sql::Meanings streams = feed_meanings();
   const bool is_bulk = has_bulk(step);
   for (const auto& [stream, events] : step) {
-    if (!events.bulk) continue;
+    if (!events.bulk || !world_->schemas.contains(stream)) continue;  // a removed stream's last events
     streams[stream] =
         sql::meaning("FROM " + TRY(history::bulk_source(events.stream, *events.bulk,
                                                         world_->schemas.at(stream), events.range)));

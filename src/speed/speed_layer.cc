@@ -405,6 +405,7 @@ Status SpeedLayer::hand_over(Handover next) {
     for (const auto& [name, file] : next.build_files) arriving_.insert(name);
     const auto& old_hashes = current_->world()->basis_hashes;
     has_new_world = next.world->basis_hashes != old_hashes ||
+                    next.world->schemas != current_->world()->schemas ||
                     next.pinned_tables != current_->pinned_tables() || !current_->unmaintained().empty() ||
                     !next.unmaintained.empty();
     if (!has_new_world) return swap_build(next);
@@ -519,6 +520,33 @@ Status SpeedLayer::set_archives(std::map<std::string, history::Archive> archives
     TRY(publish(std::move(epoch)));
     retire_epochs();
     return {};
+  });
+}
+
+std::vector<history::Stream> SpeedLayer::streams() const {
+  Lock lock(mutex_);
+  return streams_;
+}
+
+Status SpeedLayer::add_streams(const std::vector<history::Stream>& streams) {
+  if (streams.empty()) return {};
+  return on_writer([&]() -> Status {
+    std::vector<std::string> columns;
+    for (size_t i = 0; i < streams.size(); ++i)
+      columns.push_back(
+          fmt::format("ALTER TABLE epoch ADD COLUMN offset_{} BIGINT DEFAULT 0", streams_.size() + i));
+    TRY(ddl_session_.run_together(columns));
+    {
+      Lock lock(mutex_);
+      for (const history::Stream& stream : streams) {
+        streams_.push_back(stream);
+        readers_.emplace_back(stream);
+        // No view reads it: what it has from an earlier time is nobody's yet.
+        position_.push_back(stream.log->durable_offsets().at(0));
+      }
+      applied_ = position_;
+    }
+    return publish(next_epoch());
   });
 }
 

@@ -78,9 +78,14 @@ class SpeedLayer {
   /// More of the log was archived.
   Status set_archives(std::map<std::string, history::Archive> archives);
 
+  /// Streams that the project has got while it runs: after those that there are, and before a world that
+  /// reads them is handed over. No handover may be under way. They never go.
+  Status add_streams(const std::vector<history::Stream>& streams) EXCLUDES(mutex_);
+
   EpochRegister& epochs() { return epochs_; }
-  /// Columns of the epoch row after number and tick, in this order.
-  const std::vector<history::Stream>& streams() const { return streams_; }
+  /// Columns of the epoch row after number and tick, in this order; a row that was read before add_streams()
+  /// has fewer.
+  std::vector<history::Stream> streams() const EXCLUDES(mutex_);
 
   struct Stats {
     int64_t ticks = 0;
@@ -145,7 +150,8 @@ class SpeedLayer {
   void run_compactor();
 
   sql::Database& database_;
-  const std::vector<history::Stream> streams_;
+  /// Changed by the writer thread alone, under mutex_; it and handovers read it without, others with it.
+  std::vector<history::Stream> streams_;
   io::Clock& clock_;
   const Options options_;
   EpochRegister epochs_;

@@ -149,7 +149,7 @@ function status() {
   const now = Date.now();
   const active = now - state.lastEventAt < 60_000;
   return {
-    project: 'flights', version: '0.1.0', started_at: iso(startedAt), uptime_s: (now - startedAt) / 1000, epoch: state.epoch, ready: true,
+    project: 'flights', version: '0.1.0', started_at: iso(startedAt), uptime_s: (now - startedAt) / 1000, epoch: state.epoch, ready: true, changed_files: state.changed ?? [],
     build: state.build && { id: state.build.id, cutoff: state.build.cutoff, published_at: iso(state.build.at), age_s: (now - state.build.at) / 1000 },
     streams: [
       { name: 'flights', partitions: 1, durable_offsets: [state.durable], applied_offsets: [state.applied], archived_offsets: [state.archived], cutoff_offsets: [state.cutoff],

@@ -58,6 +58,7 @@ int run_build(const CommonOptions& common, const std::vector<std::string>& views
   if (!root) return fail_command(common, root.error());
   auto connection = Connection::open(*root, common.target);
   if (!connection) return fail_command(common, connection.error());
+  (*connection)->warn_of_changed_files();
   Result<std::string> answer = [&] {
     std::optional<BuildWatch> watch;
     if (!common.is_json) watch.emplace(**connection);

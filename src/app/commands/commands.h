@@ -3,6 +3,7 @@
 // (a verify mismatch too, or nothing but quarantined events), 2 wrong usage or a broken project.
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -40,8 +41,15 @@ struct UpOptions {
   std::string host;  // empty: as the project says
   int port = -1;     // -1: as the project says
   bool is_insecure = false;
+  bool watches = false;  // takes files over when they are saved
 };
 int run_up(const CommonOptions& common, const UpOptions& options);
+
+struct ApplyOptions {
+  bool is_dry_run = false;
+  bool is_undo = false;
+};
+int run_apply(const CommonOptions& common, const ApplyOptions& options);
 
 int run_build(const CommonOptions& common, const std::vector<std::string>& views);
 
@@ -79,8 +87,9 @@ int fail_command(const CommonOptions& common, const Error& error);
 /// Percent-encoding for a part of a path.
 std::string url_part(const std::string& text);
 
-/// Waits for SIGINT or SIGTERM, and only logs a SIGHUP; block_signals() first, before any thread is started.
+/// Waits for SIGINT or SIGTERM; a SIGHUP meanwhile is told, on this thread. block_signals() first, before any
+/// thread is started.
 void block_signals();
-int wait_for_signal();
+int wait_for_signal(const std::function<void()>& on_hangup);
 
 }  // namespace anabranch::app

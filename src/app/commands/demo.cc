@@ -10,9 +10,11 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
 
 #include "app/commands/commands.h"
 #include "app/connection.h"
+#include "app/load_project.h"
 #include "app/server.h"
 #include "app/terminal.h"
 #include "front/problem.h"
@@ -189,7 +191,7 @@ class Demo {
     Server::Options of_server;
     of_server.port = static_cast<uint16_t>(options_.port);
     of_server.builds_by_itself = true;
-    auto project = TRY(load_project(folder_, "", true));
+    auto project = TRY(load_project(folder_, "", Printed::all));
     {
       Platform::Options to_copy;
       to_copy.owner = "the demo copies its tables";
@@ -225,7 +227,7 @@ class Demo {
   void stay() {
     fmt::print("\nThe server and the page stay up on {} (Ctrl-C stops them)\n", server_->url());
     std::fflush(stdout);
-    wait_for_signal();
+    wait_for_signal([] { spdlog::warn("SIGHUP changes nothing: the demo's project is its own"); });
   }
   void stop() {
     if (server_) server_->stop();

@@ -12,6 +12,7 @@ int run_explain(const CommonOptions& common, const std::string& view) {
   if (!root) return fail_command(common, root.error());
   auto connection = Connection::open(*root, common.target);
   if (!connection) return fail_command(common, connection.error());
+  (*connection)->warn_of_changed_files();
   const auto answer = (*connection)->get("/v1/views/" + url_part(view));
   if (!answer) return fail_command(common, answer.error());
   if (common.is_json) {

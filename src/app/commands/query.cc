@@ -63,6 +63,7 @@ int run_query(const CommonOptions& common, const QueryOptions& options) {
   if (!root) return fail_command(common, root.error());
   auto connection = Connection::open(*root, common.target);
   if (!connection) return fail_command(common, connection.error());
+  (*connection)->warn_of_changed_files();
   const std::string format = common.is_json ? "json" : options.format;
   const bool is_binary = format == "parquet" || format == "arrow";
   if (format == "parquet" && options.output.empty())

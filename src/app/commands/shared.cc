@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <spdlog/spdlog.h>
 
 #include "app/commands/commands.h"
 #include "app/terminal.h"
@@ -63,13 +62,13 @@ void block_signals() {
   (void)::signal(SIGPIPE, SIG_IGN);  // whoever read what the server prints may go away
 }
 
-int wait_for_signal() {
+int wait_for_signal(const std::function<void()>& on_hangup) {
   const sigset_t set = ending_signals();
   while (true) {
     int signal = 0;
     sigwait(&set, &signal);
     if (signal != SIGHUP) return signal;
-    spdlog::warn("SIGHUP changes nothing: files of the project are read when the server starts");
+    on_hangup();
   }
 }
 

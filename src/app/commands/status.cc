@@ -30,6 +30,7 @@ int run_status(const CommonOptions& common) {
   if (!root) return fail_command(common, root.error());
   auto connection = Connection::open(*root, common.target);
   if (!connection) return fail_command(common, connection.error());
+  (*connection)->warn_of_changed_files();
   const auto answer = (*connection)->get("/v1/status");
   if (!answer) return fail_command(common, answer.error());
   if (common.is_json) {

@@ -7,7 +7,8 @@
 #include <fmt/format.h>
 
 #include "app/commands/commands.h"
-#include "app/connection.h"
+#include "app/load_project.h"
+#include "app/project_watch.h"
 #include "app/server.h"
 #include "app/terminal.h"
 
@@ -50,13 +51,14 @@ class LastResort {
 int run_up(const CommonOptions& common, const UpOptions& options) {
   const auto root = project_root(common);
   if (!root) return fail_command(common, root.error());
-  auto project = load_project(*root, common.target, true);
+  auto project = load_project(*root, common.target, Printed::all);
   if (!project) return fail_command(common, project.error());
   block_signals();
   Server::Options of_server;
   of_server.host = options.host.empty() ? project->settings.server.host : options.host;
   of_server.port = options.port >= 0 ? static_cast<uint16_t>(options.port) : project->settings.server.port;
   of_server.is_insecure = options.is_insecure;
+  of_server.target = common.target;
   Progress progress("replaying the log");
   of_server.on_replay = [&](double share) { progress.show(share, ""); };
   const std::string name = project->name;
@@ -80,10 +82,13 @@ int run_up(const CommonOptions& common, const UpOptions& options) {
   }
   fmt::print("{} {} on {}\n", colored("up", Color::green), name, (*server)->url());
   std::fflush(stdout);
-  const int signal = wait_for_signal();
+  std::optional<ProjectWatch> watch(std::in_place, (*server)->platform(), options.watches);
+  const int signal = wait_for_signal([&] { watch->ask(); });
   std::fputs(fmt::format("stopping (signal {})\n", signal).c_str(),
              stderr);  // may fail: the reader may have gone
   const LastResort last_resort;
+  (*server)->platform().stop();  // ends an apply that runs, too
+  watch.reset();
   (*server)->stop();
   return 0;
 }

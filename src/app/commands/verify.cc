@@ -33,6 +33,7 @@ int run_verify(const CommonOptions& common, const std::vector<std::string>& view
   if (!root) return fail_command(common, root.error());
   auto connection = Connection::open(*root, common.target);
   if (!connection) return fail_command(common, connection.error());
+  (*connection)->warn_of_changed_files();
   // All in one request: the events are read once.
   const auto answer = (*connection)->post("/v1/verify", {{"views", views}, {"sample", is_sample}});
   if (!answer) return fail_command(common, answer.error());

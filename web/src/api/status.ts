@@ -9,6 +9,7 @@ export function completeStatus(raw: Partial<Status>): Status {
     uptime_s: raw.uptime_s ?? 0,
     epoch: raw.epoch ?? 0,
     ready: raw.ready ?? true,
+    changed_files: raw.changed_files ?? [],
     build: raw.build ?? null,
     streams: (raw.streams ?? []).map((stream) => ({
       ...stream,

@@ -57,6 +57,7 @@ export interface Status {
   uptime_s: number;
   epoch: number;
   ready: boolean;
+  changed_files: string[];
   build: BuildRef | null;
   streams: StreamStatus[];
   tables: TableStatus[];

@@ -4,7 +4,7 @@ import { retryLive, useLive } from '../state/live';
 import { CopyButton } from './copy-button';
 import { Icon } from './icon';
 
-/** Says so when what the page shows is old, or when the server is not ready. */
+/** Says so when what the page shows is old, when the server is not ready, or when what runs is older than the files. */
 export function LinkBanner() {
   const { link, at, status } = useLive();
   const now = useNow();
@@ -26,6 +26,20 @@ export function LinkBanner() {
       <div className="banner" data-testid="replay-banner">
         <Icon name="clock" />
         <p><b role="status">Not ready.</b> {status.speed?.replaying ? 'The log is replayed; answers come once it has caught up.' : 'The server is starting.'}</p>
+      </div>
+    );
+  }
+  if (status !== null && status.changed_files.length > 0) {
+    const [first, ...others] = status.changed_files;
+    return (
+      <div className="banner" data-testid="changed-banner">
+        <Icon name="clock" />
+        <p>
+          <b role="status">Changed files.</b> <span className="mono">{first}</span>
+          {others.length > 0 && ` and ${others.length} more`} {others.length > 0 ? 'differ' : 'differs'} from what runs.
+        </p>
+        <code>anabranch apply</code>
+        <CopyButton text="anabranch apply" quiet />
       </div>
     );
   }

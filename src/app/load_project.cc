@@ -1,0 +1,53 @@
+#include "app/load_project.h"
+
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include "app/project_view.h"
+#include "project/loader.h"
+#include "project/sql_select_reader.h"
+
+namespace anabranch::app {
+namespace {
+
+constexpr size_t shown_max = 20;
+
+std::string count_of(size_t mistakes) {
+  return fmt::format("the project has {} mistake{}", mistakes, mistakes == 1 ? "" : "s");
+}
+
+}  // namespace
+
+Result<project::Project> load_project(const io::Path& root, const std::string& target, Printed printed) {
+  project::SqlSelectReader reader;
+  auto loaded = project::load(io::local_file_system(), root, reader);
+  const auto errors = loaded.errors();
+  for (const auto& problem : loaded.problems) {
+    const bool is_error = problem.severity == project::Severity::error;
+    if (printed == Printed::all || (is_error && printed == Printed::errors))
+      fmt::print(stderr, "{}\n", problem.describe());
+  }
+  if (!errors.empty())
+    return fail(Code::bad_input, count_of(errors.size()), "correct them and run: anabranch check");
+  loaded.project.settings = TRY(loaded.project.settings_of(target));
+  return std::move(loaded.project);
+}
+
+Result<project::Project> load_texts(const ProjectTexts& texts, const io::Path& root,
+                                    const std::string& target) {
+  ProjectView view(io::local_file_system(), root, texts);
+  project::SqlSelectReader reader;
+  auto loaded = project::load(view, root, reader);
+  const auto errors = loaded.errors();
+  if (!errors.empty()) {
+    std::string message = count_of(errors.size()) + ":";
+    for (size_t i = 0; i < errors.size() && i < shown_max; ++i) message += "\n" + errors[i].describe_line();
+    if (errors.size() > shown_max) message += fmt::format("\nand {} more", errors.size() - shown_max);
+    return fail(Code::bad_input, message, "correct them; what runs goes on as it is");
+  }
+  loaded.project.settings = TRY(loaded.project.settings_of(target));
+  return std::move(loaded.project);
+}
+
+}  // namespace anabranch::app

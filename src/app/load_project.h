@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+#include "app/project_snapshots.h"
+#include "base/result.h"
+#include "io/file_system.h"
+#include "project/project.h"
+
+namespace anabranch::app {
+
+enum class Printed { nothing, errors, all };
+
+/// Reads and checks a project; its settings are those of the target (empty: the default one). Prints problems
+/// to standard error. bad_input when there are errors, not_found when there is no such target.
+Result<project::Project> load_project(const io::Path& root, const std::string& target, Printed printed);
+
+/// The same of files that were read before, as the project in `root`. Prints nothing: the message of
+/// bad_input has every mistake, a line each.
+Result<project::Project> load_texts(const ProjectTexts& texts, const io::Path& root,
+                                    const std::string& target);
+
+}  // namespace anabranch::app
