@@ -164,6 +164,24 @@ test('a lost server makes the page stale, and its return live', async ({ page, q
   await expect(page.getByTestId('stale-banner')).toHaveCount(0);
 });
 
+test('faults and changed files are told on every page', async ({ page, quiet }) => {
+  quiet.allow(/ERR_FAILED|Failed to load resource/);
+  await page.route('**/v1/updates', (route) => route.abort());
+  await page.route('**/v1/status', async (route) => {
+    const answer = await route.fetch();
+    const status = await answer.json();
+    expect(status.faults).toEqual([]);
+    expect(status.changed_files).toEqual([]);
+    await route.fulfill({ json: { ...status, changed_files: ['models/gold/daily.sql', 'streams/flights.yml'],
+      faults: [{ of: 'bronze.planes', message: 'the file of its version 1 is missing', hint: 'run anabranch copy' }, { of: 'gold.x', message: 'waits', hint: null }] } });
+  });
+  for (const path of ['/', '/sql']) {
+    await page.goto(path);
+    await expect(page.getByTestId('changed-banner')).toContainText('models/gold/daily.sql and 1 more differ from what runs');
+    await expect(page.getByTestId('fault-banner')).toContainText('bronze.planes: the file of its version 1 is missing (run anabranch copy); and 1 more');
+  }
+});
+
 test('without events the status is asked for', async ({ page, quiet }) => {
   quiet.allow(/ERR_FAILED|Failed to load resource/);
   await page.route('**/v1/updates', (route) => route.abort());

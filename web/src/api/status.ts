@@ -10,6 +10,7 @@ export function completeStatus(raw: Partial<Status>): Status {
     epoch: raw.epoch ?? 0,
     ready: raw.ready ?? true,
     changed_files: raw.changed_files ?? [],
+    faults: raw.faults ?? [],
     build: raw.build ?? null,
     streams: (raw.streams ?? []).map((stream) => ({
       ...stream,

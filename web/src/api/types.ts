@@ -58,6 +58,7 @@ export interface Status {
   epoch: number;
   ready: boolean;
   changed_files: string[];
+  faults: { of: string; message: string; hint: string | null }[];
   build: BuildRef | null;
   streams: StreamStatus[];
   tables: TableStatus[];
