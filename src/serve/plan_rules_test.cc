@@ -23,6 +23,11 @@ class Rules : public ::testing::Test {
     epoch_.built["gold.n"] = {"b1", "build_b1", {"/data/serving/b1/n.parquet"}, {}, {}, 0};
     epoch_.archives["bronze.e"] = {{"/data/lake/bronze/e/1.parquet"}, 5};
     functions_ = sql::bound_names(session_, allowed_functions()).value();
+    auto world = std::make_shared<views::World>();
+    world->tables["bronze.large"] = {"bronze.large", 1, "/data/lake/bronze/large/1.parquet", {}, 0};
+    world->tables["bronze.large"].is_in_place = true;
+    world->tables["bronze.planes"] = {"bronze.planes", 7, "/data/lake/bronze/planes/7.parquet", {}, 0};
+    epoch_.world = std::move(world);
     PlanSources sources;
     sources.functions = &functions_;
     sources.is_bulk_file = [](std::string_view file) { return file == "/data/log/e/0/bulk/1.parquet"; };
@@ -60,12 +65,14 @@ TEST_F(Rules, NameTheTablesOfTheirEpoch) {
 }
 
 TEST_F(Rules, NameTheFilesOfTheirEpoch) {
-  for (const char* file : {"/data/serving/slices/a[1].parquet", "/data/serving/b1/n.parquet",
-                           "/data/lake/bronze/e/1.parquet", "/data/log/e/0/bulk/1.parquet"}) {
+  for (const char* file :
+       {"/data/serving/slices/a[1].parquet", "/data/serving/b1/n.parquet", "/data/lake/bronze/e/1.parquet",
+        "/data/log/e/0/bulk/1.parquet", "/data/lake/bronze/large/1.parquet"}) {
     EXPECT_TRUE(rules_.may_read_file(file)) << file;
   }
   for (const char* file : {"/data/serving/slices/a1.parquet", "/data/serving/b0/n.parquet", "/etc/passwd", "",
-                           "/data/lake/bronze/e/2.parquet", "/data/log/e/0/bulk/2.parquet", "parquet"}) {
+                           "/data/lake/bronze/planes/7.parquet", "/data/lake/bronze/e/2.parquet",
+                           "/data/log/e/0/bulk/2.parquet", "parquet"}) {
     EXPECT_FALSE(rules_.may_read_file(file)) << file;
   }
   EXPECT_FALSE(rules_.may_write_file) << "nobody writes";
