@@ -179,6 +179,8 @@ class Platform final : public front::Backend {
     std::map<std::string, lake::ViewBuild> adopted =
         {};  // of earlier builds, that this world's views take over
   };
+  Result<std::string> begin_change(const std::string& stage) EXCLUDES(mutex_);
+  void end_change() EXCLUDES(mutex_);
   Result<std::string> build_now(const BuildOrder& order, Task& task);
   Result<lake::Manifest> compute(const batch::BuildJob& job, const BuildOrder& order,
                                  batch::BuildResult& result, Task& task);

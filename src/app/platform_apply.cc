@@ -51,16 +51,7 @@ struct Platform::Candidate {
 };
 
 Result<front::ProjectPlan> Platform::apply(const front::ApplyRequest& request) {
-  std::string id;
-  {
-    Lock lock(mutex_);
-    if (is_stopping_) return fail(Code::unavailable, "the server is stopping");
-    if (running_)
-      return fail(Code::conflict, fmt::format("build {} is running", running_->id),
-                  "wait until it is published");
-    running_ = front::RunningBuild{build_id_of(clock_.now_us()), "apply", 0, 0, clock_.now_us()};
-    id = running_->id;
-  }
+  const std::string id = TRY(begin_change("apply"));
   if (on_build_change_ && !request.is_dry_run) on_build_change_();
   auto plan = [&]() -> Result<front::ProjectPlan> {
     const auto task = TRY(tasks_->begin(id, "apply", request.is_undo ? "undo" : "the project's files",
@@ -68,11 +59,7 @@ Result<front::ProjectPlan> Platform::apply(const front::ApplyRequest& request) {
     Lock building(build_mutex_);
     return apply_now(request, *task);
   }();
-  {
-    Lock lock(mutex_);
-    running_.reset();
-  }
-  repin_if_due();
+  end_change();
   if (on_build_change_ && !request.is_dry_run) on_build_change_();
   if (!plan) return fail(in_project(std::move(plan).error(), project_.root));
   return plan;

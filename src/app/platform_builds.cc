@@ -81,18 +81,28 @@ Status Platform::check_views(const std::vector<std::string>& views) const {
   return {};
 }
 
-Result<std::string> Platform::build(const std::vector<std::string>& views, const std::string& reason) {
-  TRY(check_views(views));
-  std::string id;
+// One build or apply at a time.
+Result<std::string> Platform::begin_change(const std::string& stage) {
+  Lock lock(mutex_);
+  if (is_stopping_) return fail(Code::unavailable, "the server is stopping");
+  if (running_)
+    return fail(Code::conflict, fmt::format("build {} is running", running_->id),
+                "wait until it is published");
+  running_ = front::RunningBuild{build_id_of(clock_.now_us()), stage, 0, 0, clock_.now_us()};
+  return running_->id;
+}
+
+void Platform::end_change() {
   {
     Lock lock(mutex_);
-    if (is_stopping_) return fail(Code::unavailable, "the server is stopping");
-    if (running_)
-      return fail(Code::conflict, fmt::format("build {} is running", running_->id),
-                  "wait until it is published");
-    running_ = front::RunningBuild{build_id_of(clock_.now_us()), "starting", 0, 0, clock_.now_us()};
-    id = running_->id;
+    running_.reset();
   }
+  repin_if_due();
+}
+
+Result<std::string> Platform::build(const std::vector<std::string>& views, const std::string& reason) {
+  TRY(check_views(views));
+  const std::string id = TRY(begin_change("starting"));
   if (on_build_change_) on_build_change_();
   auto built = [&]() -> Result<std::string> {
     const auto task =
@@ -101,11 +111,7 @@ Result<std::string> Platform::build(const std::vector<std::string>& views, const
     Lock building(build_mutex_);
     return build_now({views, reason}, *task);
   }();
-  {
-    Lock lock(mutex_);
-    running_.reset();
-  }
-  repin_if_due();
+  end_change();
   if (on_build_change_) on_build_change_();
   return built;
 }
