@@ -151,7 +151,7 @@ class Platform final : public front::Backend {
   Status find_builds(Candidate& candidate);
   Status copy_changed_tables(const Candidate& candidate, Task& task);
   Status change_schemas(Candidate& candidate);
-  void take_back(const Candidate& candidate, Task& task);
+  void take_back(const Candidate& candidate);
   Status swap(Candidate& candidate, front::ProjectPlan& plan, Task& task);
   Result<lake::Manifest> publish_without_build(const Candidate& candidate);
   void take_over(const Candidate& candidate, bool is_undo, ProjectSnapshots& snapshots);

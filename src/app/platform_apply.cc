@@ -96,7 +96,7 @@ Result<front::ProjectPlan> Platform::apply_now(const front::ApplyRequest& reques
     return swap(candidate, plan, task);
   };
   if (Status changed = change(); !changed) {
-    take_back(candidate, task);
+    take_back(candidate);
     return fail(std::move(changed).error());
   }
   take_over(candidate, request.is_undo, snapshots);
@@ -283,8 +283,9 @@ Status Platform::copy_changed_tables(const Candidate& candidate, Task& task) {
   return {};
 }
 
-// What stands between what runs and the next build.
-void Platform::take_back(const Candidate& candidate, Task& task) {
+// What stands between what runs and the next build. As a task of its own: the one of the apply may have been
+// cancelled.
+void Platform::take_back(const Candidate& candidate) {
   for (const auto& [name, schema] : candidate.schemas) {
     OpenStream* open = find_open(name);
     const project::StreamFile* file = candidate.before->find_stream(name);
@@ -303,7 +304,12 @@ void Platform::take_back(const Candidate& candidate, Task& task) {
         pinned = manifest_->basis.tables.at(table->name);
     }
     if (latest && *latest && pinned && (*latest)->version == *pinned) continue;
-    if (const auto copied = copy_table(*was, task); !copied)
+    const auto copied = [&]() -> Result<front::TableCopied> {
+      const auto task = TRY(tasks_->begin(build_id_of(clock_.now_us()), "copy", table->source,
+                                          project_.settings.limits.copy_timeout_ms, "copy_timeout_ms"));
+      return copy_table(*was, *task);
+    }();
+    if (!copied)
       spdlog::error("{}: its newest copy is of the files as they are now: {}", table->name,
                     copied.error().describe());
   }

@@ -80,7 +80,8 @@ class Backend {
   virtual bool is_ready()
       const = 0;  // false while the log is replayed: then only healthz, readyz, status answer
 
-  virtual ingest::Ingestor* stream(const std::string& name) = 0;  // null: unknown
+  /// Null: unknown, or taken out of the project, also since stream_names() named it.
+  virtual ingest::Ingestor* stream(const std::string& name) = 0;
   virtual std::vector<std::string> stream_names() const = 0;
   /// An error (overloaded) when ingestion must wait for a build.
   virtual Status may_ingest() const = 0;

@@ -68,7 +68,9 @@ class Page {
   Page(Backend& backend, size_t limit) : backend_(backend), limit_(limit) {}
 
   Status add(const std::string& stream, std::optional<log::EventLog::QuarantinePosition> after) {
-    const auto& log = backend_.stream(stream)->log();
+    ingest::Ingestor* open = backend_.stream(stream);
+    if (!open) return {};  // taken out of the project since
+    const auto& log = open->log();
     while (!is_full_) {
       // The log reads a whole batch for each call, so one call shall be enough; but no more than the page may
       // hold.
@@ -121,7 +123,8 @@ Result<Json> quarantine_page(Backend& backend, const Request& request) {
     if (std::ranges::find(streams, after->stream) == streams.end()) {
       return fail(Code::bad_input, "'after' is of another stream", "give back the 'next' of the page before");
     }
-    const auto partitions = backend.stream(after->stream)->log().durable_offsets().size();
+    ingest::Ingestor* open = backend.stream(after->stream);
+    const size_t partitions = open ? open->log().durable_offsets().size() : 0;
     if (static_cast<size_t>(after->position.partition) >= partitions) {
       return fail(Code::bad_input, "'after' is of a partition that there is not",
                   "give back the 'next' of the page before");

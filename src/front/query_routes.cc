@@ -67,8 +67,10 @@ Result<model::Offsets> read_min_offset(const Json& wanted, Backend& backend) {
   model::Offsets next;
   if (wanted.is_null()) return next;
   if (wanted == "latest") {
-    for (const std::string& name : backend.stream_names())
-      next[name] = backend.stream(name)->log().durable_offsets();
+    for (const std::string& name : backend.stream_names()) {
+      ingest::Ingestor* stream = backend.stream(name);
+      if (stream) next[name] = stream->log().durable_offsets();  // else taken out of the project since
+    }
     return next;
   }
   if (!wanted.is_object()) {

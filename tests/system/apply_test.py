@@ -202,6 +202,27 @@ class ApplyTest(ApplyCase):
         self.assert_verified()
         self.assertEqual(self.server.stop(), 0)
 
+    def test_a_table_whose_new_copy_breaks_a_view_stays_what_it_was(self):
+        self.serve()
+        self.files.write("data/prices.csv", "sku,price\ns0,1.50\ns1,2.25\n")
+        self.files.write("sources/files.yml", "kind: files\ntables:\n  prices: {path: data/prices.csv}\n")
+        self.files.write("models/gold/priced.sql", "SELECT sum(p.price + 1) AS price FROM bronze.orders AS o JOIN bronze.prices AS p USING (sku)\n")
+        self.apply()
+        self.assertEqual(self.files.run("build").returncode, 0)
+        before = self.rows("SELECT price FROM gold.priced")
+        # Only the copy shows that the view cannot be.
+        self.files.write("sources/files.yml", "kind: files\ntables:\n  prices:\n    path: data/prices.csv\n    columns: {price: varchar}\n")
+        done = self.files.run("apply")
+        self.assertEqual(done.returncode, 2, done.stdout)
+        self.assertIn("models/gold/priced.sql:1", done.stderr)
+        self.assertEqual(self.rows("SELECT price FROM gold.priced"), before)
+        # The next build is of what runs.
+        self.assertEqual(self.client.post("/v1/builds", {}).status, 200)
+        self.assertEqual(self.rows("SELECT price FROM gold.priced"), before)
+        self.assertEqual(self.rows("SELECT typeof(price) FROM bronze.prices LIMIT 1")[0][0][:7], "DECIMAL")
+        self.assert_verified()
+        self.assertEqual(self.server.stop(), 0)
+
     def test_settings_say_when_they_take_effect(self):
         self.serve()
         self.files.write("anabranch.yml", "name: shop\nlimits: {queries_max: 3}\nbuild: {auto_events: 5000}\n")
@@ -269,7 +290,11 @@ class MeanwhileTest(ApplyCase):
             client = self.server.client()
             last = 0
             while not is_over.is_set():
-                answer = client.post("/v1/query", {"sql": "SELECT (SELECT sum(n) FROM gold.by_sku) AS n, (SELECT n FROM gold.total) AS total, (SELECT count(*) FROM bronze.orders) AS events"})
+                # Streams come and go meanwhile: what asks all of them finds those that there are.
+                for target in ("/v1/quarantine", "/v1/status", "/metrics"):
+                    if client.get(target).status != 200:
+                        problems.append(target)
+                answer = client.post("/v1/query", {"min_offset": "latest", "sql": "SELECT (SELECT sum(n) FROM gold.by_sku) AS n, (SELECT n FROM gold.total) AS total, (SELECT count(*) FROM bronze.orders) AS events"})
                 if answer.status != 200:
                     problems.append(answer.json)
                     return
@@ -292,6 +317,10 @@ class MeanwhileTest(ApplyCase):
             thread.start()
         for round in range(6):
             self.files.write("models/gold/by_sku.sql", BY_SKU.replace("count(*)", "10 * count(*)" if round % 2 == 0 else "count(*)"))
+            if round % 2 == 0:
+                self.files.write("streams/clicks.yml", "fields:\n  - {name: sku, type: varchar}\n")
+            else:
+                (self.files.folder / "streams/clicks.yml").unlink()
             self.apply()
         is_over.set()
         for thread in threads:
