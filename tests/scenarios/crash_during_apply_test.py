@@ -90,7 +90,9 @@ class CrashDuringApplyTest(Case):
                     self.running = self.which
                 self.send(client, 30)
                 self.check(client)
-                if answer.status != 200:  # what runs goes on, and the next one is whole
+                if answer.status != 200:  # what runs goes on, a build of it too, and the next one is whole
+                    self.assertEqual(client.post("/v1/builds", {}).status, 200)
+                    self.check(client)
                     again = self.apply(self.server.port)
                     self.assertEqual(again.status, 200, (answer, again))
                     self.running = self.which

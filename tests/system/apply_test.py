@@ -128,6 +128,7 @@ class ApplyTest(ApplyCase):
         self.assertEqual((plan["build"], plan["applied"]), (None, True))
         self.assertEqual(self.rows("SELECT n FROM gold.total"), [[61]])
         self.assertEqual(self.client.get("/v1/status").json["build"]["id"], first)
+        self.assertEqual(self.client.get("/v1/views/gold.by_sku").json["build_rows"], 3)  # not computed from the log again
         self.assertEqual(self.client.get("/v1/project").json["changed_files"], ["models/gold/by_sku.sql"])
         self.assert_verified()
         # There is nothing before the first.
