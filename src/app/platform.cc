@@ -87,6 +87,7 @@ Status Platform::open_data() {
   store_ = std::make_unique<lake::LocalStore>(files_, data_folder_);
   manifests_ = std::make_unique<lake::ManifestStore>(*store_);
   table_versions_ = std::make_unique<lake::TableVersions>(*store_, clock_);
+  copies_ = std::make_unique<lake::DeltaCopies>(*store_, clock_);
   const auto manifest = TRY(readable_manifest());
   {
     Lock held(mutex_);

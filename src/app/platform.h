@@ -24,6 +24,7 @@
 #include "history/history.h"
 #include "io/clock.h"
 #include "io/file_system.h"
+#include "lake/delta_copies.h"
 #include "lake/local_store.h"
 #include "lake/manifest.h"
 #include "lake/table_versions.h"
@@ -216,6 +217,7 @@ class Platform final : public front::Backend {
   std::unique_ptr<lake::LocalStore> store_;
   std::unique_ptr<lake::ManifestStore> manifests_;
   std::unique_ptr<lake::TableVersions> table_versions_;
+  std::unique_ptr<lake::DeltaCopies> copies_;
   mutable Mutex streams_mutex_;
   std::deque<OpenStream> streams_;  // grows under streams_mutex_ and build_mutex_; read under either
   std::map<std::string, Error> damaged_streams_;      // of the project, and not among the above

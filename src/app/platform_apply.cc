@@ -11,7 +11,6 @@
 #include "app/platform.h"
 #include "app/project_changes.h"
 #include "ingest/schema_plan.h"
-#include "lake/delta_copies.h"
 #include "log/schema_store.h"
 
 namespace anabranch::app {
@@ -335,7 +334,7 @@ Result<lake::Manifest> Platform::publish_without_build(const Candidate& candidat
     Lock lock(mutex_);
     manifest_ = manifest;
   }
-  if (const Status copies = lake::write_delta_copies(*store_, manifest, clock_); !copies)
+  if (const Status copies = copies_->write(manifest); !copies)
     spdlog::error("Delta copies are behind and will be written at the next start: {}",
                   copies.error().describe());
   return manifest;

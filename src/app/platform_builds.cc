@@ -10,7 +10,6 @@
 #include "io/process.h"
 #include "io/random.h"
 #include "lake/data_file.h"
-#include "lake/delta_copies.h"
 #include "lake/durable.h"
 #include "sql/syntax.h"
 
@@ -167,7 +166,7 @@ Result<std::string> Platform::build_now(const BuildOrder& order, Task& task) {
       Lock lock(mutex_);
       manifest_ = *manifest;
     }
-    const Status copies = lake::write_delta_copies(*store_, *manifest, clock_);
+    const Status copies = copies_->write(*manifest);
     if (!copies)
       spdlog::error("Delta copies are behind the build and will be written at the next start: {}",
                     copies.error().describe());

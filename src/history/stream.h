@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -22,8 +23,9 @@ struct Stream {
 
 /// The events of a stream that are in the lake: Parquet files, and how far they reach.
 struct Archive {
-  std::vector<std::string> files;  // absolute
-  model::Offset end = 0;           // exclusive
+  std::vector<std::string> files;     // absolute
+  model::Offset end = 0;              // exclusive
+  std::shared_ptr<const void> lease;  // whoever reads the files holds it: they stay as long
 };
 
 }  // namespace anabranch::history

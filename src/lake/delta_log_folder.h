@@ -1,0 +1,31 @@
+#pragma once
+// What lies in the folder _delta_log of a table. Included by src/lake only.
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "lake/object_store.h"
+
+namespace anabranch::lake {
+
+/// By version. Other names than these are left out.
+struct LogFolder {
+  struct Checkpoint {
+    int parts = 0;
+    std::vector<std::string> keys;
+    bool is_whole() const { return static_cast<int>(keys.size()) == parts; }
+  };
+  std::set<int64_t> commits;
+  std::map<int64_t, Checkpoint> checkpoints;
+  std::map<int64_t, std::vector<std::string>> others;  // of other programs: checksums and the like
+  bool has_other_checkpoints = false;                  // which we cannot read
+};
+
+/// `table` is the key of the table's folder.
+Result<LogFolder> list_log(ObjectStore& store, const std::string& table);
+
+}  // namespace anabranch::lake
