@@ -32,7 +32,7 @@ struct DeltaTxn {
 struct DeltaSnapshot {
   int64_t version = -1;  // -1: there is no table yet
   std::vector<sql::OutputColumn> columns;
-  std::vector<DataFile> files;  // in the order in which they were added
+  std::vector<DataFile> files;  // in the order in which they were added, as far as the log says it
   std::map<std::string, int64_t> transactions;
   std::map<std::string, std::string> configuration;
   std::map<std::string, int64_t> removed;  // files that were there, with when they went, in ms since 1970

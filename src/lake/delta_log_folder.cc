@@ -35,6 +35,8 @@ Result<LogFolder> list_log(ObjectStore& store, const std::string& table) {
       if (parts.parts != checkpoint->parts && parts.is_whole()) continue;
       if (parts.parts != checkpoint->parts) parts = {checkpoint->parts, {}};
       parts.keys.push_back(object.key);
+    } else if (name == checkpoint_draft_name) {
+      log.drafts.push_back(object.key);
     } else if (name.find(".checkpoint.") != name.npos) {
       log.has_other_checkpoints = true;
     } else if (const auto version = version_of(fmt::format("{}.json", name.substr(0, name.find('.'))))) {

@@ -1,6 +1,7 @@
 #include "lake/delta_table.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -12,6 +13,15 @@ namespace anabranch::lake {
 namespace {
 
 constexpr int attempts_max = 100;
+
+// Other programs put the files of a checkpoint into any order.
+void sort_by_time(DeltaSnapshot& table) {
+  std::map<std::string, int64_t> times;
+  for (const auto& [path, add] : table.adds)
+    times[path] = time_of_delta_commit(fmt::format(R"({{"add":{}}})", add)).value_or(0);
+  std::stable_sort(table.files.begin(), table.files.end(),
+                   [&](const DataFile& a, const DataFile& b) { return times[a.path] < times[b.path]; });
+}
 
 }  // namespace
 
@@ -171,6 +181,7 @@ Status DeltaTable::read_checkpoint(int64_t version, const std::vector<std::strin
     if (table.metadata.empty() || table.protocol.empty())
       return fail(Code::corrupt, "the checkpoint has no metaData or no protocol");
     table.version = version;
+    sort_by_time(table);
     state_ = std::move(table);
     return {};
   }();

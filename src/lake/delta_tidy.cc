@@ -21,10 +21,13 @@ Result<int64_t> DeltaTable::tidy(const Keep& keep) {
   Lock lock(mutex_);
   TRY(refresh());
   if (!state_.exists()) return int64_t{0};
+  bool is_log_due = !is_searched_;  // a crash may have come in between
   int64_t gone = TRY(remove_files(keep));
-  if (state_.version - checkpoint_ < checkpoint_interval) return gone;
-  TRY(write_checkpoint(keep.removed_after_ms));
-  gone += TRY(remove_log_before(keep.removed_after_ms));
+  if (state_.version - checkpoint_ >= checkpoint_interval) {
+    TRY(write_checkpoint(keep.removed_after_ms));
+    is_log_due = true;
+  }
+  if (is_log_due) gone += TRY(remove_log_before(keep.removed_after_ms));
   return gone;
 }
 
@@ -52,7 +55,7 @@ Result<int64_t> DeltaTable::remove_files(const Keep& keep) {
 Status DeltaTable::write_checkpoint(int64_t removed_after_ms) {
   const std::string key = fmt::format("{}/_delta_log/{}", key_, checkpoint_name(state_.version));
   // Under a name that nobody reads, the same each time; then whole under its own.
-  const std::string draft = key_ + "/_delta_log/_checkpoint_draft.parquet";
+  const std::string draft = fmt::format("{}/_delta_log/{}", key_, checkpoint_draft_name);
   TRY(store_.prepare(draft));
   const auto write = [&]() -> Status {
     TRY(write_checkpoint_file(checkpoint_actions(state_, removed_after_ms), store_.local_path(draft)));
@@ -78,7 +81,7 @@ Result<int64_t> DeltaTable::remove_log_before(int64_t time_ms) {
     }
     first = version;
   }
-  std::vector<std::string> due;
+  std::vector<std::string> due = log.drafts;
   for (const int64_t version : log.commits) {
     if (version < first) due.push_back(log_key(version));
   }
