@@ -152,7 +152,8 @@ TEST_F(DeltaReaders, MayWriteTheTableToo) {
     const std::string rows_sql = fmt::format("SELECT {} AS id", 10 * write);
     ASSERT_TRUE(table.append(columns, {this->write(table, fmt::format("c{}", write), columns, rows_sql)},
                              {"check", write}));
-    if (write < 15) ASSERT_TRUE(table.tidy({.removed_after_ms = clock_.now / 1000 + 1}));
+    if (write > 14) continue;
+    ASSERT_TRUE(table.tidy({.removed_after_ms = INT64_MAX}));
   }
   EXPECT_FALSE(store_->get("lake/gold/every_type/_delta_log/" + delta_log_name(0)));
 }
