@@ -30,6 +30,12 @@ struct QuarantineEntry {
   Reject reject;
 };
 
+/// What a removal took from the disk.
+struct Removed {
+  uint64_t segments = 0;  // whole ones, from the front
+  uint64_t bytes = 0;     // theirs and those of bulk files
+};
+
 /// The events of one stream. Owner: the application. Any thread may call any method.
 class EventLog {
  public:
@@ -51,15 +57,18 @@ class EventLog {
 
   /// The next offset of each partition; everything before it is durable.
   virtual std::vector<model::Offset> durable_offsets() const = 0;
+  /// The first event that is still there; the next offset when none is. Only remove_before() moves it.
+  virtual model::Offset first_offset(model::Partition partition) const = 0;
 
   /// Durable batches from the one that contains `from`, in order, until max_bytes of payload are passed (at
   /// least one batch when there is one) or `end` is reached. The first batch may begin before `from`. Batches
-  /// with count 0 are left out. corrupt names file and position.
+  /// with count 0 are left out. corrupt names file and position. not_found: `from` is before first_offset(),
+  /// also when it was not yet when the call began.
   virtual Result<std::vector<BatchPtr>> read(model::Partition partition, model::Offset from,
                                              model::Offset end, size_t bytes_max) const = 0;
 
   /// The durable batches that name bulk files and overlap [from, end), in order: known from the headers, so
-  /// that nothing else is read.
+  /// that nothing else is read. not_found as for read().
   virtual Result<std::vector<BatchPtr>> bulk_batches(model::Partition partition, model::Offset from,
                                                      model::Offset end) const = 0;
 
@@ -79,6 +88,19 @@ class EventLog {
   };
   virtual Result<std::vector<QuarantineEntry>> quarantine(const std::optional<QuarantinePosition>& after,
                                                           size_t limit) const = 0;
+
+  /// Removes what lies before `end` and whose last event came in before `last_ingested_before_us`, in units
+  /// of the log's own (whole segments), with the bulk files that nothing names any more. Rejects stay in
+  /// quarantine under their positions, and repeats of what went are still known. The caller has seen to it
+  /// that the events are in the archive and that nobody is about to read them. When it fails, what is still
+  /// there can be read, and the next call goes on: io, disk_full, corrupt (a reject cannot be read).
+  virtual Result<Removed> remove_before(model::Partition partition, model::Offset end,
+                                        int64_t last_ingested_before_us) = 0;
+  /// Gives up rejects that came in before this time; how many. Those in what remove_before() has not taken
+  /// yet stay until then.
+  virtual Result<uint64_t> remove_quarantined_before(int64_t received_before_us) = 0;
+
+  /// Of what is there; bulk files are not counted.
   virtual uint64_t bytes_on_disk() const = 0;
 };
 

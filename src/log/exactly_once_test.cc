@@ -203,8 +203,9 @@ TEST(ExactlyOnce, SegmentsMayGo) {
     auto log = SegmentedLog::open(io::local_file_system(), io::system_clock(), folder / "s", options).value();
     for (uint64_t i = 0; i < 40; ++i) ranges.push_back(log->append_and_wait(batch(i)).value().range);
   }
-  auto saved = read_producers(io::local_file_system(), folder / "s" / "0", {});
-  ASSERT_TRUE(saved);
+  const auto found = read_producers(io::local_file_system(), folder / "s" / "0", {}, 0).value();
+  ASSERT_TRUE(found);
+  const SavedProducers* saved = &*found;
   EXPECT_GT(saved->base_offset, 30);
   EXPECT_EQ(saved->table.next_sequence("p", io::system_clock().now_us()),
             static_cast<uint64_t>(saved->base_offset));

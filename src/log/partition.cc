@@ -46,7 +46,12 @@ Result<std::unique_ptr<Partition>> Partition::open(io::FileSystem& files, io::Cl
   TRY(files.create_folders(folder));
   TRY(files.sync_folder(folder.parent_path()));
   auto found = TRY(recover_partition(files, folder, number, options.producers));
-  return std::unique_ptr<Partition>(new Partition(files, clock, folder, number, options, std::move(found)));
+  auto partition =
+      std::unique_ptr<Partition>(new Partition(files, clock, folder, number, options, std::move(found)));
+  Lock removing(partition->removing_);
+  Removed removed;
+  (void)partition->remove_leftovers(removed);  // else the next removal does
+  return partition;
 }
 
 Partition::Partition(io::FileSystem& files, io::Clock& clock, io::Path folder, model::Partition number,
@@ -59,7 +64,12 @@ Partition::Partition(io::FileSystem& files, io::Clock& clock, io::Path folder, m
       torn_tail_(std::move(found.torn_tail)),
       active_(std::move(found.active)),
       durable_(std::move(found)),
-      cache_(options.tail_cache_bytes, durable_.segments.back().end_offset) {}
+      cache_(options.tail_cache_bytes, durable_.segments.back().end_offset) {
+  for (const io::Path& path : durable_.unfinished) (void)files_.remove(path);
+  durable_.unfinished.clear();
+  for (io::Path& path : durable_.leftovers) leftovers_.push_back({std::move(path), std::nullopt});
+  durable_.leftovers.clear();
+}
 
 // What becomes of batches that are not to be written: a repeat's first answer, or why it is refused. Nothing
 // where a batch is due. Answers of the group itself get their offsets when they are written.
@@ -166,10 +176,10 @@ Result<std::vector<Result<Appended>>> Partition::commit(std::vector<PreparedBatc
   for (size_t i = 0; i < group.size(); ++i) {
     if (!headers[i] || !group[i].batch.producer) continue;
     const Producer& producer = *group[i].batch.producer;
-    durable_.producers.add(producer, {{headers[i]->base_offset, headers[i]->end_offset()},
-                                      headers[i]->reject_count,
-                                      headers[i]->ingested_at_us,
-                                      producer.fingerprint});
+    durable_.add_producer(producer, {{headers[i]->base_offset, headers[i]->end_offset()},
+                                     headers[i]->reject_count,
+                                     headers[i]->ingested_at_us,
+                                     producer.fingerprint});
   }
   return appended;
 }
@@ -181,7 +191,6 @@ void Partition::publish(const BatchHeader& header, BatchPtr batch) {
 
 // Begins the next segment when the group does not fit into this one.
 Status Partition::make_room(uint64_t group_bytes) {
-  std::optional<Segment> next;
   {
     Lock lock(mutex_);
     const Segment& last = durable_.segments.back();
@@ -189,7 +198,28 @@ Status Partition::make_room(uint64_t group_bytes) {
     const bool is_full =
         last.size + group_bytes > options_.segment_bytes && last.end_offset > last.header.base_offset;
     if (!is_full && !is_rolling_) return {};
-    const SegmentHeader header{number_, last.end_offset, last.header.start_position + last.size,
+  }
+  return begin_segment();
+}
+
+Status Partition::seal(model::Offset end, int64_t last_ingested_before_us) {
+  if (ended_by_) return {};
+  {
+    Lock lock(mutex_);
+    const Segment& last = durable_.segments.back();
+    if (last.end_offset == last.header.base_offset || last.end_offset > end ||
+        last.last_ingested_at_us >= last_ingested_before_us)
+      return {};
+  }
+  return begin_segment();
+}
+
+Status Partition::begin_segment() {
+  std::optional<Segment> next;
+  {
+    Lock lock(mutex_);
+    const Segment& last = durable_.segments.back();
+    const SegmentHeader header{number_, last.end_offset, last.end_position(),
                                static_cast<uint32_t>(io::random_u64())};
     next.emplace(folder_ / segment_name(header.base_offset), header);
   }
@@ -286,10 +316,16 @@ uint64_t Partition::quarantined_count() const {
   return durable_.reject_count;
 }
 
+model::Offset Partition::first_offset() const {
+  Lock lock(mutex_);
+  return durable_.front.offset;
+}
+
 uint64_t Partition::bytes_on_disk() const {
   Lock lock(mutex_);
-  const Segment& last = durable_.segments.back();
-  return last.header.start_position + last.size;
+  uint64_t bytes = durable_.segments.back().end_position() - durable_.front.position;
+  for (const RejectFile& file : durable_.reject_files) bytes += file.bytes;
+  return bytes;
 }
 
 Result<std::vector<BatchPtr>> Partition::read(model::Offset from, model::Offset end, size_t bytes_max) const {
@@ -298,23 +334,36 @@ Result<std::vector<BatchPtr>> Partition::read(model::Offset from, model::Offset 
     Lock lock(mutex_);
     end = std::min(end, durable_.segments.back().end_offset);
     if (from >= end) return batches;
-    if (cache_.covers(from)) return cache_.read(from, end, bytes_max);
+    if (from >= durable_.front.offset && cache_.covers(from)) return cache_.read(from, end, bytes_max);
   }
   size_t bytes = 0;
   while (from < end && (batches.empty() || bytes < bytes_max)) {
-    const Place place = place_of_offset(from);
-    TRY(read_place(place, from, end, bytes_max, batches, bytes));
+    const Place place = TRY(place_of_offset(from));
+    if (Status read = read_place(place, from, end, bytes_max, batches, bytes); !read) {
+      if (read.error().code == Code::not_found && from < first_offset()) return fail_removed(from);
+      return fail(std::move(read).error());
+    }
     from = place.segment.end_offset;
   }
   return batches;
 }
 
-Partition::Place Partition::place_of_offset(model::Offset offset) const {
+std::unexpected<Error> Partition::fail_removed(model::Offset offset) const {
+  return fail(Code::not_found,
+              fmt::format("the event at offset {} is no longer in the log {}, which begins at offset {}",
+                          offset, folder_.string(), first_offset()),
+              "it is in the archive");
+}
+
+Result<Partition::Place> Partition::place_of_offset(model::Offset offset) const {
   Lock lock(mutex_);
   const auto after = std::upper_bound(
       durable_.segments.begin(), durable_.segments.end(), offset,
       [](model::Offset wanted, const Segment& segment) { return wanted < segment.header.base_offset; });
-  ANABRANCH_ASSERT(after != durable_.segments.begin());
+  if (after == durable_.segments.begin()) {
+    lock.unlock();
+    return fail_removed(offset);
+  }
   const Segment& segment = *std::prev(after);
   Place place{Segment(segment.path, segment.header), segment.position_before(offset)};
   place.segment.size = segment.size;
@@ -322,12 +371,14 @@ Partition::Place Partition::place_of_offset(model::Offset offset) const {
   return place;
 }
 
-Partition::Place Partition::place_at(uint64_t partition_position) const {
+Result<Partition::Place> Partition::place_at(uint64_t partition_position) const {
   Lock lock(mutex_);
   const auto after = std::upper_bound(
       durable_.segments.begin(), durable_.segments.end(), partition_position,
       [](uint64_t wanted, const Segment& segment) { return wanted < segment.header.start_position; });
-  ANABRANCH_ASSERT(after != durable_.segments.begin());
+  if (after == durable_.segments.begin())
+    return fail(Code::not_found,
+                fmt::format("{} has no batch at {} any more", folder_.string(), partition_position));
   const Segment& segment = *std::prev(after);
   Place place{Segment(segment.path, segment.header), partition_position - segment.header.start_position};
   place.segment.size = segment.size;
@@ -355,7 +406,7 @@ Status Partition::read_place(const Place& place, model::Offset from, model::Offs
 }
 
 Result<Batch> Partition::read_batch_at(uint64_t partition_position) const {
-  const Place place = place_at(partition_position);
+  const Place place = TRY(place_at(partition_position));
   const auto file = TRY(files_.open(place.segment.path, io::FileSystem::Open::read));
   SegmentReader reader(*file, place.segment, place.position, place.segment.size, read_window_bytes_min);
   auto frame = reader.next();
@@ -368,6 +419,10 @@ Result<std::vector<BatchPtr>> Partition::bulk_batches(model::Offset from, model:
   std::vector<BulkAt> wanted;
   {
     Lock lock(mutex_);
+    if (from < std::min(end, durable_.front.offset)) {
+      lock.unlock();
+      return fail_removed(from);
+    }
     const auto& all = durable_.bulks;
     const auto first =
         std::upper_bound(all.begin(), all.end(), from,
@@ -380,41 +435,13 @@ Result<std::vector<BatchPtr>> Partition::bulk_batches(model::Offset from, model:
   }
   std::vector<BatchPtr> batches;
   for (const BulkAt& at : wanted) {
-    Batch batch = TRY(read_batch_at(at.position));
+    auto read = read_batch_at(at.position);
+    if (!read && read.error().code == Code::not_found && from < first_offset()) return fail_removed(from);
+    Batch batch = TRY(std::move(read));
     if (batch.base_offset < end && batch.count > 0)
       batches.push_back(std::make_shared<const Batch>(std::move(batch)));
   }
   return batches;
-}
-
-Status Partition::quarantine(std::optional<std::pair<uint64_t, uint32_t>> after, size_t limit,
-                             std::vector<QuarantineEntry>& entries) const {
-  std::vector<RejectsAt> wanted;
-  {
-    Lock lock(mutex_);
-    const auto& all = durable_.rejects;
-    auto next = all.begin();
-    if (after) {
-      next = std::lower_bound(all.begin(), all.end(), after->first,
-                              [](const RejectsAt& at, uint64_t position) { return at.position < position; });
-    }
-    for (size_t found = entries.size(); next != all.end() && found < limit; ++next) {
-      const bool is_begun = after && next->position == after->first;
-      const uint64_t skipped = is_begun ? std::min<uint64_t>(next->count, uint64_t{after->second} + 1) : 0;
-      found += next->count - skipped;
-      wanted.push_back(*next);
-    }
-  }
-  for (const RejectsAt& at : wanted) {
-    Batch batch = TRY(read_batch_at(at.position));
-    const bool is_begun = after && at.position == after->first;
-    for (uint32_t i = is_begun ? after->second + 1 : 0; i < batch.rejects.size() && entries.size() < limit;
-         ++i) {
-      entries.push_back(
-          {number_, batch.base_offset, at.position, i, batch.ingested_at_us, std::move(batch.rejects[i])});
-    }
-  }
-  return {};
 }
 
 }  // namespace anabranch::log

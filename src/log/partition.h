@@ -1,9 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/mutex.h"
@@ -25,7 +28,8 @@ struct PartitionOptions {
 };
 
 /// One partition of a stream: a folder of segments, one writer and any number of readers.
-/// Owner: SegmentedLog. commit() and close() on its committer thread only; everything else on any thread.
+/// Owner: SegmentedLog. commit(), seal() and close() on its committer thread only; everything else on any
+/// thread.
 /// Readers see what is durable and nothing else; they hold the lock for a look-up, never while a disk works.
 class Partition {
  public:
@@ -39,10 +43,14 @@ class Partition {
   /// have been. A batch that its producer sent before gets the answer it had; a batch for itself is refused
   /// (conflict) when it is not the one that is due from its producer.
   Result<std::vector<Result<Appended>>> commit(std::vector<PreparedBatch> group);
+  /// Begins the next segment when all of the current one could be removed, so that a quiet partition shrinks
+  /// too. Errors as of commit().
+  Status seal(model::Offset end, int64_t last_ingested_before_us);
   /// Leaves a mark behind the last batch, by which a later start knows that it was durable (FORMAT.md).
   void close();
 
   model::Offset next_offset() const;
+  model::Offset first_offset() const;
   Result<std::vector<BatchPtr>> read(model::Offset from, model::Offset end, size_t bytes_max) const;
   Result<std::vector<BatchPtr>> bulk_batches(model::Offset from, model::Offset end) const;
   uint64_t next_sequence(std::string_view producer_id) const;
@@ -50,6 +58,9 @@ class Partition {
   /// Adds to `entries` until it holds `limit`, beginning after (position, index).
   Status quarantine(std::optional<std::pair<uint64_t, uint32_t>> after, size_t limit,
                     std::vector<QuarantineEntry>& entries) const;
+  /// As EventLog's; one at a time. A reader that is in the middle of what goes reads on, or gets not_found.
+  Result<Removed> remove_before(model::Offset end, int64_t last_ingested_before_us) EXCLUDES(removing_);
+  Result<uint64_t> remove_quarantined_before(int64_t received_before_us) EXCLUDES(removing_);
   uint64_t bytes_on_disk() const;
   const std::optional<TornTail>& torn_tail() const { return torn_tail_; }
 
@@ -67,14 +78,40 @@ class Partition {
   std::vector<std::optional<Result<Appended>>> judge(const std::vector<PreparedBatch>& group,
                                                      int64_t now_us) const EXCLUDES(mutex_);
   Status make_room(uint64_t group_bytes);
+  Status begin_segment();
   Status write(std::string_view bytes);
   void publish(const BatchHeader& header, BatchPtr batch) REQUIRES(mutex_);
   std::unexpected<Error> end(Error error);
-  Place place_of_offset(model::Offset offset) const EXCLUDES(mutex_);
-  Place place_at(uint64_t partition_position) const EXCLUDES(mutex_);
+  std::unexpected<Error> fail_removed(model::Offset offset) const EXCLUDES(mutex_);
+  Result<Place> place_of_offset(model::Offset offset) const EXCLUDES(mutex_);
+  Result<Place> place_at(uint64_t partition_position) const EXCLUDES(mutex_);
   Result<Batch> read_batch_at(uint64_t partition_position) const;
   Status read_place(const Place& place, model::Offset from, model::Offset end, size_t bytes_max,
                     std::vector<BatchPtr>& batches, size_t& bytes) const;
+
+  /// What one removal takes, copied under the lock.
+  struct Going {
+    std::vector<Segment> segments;  // without their index
+    std::vector<RejectsAt> rejects;
+    std::vector<BulkAt> bulks;
+    Front front;
+    bool needs_table = false;  // of producers: what goes tells of some
+  };
+  /// A segment that is no part of the log any more, and may still be on the disk.
+  struct Leftover {
+    io::Path path;
+    std::optional<std::vector<std::string>> bulk_files;  // that it names; not known after a start
+  };
+  Going going(model::Offset end, int64_t last_ingested_before_us) const EXCLUDES(mutex_);
+  Result<RejectFile> keep_rejects(const Segment& segment, const std::vector<RejectsAt>& rejects) const;
+  Result<std::set<std::string>> bulk_files_of(const std::vector<BulkAt>& bulks) const;
+  Result<std::set<std::string>> kept_bulk_files() const EXCLUDES(mutex_);
+  Status remove_leftovers(Removed& removed) REQUIRES(removing_);
+  Result<RejectFile> without_rejects_before(const RejectFile& file, int64_t received_before_us) const;
+  Status add_kept(const RejectFile& file, std::optional<std::pair<uint64_t, uint32_t>> after, size_t limit,
+                  std::vector<QuarantineEntry>& entries) const;
+  Status add_rejects(const RejectsAt& at, std::optional<std::pair<uint64_t, uint32_t>> after, size_t limit,
+                     std::vector<QuarantineEntry>& entries) const;
 
   io::FileSystem& files_;
   io::Clock& clock_;
@@ -91,10 +128,16 @@ class Partition {
       false;  // a next segment may be on the disk already: nothing more goes into the current one
   std::optional<Error> ended_by_;
 
-  // Written by the committer, read by everyone. The vectors' last elements change, the others do not.
+  // Held while files go: before mutex_, never while it is held.
+  Mutex removing_;
+  std::deque<Leftover> leftovers_ GUARDED_BY(removing_);
+
+  // Written by the committer, read by everyone. The vectors' last elements change, the others do not; a
+  // removal takes them from the front.
   mutable Mutex mutex_;
   RecoveredPartition durable_ GUARDED_BY(mutex_);
   TailCache cache_ GUARDED_BY(mutex_);
+  uint64_t removals_ GUARDED_BY(mutex_) = 0;  // so far: what was looked up before one may be gone
 };
 
 }  // namespace anabranch::log

@@ -35,8 +35,9 @@ Status write_producers(io::FileSystem& files, const io::Path& folder, model::Off
   return {};
 }
 
-Result<SavedProducers> read_producers(io::FileSystem& files, const io::Path& folder,
-                                      const ProducerTable::Limits& limits) {
+Result<std::optional<SavedProducers>> read_producers(io::FileSystem& files, const io::Path& folder,
+                                                     const ProducerTable::Limits& limits,
+                                                     model::Offset front) {
   std::set<model::Offset> segments;
   std::set<model::Offset, std::greater<>> tables;
   for (const io::FolderEntry& entry : TRY(files.list(folder))) {
@@ -44,11 +45,13 @@ Result<SavedProducers> read_producers(io::FileSystem& files, const io::Path& fol
     if (const auto offset = base_offset_of(entry.name)) tables.insert(*offset);
   }
   for (const model::Offset offset : tables) {
-    if (!segments.contains(offset)) continue;
-    auto table = ProducerTable::decode(TRY(files.read_file(folder / file_name(offset))), limits);
+    if (offset < front || !segments.contains(offset)) continue;
+    const std::string bytes = TRY(files.read_file(folder / file_name(offset)));
+    // Nothing at all is what a person puts there to begin anew.
+    auto table = bytes.empty() ? ProducerTable(limits) : ProducerTable::decode(bytes, limits);
     if (table) return SavedProducers{offset, std::move(*table)};
   }
-  return SavedProducers{0, ProducerTable(limits)};
+  return std::nullopt;
 }
 
 }  // namespace anabranch::log

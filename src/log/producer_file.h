@@ -20,9 +20,10 @@ struct SavedProducers {
   model::Offset base_offset = 0;
   ProducerTable table;
 };
-/// The newest whose segment is there and which can be read; from the log's beginning when there is none. One
-/// that cannot be read is passed over: the segments say the same.
-Result<SavedProducers> read_producers(io::FileSystem& files, const io::Path& folder,
-                                      const ProducerTable::Limits& limits);
+/// The newest whose segment is there, not before `front`, and which can be read; nothing when there is none.
+/// One that cannot be read is passed over: the segments say the same.
+Result<std::optional<SavedProducers>> read_producers(io::FileSystem& files, const io::Path& folder,
+                                                     const ProducerTable::Limits& limits,
+                                                     model::Offset front);
 
 }  // namespace anabranch::log

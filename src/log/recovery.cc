@@ -61,10 +61,10 @@ Result<std::optional<Damage>> scan(const io::File& file, uint64_t file_bytes, bo
       const auto producer = parse_extension(TRY(reader.extension(**frame)));
       if (!producer) return Damage{damaged(segment.path, segment.size, producer.error().message, {}), false};
       if (*producer) {
-        found.producers.add(**producer, {{header.base_offset, header.end_offset()},
-                                         header.reject_count,
-                                         header.ingested_at_us,
-                                         (*producer)->fingerprint});
+        found.add_producer(**producer, {{header.base_offset, header.end_offset()},
+                                        header.reject_count,
+                                        header.ingested_at_us,
+                                        (*producer)->fingerprint});
       }
     }
     found.add(header);
@@ -139,7 +139,7 @@ Status check_place(const Segment& segment, model::Partition number, const Recove
                 fmt::format("{} says of itself that it begins at offset {}", file, header.base_offset),
                 fmt::format("give it back its name, {}", segment_name(header.base_offset)));
   }
-  const model::Offset due = found.segments.empty() ? 0 : found.segments.back().end_offset;
+  const model::Offset due = found.segments.empty() ? found.front.offset : found.segments.back().end_offset;
   if (header.base_offset > due) {
     return fail(Code::corrupt,
                 fmt::format("{} begins at offset {}, but the events from offset {} on are missing before it",
@@ -153,7 +153,7 @@ Status check_place(const Segment& segment, model::Partition number, const Recove
                 "one of them is from another time: keep both elsewhere and restore the folder from a backup");
   }
   const uint64_t position_due =
-      found.segments.empty() ? 0 : found.segments.back().header.start_position + found.segments.back().size;
+      found.segments.empty() ? found.front.position : found.segments.back().end_position();
   if (header.start_position != position_due) {
     return fail(
         Code::corrupt,
@@ -165,11 +165,11 @@ Status check_place(const Segment& segment, model::Partition number, const Recove
 }
 
 Segment next_segment(const io::Path& folder, model::Partition number, const RecoveredPartition& found) {
-  SegmentHeader header{number, 0, 0, static_cast<uint32_t>(io::random_u64())};
+  SegmentHeader header{number, found.front.offset, found.front.position,
+                       static_cast<uint32_t>(io::random_u64())};
   if (!found.segments.empty()) {
-    const Segment& last = found.segments.back();
-    header.base_offset = last.end_offset;
-    header.start_position = last.header.start_position + last.size;
+    header.base_offset = found.segments.back().end_offset;
+    header.start_position = found.segments.back().end_position();
   }
   return {folder / segment_name(header.base_offset), header};
 }
@@ -249,27 +249,78 @@ void RecoveredPartition::add(const BatchHeader& header) {
   segment.add(header);
 }
 
+void RecoveredPartition::add_producer(const Producer& producer, const Answer& answer) {
+  if (producers.is_empty()) first_producer_in = segments.back().header.base_offset;
+  producers.add(producer, answer);
+}
+
 void leave_suspicion(io::FileSystem& files, const io::Path& folder) {
   (void)files.open(folder / suspicion_name, io::FileSystem::Open::append);
 }
 
-Result<RecoveredPartition> recover_partition(io::FileSystem& files, const io::Path& folder,
-                                             model::Partition number,
-                                             const ProducerTable::Limits& producers) {
-  std::vector<io::Path> paths;  // in the order of their offsets, as the digits are
+namespace {
+
+// The names in the folder, and what they say before a segment is opened. Gives the segments of the log in the
+// order of their offsets, as the digits are.
+Result<std::vector<io::Path>> survey(io::FileSystem& files, const io::Path& folder, model::Partition number,
+                                     RecoveredPartition& found) {
+  std::vector<io::Path> paths;
   for (const io::FolderEntry& entry : TRY(files.list(folder))) {
+    const auto of = parse_reject_file_name(entry.name);
+    // Of a segment that is part of the log: it has them itself.
+    if ((of && *of >= found.front.offset) || is_unfinished_reject_file(entry.name))
+      found.unfinished.push_back(folder / entry.name);
+    if (of && *of < found.front.offset) {
+      const auto reader = TRY(RejectFileReader::open(files, folder / entry.name, number));
+      found.reject_count += reader.file().rejects;
+      found.reject_files.push_back(reader.file());
+    }
     if (!entry.name.ends_with(".log")) continue;
-    if (entry.is_folder || !parse_segment_name(entry.name)) {
+    const auto offset = parse_segment_name(entry.name);
+    if (entry.is_folder || !offset) {
       return fail(Code::corrupt,
                   fmt::format("{} is not the name of a log segment", (folder / entry.name).string()),
                   "segments are named by their base offset in 20 digits; move this out of the folder");
     }
-    paths.push_back(folder / entry.name);
+    (*offset < found.front.offset ? found.leftovers : paths).push_back(folder / entry.name);
   }
+  if (paths.empty() && found.front.offset > 0) {
+    return fail(
+        Code::corrupt,
+        fmt::format("{}: the events from offset {} on are missing", folder.string(), found.front.offset),
+        gap_hint(folder));
+  }
+  return paths;
+}
+
+Status recover_producers(io::FileSystem& files, const io::Path& folder, const ProducerTable::Limits& limits,
+                         RecoveredPartition& found) {
+  auto saved = TRY(read_producers(files, folder, limits, found.front.offset));
+  if (!saved && found.front.producers_from) {
+    return fail(Code::corrupt,
+                fmt::format("no table of producers in {} can be read, and the segments that told the same "
+                            "were removed",
+                            folder.string()),
+                fmt::format("restore the files *.producers from a backup of the log folder; without one, an "
+                            "empty file {:020}.producers begins a new table: what producers sent before "
+                            "and send again is then stored again",
+                            *found.front.producers_from));
+  }
+  found.producers = saved ? std::move(saved->table) : ProducerTable(limits);
+  found.producers_from = saved ? saved->base_offset : 0;
+  return {};
+}
+
+}  // namespace
+
+Result<RecoveredPartition> recover_partition(io::FileSystem& files, const io::Path& folder,
+                                             model::Partition number,
+                                             const ProducerTable::Limits& producers) {
   RecoveredPartition found;
-  SavedProducers saved = TRY(read_producers(files, folder, producers));
-  found.producers = std::move(saved.table);
-  found.producers_from = saved.base_offset;
+  found.front = TRY(read_front(files, folder, number));
+  found.last_ingested_at_us = found.front.last_ingested_at_us;
+  const auto paths = TRY(survey(files, folder, number, found));
+  TRY(recover_producers(files, folder, producers, found));
   for (size_t i = 0; i + 1 < paths.size(); ++i) TRY(recover_sealed(files, paths[i], number, found));
   Status last = paths.empty() ? create_next(files, next_segment(folder, number, found), found)
                               : recover_last(files, paths.back(), number, found);

@@ -9,7 +9,9 @@
 
 #include "base/result.h"
 #include "io/file_system.h"
+#include "log/front_file.h"
 #include "log/producer_table.h"
+#include "log/reject_file.h"
 #include "log/segment.h"
 
 namespace anabranch::log {
@@ -35,18 +37,26 @@ struct TornTail {
 };
 
 struct RecoveredPartition {
-  std::vector<Segment> segments;     // at least one
-  std::unique_ptr<io::File> active;  // the last one, open for appending
-  std::vector<RejectsAt> rejects;
-  uint64_t reject_count = 0;
+  Front front;
+  std::vector<io::Path> leftovers;       // segments before the front: a removal was interrupted
+  std::vector<io::Path> unfinished;      // files that such a removal had begun to write
+  std::vector<Segment> segments;         // at least one
+  std::unique_ptr<io::File> active;      // the last one, open for appending
+  std::vector<RejectFile> reject_files;  // of segments before the front, in their order
+  std::vector<RejectsAt> rejects;        // in the segments
+  uint64_t reject_count = 0;             // of both
   std::vector<BulkAt> bulks;
   ProducerTable producers;
   model::Offset producers_from = 0;  // batches of earlier segments are in it already
+  /// The segment in which the first of them came; none: before those that were read.
+  std::optional<model::Offset> first_producer_in;
   int64_t last_ingested_at_us = 0;
   std::optional<TornTail> torn_tail;
 
   /// Takes in the batch that stands at the end of the last segment.
   void add(const BatchHeader& header);
+  /// Who sent a batch of the last segment.
+  void add_producer(const Producer& producer, const Answer& answer);
 };
 
 /// Leaves word for the next start that the operating system may hold bytes of the last segment that a failed

@@ -76,6 +76,7 @@ void Segment::add(const BatchHeader& batch) {
   if (index.empty() || size - index.back().position >= index_step_bytes) index.push_back({end_offset, size});
   size += batch_header_bytes + batch.body_bytes;
   end_offset = batch.end_offset();
+  last_ingested_at_us = std::max(last_ingested_at_us, batch.ingested_at_us);
 }
 
 uint64_t Segment::position_before(model::Offset offset) const {

@@ -48,6 +48,7 @@ struct Segment {
   SegmentHeader header;
   uint64_t size = segment_header_bytes;  // durable bytes
   model::Offset end_offset = 0;
+  int64_t last_ingested_at_us = 0;
   std::vector<IndexEntry> index;  // sparse: an entry every index_step_bytes or a bit more
 
   static constexpr uint64_t index_step_bytes = 64 << 10;
@@ -59,6 +60,8 @@ struct Segment {
   void add(const BatchHeader& batch);
   /// Where to begin reading for an offset in [base_offset, end_offset).
   uint64_t position_before(model::Offset offset) const;
+  /// Of the partition, behind this segment.
+  uint64_t end_position() const { return header.start_position + size; }
 };
 
 /// An error of Code::corrupt that names the file and the byte.

@@ -107,18 +107,21 @@ Status SegmentedLog::enqueue(PreparedBatch& prepared, Done& done) {
 
 void SegmentedLog::run() {
   while (true) {
-    std::vector<Pending> group = take_group();
-    if (group.empty()) break;
-    commit(std::move(group));
+    std::vector<std::packaged_task<Status()>> tasks;
+    std::vector<Pending> group = take_group(tasks);
+    if (group.empty() && tasks.empty()) break;
+    for (auto& task : tasks) task();
+    if (!group.empty()) commit(std::move(group));
   }
   for (const auto& partition : partitions_) partition->close();
 }
 
-// What is queued, up to the size of a group; empty when the log is closing and all is done.
-std::vector<SegmentedLog::Pending> SegmentedLog::take_group() {
+std::vector<SegmentedLog::Pending> SegmentedLog::take_group(
+    std::vector<std::packaged_task<Status()>>& tasks) {
   std::vector<Pending> group;
   Lock lock(mutex_);
-  while (queue_.empty() && !is_closing_) lock.wait(wake_);
+  while (queue_.empty() && tasks_.empty() && !is_closing_) lock.wait(wake_);
+  tasks.swap(tasks_);
   size_t bytes = 0;
   while (!queue_.empty()) {
     bytes += queue_.front().prepared.bytes();
@@ -127,6 +130,18 @@ std::vector<SegmentedLog::Pending> SegmentedLog::take_group() {
     queue_.pop_front();
   }
   return group;
+}
+
+Status SegmentedLog::on_committer(std::function<Status()> task) {
+  std::packaged_task<Status()> packaged(std::move(task));
+  auto outcome = packaged.get_future();
+  {
+    Lock lock(mutex_);
+    if (is_closing_ || ended_by_) return {};
+    tasks_.push_back(std::move(packaged));
+    wake_.notify_one();
+  }
+  return outcome.get();
 }
 
 void SegmentedLog::commit(std::vector<Pending> group) {
@@ -171,6 +186,31 @@ Result<std::vector<BatchPtr>> SegmentedLog::bulk_batches(model::Partition partit
                                                          model::Offset end) const {
   TRY(check_partition(partition));
   return partitions_[static_cast<size_t>(partition)]->bulk_batches(from, end);
+}
+
+model::Offset SegmentedLog::first_offset(model::Partition partition) const {
+  return check_partition(partition) ? partitions_[static_cast<size_t>(partition)]->first_offset() : 0;
+}
+
+Result<Removed> SegmentedLog::remove_before(model::Partition partition, model::Offset end,
+                                            int64_t last_ingested_before_us) {
+  TRY(check_partition(partition));
+  Partition& from = *partitions_[static_cast<size_t>(partition)];
+  TRY(on_committer([&]() -> Status {
+    Status sealed = from.seal(end, last_ingested_before_us);
+    if (sealed || sealed.error().code == Code::disk_full) return {};  // what is sealed can go all the same
+    Lock lock(mutex_);
+    if (!ended_by_) ended_by_ = sealed.error();
+    return sealed;
+  }));
+  return from.remove_before(end, last_ingested_before_us);
+}
+
+Result<uint64_t> SegmentedLog::remove_quarantined_before(int64_t received_before_us) {
+  uint64_t removed = 0;
+  for (const auto& partition : partitions_)
+    removed += TRY(partition->remove_quarantined_before(received_before_us));
+  return removed;
 }
 
 void SegmentedLog::on_durable(std::function<void()> listener) {

@@ -2,6 +2,8 @@
 
 #include <condition_variable>
 #include <deque>
+#include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,6 +48,7 @@ class SegmentedLog final : public EventLog {
 
   void append(NewBatch batch, Done done) override;
   std::vector<model::Offset> durable_offsets() const override;
+  model::Offset first_offset(model::Partition partition) const override;
   Result<std::vector<BatchPtr>> read(model::Partition partition, model::Offset from, model::Offset end,
                                      size_t bytes_max) const override;
   Result<std::vector<BatchPtr>> bulk_batches(model::Partition partition, model::Offset from,
@@ -55,6 +58,11 @@ class SegmentedLog final : public EventLog {
   uint64_t quarantined_count() const override;
   Result<std::vector<QuarantineEntry>> quarantine(const std::optional<QuarantinePosition>& after,
                                                   size_t limit) const override;
+  /// Not from `done` or the listener: when the newest segment can go, the log's own thread begins the next
+  /// one first.
+  Result<Removed> remove_before(model::Partition partition, model::Offset end,
+                                int64_t last_ingested_before_us) override;
+  Result<uint64_t> remove_quarantined_before(int64_t received_before_us) override;
   uint64_t bytes_on_disk() const override;
 
   /// What open() cut, one entry a partition that had a torn tail. Worth a line in the program's own log.
@@ -70,7 +78,10 @@ class SegmentedLog final : public EventLog {
                std::vector<std::unique_ptr<Partition>> partitions);
   Status enqueue(PreparedBatch& prepared, Done& done) EXCLUDES(mutex_);
   void run();
-  std::vector<Pending> take_group() EXCLUDES(mutex_);
+  /// Runs on the log's own thread between two groups; the caller waits. Nothing when the log is closed.
+  Status on_committer(std::function<Status()> task) EXCLUDES(mutex_);
+  /// Waits for something to do: tasks, or what is queued up to the size of a group. Neither: it is closing.
+  std::vector<Pending> take_group(std::vector<std::packaged_task<Status()>>& tasks) EXCLUDES(mutex_);
   void commit(std::vector<Pending> group) EXCLUDES(mutex_);
 
   const Options options_;
@@ -81,6 +92,7 @@ class SegmentedLog final : public EventLog {
   std::condition_variable wake_;
   std::deque<Pending> queue_ GUARDED_BY(mutex_);
   size_t queue_bytes_ GUARDED_BY(mutex_) = 0;  // with the group that is being written
+  std::vector<std::packaged_task<Status()>> tasks_ GUARDED_BY(mutex_);
   bool is_closing_ GUARDED_BY(mutex_) = false;
   std::optional<Error> ended_by_ GUARDED_BY(mutex_);
   std::function<void()> listener_ GUARDED_BY(mutex_);

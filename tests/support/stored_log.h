@@ -30,12 +30,19 @@ class StoredLog final : public log::EventLog {
     const std::lock_guard lock(mutex_);
     return end_;
   }
+  /// What is before `offset`, a batch's first one, is there no longer.
+  void forget_before(model::Offset offset) {
+    const std::lock_guard lock(mutex_);
+    first_ = offset;
+    std::erase_if(batches_, [&](const auto& batch) { return batch->base_offset < offset; });
+  }
   void allow_reads(int reads) { reads_left_ = reads; }
 
   Result<std::vector<log::BatchPtr>> read(model::Partition, model::Offset from, model::Offset end,
                                           size_t) const override {
     const std::lock_guard lock(mutex_);
     if (reads_left_-- == 0) return fail(Code::internal, "read again and again");
+    if (from < first_) return fail(Code::not_found, "no longer in the log");
     std::vector<log::BatchPtr> found;
     for (const auto& batch : batches_) {
       if (batch->end_offset() > from && batch->base_offset < end) found.push_back(batch);
@@ -47,6 +54,14 @@ class StoredLog final : public log::EventLog {
     return std::vector<log::BatchPtr>{};
   }
   std::vector<model::Offset> durable_offsets() const override { return {end()}; }
+  model::Offset first_offset(model::Partition) const override {
+    const std::lock_guard lock(mutex_);
+    return first_;
+  }
+  Result<log::Removed> remove_before(model::Partition, model::Offset, int64_t) override {
+    return log::Removed{};
+  }
+  Result<uint64_t> remove_quarantined_before(int64_t) override { return 0u; }
   void append(log::NewBatch, Done) override {}
   void on_durable(std::function<void()>) override {}
   uint64_t next_sequence(std::string_view) const override { return 0; }
@@ -60,6 +75,7 @@ class StoredLog final : public log::EventLog {
  private:
   std::vector<log::BatchPtr> batches_;
   model::Offset end_ = 0;
+  model::Offset first_ = 0;
   mutable std::atomic<int> reads_left_ = 0;
   mutable std::mutex mutex_;
 };
