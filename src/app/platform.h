@@ -94,6 +94,7 @@ class Platform final : public front::Backend {
   std::vector<front::RunningTask> tasks() const override;
   Status cancel(const std::string& task) override;
   std::vector<front::Fault> faults() const override EXCLUDES(mutex_);
+  front::Storage storage() override EXCLUDES(mutex_);
   std::optional<front::PublishedBuild> published_build() const override EXCLUDES(mutex_);
   std::optional<front::RunningBuild> running_build() const override EXCLUDES(mutex_);
   Result<std::string> build(const std::vector<std::string>& views, const std::string& reason) override;
@@ -110,7 +111,6 @@ class Platform final : public front::Backend {
   static constexpr std::string_view slice_folder_name = "slices";
   static constexpr std::string_view answer_folder_name = "answers";
   static constexpr std::string_view verify_folder_name = "verify";
-  static constexpr size_t builds_kept = 2;  // manifests whose builds stay on disk
 
   static std::string build_id_of(int64_t now_us);
   static std::vector<catalog::BuildWarning> warnings_of(const lake::Manifest& manifest);
@@ -194,7 +194,13 @@ class Platform final : public front::Backend {
   void repin_if_due();
   Status repin_after_copy();
   Status check_views(const std::vector<std::string>& views) const;
-  void remove_old_builds(const lake::Manifest& manifest);
+  // platform_retention.cc
+  void tidy() EXCLUDES(mutex_);
+  Status remove_old_builds(const std::vector<lake::Manifest>& manifests);
+  Status tidy_tables(const std::vector<lake::Manifest>& manifests, const project::Retention& keep,
+                     int64_t removed_after_ms) EXCLUDES(delta_mutex_);
+  Status tidy_archive(int64_t removed_after_ms);
+  Status tidy_logs(const project::Retention& keep, int64_t now_us);
   void keep();
 
   const project::Project project_;  // as it was at the start: where it lies, and settings that need a restart
@@ -240,6 +246,8 @@ class Platform final : public front::Backend {
   std::shared_ptr<const ProjectTexts> texts_ GUARDED_BY(mutex_);  // of what runs; null: not known
   std::vector<std::string> changed_files_ GUARDED_BY(mutex_);
   int64_t looked_at_files_us_ GUARDED_BY(mutex_) = 0;
+  front::Storage storage_ GUARDED_BY(mutex_);
+  int64_t looked_at_storage_us_ GUARDED_BY(mutex_) = 0;
   std::optional<lake::Manifest> manifest_ GUARDED_BY(mutex_);
   std::optional<front::RunningBuild> running_ GUARDED_BY(mutex_);
   model::Offsets archived_ GUARDED_BY(mutex_);

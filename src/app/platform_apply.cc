@@ -217,7 +217,8 @@ Status Platform::find_builds(Candidate& candidate) {
   candidate.computed.clear();
   candidate.adopted.clear();
   candidate.adopted_from.clear();
-  const std::vector<lake::Manifest> manifests = TRY(manifests_->history(builds_kept));
+  const std::vector<lake::Manifest> manifests =
+      TRY(manifests_->history(project()->settings.retention.builds));
   const auto hash_of = [](const views::World& world, const std::string& view) {
     const auto found = world.basis_hashes.find(view);
     return found == world.basis_hashes.end() ? std::string() : found->second;

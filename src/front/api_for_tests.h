@@ -117,6 +117,7 @@ class TestBackend final : public Backend {
     return {};
   }
   std::vector<Fault> faults() const override { return test_faults; }
+  Storage storage() override { return {1, 2, 3, 4, 5, 6, 7}; }
   std::optional<PublishedBuild> published_build() const override { return std::nullopt; }
   std::optional<RunningBuild> running_build() const override { return std::nullopt; }
   Result<std::string> build(const std::vector<std::string>& views, const std::string&) override {

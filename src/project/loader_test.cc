@@ -95,7 +95,7 @@ const Case settings_cases[] = {
       "or 1GB, not '64 furlongs' (correct the value of 'body_bytes_max')"}},
     {"RetentionOutOfRange",
      {{"anabranch.yml", "name: shop\nretention: {builds: 0, log_hours: -1, days: 3}\n"}},
-     {"anabranch.yml:2:21: error: 'builds' must be a whole number from 1 to 1000, not '0' (correct the value "
+     {"anabranch.yml:2:21: error: 'builds' must be a whole number from 2 to 1000, not '0' (correct the value "
       "of 'builds')",
       "anabranch.yml:2:35: error: 'log_hours' must be a whole number from 0 to 878400, not '-1' (correct the "
       "value of 'log_hours')",

@@ -75,7 +75,7 @@ void read_retention(const YamlNode& node, Retention& retention, Problems& proble
   const MapReader map(node, "retention",
                       {"log_hours", "builds", "table_versions", "delta_hours", "quarantine_days"}, problems);
   put(map.number("log_hours", 0, hours_max), retention.log_hours);
-  put(map.number("builds", 1, 1000), retention.builds);
+  put(map.number("builds", 2, 1000), retention.builds);  // readers may still be at the one before
   put(map.number("table_versions", 1, any), retention.table_versions);
   put(map.number("delta_hours", 0, hours_max), retention.delta_hours);
   if (const auto days = map.number("quarantine_days", 0, hours_max / 24)) retention.quarantine_days = *days;
