@@ -100,8 +100,8 @@ Status Platform::tidy_logs(const project::Retention& keep, int64_t now_us) {
     const auto removed = TRY(stream.log->remove_before(
         0, archive->second.end, now_us - static_cast<int64_t>(keep.log_hours) * hour_us));
     if (removed.segments > 0)
-      spdlog::info("{}: {} segments of its log are deleted; its archive has their events", stream.name,
-                   removed.segments);
+      spdlog::debug("{}: {} segments of its log are deleted; its archive has their events", stream.name,
+                    removed.segments);
     if (keep.quarantine_days)
       TRY(stream.log->remove_quarantined_before(now_us -
                                                 static_cast<int64_t>(*keep.quarantine_days) * day_us));
