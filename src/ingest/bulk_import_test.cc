@@ -2,6 +2,7 @@
 
 #include "ingest/bulk_import.h"
 
+#include <cstring>
 #include <fstream>
 
 #include <fmt/format.h>
@@ -170,6 +171,26 @@ TEST_F(BulkImport, WhatIsEncryptedIsRefused) {
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, Code::bad_input) << result.error().describe();
   EXPECT_THAT(result.error().hint, HasSubstr("not encrypted"));
+}
+
+// Of such a file everybody can read the schema.
+TEST_F(BulkImport, EncryptedColumnsAreNamedAsThat) {
+  const io::Path file = write("SELECT range AS id FROM range(1000)");
+  std::string bytes = io::local_file_system().read_file(file).value();
+  bytes.replace(4, 40, 40, '\xff');
+  // What the writer of such columns says at the end of the footer: encryption_algorithm (field 8),
+  // AES_GCM_V1.
+  const std::string said{'\x0C', '\x10', '\x1C', '\0', '\0', '\0'};
+  uint32_t footer_bytes = 0;
+  std::memcpy(&footer_bytes, bytes.data() + bytes.size() - 8, sizeof footer_bytes);
+  footer_bytes += static_cast<uint32_t>(said.size() - 1);
+  bytes.replace(bytes.size() - 9, 1, said);  // the end of the footer's struct
+  std::memcpy(bytes.data() + bytes.size() - 8, &footer_bytes, sizeof footer_bytes);
+  std::ofstream(file, std::ios::binary | std::ios::trunc) << bytes;
+  const auto result = import(file);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Code::bad_input) << result.error().describe();
+  EXPECT_THAT(result.error().message, HasSubstr("has columns that are encrypted"));
 }
 
 TEST_F(BulkImport, ColumnsNestAsDeepAsTypesDo) {
