@@ -108,6 +108,26 @@ TEST_F(BulkImport, NanosecondsThatATimestampLosesAreRefusedRowByRow) {
   EXPECT_THAT(result.rejects[0].reason, StartsWith("row 2: field ns: the value does not fit"));
 }
 
+TEST_F(BulkImport, WhatIsNoNumberIsTextInJson) {
+  const std::string rows =
+      "SELECT 1 AS id, ['NaN'::DOUBLE, '-Infinity', 'Infinity', -1.5] AS l, {'NaN': 'a\"NaN\\', 'f': "
+      "'NaN'::FLOAT} AS s";
+  const auto taken = import_evolving(write(rows));
+  EXPECT_EQ(taken.file.rows, 1);
+  EXPECT_THAT(taken.rejects, IsEmpty());
+  EXPECT_THAT(fields(), ElementsAre("id BIGINT", "l JSON", "s JSON"));
+  EXPECT_EQ(value("l"), R"(["NaN","-Infinity","Infinity",-1.5])");
+  EXPECT_EQ(value("s"), R"({"NaN":"a\"NaN\\","f":"NaN"})");
+  schema_.fields.resize(1);
+  schema_.fields.push_back(field("l", "integer"));
+  schema_.on_drift = model::OnDrift::freeze;
+  const auto refused = import(write(rows));
+  ASSERT_TRUE(refused) << refused.error().describe();
+  ASSERT_EQ(refused->rejects.size(), 1u);
+  EXPECT_EQ(refused->rejects[0].raw,
+            R"({"id":1,"l":["NaN","-Infinity","Infinity",-1.5],"s":{"NaN":"a\"NaN\\","f":"NaN"}})");
+}
+
 TEST_F(BulkImport, ColumnsOfNullsOnlySayNothing) {
   import_evolving(write("SELECT 1 AS id, NULL AS a, NULL::INTEGER AS b, NULL::DOUBLE AS c"));
   EXPECT_THAT(fields(), ElementsAre("id BIGINT"));
