@@ -69,8 +69,8 @@ void append_floating(std::string& out, T value) {
 }
 
 // The engine's text of a date, or of one with a time behind it, as ISO 8601 has it: "2013-01-01 05:00:00" to
-// "2013-01-01T05:00:00". Years before 1 and after 9999 get a sign, and the one before 1 is 0: "0044-03-15 (BC)"
-// is "-0043-03-15".
+// "2013-01-01T05:00:00". Years before 1 and after 9999 get a sign, and the one before 1 is 0: "0044-03-15
+// (BC)" is "-0043-03-15".
 std::string iso_moment(std::string text) {
   if (text.empty() || text.front() < '0' || text.front() > '9') return text;  // infinity, -infinity
   const size_t year_end = text.find('-');
