@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "io/file_system.h"
 #include "log/event_log.h"
 #include "log/schema_store.h"
@@ -25,5 +26,8 @@ struct Archive {
   std::vector<std::string> files;  // absolute
   model::Offset end = 0;           // exclusive
 };
+
+/// The error of who asks for events that the log forgot and the archive does not have. corrupt.
+std::unexpected<Error> fail_nowhere(const Stream& stream, model::OffsetRange missing);
 
 }  // namespace anabranch::history
