@@ -26,14 +26,23 @@ std::vector<sql::OutputColumn> columns_of(const std::string& stream, const model
   return columns;
 }
 
-}  // namespace
-
+// The events of a bulk batch within `range`, by the file that lies in the stream's folder.
 Result<std::string> bulk_source(const Stream& stream, const log::Batch& batch, const model::Schema& schema,
                                 model::OffsetRange range) {
   const auto file = TRY(ingest::bulk_file(batch));
   return ingest::bulk_relation(file, ingest::bulk_folder(stream.folder, batch.partition), batch, schema,
                                std::max(range.first, batch.base_offset),
                                std::min(range.end, batch.end_offset()));
+}
+
+}  // namespace
+
+Result<std::string> file_source(const Events& events, const model::Schema& schema) {
+  if (events.bulk) return bulk_source(events.stream, *events.bulk, schema, events.range);
+  return fmt::format("(FROM {} WHERE _offset >= {})",
+                     sql::archive_relation(events.archived, columns_of(events.stream.name, schema), schema,
+                                           events.range.end),
+                     events.range.first);
 }
 
 void History::add(const Stream& stream) {
@@ -82,6 +91,9 @@ Result<std::vector<History::Piece>> History::unarchived(const std::string& name,
                                                         model::OffsetRange range, Reader reader,
                                                         model::Offset log_events_max) {
   const Stream& stream = *TRY(known(name));
+  if (const model::Offset kept = stream.log->first_offset(only_partition);
+      range.first < std::min(range.end, kept))
+    return fail_nowhere(stream, {range.first, std::min(range.end, kept)});
   const std::string feed = TRY(this->feed(stream, schema, reader));
   std::vector<Piece> pieces;
   model::Offset at = range.first;
@@ -133,7 +145,9 @@ Result<std::set<std::string, std::less<>>> History::bulk_files(const std::string
                                                                model::Offset end) const {
   const Stream& stream = *TRY(known(name));
   std::set<std::string, std::less<>> files;
-  for (const auto& batch : TRY(stream.log->bulk_batches(only_partition, std::min(archive.end, end), end))) {
+  // relation() names none before: it fails.
+  const model::Offset from = std::max(std::min(archive.end, end), stream.log->first_offset(only_partition));
+  for (const auto& batch : TRY(stream.log->bulk_batches(only_partition, from, end))) {
     const auto file = TRY(ingest::bulk_file(*batch));
     files.insert((ingest::bulk_folder(stream.folder, batch->partition) / file.name).string());
   }

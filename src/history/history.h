@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "history/log_feed.h"
 #include "history/stream.h"
+#include "history/stream_reader.h"
 #include "model/offsets.h"
 #include "model/schema.h"
 #include "sql/database.h"
@@ -48,7 +49,8 @@ class History {
   Status prepare(const std::string& stream, const model::Schema& schema, Reader reader) EXCLUDES(mutex_);
 
   /// A SELECT of all events with offsets before `end`: those of the archive from its files, the others from
-  /// where they lie. corrupt when the log names a bulk file in a way that cannot be read.
+  /// where they lie. corrupt when the log names a bulk file in a way that cannot be read, or has forgotten
+  /// events that the archive does not have.
   Result<std::string> relation(const std::string& stream, const model::Schema& schema, const Archive& archive,
                                model::Offset end) EXCLUDES(mutex_);
 
@@ -79,9 +81,8 @@ class History {
   std::map<std::string, std::shared_ptr<LogFeed>> feeds_ GUARDED_BY(mutex_);
 };
 
-/// The events of a bulk batch within `range` as a table expression, by the file that lies in the stream's
-/// folder. corrupt: the batch names none.
-Result<std::string> bulk_source(const Stream& stream, const log::Batch& batch, const model::Schema& schema,
-                                model::OffsetRange range);
+/// The events of a step that lie in files as a table expression: the schema's columns and the four system
+/// columns. corrupt: the batch of a bulk file names none.
+Result<std::string> file_source(const Events& events, const model::Schema& schema);
 
 }  // namespace anabranch::history

@@ -35,7 +35,7 @@ class HistoryTest : public ::testing::Test {
     ingestor_.reset();
     log_.reset();
     log::SegmentedLog::Options small;
-    small.segment_bytes = 2000;  // several, so that sealed ones are recovered too
+    small.segment_bytes = 300;  // many: sealed ones are recovered too, and some can go
     log_ = log::SegmentedLog::open(files_, io::system_clock(), log_folder(), small).value();
     schemas_ = log::SchemaStore::open(files_, log_folder() / "schema").value();
     if (!schemas_->latest()) {
@@ -70,6 +70,44 @@ class HistoryTest : public ::testing::Test {
   }
 
   Archive archive() { return archiver_->archives().value().at(std::string(stream_name)); }
+
+  // All that may go, up to an offset: it is in the archive.
+  void forget(model::Offset end) {
+    const auto removed = log_->remove_before(0, std::min(end, archive().end), INT64_MAX);
+    ASSERT_TRUE(removed) << removed.error().describe();
+  }
+
+  // Every column of the events, in order.
+  std::vector<std::string> rows_of(const std::string& sql) {
+    auto session = database_->connect().value();
+    const auto found = session.query(fmt::format("SELECT e::VARCHAR FROM ({}) AS e ORDER BY e._offset", sql));
+    std::vector<std::string> rows;
+    if (!found) ADD_FAILURE() << found.error().describe();
+    for (size_t i = 0; found && i < found->row_count(); ++i) rows.push_back(found->text(i, 0).value());
+    return rows;
+  }
+
+  // What a replay from an offset gives, step by step.
+  std::vector<std::string> replay(model::Offset from, size_t rows_max, bool& has_read_archive) {
+    const model::SchemaPtr schema = schemas_->latest();
+    StreamReader reader(*history_->find(stream_name), archive(), *database_);
+    std::vector<std::string> all;
+    while (from < end_) {
+      const auto events = reader.read(from, end_, rows_max);
+      if (!events) ADD_FAILURE() << "at " << from << ": " << events.error().describe();
+      if (!events || events->range.first != from || events->range.size() == 0) break;
+      EXPECT_LE(events->range.size(), static_cast<model::Offset>(25 * rows_max));
+      has_read_archive = has_read_archive || !events->archived.empty();
+      std::string source =
+          fmt::format("{}({}, {})", History::log_function(stream_name, *schema), from, events->range.end);
+      if (events->lie_in_files()) source = file_source(*events, *schema).value();
+      auto rows = rows_of("FROM " + source);
+      EXPECT_EQ(rows.size(), static_cast<size_t>(events->range.size()));
+      all.insert(all.end(), rows.begin(), rows.end());
+      from = events->range.end;
+    }
+    return all;
+  }
 
   // By what the log's record says.
   std::set<std::string, std::less<>> bulk_files_of_batch_at(model::Offset offset) {
@@ -141,12 +179,86 @@ TEST_F(HistoryTest, FilesThatReadsMayOpenAreThoseBehindTheArchive) {
   EXPECT_EQ(*files, bulk_files_of_batch_at(4));
 }
 
+TEST_F(HistoryTest, WhatIsNowhereIsAnError) {
+  ASSERT_NO_FATAL_FAILURE(post(30));
+  ASSERT_NO_FATAL_FAILURE(import(10));
+  ASSERT_NO_FATAL_FAILURE(post(30));
+  ASSERT_TRUE(archiver_->archive({{"e", {60}}}));
+  ASSERT_NO_FATAL_FAILURE(forget(60));
+  const model::Offset first = log_->first_offset(0);
+  ASSERT_GT(first, 20);
+  ASSERT_NO_FATAL_FAILURE(check(70));
+  const Archive whole = archive();
+  const std::string name(stream_name);
+  const auto expect_nowhere = [&](const auto& result, const std::string& what) {
+    ASSERT_FALSE(result) << what;
+    EXPECT_EQ(result.error().code, Code::corrupt) << what;
+    EXPECT_NE(result.error().message.find(fmt::format("offsets 0 to {}", first - 1)), std::string::npos)
+        << result.error().message;
+    EXPECT_FALSE(result.error().hint.empty()) << what;
+  };
+  expect_nowhere(history_->relation(name, *schemas_->latest(), {}, 70), "a read without the archive");
+  expect_nowhere(StreamReader(*history_->find(name)).read(0, 70, 1000), "a replay of the log alone");
+  expect_nowhere(StreamReader(*history_->find(name), {}, *database_).read(0, 70, 1000), "without files");
+  EXPECT_TRUE(history_->bulk_files(name, {}, 70)) << "queries of other streams ask for it";
+  // Not one event less is taken for all of them.
+  Archive cut = whole;
+  const io::Path file = folder_ / "cut.parquet";
+  test::PlainEngine plain;
+  plain.run(fmt::format("COPY (FROM read_parquet({}) WHERE _offset <> 5) TO {} (FORMAT parquet)",
+                        sql::quote_literal(cut.files.at(0)), sql::quote_literal(file.string())));
+  cut.files[0] = file.string();
+  const auto less = StreamReader(*history_->find(name), cut, *database_).read(0, 70, 1000);
+  ASSERT_FALSE(less);
+  EXPECT_EQ(less.error().code, Code::corrupt);
+  // Nor is an archive begun anew with a hole in it.
+  ASSERT_TRUE(files_.remove_all(folder_ / "lake"));
+  const Status archived = archiver_->archive({{"e", {70}}});
+  expect_nowhere(archived, "archiving");
+  EXPECT_EQ(archive().end, 0);
+  EXPECT_TRUE(archive().files.empty());
+}
+
+TEST_F(HistoryTest, AReplayFromTheArchiveIsOneFromTheLog) {
+  const uint64_t seed = test::seed();
+  SCOPED_TRACE(fmt::format("ANABRANCH_SEED={}", seed));
+  std::mt19937_64 random(seed);
+  for (int i = 0; i < 12; ++i) {
+    if (random() % 3 == 0)
+      ASSERT_NO_FATAL_FAILURE(import(1 + static_cast<int64_t>(random() % 20)));
+    else
+      ASSERT_NO_FATAL_FAILURE(post(1 + static_cast<int64_t>(random() % 20)));
+    if (random() % 2 == 0) {
+      ASSERT_TRUE(archiver_->archive({{"e", {end_ - static_cast<model::Offset>(random() % 5) % end_}}}));
+    }
+  }
+  ASSERT_TRUE(archiver_->archive({{"e", {end_}}}));
+  ASSERT_NO_FATAL_FAILURE(post(5));
+  const auto rows =
+      rows_of(history_->relation(std::string(stream_name), *schemas_->latest(), {}, end_).value());
+  ASSERT_EQ(rows.size(), static_cast<size_t>(end_));
+  bool has_read_archive = false;
+  EXPECT_EQ(replay(0, 7, has_read_archive), rows);
+  EXPECT_FALSE(has_read_archive) << "the log has all of it";
+  for (const model::Offset end : {archive().end / 2, archive().end}) {
+    ASSERT_NO_FATAL_FAILURE(forget(end));
+    for (const size_t rows_max : {size_t{1}, 1 + random() % 30, size_t{100'000}})
+      EXPECT_EQ(replay(0, rows_max, has_read_archive), rows) << rows_max;
+    const auto from = static_cast<model::Offset>(random() % static_cast<uint64_t>(end_));
+    EXPECT_EQ(replay(from, 9, has_read_archive), (std::vector<std::string>{rows.begin() + from, rows.end()}));
+  }
+  EXPECT_TRUE(has_read_archive);
+}
+
 TEST_F(HistoryTest, AnyEventsAnyArchiveAnyRestart) {
   const uint64_t seed = test::seed();
   SCOPED_TRACE(fmt::format("ANABRANCH_SEED={}", seed));
   std::mt19937_64 random(seed);
   for (int step = 0; step < 40; ++step) {
-    switch (random() % 5) {
+    switch (random() % 6) {
+      case 5:
+        ASSERT_NO_FATAL_FAILURE(forget(static_cast<model::Offset>(random() % (end_ + 1))));
+        break;
       case 0:
         ASSERT_NO_FATAL_FAILURE(import(1 + static_cast<int64_t>(random() % 50)));
         break;
@@ -281,7 +393,10 @@ TEST_F(ChangingFieldsTest, AnyChangesBetweenAnyEvents) {
   const std::vector<std::string> names = {"page", "url", "link", "Page2"};
   size_t type = 0;
   for (int step = 0; step < 40; ++step) {
-    switch (random() % 8) {
+    switch (random() % 9) {
+      case 8:
+        ASSERT_NO_FATAL_FAILURE(forget(static_cast<model::Offset>(random() % (end_ + 1))));
+        break;
       case 0:
         if (type + 1 < types.size()) type_ = types[++type];
         ASSERT_NO_FATAL_FAILURE(declare());
@@ -307,6 +422,15 @@ TEST_F(ChangingFieldsTest, AnyChangesBetweenAnyEvents) {
     }
     ASSERT_NO_FATAL_FAILURE(check_fields(end_));
   }
+  // The same events, by the names and types that they have now, wherever a replay finds them.
+  const auto rows =
+      rows_of(history_->relation(std::string(stream_name), *schemas_->latest(), archive(), end_).value());
+  bool has_read_archive = false;
+  EXPECT_EQ(replay(0, 5, has_read_archive), rows);
+  ASSERT_TRUE(archiver_->archive({{"e", {end_}}}));
+  ASSERT_NO_FATAL_FAILURE(forget(end_));
+  EXPECT_EQ(replay(0, 5, has_read_archive), rows);
+  EXPECT_TRUE(has_read_archive);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "io/file_system.h"
 #include "log/event_log.h"
 #include "log/schema_store.h"
@@ -27,5 +28,8 @@ struct Archive {
   model::Offset end = 0;              // exclusive
   std::shared_ptr<const void> lease;  // whoever reads the files holds it: they stay as long
 };
+
+/// The error of who asks for events that the log forgot and the archive does not have. corrupt.
+std::unexpected<Error> fail_nowhere(const Stream& stream, model::OffsetRange missing);
 
 }  // namespace anabranch::history

@@ -6,13 +6,43 @@ namespace anabranch::history {
 namespace {
 
 constexpr size_t read_bytes_max = 8 << 20;
-// A step over a bulk file reads the whole file once a statement: few large steps.
-constexpr size_t bulk_step_factor = 25;
-constexpr size_t bulk_rows_max = 500'000;
+// A step over a file is read once a statement: few large steps.
+constexpr size_t file_step_factor = 25;
+constexpr size_t file_rows_max = 500'000;
+
+// The end of a step over a file that begins at `from`.
+model::Offset file_step_end(model::Offset from, size_t rows_max) {
+  return from +
+         static_cast<model::Offset>(std::max(rows_max, std::min(rows_max * file_step_factor, file_rows_max)));
+}
 
 }  // namespace
 
 Result<Events> StreamReader::read(model::Offset from, model::Offset end, size_t rows_max) {
+  while (true) {
+    const model::Offset kept = stream_.log->first_offset(0);
+    if (from < std::min(end, kept)) {
+      if (!archive_) return fail_nowhere(stream_, {from, std::min(end, kept)});
+      return read_archive({from, std::min({end, kept, file_step_end(from, rows_max)})});
+    }
+    auto events = read_log(from, end, rows_max);
+    // What was there is in the archive meanwhile.
+    const bool is_gone =
+        !events && events.error().code == Code::not_found && stream_.log->first_offset(0) > kept;
+    if (!is_gone) return events;
+    decoder_.reset();
+  }
+}
+
+Result<Events> StreamReader::read_archive(model::OffsetRange range) {
+  Events events;
+  events.archived = TRY(archive_->holding(range));
+  events.stream = stream_;
+  events.range = range;
+  return events;
+}
+
+Result<Events> StreamReader::read_log(model::Offset from, model::Offset end, size_t rows_max) {
   Events events;
   events.range = {from, from};
   while (events.range.end < end && static_cast<size_t>(events.range.size()) < rows_max) {
@@ -26,8 +56,7 @@ Result<Events> StreamReader::read(model::Offset from, model::Offset end, size_t 
         if (events.range.size() == 0) {
           events.bulk = batch;
           events.stream = stream_;
-          const size_t rows = std::max(rows_max, std::min(rows_max * bulk_step_factor, bulk_rows_max));
-          events.range.end = std::min({end, batch->end_offset(), from + static_cast<model::Offset>(rows)});
+          events.range.end = std::min({end, batch->end_offset(), file_step_end(from, rows_max)});
         }
         is_step_over = true;  // a bulk file is a step of its own
         break;

@@ -1,10 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
+#include "history/archive_files.h"
 #include "history/stream.h"
 #include "ingest/decoder.h"
 #include "log/batch.h"
@@ -12,26 +15,38 @@
 
 namespace anabranch::history {
 
-/// Consecutive durable events of one stream, ready to be evaluated: decoded columns, or a range of a bulk
-/// file.
+/// Consecutive durable events of one stream, ready to be evaluated: decoded columns, or a range of files.
 struct Events {
   std::vector<std::shared_ptr<const model::ColumnBatch>> batches;
-  log::BatchPtr bulk;  // then `batches` is empty
-  Stream stream;       // with a bulk file only: whose it is
+  log::BatchPtr bulk;                 // a bulk file; then `batches` is empty
+  std::vector<std::string> archived;  // files of the archive that hold the range; then `batches` is empty
+  Stream stream;                      // of events in files: whose they are
   model::OffsetRange range;
+
+  bool lie_in_files() const { return bulk || !archived.empty(); }
 };
 
-/// Reads a stream's log in order. One thread at a time.
+/// Reads a stream's events in order: from the log, and what the log forgot from the archive. One thread at a
+/// time.
 class StreamReader {
  public:
+  /// From the log alone.
   explicit StreamReader(Stream stream) : stream_(std::move(stream)) {}
+  /// The database outlives the reader, and may read the archive's files.
+  StreamReader(const Stream& stream, Archive archive, sql::Database& database)
+      : stream_(stream), archive_(std::in_place, stream, std::move(archive), database) {}
   const Stream& stream() const { return stream_; }
 
-  /// Events from `from` up to `end`, at most about rows_max; an empty range when there are none.
+  /// Events from `from` up to `end`, at most about rows_max, of files more; an empty range when there are
+  /// none. corrupt: they are neither in the log nor in the archive.
   Result<Events> read(model::Offset from, model::Offset end, size_t rows_max);
 
  private:
+  Result<Events> read_log(model::Offset from, model::Offset end, size_t rows_max);
+  Result<Events> read_archive(model::OffsetRange range);
+
   Stream stream_;
+  std::optional<ArchiveFiles> archive_;
   std::unique_ptr<ingest::BatchDecoder> decoder_;
 };
 

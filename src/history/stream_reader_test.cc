@@ -73,6 +73,24 @@ TEST_F(StreamReaderTest, AnOlderSchemaVersionAfterANewerOne) {
   check(1000);
 }
 
+TEST_F(StreamReaderTest, WhatTheLogForgotIsNotWhatItNeverHad) {
+  log_.add(log::Encoding::json, 1, 3);
+  log_.add(log::Encoding::json, 1, 2);
+  log_.forget_before(3);
+  log_.allow_reads(100);
+  Stream source;
+  source.name = "bronze.e";
+  source.log = &log_;
+  source.schemas = schemas_.get();
+  StreamReader reader(source);
+  const auto events = reader.read(1, 5, 1000);
+  ASSERT_FALSE(events);
+  EXPECT_EQ(events.error().code, Code::corrupt);
+  EXPECT_NE(events.error().message.find("offsets 1 to 2"), std::string::npos) << events.error().message;
+  EXPECT_FALSE(events.error().hint.empty());
+  EXPECT_EQ(reader.read(3, 5, 1000)->range, (model::OffsetRange{3, 5}));
+}
+
 TEST_F(StreamReaderTest, AnyBatchesInAnyOrderInStepsOfAnySize) {
   const uint64_t seed = test::seed();
   SCOPED_TRACE(fmt::format("ANABRANCH_SEED={}", seed));

@@ -39,9 +39,9 @@ class Applier::StepFeed final : public sql::Feed {
 namespace {
 
 // The statements of such a step are made for it, and read no stages.
-bool has_bulk(const Step& step) {
+bool has_files(const Step& step) {
   return std::any_of(step.begin(), step.end(),
-                     [](const auto& events) { return events.second.bulk != nullptr; });
+                     [](const auto& events) { return events.second.lie_in_files(); });
 }
 
 bool has_events_of(const Step& step, const std::set<std::string>& streams) {
@@ -182,7 +182,7 @@ Status Applier::plan(Insert& insert) {
 
 // Outside of the step's transaction, which a failure would end.
 Status Applier::plan_step(const Step& step, std::string& failed_view, const std::set<std::string>* only) {
-  if (has_bulk(step)) return {};
+  if (has_files(step)) return {};
   for (Staged& staged : staged_) {
     if (!has_events_of(step, staged.streams)) continue;
     Status planned = plan(staged);
@@ -215,7 +215,7 @@ bool Applier::takes_part(const Insert& insert, const Step& step, const std::set<
 }
 
 Status Applier::run_stages(const Step& step) {
-  if (has_bulk(step)) return {};
+  if (has_files(step)) return {};
   for (Staged& staged : staged_) {
     if (has_events_of(step, staged.streams)) TRY(staged.statement->run_into(*staged.rows));
   }
@@ -223,24 +223,23 @@ Status Applier::run_stages(const Step& step) {
 }
 
 Status Applier::run_inserts(const Step& step, std::string& failed_view, const std::set<std::string>* only) {
-  // Bulk files are read in place of the feed, by statements made for this step.
+  // Files are read in place of the feed, by statements made for this step.
   sql::Meanings streams = feed_meanings();
-  const bool is_bulk = has_bulk(step);
+  const bool has_file = has_files(step);
   for (const auto& [stream, events] : step) {
-    if (!events.bulk || !world_->schemas.contains(stream)) continue;  // a removed stream's last events
-    streams[stream] =
-        sql::meaning("FROM " + TRY(history::bulk_source(events.stream, *events.bulk,
-                                                        world_->schemas.at(stream), events.range)));
+    if (!events.lie_in_files() || !world_->schemas.contains(stream))
+      continue;  // a removed stream's last events
+    streams[stream] = sql::meaning("FROM " + TRY(history::file_source(events, world_->schemas.at(stream))));
   }
   sql::Meanings bound;
-  if (is_bulk) bound = meanings(streams);
+  if (has_file) bound = meanings(streams);
   for (Insert& insert : inserts_) {
     if (!takes_part(insert, step, only)) continue;
-    if (is_bulk && insert.part->name == views::errors_part &&
+    if (has_file && insert.part->name == views::errors_part &&
         is_planted("ticks of bulk files record no errors"))
       continue;
     Status done;
-    if (is_bulk) {
+    if (has_file) {
       done = session_.run(insert_query(insert.table, *world_->plan(insert.view), *insert.part, bound, false));
     } else if (auto ran = insert.statement->run(); !ran) {
       done = fail(std::move(ran).error());

@@ -19,17 +19,17 @@ constexpr size_t step_rows_min = 1'000;
 
 }  // namespace
 
-Result<std::vector<model::Offset>> SpeedLayer::catch_up(StateSet& set, const Cutoffs& cutoffs,
-                                                        std::vector<model::Offset> from,
-                                                        const std::vector<model::Offset>& to,
-                                                        const std::function<void(double)>& progress,
-                                                        bool gives_way) {
+Result<std::vector<model::Offset>> SpeedLayer::catch_up(
+    StateSet& set, const Cutoffs& cutoffs, const Archives& archives, std::vector<model::Offset> from,
+    const std::vector<model::Offset>& to, const std::function<void(double)>& progress, bool gives_way) {
   int64_t total = 0;
   int64_t done = 0;
   for (size_t i = 0; i < from.size(); ++i) total += std::max<int64_t>(0, to[i] - from[i]);
   Room room{options_.replay_rows_max, 0, gives_way};
   for (size_t i = 0; i < streams_.size(); ++i) {
-    history::StreamReader reader(streams_[i]);
+    const auto archive = archives.find(streams_[i].name);
+    history::StreamReader reader(streams_[i],
+                                 archive == archives.end() ? history::Archive() : archive->second, database_);
     while (from[i] < to[i]) {
       // Up to the next view's cut-off, and only for the views whose cut-off is behind us.
       model::Offset end = to[i];
@@ -41,7 +41,17 @@ Result<std::vector<model::Offset>> SpeedLayer::catch_up(StateSet& set, const Cut
           if (cutoff > from[i]) end = std::min(end, cutoff);
         }
       }
-      history::Events events = TRY(reader.read(from[i], end, room.step_rows));
+      auto read = reader.read(from[i], end, room.step_rows);
+      const model::Offset kept = streams_[i].log->first_offset(0);
+      if (!read && from[i] < kept && read.error().code != Code::too_large) {
+        // Nobody can compute these views; all others are right. They are asked for at read time, with the
+        // same error while the archive is as it is.
+        spdlog::error("events that views need cannot be read: {}", read.error().describe());
+        for (const std::string& view : only) set.leave_out(view, read.error().message);
+        from[i] = std::min(end, kept);
+        continue;
+      }
+      history::Events events = TRY(std::move(read));
       if (events.range.size() == 0) {
         return fail(Code::corrupt,
                     fmt::format("{}: the log has no event at offset {} although {} are durable",

@@ -62,14 +62,7 @@ Status SpeedLayer::start(const Handover& first, const std::function<void(double)
   for (const auto& [view, why] : first.unmaintained) current_->leave_out(view, why);
   const Cutoffs begin = cutoffs(first);
   const auto from = first_offsets(begin);
-  // Bulk files that are not archived yet have to be known although no view waits for them: reads at read time
-  // and the archive ask for them by name.
-  auto read_from = from;
-  for (size_t i = 0; i < streams_.size(); ++i) {
-    const auto archive = first.archives.find(streams_[i].name);
-    read_from[i] = std::min(from[i], archive == first.archives.end() ? 0 : archive->second.end);
-  }
-  position_ = TRY(catch_up(*current_, begin, read_from, durable(), progress, true));
+  position_ = TRY(catch_up(*current_, begin, first.archives, from, durable(), progress, true));
   register_files(*current_);
 
   auto epoch = std::make_shared<Epoch>();
@@ -423,7 +416,7 @@ Status SpeedLayer::hand_over(Handover next) {
   for (const auto& [view, why] : next.unmaintained) (*set)->leave_out(view, why);
   while (true) {
     const auto to = durable();
-    auto reached = catch_up(**set, cutoffs(next), from, to, nullptr, false);
+    auto reached = catch_up(**set, cutoffs(next), next.archives, from, to, nullptr, false);
     if (!reached) {
       discard(**set);
       abandon_build();
@@ -470,7 +463,7 @@ Status SpeedLayer::swap_world(Handover& next, std::unique_ptr<StateSet> set,
   // Up to the last tick exactly: a reader must not see fewer events than before, nor more than the row says.
   std::vector<model::Offset> to = position_;
   for (size_t i = 0; i < to.size(); ++i) to[i] = std::max(to[i], reached[i]);
-  auto caught_up = catch_up(*set, cutoffs(next), reached, to, nullptr, false);
+  auto caught_up = catch_up(*set, cutoffs(next), next.archives, reached, to, nullptr, false);
   if (!caught_up) {
     discard(*set);
     current_->clear_boundary();

@@ -127,7 +127,9 @@ class SpeedLayer {
   /// Applies [from, to) to a set that no reader sees, to each view what is after its own cut-off. Compacts on
   /// the way. Where memory ends all the same, views whose states take most are left out when `gives_way`;
   /// else it is the error.
-  Result<std::vector<model::Offset>> catch_up(StateSet& set, const Cutoffs& cutoffs,
+  /// What the logs forgot is read from the archives; views that need what is nowhere are left out.
+  using Archives = std::map<std::string, history::Archive>;
+  Result<std::vector<model::Offset>> catch_up(StateSet& set, const Cutoffs& cutoffs, const Archives& archives,
                                               std::vector<model::Offset> from,
                                               const std::vector<model::Offset>& to,
                                               const std::function<void(double)>& progress, bool gives_way);

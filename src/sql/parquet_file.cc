@@ -39,13 +39,25 @@ std::string escape_pattern(std::string_view path) {
   return escaped;
 }
 
-std::string read_files(std::string_view function, const std::vector<std::string>& files,
-                       std::string_view options) {
+namespace {
+
+std::string list_of(const std::vector<std::string>& files) {
   std::string list;
   for (const std::string& file : files)
     list += (list.empty() ? "" : ", ") + quote_literal(escape_pattern(file));
-  return fmt::format("{}([{}], hive_partitioning = false{}{})", function, list, options.empty() ? "" : ", ",
-                     options);
+  return list;
+}
+
+}  // namespace
+
+std::string read_files(std::string_view function, const std::vector<std::string>& files,
+                       std::string_view options) {
+  return fmt::format("{}([{}], hive_partitioning = false{}{})", function, list_of(files),
+                     options.empty() ? "" : ", ", options);
+}
+
+std::string parquet_metadata(const std::vector<std::string>& files) {
+  return fmt::format("parquet_metadata([{}])", list_of(files));
 }
 
 std::string read_numbered(const std::string& file, const std::vector<OutputColumn>& columns) {

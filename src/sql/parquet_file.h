@@ -19,6 +19,9 @@ std::string escape_pattern(std::string_view path);
 std::string read_files(std::string_view function, const std::vector<std::string>& files,
                        std::string_view options = "");
 
+/// What the engine says of exactly these files' columns, a row for each of each row group.
+std::string parquet_metadata(const std::vector<std::string>& files);
+
 /// What read_numbered() calls the number of a row, as a quoted identifier. Nobody's column has a colon.
 inline constexpr std::string_view row_number_column = "\"anabranch:row\"";
 

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "history/stream.h"
+#include "sql/database.h"
+
+namespace anabranch::history {
+
+/// Which files of a stream's archive hold which offsets, for who goes through them in order. One thread. The
+/// files' ends are read when they are first asked for.
+class ArchiveFiles {
+ public:
+  /// The database outlives it, and may read the files.
+  ArchiveFiles(Stream stream, Archive archive, sql::Database& database)
+      : stream_(std::move(stream)), archive_(std::move(archive)), database_(database) {}
+
+  /// The files that hold these events, in the order of offsets; each event was found there once. corrupt: the
+  /// archive does not have them.
+  Result<std::vector<std::string>> holding(model::OffsetRange range);
+
+ private:
+  struct File {
+    std::string path;
+    model::OffsetRange range;
+  };
+  Status look();
+  Status check(const std::vector<std::string>& files, model::OffsetRange range);
+
+  const Stream stream_;
+  const Archive archive_;
+  sql::Database& database_;
+  std::optional<sql::Session> session_;
+  std::vector<File> files_;
+};
+
+}  // namespace anabranch::history
