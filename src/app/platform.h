@@ -99,6 +99,7 @@ class Platform final : public front::Backend {
   std::optional<front::RunningBuild> running_build() const override EXCLUDES(mutex_);
   Result<std::string> build(const std::vector<std::string>& views, const std::string& reason) override;
   Result<front::ProjectPlan> apply(const front::ApplyRequest& request) override;
+  Result<front::ProjectDiff> diff(const front::DiffRequest& request) override;
   std::vector<std::string> changed_files(bool is_fresh) override EXCLUDES(mutex_);
   Result<std::vector<front::TableCopied>> copy(const std::vector<std::string>& sources) override;
   Result<ingest::Accepted> ingest_file(const std::string& stream, const std::string& path,
@@ -158,6 +159,11 @@ class Platform final : public front::Backend {
   void take_over(const Candidate& candidate, bool is_undo, ProjectSnapshots& snapshots);
   void keep_project();
   std::optional<int64_t> estimated_ms(int64_t events);
+  // platform_diff.cc
+  struct DiffSide;
+  Result<front::ProjectDiff> diff_now(const front::DiffRequest& request, Task& task);
+  void choose_streams(DiffSide& side);
+  void make_diff_world(DiffSide& side, const Tables::Chosen& tables);
   OpenStream* find_open(const std::string& name) EXCLUDES(streams_mutex_);
   /// What a start finds damaged and comes up without. See platform_faults.cc.
   Result<std::unique_ptr<catalog::Catalog>> readable_catalog() EXCLUDES(mutex_);

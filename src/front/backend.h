@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "catalog/catalog.h"
+#include "front/project_diff.h"
 #include "front/project_plan.h"
 #include "ingest/ingestor.h"
 #include "quality/verifier.h"
@@ -120,6 +121,9 @@ class Backend {
   /// Takes over the project's files as they are now, all or nothing, or shows what that would change. Blocks;
   /// ingestion and reads go on. bad_input with every mistake of the files; conflict while a build runs.
   virtual Result<ProjectPlan> apply(const ApplyRequest& request) = 0;
+  /// What the files of a project would change, of the project and of the rows of its views. Blocks; changes
+  /// nothing. bad_input with every mistake of files that are no project.
+  virtual Result<ProjectDiff> diff(const DiffRequest& request) = 0;
   /// Files of the project that are not as they run, relative to its root: looked at now, or within the last
   /// two seconds.
   virtual std::vector<std::string> changed_files(bool is_fresh) = 0;
