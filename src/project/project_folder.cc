@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "project/environment.h"
+
 namespace anabranch::project {
 
 std::vector<io::FolderEntry> ProjectFolder::list(const std::string& folder) const {
@@ -49,7 +51,9 @@ std::optional<SourceText> ProjectFolder::read(const std::string& file) const {
 std::optional<YamlNode> ProjectFolder::read_yaml(const std::string& file) const {
   const auto source = read(file);
   if (!source) return std::nullopt;
-  return parse_yaml(*source, problems_);
+  auto root = parse_yaml(*source, problems_);
+  if (root) put_in_environment(*root, process_environment, problems_);
+  return root;
 }
 
 std::string stem_of(const std::string& file) { return io::Path(file).stem().string(); }

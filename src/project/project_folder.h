@@ -26,6 +26,7 @@ class ProjectFolder {
   void warn_stray(const std::string& file, std::string_view wanted) const;
 
   std::optional<SourceText> read(const std::string& file) const;
+  /// With what the environment holds in it.
   std::optional<YamlNode> read_yaml(const std::string& file) const;
 
   io::FileSystem& files() const { return files_; }

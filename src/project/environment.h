@@ -1,0 +1,24 @@
+#pragma once
+// ${env:NAME} in the values of a project's files.
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "project/problem.h"
+#include "project/yaml_node.h"
+
+namespace anabranch::project {
+
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+
+/// That of this process.
+std::optional<std::string> process_environment(const std::string& name);
+
+/// Puts variables into all values of a tree: `${env:NAME}`, and `${env:NAME:-text}` for a text where there is
+/// no such variable, or an empty one. `$${` stands for `${`. Keys stay as they are, and what a variable holds
+/// is never read as YAML: it is one value, or a part of one. Reports a variable that is not set, and braces
+/// that are not closed.
+void put_in_environment(YamlNode& root, const Environment& environment, Problems& problems);
+
+}  // namespace anabranch::project

@@ -1,0 +1,91 @@
+#include "project/environment.h"
+
+#include <map>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "project/test_project.h"
+
+namespace anabranch::project {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class EnvironmentTest : public ::testing::Test {
+ protected:
+  std::string filled(const std::string& yaml) {
+    const SourceText source{"a.yml", yaml};
+    auto root = parse_yaml(source, problems_);
+    EXPECT_TRUE(root);
+    put_in_environment(
+        *root,
+        [&](const std::string& name) {
+          const auto found = variables_.find(name);
+          return found == variables_.end() ? std::nullopt : std::optional(found->second);
+        },
+        problems_);
+    return root->to_json();
+  }
+  std::vector<std::string> problems() {
+    std::vector<std::string> lines;
+    for (const Problem& problem : problems_.take_sorted()) lines.push_back(problem.describe_line());
+    return lines;
+  }
+
+  std::map<std::string, std::string> variables_ = {
+      {"HOST", "db.local"}, {"PORT", "1433"}, {"EMPTY", ""}, {"NASTY", "a: [b]\n- ${env:HOST} $${"}};
+  Problems problems_;
+};
+
+TEST_F(EnvironmentTest, ValuesAreFilledInWhereverTheyStand) {
+  EXPECT_EQ(
+      filled("url: tcp://${env:HOST}:${env:PORT}/x\nport: ${env:PORT}\nquoted: \"${env:PORT}\"\n"
+             "list: [1, '${env:HOST}', {deep: '${env:HOST}'}]\n"),
+      R"({"url":"tcp://db.local:1433/x","port":1433,"quoted":"1433","list":[1,"db.local",{"deep":"db.local"}]})");
+  EXPECT_THAT(problems(), ElementsAre());
+}
+
+TEST_F(EnvironmentTest, AnotherTextWhereThereIsNone) {
+  EXPECT_EQ(filled("a: ${env:NONE:-here}\nb: ${env:EMPTY:-there}\nc: ${env:HOST:-nowhere}\nd: ${env:NONE:-}\n"
+                   "e: ${env:EMPTY}x\n"),
+            R"({"a":"here","b":"there","c":"db.local","d":"","e":"x"})");
+  EXPECT_THAT(problems(), ElementsAre());
+}
+
+TEST_F(EnvironmentTest, WhatAVariableHoldsIsOneValue) {
+  EXPECT_EQ(filled("a: ${env:NASTY}\n"), R"({"a":"a: [b]\n- ${env:HOST} $${"})");
+  EXPECT_EQ(filled("a: $${env:HOST}\n${env:HOST}: key\nb: ${other} $5 {}\n"),
+            R"({"a":"${env:HOST}","${env:HOST}":"key","b":"${other} $5 {}"})");
+  EXPECT_THAT(problems(), ElementsAre());
+}
+
+TEST_F(EnvironmentTest, MistakesHaveAPlace) {
+  filled("a: 1\nb:\n  - x${env:NONE}\n  - ${env:9}\nc: ${env:HOST\nd: ${secret:PASSWORD}\n");
+  EXPECT_THAT(
+      problems(),
+      ElementsAre(
+          "a.yml:3:5: error: the environment variable NONE is not set (set it, or write what holds "
+          "without it: ${env:NONE:-…})",
+          "a.yml:4:5: error: '9' cannot name an environment variable (use letters, digits and _, first "
+          "no digit)",
+          "a.yml:5:4: error: '${env:HOST' has no closing brace (write ${env:NAME}, or $${ where no "
+          "variable is meant)",
+          "a.yml:6:4: error: secrets cannot be named yet (give it in the environment: ${env:NAME}, or "
+          "write $${ where none is meant)"));
+}
+
+TEST_F(EnvironmentTest, AProjectTakesThem) {
+  ASSERT_EQ(setenv("ANABRANCH_TEST_PORT", "9123", 1), 0);
+  const TestProject project(
+      Files{{"anabranch.yml", "name: shop\nserver: {port: '${env:ANABRANCH_TEST_PORT}'}\n"}});
+  const Loaded loaded = project.load();
+  EXPECT_EQ(describe(loaded.problems), "");
+  EXPECT_EQ(loaded.project.settings.server.port, 9123);
+  ASSERT_EQ(unsetenv("ANABRANCH_TEST_PORT"), 0);
+  EXPECT_THAT(project.problems()[0], HasSubstr("anabranch.yml:2:16: error: the environment variable"));
+}
+
+}  // namespace
+}  // namespace anabranch::project
