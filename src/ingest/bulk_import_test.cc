@@ -214,6 +214,17 @@ TEST_F(BulkImport, EncryptedColumnsAreNamedAsThat) {
   EXPECT_THAT(result.error().message, HasSubstr("has columns that are encrypted"));
 }
 
+TEST_F(BulkImport, RowsAreNoLargerThanInText) {
+  schema_.fields.push_back(field("t", "varchar"));
+  const auto result =
+      import(write("SELECT range AS id, repeat('x', (17 << 20) + range::INTEGER) AS t FROM range(2)"));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Code::bad_input) << result.error().describe();
+  EXPECT_THAT(result.error().message, HasSubstr("has rows of 17 MiB on average; a row has at most 16"));
+  EXPECT_TRUE(
+      import(write("SELECT range AS id, repeat('x', (15 << 20) + range::INTEGER) AS t FROM range(2)")));
+}
+
 TEST_F(BulkImport, ColumnsNestAsDeepAsTypesDo) {
   const auto nested = [](int depth) {
     std::string value = "1";
