@@ -128,6 +128,48 @@ TEST_F(BulkImport, WhatIsNoNumberIsTextInJson) {
             R"({"id":1,"l":["NaN","-Infinity","Infinity",-1.5],"s":{"NaN":"a\"NaN\\","f":"NaN"}})");
 }
 
+// A value that the engine cannot read again would make every event of the stream unreadable.
+TEST_F(BulkImport, WhateverIsTakenAsJsonIsJson) {
+  schema_.fields.push_back(field("v", "json"));
+  int taken = 0;
+  for (const char* value : {"'POINT (1 2)'::GEOMETRY",
+                            "['POINT (1 2)'::GEOMETRY]",
+                            "{'g': 'POINT (1 2)'::GEOMETRY}",
+                            "1",
+                            "1.5::FLOAT",
+                            "'nan'::DOUBLE",
+                            "12.50::DECIMAL(9,2)",
+                            "true",
+                            "DATE '2024-01-31'",
+                            "TIME '05:00'",
+                            "TIMESTAMP '2024-01-31 05:00:00'",
+                            "TIMESTAMPTZ '2024-01-31 05:00:00+00'",
+                            "INTERVAL 1 day",
+                            "'6b3f9cd2-47a4-4a9a-8b7e-6f3c2b8d0e11'::UUID",
+                            "['ab'::BLOB]",
+                            "[1, NULL]",
+                            "{'a': {'b': 'x\"'}}",
+                            "map {1: 2.5}",
+                            "'x'",
+                            "'x'::BLOB",
+                            "'{\"a\":1}'::JSON",
+                            "170141183460469231731687303715884105727",
+                            "'x'::ENUM('x', 'y')",
+                            "'101'::BIT",
+                            "TIMETZ '05:00:00+01'"}) {
+    const auto result = import(write(fmt::format("SELECT 1 AS id, {} AS v", value)));
+    ASSERT_TRUE(result) << value << ": " << result.error().describe();
+    ASSERT_EQ(result->file.rows + static_cast<int64_t>(result->rejects.size()), 1) << value;
+    if (result->file.rows == 0) continue;
+    ++taken;
+    const auto read = plain_.session().query(
+        fmt::format("SELECT json_valid(v::JSON) FROM {}", sql::read_files("read_parquet", {written_})));
+    ASSERT_TRUE(read) << value << ": " << read.error().describe();
+    EXPECT_EQ(read->text(0, 0), "true") << value << " became " << this->value("v");
+  }
+  EXPECT_GE(taken, 17);
+}
+
 TEST_F(BulkImport, ColumnsOfNullsOnlySayNothing) {
   import_evolving(write("SELECT 1 AS id, NULL AS a, NULL::INTEGER AS b, NULL::DOUBLE AS c"));
   EXPECT_THAT(fields(), ElementsAre("id BIGINT"));

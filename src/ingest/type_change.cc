@@ -96,9 +96,6 @@ bool quote_words(std::string_view json, std::string& out) {
 
 bool is_integer(const std::string& type) { return type.ends_with("INT") || type.ends_with("INTEGER"); }
 bool is_floating(const std::string& type) { return type == "FLOAT" || type == "DOUBLE"; }
-bool has_floats(const std::string& type) {
-  return type.find("FLOAT") != std::string::npos || type.find("DOUBLE") != std::string::npos;
-}
 bool is_time_point(const std::string& type) { return type.starts_with("TIMESTAMP") || type == "DATE"; }
 bool is_nested(const std::string& type) {
   return type.ends_with("]") || type.starts_with("STRUCT") || type.starts_with("MAP");
@@ -143,7 +140,9 @@ std::string changed(const std::string& column, const std::string& from, const st
   }
   if (from == "BLOB" && to == "VARCHAR") return fmt::format("TRY(decode({}))", column);
   const std::string cast = fmt::format("TRY_CAST({} AS {})", column, to);
-  return to == "JSON" && has_floats(from) ? fmt::format("{}::JSON", json_text(cast)) : cast;
+  if (to != "JSON") return cast;
+  // The engine has types whose text it takes for JSON as it is. What no JSON field may hold is no JSON here.
+  return fmt::format("TRY_CAST({}({}) AS JSON)", function_of(to), json_text(cast));
 }
 
 std::string misfit(const std::string& column, const std::string& from, const std::string& to,
