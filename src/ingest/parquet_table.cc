@@ -141,7 +141,8 @@ struct Target {
 // bad_input with the first value that does not fit.
 Status check_values(sql::Session& session, const ParquetFile& file, const Target& target,
                     const std::string& type) {
-  if (type == target.type || type == null_type) return {};
+  if (type == null_type) return {};
+  if (type == target.type && outside(sql::quote_identifier(target.name_in_files), type).empty()) return {};
   if (!may_change(type, target.type)) {
     return wrong_at(
         file.input, 0, 0,
@@ -149,10 +150,10 @@ Status check_values(sql::Session& session, const ParquetFile& file, const Target
         "declare the type that it has under columns: in the source, or make a table of the file by itself");
   }
   const std::string name = sql::quote_identifier(target.name_in_files);
-  const auto found = TRY(session.query(fmt::format("SELECT {0} + 1, {1}::VARCHAR FROM {2} WHERE {3} LIMIT 1",
-                                                   sql::row_number_column, name,
-                                                   sql::read_numbered(file.input.path, file.columns),
-                                                   misfit(name, type, target.type, target.is_declared))));
+  const auto found = TRY(session.query(
+      fmt::format("SELECT {0} + 1, TRY({1}::VARCHAR) FROM {2} WHERE {3} LIMIT 1", sql::row_number_column,
+                  name, sql::read_numbered(file.input.path, file.columns),
+                  misfit(name, type, target.type, target.is_declared))));
   if (found.row_count() == 0) return {};
   return wrong_at(
       file.input, 0, 0,
