@@ -144,9 +144,9 @@ class Importer {
                fmt::format("field {}: {} does not fit {}", field.name, found->second, type));
         items_ += fmt::format("NULL::{} AS {}, ", type, stored);
       } else {
-        if (found->second != type) {
-          refuse(misfit(name, found->second, type, true),
-                 fmt::format("field {}: the value does not fit {} without loss", field.name, type));
+        const std::string bad = misfit(name, found->second, type, true);
+        if (bad != "false") {
+          refuse(bad, fmt::format("field {}: the value does not fit {} without loss", field.name, type));
         }
         items_ += fmt::format("{} AS {}, ", changed(name, found->second, type), stored);
       }
@@ -251,11 +251,11 @@ class Importer {
     for (const auto& [name, type] : types_)
       packed += fmt::format("{}{} := {}", packed.empty() ? "" : ", ", sql::quote_identifier(name),
                             sql::quote_identifier(name));
-    const auto rows =
-        TRY(session_.query(fmt::format("SELECT 'row ' || {3} + 1 || ': ' || {0}, {1} "
-                                       "FROM {2} WHERE {0} IS NOT NULL ORDER BY {3}",
-                                       verdict, json_text(fmt::format("to_json(struct_pack({}))", packed)),
-                                       source_, sql::row_number_column)));
+    const auto rows = TRY(
+        session_.query(fmt::format("SELECT 'row ' || {3} + 1 || ': ' || {0}, {1} "
+                                   "FROM {2} WHERE {0} IS NOT NULL ORDER BY {3}",
+                                   verdict, json_text(fmt::format("TRY(to_json(struct_pack({})))", packed)),
+                                   source_, sql::row_number_column)));
     for (size_t i = 0; i < rows.row_count(); ++i)
       result_.rejects.push_back({rows.text(i, 0).value_or(""), rows.text(i, 1).value_or("")});
     return {};

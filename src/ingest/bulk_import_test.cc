@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <fstream>
+#include <limits>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -128,6 +129,95 @@ TEST_F(BulkImport, WhatIsNoNumberIsTextInJson) {
             R"({"id":1,"l":["NaN","-Infinity","Infinity",-1.5],"s":{"NaN":"a\"NaN\\","f":"NaN"}})");
 }
 
+// A value that the engine cannot read again would make every event of the stream unreadable.
+TEST_F(BulkImport, WhateverIsTakenAsJsonIsJson) {
+  schema_.fields.push_back(field("v", "json"));
+  int taken = 0;
+  for (const char* value : {"'POINT (1 2)'::GEOMETRY",
+                            "['POINT (1 2)'::GEOMETRY]",
+                            "{'g': 'POINT (1 2)'::GEOMETRY}",
+                            "1",
+                            "1.5::FLOAT",
+                            "'nan'::DOUBLE",
+                            "12.50::DECIMAL(9,2)",
+                            "true",
+                            "DATE '2024-01-31'",
+                            "TIME '05:00'",
+                            "TIMESTAMP '2024-01-31 05:00:00'",
+                            "TIMESTAMPTZ '2024-01-31 05:00:00+00'",
+                            "INTERVAL 1 day",
+                            "'6b3f9cd2-47a4-4a9a-8b7e-6f3c2b8d0e11'::UUID",
+                            "['ab'::BLOB]",
+                            "[1, NULL]",
+                            "{'a': {'b': 'x\"'}}",
+                            "map {1: 2.5}",
+                            "'x'",
+                            "'x'::BLOB",
+                            "'{\"a\":1}'::JSON",
+                            "170141183460469231731687303715884105727",
+                            "'x'::ENUM('x', 'y')",
+                            "'101'::BIT",
+                            "TIMETZ '05:00:00+01'"}) {
+    const auto result = import(write(fmt::format("SELECT 1 AS id, {} AS v", value)));
+    ASSERT_TRUE(result) << value << ": " << result.error().describe();
+    ASSERT_EQ(result->file.rows + static_cast<int64_t>(result->rejects.size()), 1) << value;
+    if (result->file.rows == 0) continue;
+    ++taken;
+    const auto read = plain_.session().query(
+        fmt::format("SELECT json_valid(v::JSON) FROM {}", sql::read_files("read_parquet", {written_})));
+    ASSERT_TRUE(read) << value << ": " << read.error().describe();
+    EXPECT_EQ(read->text(0, 0), "true") << value << " became " << this->value("v");
+  }
+  EXPECT_GE(taken, 17);
+}
+
+// Each of these would make the whole stream unreadable, and with it every build.
+TEST_F(BulkImport, ValuesOutsideOfTheirTypeAreRefusedRowByRow) {
+  struct Value {
+    const char* type;
+    const char* good;
+    int bytes;
+    int64_t from;
+    int64_t to;
+  };
+  constexpr int64_t day_us = 86'400'000'000;
+  constexpr int64_t least = std::numeric_limits<int64_t>::min();
+  const Value values[] = {
+      {"TIME", "'05:00:01'::TIME", 8, 18'001'000'000, day_us + 3'600'000'000},
+      {"TIME", "'05:00:01'::TIME", 8, 18'001'000'000, -5},
+      {"TIMESTAMP WITH TIME ZONE", "make_timestamptz(1234567890123456)", 8, 1234567890123456, least},
+      {"TIMESTAMP", "make_timestamp(1234567890123456)", 8, 1234567890123456, least + 2},
+      {"DATE", "'1970-01-01'::DATE + 12345", 4, 12345, std::numeric_limits<int32_t>::min()},
+      {"DECIMAL(9,2)", "1234567.89::DECIMAL(9,2)", 4, 123456789, 1'000'000'000},
+      {"DECIMAL(9,2)", "1234567.89::DECIMAL(9,2)", 4, 123456789, -1'000'000'000},
+      {"TIME[]", "['05:00:01'::TIME]", 8, 18'001'000'000, day_us + 1},
+      {"STRUCT(a DECIMAL(9,2)[])", "{'a': [1234567.89::DECIMAL(9,2)]}", 4, 123456789, 1'000'000'000},
+      {"MAP(VARCHAR, TIMESTAMP)", "map {'k': make_timestamp(1234567890123456)}", 8, 1234567890123456, least},
+  };
+  for (const Value& value : values) {
+    const io::Path file =
+        write(fmt::format("SELECT 1 AS id, {} AS v UNION ALL SELECT 2, NULL ORDER BY id", value.good),
+              ", COMPRESSION uncompressed");
+    std::string bytes = io::local_file_system().read_file(file).value();
+    const std::string from(reinterpret_cast<const char*>(&value.from), value.bytes);
+    const std::string to(reinterpret_cast<const char*>(&value.to), value.bytes);
+    for (size_t at = bytes.find(from); at != std::string::npos; at = bytes.find(from, at + 1))
+      bytes.replace(at, value.bytes, to);
+    schema_.fields.resize(1);
+    schema_.fields.push_back(field("v", value.type));
+    const auto whole = import(file);
+    ASSERT_TRUE(whole) << value.type << ": " << whole.error().describe();
+    EXPECT_THAT(whole->rejects, IsEmpty()) << value.type;
+    std::ofstream(file, std::ios::binary | std::ios::trunc) << bytes;
+    const auto result = import(file);
+    ASSERT_TRUE(result) << value.type << ": " << result.error().describe();
+    EXPECT_EQ(result->file.rows, 1) << value.type;
+    ASSERT_EQ(result->rejects.size(), 1u) << value.type;
+    EXPECT_THAT(result->rejects[0].reason, StartsWith("row 1: field v: the value does not fit"))
+        << value.type;
+  }
+}
+
 TEST_F(BulkImport, ColumnsOfNullsOnlySayNothing) {
   import_evolving(write("SELECT 1 AS id, NULL AS a, NULL::INTEGER AS b, NULL::DOUBLE AS c"));
   EXPECT_THAT(fields(), ElementsAre("id BIGINT"));
@@ -212,6 +302,17 @@ TEST_F(BulkImport, EncryptedColumnsAreNamedAsThat) {
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, Code::bad_input) << result.error().describe();
   EXPECT_THAT(result.error().message, HasSubstr("has columns that are encrypted"));
+}
+
+TEST_F(BulkImport, RowsAreNoLargerThanInText) {
+  schema_.fields.push_back(field("t", "varchar"));
+  const auto result =
+      import(write("SELECT range AS id, repeat('x', (17 << 20) + range::INTEGER) AS t FROM range(2)"));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Code::bad_input) << result.error().describe();
+  EXPECT_THAT(result.error().message, HasSubstr("has rows of 17 MiB on average; a row has at most 16"));
+  EXPECT_TRUE(
+      import(write("SELECT range AS id, repeat('x', (15 << 20) + range::INTEGER) AS t FROM range(2)")));
 }
 
 TEST_F(BulkImport, ColumnsNestAsDeepAsTypesDo) {

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "ingest/excerpt.h"
+#include "ingest/text_file.h"
 #include "ingest/type_change.h"
 #include "model/type_nesting.h"
 #include "sql/parquet_file.h"
@@ -120,6 +122,15 @@ Result<int> nesting_of(sql::Session& session, const std::string& path) {
   return deepest;
 }
 
+// Bytes of a row, unpacked, in the group where they are most on average; 0 where the file does not say.
+int64_t row_bytes_of(sql::Session& session, const std::string& path) {
+  const auto found = session.query(fmt::format(
+      "SELECT coalesce(max(bytes // rows), 0)::BIGINT FROM (SELECT sum(total_uncompressed_size) AS bytes, "
+      "max(row_group_num_rows) AS rows FROM parquet_metadata({}) GROUP BY row_group_id) WHERE rows > 0",
+      sql::quote_literal(sql::escape_pattern(path))));
+  return found ? found->integer(0, 0) : 0;
+}
+
 struct Target {
   std::string name;           // of the table's column
   std::string name_in_files;  // of the files'
@@ -130,7 +141,8 @@ struct Target {
 // bad_input with the first value that does not fit.
 Status check_values(sql::Session& session, const ParquetFile& file, const Target& target,
                     const std::string& type) {
-  if (type == target.type || type == null_type) return {};
+  if (type == null_type) return {};
+  if (type == target.type && outside(sql::quote_identifier(target.name_in_files), type).empty()) return {};
   if (!may_change(type, target.type)) {
     return wrong_at(
         file.input, 0, 0,
@@ -138,10 +150,10 @@ Status check_values(sql::Session& session, const ParquetFile& file, const Target
         "declare the type that it has under columns: in the source, or make a table of the file by itself");
   }
   const std::string name = sql::quote_identifier(target.name_in_files);
-  const auto found = TRY(session.query(fmt::format("SELECT {0} + 1, {1}::VARCHAR FROM {2} WHERE {3} LIMIT 1",
-                                                   sql::row_number_column, name,
-                                                   sql::read_numbered(file.input.path, file.columns),
-                                                   misfit(name, type, target.type, target.is_declared))));
+  const auto found = TRY(session.query(
+      fmt::format("SELECT {0} + 1, TRY({1}::VARCHAR) FROM {2} WHERE {3} LIMIT 1", sql::row_number_column,
+                  name, sql::read_numbered(file.input.path, file.columns),
+                  misfit(name, type, target.type, target.is_declared))));
   if (found.row_count() == 0) return {};
   return wrong_at(
       file.input, 0, 0,
@@ -216,6 +228,13 @@ Result<std::vector<sql::OutputColumn>> columns_of_parquet(sql::Session& session,
   }
   auto columns = session.describe("SELECT * FROM " + sql::read_files("read_parquet", {input.path}));
   if (!columns) return unreadable(columns.error());
+  // What would take gigabytes to read, and more to build with.
+  if (const int64_t bytes = row_bytes_of(session, input.path); std::cmp_greater(bytes, row_bytes_max)) {
+    return wrong_at(
+        input, 0, 0,
+        fmt::format("has rows of {} MiB on average; a row has at most {}", bytes >> 20, row_bytes_max >> 20),
+        "keep such values in files of their own, and their names here");
+  }
   // What the engine would read as something less, without a word.
   const auto cut = TRY(session.query(fmt::format(
       "SELECT name, CASE WHEN precision > {} THEN 'decimals of ' || precision || ' digits' ELSE "

@@ -18,7 +18,8 @@ struct ParquetRows {
 
 /// The columns of a Parquet file as the engine reads it. bad_input when it is none, is encrypted, or holds
 /// what the engine would cut (decimals of more than 38 digits, nanoseconds of times that have a zone or no
-/// date) or never come to the end of (columns that nest deeper than model::type_nesting_max).
+/// date) or never come to the end of (columns that nest deeper than model::type_nesting_max, rows of more
+/// than row_bytes_max on average).
 Result<std::vector<sql::OutputColumn>> columns_of_parquet(sql::Session& session, const TableInput& input);
 
 /// A column has the type that was declared, or one that keeps every value of each file. Where a file has

@@ -445,6 +445,20 @@ TEST_F(ParquetCopy, WhatCannotBeReadIsRefusedByItsName) {
                   .starts_with("bad_input: table t: c.parquet: cannot be read to its end: "));
 }
 
+TEST_F(ParquetCopy, ValuesOutsideOfTheirTypeAreNamed) {
+  write_parquet("a.parquet", "SELECT NULL::TIME AS t UNION ALL SELECT TIME '05:00:01'");
+  std::string bytes = bytes_of("a.parquet");
+  const int64_t from = 18'001'000'000;
+  const int64_t to = 90'000'000'000;
+  const std::string old_bytes(reinterpret_cast<const char*>(&from), sizeof from);
+  ASSERT_NE(bytes.find(old_bytes), std::string::npos);
+  for (size_t at = bytes.find(old_bytes); at != std::string::npos; at = bytes.find(old_bytes, at + 1))
+    bytes.replace(at, sizeof to, reinterpret_cast<const char*>(&to), sizeof to);
+  write("b.parquet", bytes);
+  EXPECT_EQ(copied(job({"a.parquet", "b.parquet"})),
+            "bad_input: table t: b.parquet: row 2: column t: 25:00:00 does not fit TIME without loss");
+}
+
 TEST_F(ParquetCopy, WhatTheEngineWouldCutIsRefused) {
   write_parquet("a.parquet",
                 "SELECT 1 AS n, TIME '10:00:00.000001' AS t, TIMESTAMPTZ '2024-04-03 10:00:00+00' AS z, "

@@ -7,6 +7,7 @@
 
 #include "ingest/iso_time.h"
 #include "ingest/value_parser.h"
+#include "sql/syntax.h"
 #include "sql/text_function.h"
 
 namespace anabranch::ingest {
@@ -96,9 +97,6 @@ bool quote_words(std::string_view json, std::string& out) {
 
 bool is_integer(const std::string& type) { return type.ends_with("INT") || type.ends_with("INTEGER"); }
 bool is_floating(const std::string& type) { return type == "FLOAT" || type == "DOUBLE"; }
-bool has_floats(const std::string& type) {
-  return type.find("FLOAT") != std::string::npos || type.find("DOUBLE") != std::string::npos;
-}
 bool is_time_point(const std::string& type) { return type.starts_with("TIMESTAMP") || type == "DATE"; }
 bool is_nested(const std::string& type) {
   return type.ends_with("]") || type.starts_with("STRUCT") || type.starts_with("MAP");
@@ -143,11 +141,14 @@ std::string changed(const std::string& column, const std::string& from, const st
   }
   if (from == "BLOB" && to == "VARCHAR") return fmt::format("TRY(decode({}))", column);
   const std::string cast = fmt::format("TRY_CAST({} AS {})", column, to);
-  return to == "JSON" && has_floats(from) ? fmt::format("{}::JSON", json_text(cast)) : cast;
+  if (to != "JSON") return cast;
+  // The engine has types whose text it takes for JSON as it is. What no JSON field may hold is no JSON here.
+  return fmt::format("TRY_CAST({}({}) AS JSON)", function_of(to), json_text(cast));
 }
 
-std::string misfit(const std::string& column, const std::string& from, const std::string& to,
-                   bool may_round) {
+namespace {
+
+std::string loss(const std::string& column, const std::string& from, const std::string& to, bool may_round) {
   if (from == to || from == null_type) return "false";
   const std::string there = changed(column, from, to);
   const bool is_rounded = may_round && is_floating(to) && !is_integer(from) && is_number_type(from);
@@ -157,4 +158,69 @@ std::string misfit(const std::string& column, const std::string& from, const std
                      column, there, from);
 }
 
+// Whether a moment lies before or behind what the engine counts to; the infinities are moments.
+std::string outside_of_moments(const std::string& value, const std::string& type, std::string_view first,
+                               std::string_view last) {
+  return fmt::format("({0} NOT BETWEEN {2} AND {3} AND {0} NOT IN ('-infinity'::{1}, 'infinity'::{1}))",
+                     value, type, first, last);
+}
+
+std::string outside_of(const std::string& value, const model::Type& type, int depth) {
+  const auto any_of = [depth](const std::string& list, const model::Type& element) {
+    const std::string item = fmt::format("item_{}", depth);
+    const std::string test = outside_of(item, element, depth + 1);
+    if (test.empty()) return test;
+    return fmt::format("(len(list_filter({}, lambda {}: {})) > 0)", list, item, test);
+  };
+  std::string any;
+  const auto add = [&any](const std::string& test) {
+    if (!test.empty()) any += (any.empty() ? "" : " OR ") + test;
+  };
+  switch (type.kind) {
+    case Kind::time:
+      return fmt::format("({} NOT BETWEEN '00:00:00'::TIME AND '24:00:00'::TIME)", value);
+    case Kind::date:
+      return outside_of_moments(value, "DATE", "'5877642-06-25 (BC)'::DATE", "'5881580-07-10'::DATE");
+    case Kind::timestamp:  // from 290309-12-22 (BC)
+      return outside_of_moments(value, "TIMESTAMP", "make_timestamp(-9223372022400000000)",
+                                "make_timestamp(9223372036854775806)");
+    case Kind::timestamptz:
+      return outside_of_moments(value, "TIMESTAMPTZ", "make_timestamptz(-9223372022400000000)",
+                                "make_timestamptz(9223372036854775806)");
+    case Kind::decimal: {
+      const std::string digits(type.width - type.scale, '9');
+      const std::string most = fmt::format("{}.{}", digits, std::string(type.scale, '9'));
+      return fmt::format("({0} NOT BETWEEN '-{1}'::{2} AND '{1}'::{2})", value, most, type.to_sql());
+    }
+    case Kind::list:
+      return any_of(value, type.children[0]);
+    case Kind::structure:
+      for (size_t i = 0; i < type.children.size(); ++i)
+        add(outside_of(fmt::format("({}).{}", value, sql::quote_identifier(type.names[i])), type.children[i],
+                       depth));
+      return any.empty() ? any : "(" + any + ")";
+    case Kind::map:
+      add(any_of(fmt::format("map_keys({})", value), type.children[0]));
+      add(any_of(fmt::format("map_values({})", value), type.children[1]));
+      return any.empty() ? any : "(" + any + ")";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+std::string outside(const std::string& value, const std::string& type) {
+  const auto parsed = model::Type::parse(type);
+  return parsed ? outside_of(value, *parsed, 0) : "";
+}
+
+std::string misfit(const std::string& column, const std::string& from, const std::string& to,
+                   bool may_round) {
+  const std::string nowhere = outside(column, from);
+  if (!nowhere.empty()) {
+    return fmt::format("({} OR {})", nowhere, loss(column, from, to, may_round));
+  }
+  return loss(column, from, to, may_round);
+}
 }  // namespace anabranch::ingest

@@ -28,8 +28,14 @@ std::string changed(const std::string& column, const std::string& from, const st
 /// in answers: the engine writes them as words that JSON does not have.
 std::string json_text(const std::string& value);
 
-/// A condition that is true for values that do not fit without loss, and not for NULL. With `may_round`
-/// numbers with a point become the nearest FLOAT or DOUBLE, as the texts of numbers do; integers never.
+/// A condition that is true for values beyond what their type can hold (25:00 as a time, five digits in a
+/// DECIMAL(4,2)), however deep. The engine takes them from a file as they are, and later fails over them in
+/// every query. Empty where the type has none.
+std::string outside(const std::string& value, const std::string& type);
+
+/// A condition that is true for values that do not fit without loss or are outside() of their type, and not
+/// for NULL. With `may_round` numbers with a point become the nearest FLOAT or DOUBLE, as the texts of
+/// numbers do; integers never.
 std::string misfit(const std::string& column, const std::string& from, const std::string& to, bool may_round);
 
 }  // namespace anabranch::ingest
