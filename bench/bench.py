@@ -460,6 +460,79 @@ print(time.monotonic() - began)
             "ratio": statistics.median([a / b for a, b in zip(ours, plain)]),
         }
 
+    def measure_retention(self):
+        """200 builds over 0.8 M events, then 46 M events by bulk in 20 builds, against a folder with the same events and one build each time."""
+        self.prepare_events()
+        aged, fresh = (self.flights_project(f"retention_{name}", self.FORGETFUL) for name in ("aged", "fresh"))
+        lines = []
+        with open(self.december_lines, "rb") as file:
+            for _ in range(200):
+                lines.append(b"".join(file.readline() for _ in range(4000)))
+        with Server(self.program, aged, self.options.port) as server:
+            builds = []
+            for number, body in enumerate(lines, 1):
+                server.post_events("flights", body)
+                server.wait_applied()
+                builds.append(server.post("/v1/builds", {})["duration_ms"] / 1000)
+                if number % 50 == 0:
+                    say(f"  {number} builds, the last ten {statistics.median(builds[-10:]):.2f} s")
+            nothing = [server.post("/v1/builds", {})["duration_ms"] / 1000 for _ in range(5)]
+            read_aged = self.bronze_read_ms(server)
+        with Server(self.program, fresh, self.options.port) as server:
+            for body in lines:
+                server.post_events("flights", body)
+            server.wait_applied()
+            server.post("/v1/builds", {})
+            nothing_fresh = [server.post("/v1/builds", {})["duration_ms"] / 1000 for _ in range(5)]
+            read_fresh = self.bronze_read_ms(server)
+        small = self.compare_folders(aged, fresh)
+        small.update(build_of_nothing_s=statistics.median(nothing), fresh_build_of_nothing_s=statistics.median(nothing_fresh),
+                     bronze_read_ms=read_aged, fresh_bronze_read_ms=read_fresh)
+        say(f"  after 200 builds: {json.dumps(small)}")
+        for folder, builds_each in ((aged, True), (fresh, False)):
+            with Server(self.program, folder, self.options.port) as server:
+                for history in self.histories * 5:
+                    server.post("/v1/streams/flights/files", {"path": str(history)})
+                    if builds_each:
+                        server.wait_applied()
+                        server.post("/v1/builds", {})
+                events = server.wait_applied()
+                if not builds_each:
+                    server.post("/v1/builds", {})
+            say(f"  {events:,} events in {folder.name}")
+        return {"small": small, "large": self.compare_folders(aged, fresh), "events": events}
+
+    FORGETFUL = "retention: {builds: 2, delta_hours: 0, table_versions: 2, log_hours: 0}\n"
+
+    def flights_project(self, name, settings):
+        folder = self.work / name
+        shutil.rmtree(folder, ignore_errors=True)
+        subprocess.run([self.program, "init", str(folder), "--example", "flights"], check=True, stdout=subprocess.DEVNULL)
+        file = folder / "anabranch.yml"
+        file.write_text(file.read_text() + "\nbuild:\n  auto_events: 100000000\n  ingest_limit_events: 200000000\n" + settings)
+        subprocess.run([self.program, "copy", "--project", str(folder)], check=True, stdout=subprocess.DEVNULL)
+        return folder
+
+    def bronze_read_ms(self, server):
+        times = []
+        for _ in range(9):
+            began = time.monotonic()
+            server.post("/v1/query", {"sql": "SELECT count(*), sum(dep_delay) FROM bronze.flights"})
+            times.append((time.monotonic() - began) * 1000)
+        return statistics.median(times)
+
+    def compare_folders(self, aged, fresh):
+        """Starts in turn, and what both take on the disk: what is live is what the fresh one has."""
+        starts = {aged: [], fresh: []}
+        for _ in range(self.options.runs):
+            for folder in (aged, fresh):
+                with Server(self.program, folder, self.options.port) as server:
+                    starts[folder].append(server.ready_s)
+        mb = {folder: sum(file.stat().st_size for file in (folder / ".anabranch").rglob("*") if file.is_file()) / 1e6 for folder in (aged, fresh)}
+        files = {folder: sum(file.is_file() for file in (folder / ".anabranch").rglob("*")) for folder in (aged, fresh)}
+        return {"start_s": statistics.median(starts[aged]), "fresh_start_s": statistics.median(starts[fresh]),
+                "disk_mb": mb[aged], "fresh_disk_mb": mb[fresh], "files": files[aged], "fresh_files": files[fresh]}
+
     def views_project(self, count):
         """A project of bench/many_views.py with its tables copied, its events in and all of it built once."""
         folder = self.work / f"views_{count}"
@@ -520,7 +593,7 @@ print(time.monotonic() - began)
 
     def run(self):
         say(f"machine: {machine()}; load {os.getloadavg()[0]:.1f}")
-        if set(self.options.measures) != {"views"}:
+        if not set(self.options.measures) <= {"views", "retention"}:
             self.base()
         for name in self.options.measures:
             began = time.monotonic()
@@ -584,6 +657,18 @@ def results_page(results):
         text += row("`anabranch check` of 400 varied views", "≤ 1 s", f"{views['check_s']:.2f} s", met(views["check_s"] <= 1))
         text += row("build of 200 small views, states, Parquet and Delta commits synced", "≤ 1.2 × plain DuckDB",
                     f"{views['ratio']:.2f} × ({views['build_s']:.1f} s against {views['plain_duckdb_s']:.1f} s)", met(views["ratio"] <= 1.2))
+    if retention := results.get("retention"):
+        for part, title in (("small", "200 builds over 800,000 events"), ("large", f"then 20 builds of bulk files, {retention['events']:,} events")):
+            one = retention[part]
+            text += row(f"start after {title}, against one build of the same events", "≤ 1.5 ×",
+                        f"{one['start_s'] / one['fresh_start_s']:.2f} × ({one['start_s']:.2f} s against {one['fresh_start_s']:.2f} s)",
+                        met(one["start_s"] <= 1.5 * one["fresh_start_s"]))
+            text += row(f"disk after {title}, against the same", "≤ 1.3 ×",
+                        f"{one['disk_mb'] / one['fresh_disk_mb']:.2f} × ({one['disk_mb']:,.0f} MB in {one['files']} files against {one['fresh_disk_mb']:,.0f} MB in {one['fresh_files']})",
+                        met(one["disk_mb"] <= 1.3 * one["fresh_disk_mb"]))
+        small = retention["small"]
+        text += row("a build of nothing after 200 builds, against after one", "reported",
+                    f"{small['build_of_nothing_s']:.2f} s against {small['fresh_build_of_nothing_s']:.2f} s; a read of all of bronze {small['bronze_read_ms']:.0f} ms against {small['fresh_bronze_read_ms']:.0f} ms", "")
     peaks = {}
     for name in ("build", "replay", "restart"):
         if name in results:
@@ -599,7 +684,7 @@ def results_page(results):
     return text
 
 
-MEASURES = ["build", "spark", "replay", "freshness", "reads", "restart", "views"]
+MEASURES = ["build", "spark", "replay", "freshness", "reads", "restart", "views", "retention"]
 
 
 def main():

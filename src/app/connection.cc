@@ -11,13 +11,19 @@ namespace anabranch::app {
 
 namespace {
 
+struct Applied {
+  project::Project project;
+  std::optional<ProjectTexts> texts;
+};
+
 // What ran last, or what the files say where nothing ever did.
-Result<project::Project> applied_project(const io::Path& root, const io::Path& data_folder,
-                                         const std::string& target) {
+Result<Applied> applied_project(const io::Path& root, const io::Path& data_folder,
+                                const std::string& target) {
   ProjectSnapshots snapshots(io::local_file_system(), data_folder / "projects");
-  const auto newest = TRY(snapshots.find(0));
-  if (!newest) return load_project(root, target, Printed::errors);
-  return load_texts(*newest, root, target);
+  auto newest = TRY(snapshots.find(0));
+  if (!newest) return Applied{TRY(load_project(root, target, Printed::errors)), std::nullopt};
+  auto project = TRY(load_texts(*newest, root, target));
+  return Applied{std::move(project), std::move(newest)};
 }
 
 }  // namespace
@@ -42,13 +48,15 @@ Result<std::unique_ptr<Connection>> Connection::open(const io::Path& root, const
     connection->host_ = address->host;
     connection->port_ = address->port;
   } else {
+    Server::Options options;
     if (which == Project::as_applied) {
-      project = applied_project(root, data_folder, target);
+      auto applied = TRY(applied_project(root, data_folder, target));
+      project = std::move(applied.project);
+      options.texts = std::move(applied.texts);
     } else if (!project) {
       project = load_project(root, target, Printed::errors);  // to say what is wrong
     }
     if (!project) return fail(std::move(project).error());
-    Server::Options options;
     options.target = target;
     options.port = 0;
     options.builds_by_itself = false;

@@ -67,6 +67,17 @@ int run(int argc, char** argv) {
   apply_command->add_flag("--dry-run", apply.is_dry_run, "Only show what would change");
   apply_command->add_flag("--undo", apply.is_undo, "Go back to what was taken over before the last time");
 
+  DiffOptions diff;
+  CLI::App* diff_command =
+      command("diff", "Show what the project's files change, down to the rows of views", true);
+  diff_command->add_option("--from", diff.from,
+                           "Compare with the files at this revision of git (default: with what runs)");
+  diff_command->add_flag("--markdown", diff.is_markdown, "Print Markdown, for a comment on a pull request");
+  diff_command->add_flag("--exit-code", diff.has_exit_code,
+                         "Exit with 1 when something differs, with 2 after an error");
+  diff_command->add_option("--sample", diff.sample, "Rows to show of each view and side (default 5)")
+      ->check(CLI::Range(0, 100));
+
   std::vector<std::string> build_views;
   CLI::App* build_command = command("build", "Recompute views from all events", true);
   build_command->add_option("view", build_views, "Views (default: all)");
@@ -120,6 +131,7 @@ int run(int argc, char** argv) {
   if (*ingest_command) return run_ingest(common, ingest);
   if (*up_command) return run_up(common, up);
   if (*apply_command) return run_apply(common, apply);
+  if (*diff_command) return run_diff(common, diff);
   if (*build_command) return run_build(common, build_views);
   if (*query_command) return run_query(common, query);
   if (*explain_command) return run_explain(common, explained);

@@ -22,6 +22,7 @@ namespace anabranch::app {
 namespace {
 
 constexpr auto keeper_interval = std::chrono::milliseconds(500);
+constexpr int64_t tidy_interval_us = 600'000'000;
 constexpr int64_t archive_step_events = 200'000;
 constexpr int64_t archive_wait_min_us = 2'000'000;
 constexpr int64_t archive_wait_max_us = 120'000'000;
@@ -87,6 +88,7 @@ Status Platform::open_data() {
   store_ = std::make_unique<lake::LocalStore>(files_, data_folder_);
   manifests_ = std::make_unique<lake::ManifestStore>(*store_);
   table_versions_ = std::make_unique<lake::TableVersions>(*store_, clock_);
+  copies_ = std::make_unique<lake::DeltaCopies>(*store_, clock_);
   const auto manifest = TRY(readable_manifest());
   {
     Lock held(mutex_);
@@ -271,7 +273,8 @@ Status Platform::start() {
     Lock lock(mutex_);
     if (manifest_) manifest = *manifest_;
   }
-  remove_old_builds(manifest);
+  if (const auto kept = manifests_->history(project_.settings.retention.builds))
+    (void)remove_old_builds(*kept);  // what a crash left; tidy() tells of what is in its way
   find_broken_builds(manifest);
   bring_copies_up_to(manifest);  // a crash may have come in between
 
@@ -323,6 +326,7 @@ void Platform::stop() {
 
 // Archives in the background and starts builds when there is too much after the last one.
 void Platform::keep() {
+  int64_t tidy_after_us = 0;
   int64_t archive_after_us = 0;
   int64_t archive_wait_us = 0;  // after a failure; longer after each that follows
   while (true) {
@@ -351,6 +355,13 @@ void Platform::keep() {
         Lock lock(mutex_);
         if (!is_stopping_) lock.wait_for(stopping_, std::chrono::seconds(30));
       }
+    } else if (clock_.monotonic_us() >= tidy_after_us) {
+      tidy_after_us = clock_.monotonic_us() + tidy_interval_us;
+      {
+        Lock building(build_mutex_);
+        tidy();
+      }
+      repin_if_due();
     } else if (unarchived >= archive_step_events && clock_.monotonic_us() >= archive_after_us) {
       Status archiving;
       {

@@ -24,6 +24,7 @@
 #include "history/history.h"
 #include "io/clock.h"
 #include "io/file_system.h"
+#include "lake/delta_copies.h"
 #include "lake/local_store.h"
 #include "lake/manifest.h"
 #include "lake/table_versions.h"
@@ -93,10 +94,12 @@ class Platform final : public front::Backend {
   std::vector<front::RunningTask> tasks() const override;
   Status cancel(const std::string& task) override;
   std::vector<front::Fault> faults() const override EXCLUDES(mutex_);
+  front::Storage storage() override EXCLUDES(mutex_);
   std::optional<front::PublishedBuild> published_build() const override EXCLUDES(mutex_);
   std::optional<front::RunningBuild> running_build() const override EXCLUDES(mutex_);
   Result<std::string> build(const std::vector<std::string>& views, const std::string& reason) override;
   Result<front::ProjectPlan> apply(const front::ApplyRequest& request) override;
+  Result<front::ProjectDiff> diff(const front::DiffRequest& request) override;
   std::vector<std::string> changed_files(bool is_fresh) override EXCLUDES(mutex_);
   Result<std::vector<front::TableCopied>> copy(const std::vector<std::string>& sources) override;
   Result<ingest::Accepted> ingest_file(const std::string& stream, const std::string& path,
@@ -109,7 +112,6 @@ class Platform final : public front::Backend {
   static constexpr std::string_view slice_folder_name = "slices";
   static constexpr std::string_view answer_folder_name = "answers";
   static constexpr std::string_view verify_folder_name = "verify";
-  static constexpr size_t builds_kept = 2;  // manifests whose builds stay on disk
 
   static std::string build_id_of(int64_t now_us);
   static std::vector<catalog::BuildWarning> warnings_of(const lake::Manifest& manifest);
@@ -157,6 +159,11 @@ class Platform final : public front::Backend {
   void take_over(const Candidate& candidate, bool is_undo, ProjectSnapshots& snapshots);
   void keep_project();
   std::optional<int64_t> estimated_ms(int64_t events);
+  // platform_diff.cc
+  struct DiffSide;
+  Result<front::ProjectDiff> diff_now(const front::DiffRequest& request, Task& task);
+  void choose_streams(DiffSide& side);
+  void make_diff_world(DiffSide& side, const Tables::Chosen& tables);
   OpenStream* find_open(const std::string& name) EXCLUDES(streams_mutex_);
   /// What a start finds damaged and comes up without. See platform_faults.cc.
   Result<std::unique_ptr<catalog::Catalog>> readable_catalog() EXCLUDES(mutex_);
@@ -193,7 +200,13 @@ class Platform final : public front::Backend {
   void repin_if_due();
   Status repin_after_copy();
   Status check_views(const std::vector<std::string>& views) const;
-  void remove_old_builds(const lake::Manifest& manifest);
+  // platform_retention.cc
+  void tidy() EXCLUDES(mutex_);
+  Status remove_old_builds(const std::vector<lake::Manifest>& manifests);
+  Status tidy_tables(const std::vector<lake::Manifest>& manifests, const project::Retention& keep,
+                     int64_t removed_after_ms) EXCLUDES(delta_mutex_);
+  Status tidy_archive(int64_t removed_after_ms);
+  Status tidy_logs(const project::Retention& keep, int64_t now_us);
   void keep();
 
   const project::Project project_;  // as it was at the start: where it lies, and settings that need a restart
@@ -216,6 +229,7 @@ class Platform final : public front::Backend {
   std::unique_ptr<lake::LocalStore> store_;
   std::unique_ptr<lake::ManifestStore> manifests_;
   std::unique_ptr<lake::TableVersions> table_versions_;
+  std::unique_ptr<lake::DeltaCopies> copies_;
   mutable Mutex streams_mutex_;
   std::deque<OpenStream> streams_;  // grows under streams_mutex_ and build_mutex_; read under either
   std::map<std::string, Error> damaged_streams_;      // of the project, and not among the above
@@ -238,6 +252,8 @@ class Platform final : public front::Backend {
   std::shared_ptr<const ProjectTexts> texts_ GUARDED_BY(mutex_);  // of what runs; null: not known
   std::vector<std::string> changed_files_ GUARDED_BY(mutex_);
   int64_t looked_at_files_us_ GUARDED_BY(mutex_) = 0;
+  front::Storage storage_ GUARDED_BY(mutex_);
+  int64_t looked_at_storage_us_ GUARDED_BY(mutex_) = 0;
   std::optional<lake::Manifest> manifest_ GUARDED_BY(mutex_);
   std::optional<front::RunningBuild> running_ GUARDED_BY(mutex_);
   model::Offsets archived_ GUARDED_BY(mutex_);

@@ -11,7 +11,6 @@
 #include "app/platform.h"
 #include "app/project_changes.h"
 #include "ingest/schema_plan.h"
-#include "lake/delta_copies.h"
 #include "log/schema_store.h"
 
 namespace anabranch::app {
@@ -218,7 +217,8 @@ Status Platform::find_builds(Candidate& candidate) {
   candidate.computed.clear();
   candidate.adopted.clear();
   candidate.adopted_from.clear();
-  const std::vector<lake::Manifest> manifests = TRY(manifests_->history(builds_kept));
+  const std::vector<lake::Manifest> manifests =
+      TRY(manifests_->history(project()->settings.retention.builds));
   const auto hash_of = [](const views::World& world, const std::string& view) {
     const auto found = world.basis_hashes.find(view);
     return found == world.basis_hashes.end() ? std::string() : found->second;
@@ -335,7 +335,7 @@ Result<lake::Manifest> Platform::publish_without_build(const Candidate& candidat
     Lock lock(mutex_);
     manifest_ = manifest;
   }
-  if (const Status copies = lake::write_delta_copies(*store_, manifest, clock_); !copies)
+  if (const Status copies = copies_->write(manifest); !copies)
     spdlog::error("Delta copies are behind and will be written at the next start: {}",
                   copies.error().describe());
   return manifest;

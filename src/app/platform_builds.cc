@@ -1,6 +1,5 @@
 // The platform's builds: from the line in the log to the handover.
 #include <algorithm>
-#include <set>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -10,7 +9,6 @@
 #include "io/process.h"
 #include "io/random.h"
 #include "lake/data_file.h"
-#include "lake/delta_copies.h"
 #include "lake/durable.h"
 #include "sql/syntax.h"
 
@@ -167,7 +165,7 @@ Result<std::string> Platform::build_now(const BuildOrder& order, Task& task) {
       Lock lock(mutex_);
       manifest_ = *manifest;
     }
-    const Status copies = lake::write_delta_copies(*store_, *manifest, clock_);
+    const Status copies = copies_->write(*manifest);
     if (!copies)
       spdlog::error("Delta copies are behind the build and will be written at the next start: {}",
                     copies.error().describe());
@@ -200,7 +198,6 @@ Result<std::string> Platform::build_now(const BuildOrder& order, Task& task) {
     end.peak_memory_bytes = static_cast<int64_t>(result.peak_memory_bytes);
     if (is_full) left_out_ = left_out;
     if (is_full) keep_project();
-    remove_old_builds(*manifest);
     forget_broken_builds(*manifest);
   } else {
     speed_->abandon_build();
@@ -217,6 +214,7 @@ Result<std::string> Platform::build_now(const BuildOrder& order, Task& task) {
   }
   end.finished_at_us = clock_.now_us();
   (void)catalog_->finish_build(job.build_id, end);
+  if (manifest) tidy();
   if (!handed) return fail(std::move(handed).error());
   if (!manifest) return fail(in_project(std::move(manifest).error(), project_.root));
   return job.build_id;
@@ -314,26 +312,6 @@ Status Platform::include(const batch::BuildJob& job, batch::BuildResult& result,
     manifest.failed[name] = {job.build_id, job.world.basis_hashes.at(name), error};
   }
   return {};
-}
-
-// What neither this manifest nor, for readers that are still at it, the one before names.
-void Platform::remove_old_builds(const lake::Manifest& manifest) {
-  std::set<std::string> kept;
-  for (const auto& [name, view] : manifest.views) kept.insert(view.build_id);
-  if (auto history = manifests_->history(builds_kept)) {
-    for (const auto& older : *history) {
-      for (const auto& [name, view] : older.views) kept.insert(view.build_id);
-    }
-  } else {
-    return;  // better too much than too little
-  }
-  const auto entries = files_.list(data_folder_ / "serving");
-  if (!entries) return;
-  for (const auto& entry : *entries) {
-    const std::string id = entry.name.substr(0, entry.name.find(".duckdb"));
-    if (id == slice_folder_name || id == answer_folder_name || id == verify_folder_name) continue;
-    if (!kept.contains(id)) (void)files_.remove_all(data_folder_ / "serving" / entry.name);
-  }
 }
 
 }  // namespace anabranch::app

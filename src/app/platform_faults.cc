@@ -7,7 +7,6 @@
 
 #include "app/build_probe.h"
 #include "app/platform.h"
-#include "lake/delta_copies.h"
 
 namespace anabranch::app {
 namespace {
@@ -133,8 +132,7 @@ void Platform::bring_copies_up_to(const lake::Manifest& manifest) {
   const std::string behind = "the tables for other readers";
   clear_fault(behind);
   if (manifest.number > 0) {
-    if (const Status copies = lake::write_delta_copies(*store_, manifest, clock_); !copies)
-      set_fault(behind, copies.error());
+    if (const Status copies = copies_->write(manifest); !copies) set_fault(behind, copies.error());
   }
   for (const auto& [table, version] : manifest.basis.tables) {
     if (const Status copy = write_delta_of(table); !copy) set_fault(behind, copy.error());

@@ -253,6 +253,12 @@ std::vector<Setting> settings_of(const project::Project& project) {
       {"build.auto_events", text(all.build.auto_events), false},
       {"build.auto_replay_ms", text(all.build.auto_replay_ms), false},
       {"build.ingest_limit_events", text(all.build.ingest_limit_events), false},
+      {"retention.log_hours", text(all.retention.log_hours), false},
+      {"retention.builds", text(all.retention.builds), false},
+      {"retention.table_versions", text(all.retention.table_versions), false},
+      {"retention.delta_hours", text(all.retention.delta_hours), false},
+      {"retention.quarantine_days",
+       all.retention.quarantine_days ? text(*all.retention.quarantine_days) : "for ever", false},
   };
 }
 

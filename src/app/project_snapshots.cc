@@ -13,7 +13,7 @@ constexpr std::string_view file_ending = ".json";
 constexpr int format_version = 1;
 constexpr int depth_max = 3;  // models/gold/<file>
 
-bool is_text_of_project(const std::string& name) { return name.ends_with(".yml") || name.ends_with(".sql"); }
+bool is_text_of_project(std::string_view name) { return name.ends_with(".yml") || name.ends_with(".sql"); }
 
 Status read_folder(io::FileSystem& files, const io::Path& root, const std::string& folder, int depth,
                    ProjectTexts& texts) {
@@ -32,6 +32,14 @@ Status read_folder(io::FileSystem& files, const io::Path& root, const std::strin
 }
 
 }  // namespace
+
+bool is_project_text(std::string_view path) {
+  if (path == "anabranch.yml") return true;
+  const std::string_view first = path.substr(0, path.find('/'));
+  if (std::ranges::find(project_folders, first) == std::end(project_folders)) return false;
+  const bool is_hidden = path.find("/.") != std::string_view::npos;
+  return !is_hidden && std::ranges::count(path, '/') <= depth_max && is_text_of_project(path);
+}
 
 Result<ProjectTexts> read_project_texts(io::FileSystem& files, const io::Path& root) {
   ProjectTexts texts;

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -16,6 +17,9 @@ using ProjectTexts = std::map<std::string, std::string>;
 
 /// Where they lie, beside anabranch.yml.
 inline constexpr const char* project_folders[] = {"streams", "sources", "models", "dashboards", "tests"};
+
+/// Whether a path relative to the root is that of such a file.
+bool is_project_text(std::string_view path);
 
 /// Reads them: anabranch.yml, and *.yml and *.sql in the folders of a project.
 Result<ProjectTexts> read_project_texts(io::FileSystem& files, const io::Path& root);

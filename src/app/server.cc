@@ -42,6 +42,7 @@ Result<std::unique_ptr<Server>> Server::start(project::Project project, const Op
   of_platform.owner = fmt::format("the project is open in process {}", ::getpid());
   of_platform.builds_by_itself = options.builds_by_itself;
   of_platform.target = options.target;
+  of_platform.texts = options.texts;
   of_platform.on_replay = options.on_replay;
   const auto limits = project.settings.limits;
   const io::Path data_folder = project.root / project.settings.data_folder;

@@ -19,7 +19,8 @@ class Server {
     uint16_t port = 8080;      // 0: any
     bool is_insecure = false;  // other addresses than this machine's own, without a login
     bool builds_by_itself = true;
-    std::string target;  // which the project was loaded for; apply loads it again
+    std::string target;                 // which the project was loaded for; apply loads it again
+    std::optional<ProjectTexts> texts;  // what the project was loaded from; none: its files as they are
     std::function<void(double)> on_replay;
   };
   /// Listens, says where in `.anabranch/server.json`, then replays the log. refused: an address that others

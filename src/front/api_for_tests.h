@@ -117,14 +117,17 @@ class TestBackend final : public Backend {
     return {};
   }
   std::vector<Fault> faults() const override { return test_faults; }
+  Storage storage() override { return {1, 2, 3, 4, 5, 6, 7}; }
   std::optional<PublishedBuild> published_build() const override { return std::nullopt; }
   std::optional<RunningBuild> running_build() const override { return std::nullopt; }
   Result<std::string> build(const std::vector<std::string>& views, const std::string&) override {
     return on_build(views);
   }
   Result<ProjectPlan> apply(const ApplyRequest& request) override { return on_apply(request); }
+  Result<ProjectDiff> diff(const DiffRequest& request) override { return on_diff(request); }
   std::vector<std::string> changed_files(bool) override { return test_changed_files; }
   std::function<Result<ProjectPlan>(const ApplyRequest&)> on_apply;
+  std::function<Result<ProjectDiff>(const DiffRequest&)> on_diff;
   std::vector<std::string> test_changed_files;
   Result<std::vector<TableCopied>> copy(const std::vector<std::string>& sources) override {
     if (!sources.empty() && sources != std::vector<std::string>{"reference"})

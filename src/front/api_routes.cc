@@ -29,7 +29,7 @@ constexpr ApiRoute routes[] = {
      R"({"sql":"SELECT * FROM gold.delay_by_carrier","min_offset":{"flights":123},"format":"json","numbers":"number"})",
      json_type, answer_example, file_types},
     {"GET", "/v1/status", "What the server is doing", "", "", "", json_type,
-     R"({"project":"flights","version":"0.1.0","started_at":"2026-11-23T09:35:00Z","uptime_s":12.3,"epoch":17,"ready":true,"build":null,"streams":[],"tables":[],"speed":{"ticks":4711,"tick_ms_p50":3.1,"tick_ms_p99":6.0,"slice_rows":5120,"compactions":12,"replaying":false,"failed":false},"freshness_ms":{"p50":4.2,"p99":8.8},"running_build":null,"faults":[],"memory_bytes":183500800})"},
+     R"({"project":"flights","version":"0.1.0","started_at":"2026-11-23T09:35:00Z","uptime_s":12.3,"epoch":17,"ready":true,"build":null,"streams":[],"tables":[],"speed":{"ticks":4711,"tick_ms_p50":3.1,"tick_ms_p99":6.0,"slice_rows":5120,"compactions":12,"replaying":false,"failed":false},"freshness_ms":{"p50":4.2,"p99":8.8},"running_build":null,"faults":[],"storage":{"log_bytes":6123456,"bronze_bytes":2123456,"silver_bytes":0,"gold_bytes":51234,"states_bytes":912345,"other_bytes":81234,"free_bytes":52123456789},"memory_bytes":183500800})"},
     {"GET", "/v1/views", "All views", "", "", "", json_type, R"({"views":[]})"},
     {"GET", "/v1/views/{name}", "One view with its SQL and its plan", "", "", "", json_type, view_example},
     {"GET", "/v1/views/{name}/rows", "The rows of a view",
@@ -59,6 +59,9 @@ constexpr ApiRoute routes[] = {
     {"POST", "/v1/apply", "Takes over the project's files, or shows what that would change", "", json_type,
      R"({"dry_run":true})", json_type,
      R"({"applied":false,"breaking":false,"changes":[{"kind":"view","name":"gold.daily","change":"added","breaking":false,"needs_restart":false,"computed":true,"events":336776,"notes":[]}],"files":["models/gold/daily.sql"],"events":336776,"estimated_ms":900,"build":null,"warnings":[]})"},
+    {"POST", "/v1/diff", "Compares two projects, and the rows that their views make of the same events", "",
+     json_type, R"({"before":{"anabranch.yml":"name: shop\n"},"after":null,"sample":5})", json_type,
+     R"({"different":true,"offsets":{"orders":[60]},"breaking":false,"changes":[],"files":["models/gold/daily.sql"],"events":60,"estimated_ms":null,"warnings":[],"views":[{"name":"gold.daily","change":"changed","columns_added":[],"columns_removed":[],"columns_retyped":[],"rows_before":3,"rows_after":3,"only_before":1,"only_after":1,"columns":["day","n"],"sample":[{"side":"before","count":1,"row":["2026-11-23","20"]},{"side":"after","count":1,"row":["2026-11-23","40"]}],"not_compared":null,"notes":[]}]})"},
     {"GET", "/v1/quarantine", "Input that could not become events, the oldest first",
      "stream: of this stream only\nlimit: at most so many; 100 when it is absent\nafter: the next of the "
      "page before",

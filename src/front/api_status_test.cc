@@ -266,6 +266,51 @@ TEST_F(ApiStatus, ApplyTellsWhatItIsAskedAndWhatCameOfIt) {
   EXPECT_EQ(get("/v1/project").body, R"({"name":"test","changed_files":["anabranch.yml"]})");
 }
 
+TEST_F(ApiStatus, DiffTakesFilesAndTellsWhatDiffers) {
+  std::vector<DiffRequest> asked;
+  backend_.on_diff = [&](const DiffRequest& request) -> Result<ProjectDiff> {
+    asked.push_back(request);
+    ProjectDiff diff;
+    if (request.before) return diff;
+    diff.plan.items.emplace_back().name = "gold.daily";
+    diff.offsets = {{"flights", {7}}};
+    ProjectDiff::View view;
+    view.name = "gold.daily";
+    view.columns_added = {{"n", "BIGINT"}};
+    view.columns_retyped = {{"day", "DATE", "TIMESTAMP"}};
+    view.rows_after = 3;
+    view.only_before = 0;
+    view.only_after = 3;
+    view.columns = {"day"};
+    view.sample = {{true, 2, {"2026-11-23"}}, {false, 1, {std::nullopt}}};
+    diff.views = {view};
+    return diff;
+  };
+  const auto document = parsed(post("/v1/diff", ""));
+  EXPECT_EQ(document["different"], true);
+  EXPECT_EQ(document["offsets"].dump(), R"({"flights":[7]})");
+  EXPECT_EQ(
+      document["views"].dump(),
+      R"([{"name":"gold.daily","change":"changed","columns_added":[{"name":"n","type":"BIGINT"}],)"
+      R"("columns_removed":[],"columns_retyped":[{"name":"day","before":"DATE","after":"TIMESTAMP"}],)"
+      R"("rows_before":null,"rows_after":3,"only_before":0,"only_after":3,"columns":["day"],)"
+      R"("sample":[{"side":"after","count":2,"row":["2026-11-23"]},{"side":"before","count":1,"row":[null]}],)"
+      R"("not_compared":null,"notes":[]}])");
+  const auto same =
+      parsed(post("/v1/diff", R"({"before":{"anabranch.yml":"name: x"},"after":{},"sample":1000})"));
+  EXPECT_EQ(same["different"], false);
+  ASSERT_EQ(asked.size(), 2u);
+  EXPECT_FALSE(asked[0].before || asked[0].after);
+  EXPECT_EQ(asked[0].sample_max, 5u);
+  EXPECT_EQ(asked[1].before.value().at("anabranch.yml"), "name: x");
+  EXPECT_TRUE(asked[1].after.value().empty());
+  EXPECT_EQ(asked[1].sample_max, 100u);
+  for (const char* wrong :
+       {R"({"before":["x"]})", R"({"after":{"a":1}})", R"({"sample":-1})", R"({"from":{}})"})
+    EXPECT_EQ(outcome(post("/v1/diff", wrong)), "400 bad_request") << wrong;
+  EXPECT_EQ(asked.size(), 2u);
+}
+
 TEST_F(ApiStatus, UpdatesTellWhatHappens) {
   int statuses = 0;
   bool is_begun = false;

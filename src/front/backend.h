@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "catalog/catalog.h"
+#include "front/project_diff.h"
 #include "front/project_plan.h"
 #include "ingest/ingestor.h"
 #include "quality/verifier.h"
@@ -65,6 +66,17 @@ struct RunningTask {
   bool is_ending = false;  // cancelled, or over its limit
 };
 
+/// What the data folder takes on the disk.
+struct Storage {
+  uint64_t log_bytes = 0;  // with bulk files and quarantine
+  uint64_t bronze_bytes = 0;
+  uint64_t silver_bytes = 0;
+  uint64_t gold_bytes = 0;
+  uint64_t states_bytes = 0;  // of builds, and of what came after them
+  uint64_t other_bytes = 0;   // manifests, the catalogue, …
+  uint64_t free_bytes = 0;    // that the disk has left
+};
+
 /// What cannot be served, or not as it should be.
 struct Fault {
   std::string of;  // "bronze.planes", "gold.daily", "build 20261123T093700Z-2f01"
@@ -99,6 +111,8 @@ class Backend {
   virtual Status cancel(const std::string& task) = 0;
   /// Sorted by what they are of; empty where all is as it should be.
   virtual std::vector<Fault> faults() const = 0;
+  /// As it was within the last ten seconds.
+  virtual Storage storage() = 0;
   virtual std::optional<PublishedBuild> published_build() const = 0;
   virtual std::optional<RunningBuild> running_build() const = 0;
 
@@ -107,6 +121,9 @@ class Backend {
   /// Takes over the project's files as they are now, all or nothing, or shows what that would change. Blocks;
   /// ingestion and reads go on. bad_input with every mistake of the files; conflict while a build runs.
   virtual Result<ProjectPlan> apply(const ApplyRequest& request) = 0;
+  /// What the files of a project would change, of the project and of the rows of its views. Blocks; changes
+  /// nothing. bad_input with every mistake of files that are no project.
+  virtual Result<ProjectDiff> diff(const DiffRequest& request) = 0;
   /// Files of the project that are not as they run, relative to its root: looked at now, or within the last
   /// two seconds.
   virtual std::vector<std::string> changed_files(bool is_fresh) = 0;

@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <map>
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "front/answering.h"
@@ -73,6 +77,76 @@ Result<Json> apply(Backend& backend, const Request& request) {
   return plan_json(TRY(backend.apply(asked)));
 }
 
+Json columns_json(const std::vector<sql::OutputColumn>& columns) {
+  Json all = Json::array();
+  for (const auto& column : columns) all.push_back({{"name", column.name}, {"type", column.type}});
+  return all;
+}
+
+Json number_or_null(const std::optional<int64_t>& number) { return number ? Json(*number) : Json(); }
+
+Json view_json(const ProjectDiff::View& view) {
+  Json retyped = Json::array();
+  for (const auto& column : view.columns_retyped)
+    retyped.push_back({{"name", column.name}, {"before", column.before}, {"after", column.after}});
+  Json sample = Json::array();
+  for (const ProjectDiff::Row& row : view.sample) {
+    Json values = Json::array();
+    for (const auto& value : row.values) values.push_back(value ? Json(*value) : Json());
+    sample.push_back(
+        {{"side", row.is_after ? "after" : "before"}, {"count", row.count}, {"row", std::move(values)}});
+  }
+  return {{"name", view.name},
+          {"change", to_string(view.change)},
+          {"columns_added", columns_json(view.columns_added)},
+          {"columns_removed", columns_json(view.columns_removed)},
+          {"columns_retyped", std::move(retyped)},
+          {"rows_before", number_or_null(view.rows_before)},
+          {"rows_after", number_or_null(view.rows_after)},
+          {"only_before", number_or_null(view.only_before)},
+          {"only_after", number_or_null(view.only_after)},
+          {"columns", view.columns},
+          {"sample", std::move(sample)},
+          {"not_compared", text_or_null(view.not_compared)},
+          {"notes", view.notes}};
+}
+
+Result<std::optional<std::map<std::string, std::string>>> read_texts(const Json& fields, const char* name) {
+  std::optional<std::map<std::string, std::string>> texts;
+  if (!fields.contains(name) || fields[name].is_null()) return texts;
+  const auto wrong = [&] {
+    return fail(Code::bad_input, fmt::format("'{}' must be an object of files: path and text", name));
+  };
+  if (!fields[name].is_object()) return wrong();
+  texts.emplace();
+  for (const auto& [path, text] : fields[name].items()) {
+    if (!text.is_string()) return wrong();
+    (*texts)[path] = text.get<std::string>();
+  }
+  return texts;
+}
+
+constexpr int64_t sample_most = 100;
+
+Result<Json> diff(Backend& backend, const Request& request) {
+  TRY(check_parameters(request.query, {}));
+  const Json fields = TRY(read_object(request.body, {"before", "after", "sample"}));
+  DiffRequest asked;
+  asked.before = TRY(read_texts(fields, "before"));
+  asked.after = TRY(read_texts(fields, "after"));
+  if (const auto sample = TRY(read_integer(fields, "sample", 0)))
+    asked.sample_max = static_cast<size_t>(std::min(*sample, sample_most));
+  const ProjectDiff diff = TRY(backend.diff(asked));
+  Json views = Json::array();
+  for (const auto& view : diff.views) views.push_back(view_json(view));
+  Json document = {{"different", diff.is_different()}, {"offsets", offsets_json(diff.offsets)}};
+  const Json plan = plan_json(diff.plan);
+  for (const char* key : {"breaking", "changes", "files", "events", "estimated_ms", "warnings"})
+    document[key] = plan[key];
+  document["views"] = std::move(views);
+  return document;
+}
+
 }  // namespace
 
 void add_project_routes(RouteList& routes, ApiContext& context) {
@@ -83,6 +157,7 @@ void add_project_routes(RouteList& routes, ApiContext& context) {
         {{"name", context.backend.project_name()}, {"changed_files", context.backend.changed_files(true)}}));
   });
   routes.add("POST", "/v1/apply", Lane::tasks, answering_once(context, "POST /v1/apply", apply, ""));
+  routes.add("POST", "/v1/diff", Lane::tasks, answering(context, diff, ""));
 }
 
 }  // namespace anabranch::front

@@ -94,6 +94,13 @@ Json faults_json(Backend& backend) {
   return faults;
 }
 
+Json storage_json(const Storage& storage) {
+  return {{"log_bytes", storage.log_bytes},       {"bronze_bytes", storage.bronze_bytes},
+          {"silver_bytes", storage.silver_bytes}, {"gold_bytes", storage.gold_bytes},
+          {"states_bytes", storage.states_bytes}, {"other_bytes", storage.other_bytes},
+          {"free_bytes", storage.free_bytes}};
+}
+
 Json speed_json(const speed::SpeedLayer::Stats& stats, bool is_ready) {
   return {{"ticks", stats.ticks},
           {"tick_ms_p50", ms_or_null(stats.tick_us_p50)},
@@ -136,11 +143,12 @@ Json status_document(ApiContext& context) {
            {{"p50", ms_or_null(stats.freshness_us_p50)}, {"p99", ms_or_null(stats.freshness_us_p99)}}},
           {"running_build", running_build_json(backend.running_build())},
           {"faults", faults_json(backend)},
+          {"storage", storage_json(backend.storage())},
           {"memory_bytes", io::own_memory_bytes()}};
 }
 
 std::string status_signature(Json document) {
-  for (const char* key : {"uptime_s", "memory_bytes", "freshness_ms"}) document.erase(key);
+  for (const char* key : {"uptime_s", "memory_bytes", "freshness_ms", "storage"}) document.erase(key);
   if (document["build"].is_object()) document["build"].erase("age_s");
   for (const char* key : {"tick_ms_p50", "tick_ms_p99"}) document["speed"].erase(key);
   for (Json& stream : document["streams"]) {

@@ -1,6 +1,8 @@
 #include "history/archiver.h"
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
@@ -10,6 +12,7 @@
 #include "lake/delta_table.h"
 #include "lake/type_mapping.h"
 #include "sql/parquet_file.h"
+#include "sql/parquet_relation.h"
 #include "sql/syntax.h"
 #include "views/relation.h"
 
@@ -17,7 +20,14 @@ namespace anabranch::history {
 namespace {
 
 const std::string txn_app = "anabranch.archive";
+const std::string put_together_app = "anabranch.compact";
 constexpr model::Offset rows_per_file = 2'000'000;
+// Files are put together by size: so many of one size, or smaller, become one of the next. A read opens at
+// most one less of each size, and an event is rewritten once a size.
+constexpr size_t files_of_a_size = 8;
+constexpr model::Offset smallest_size_rows = 4'096;
+constexpr model::Offset size_factor = 8;
+constexpr model::Offset large_file_rows = 1'000'000;  // such a one stays as it is
 
 std::string table_key(const Stream& stream) { return "lake/bronze/" + stream.bare_name(); }
 
@@ -26,15 +36,23 @@ std::string file_name(model::Offset first) {
                               0);
 }
 
-// One that file_name() gives: digits where it has digits.
-bool is_name_of_ours(std::string_view name) {
-  static const std::string pattern = lake::data_file_name(std::string(20, '0') + "-00000000", 0);
-  return name.size() == pattern.size() &&
-         std::equal(name.begin(), name.end(), pattern.begin(), [](char c, char like) {
-           const bool is_digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-           return like == '0' ? is_digit : c == like;
-         });
+// The offset of the first event of a file that file_name() named; nothing for other names.
+std::optional<model::Offset> first_offset_of(std::string_view name) {
+  static const std::string pattern = lake::data_file_name(std::string(20, '0') + "-xxxxxxxx", 0);
+  const bool is_ours =
+      name.size() == pattern.size() &&
+      std::equal(name.begin(), name.end(), pattern.begin(), [](char c, char like) {
+        const bool is_decimal = c >= '0' && c <= '9';
+        return like == '0' ? is_decimal : like == 'x' ? is_decimal || (c >= 'a' && c <= 'f') : c == like;
+      });
+  if (!is_ours) return std::nullopt;
+  model::Offset first = 0;
+  const char* digits = name.data() + std::string_view("part-00000-").size();
+  if (std::from_chars(digits, digits + 20, first).ec != std::errc()) return std::nullopt;
+  return first;
 }
+
+bool is_name_of_ours(std::string_view name) { return first_offset_of(name).has_value(); }
 
 Status check_file(const std::string& path, const std::string& key, int64_t size) {
   const auto file = io::local_file_system().open(path, io::FileSystem::Open::read);
@@ -51,31 +69,49 @@ Status check_file(const std::string& path, const std::string& key, int64_t size)
 
 }  // namespace
 
-// Files of an archiving that failed or was killed before the table named them. Only those that have a name of
-// ours: another program may be about to append to the table.
-Status Archiver::remove_leftovers(lake::DeltaTable& table, const Stream& stream) {
-  const auto snapshot = TRY(table.snapshot());
-  std::set<std::string> named;
-  for (const auto& file : snapshot.files) named.insert(file.path);
-  const std::string folder = table_key(stream) + "/";
-  for (const auto& object : TRY(store_.list(folder))) {
-    const std::string name = object.key.substr(folder.size());
-    if (is_name_of_ours(name) && !named.contains(name)) TRY(store_.remove(object.key));
-  }
+Result<lake::DeltaTable*> Archiver::table_of(const Stream& stream) {
+  auto& table = tables_[stream.name];
+  if (!table) table = TRY(lake::DeltaTable::open(store_, table_key(stream), clock_));
+  return table.get();
+}
+
+bool Archiver::is_leased(const std::string& stream, const std::string& path) {
+  auto& leases = leases_[stream];
+  std::erase_if(leases, [](const auto& lease) { return lease.expired(); });
+  return std::any_of(leases.begin(), leases.end(), [&](const auto& lease) {
+    const auto paths = lease.lock();
+    return paths && paths->contains(path);
+  });
+}
+
+// What was replaced, and what an archiving that failed or was killed has left before the table named it. Of
+// the latter only those that have a name of ours: another program may be about to append to the table.
+Status Archiver::remove_files(const Stream& stream, lake::DeltaTable& table, int64_t removed_after_ms) {
+  lake::DeltaTable::Keep keep;
+  keep.removed_after_ms = removed_after_ms;
+  keep.is_used = [&](const std::string& path) { return is_leased(stream.name, path); };
+  keep.is_ours = is_name_of_ours;
+  TRY(table.tidy(keep));
   return {};
 }
 
 Result<Archive> Archiver::archive_of(const Stream& stream) {
-  auto table = TRY(lake::DeltaTable::open(store_, table_key(stream), clock_));
-  const auto snapshot = TRY(table->snapshot());
+  lake::DeltaTable& table = *TRY(table_of(stream));
+  const auto snapshot = TRY(table.snapshot());
   Archive archive;
+  auto paths = std::make_shared<Paths>();
   for (const auto& file : snapshot.files) {
-    archive.files.push_back(store_.local_path(table->data_file_key(file.path)));
-    TRY(check_file(archive.files.back(), table->data_file_key(file.path), file.size));
+    archive.files.push_back(store_.local_path(table.data_file_key(file.path)));
+    TRY(check_file(archive.files.back(), table.data_file_key(file.path), file.size));
+    paths->insert(file.path);
   }
   if (archive.files.size() > 1 && is_planted("the archive forgets its newest file")) archive.files.pop_back();
   if (const auto end = snapshot.transactions.find(txn_app); end != snapshot.transactions.end())
     archive.end = end->second;
+  auto& leases = leases_[stream.name];
+  std::erase_if(leases, [](const auto& lease) { return lease.expired(); });
+  leases.push_back(paths);
+  archive.lease = std::move(paths);
   return archive;
 }
 
@@ -106,24 +142,66 @@ Status Archiver::archive(const model::Offsets& end) {
   return {};
 }
 
-Status Archiver::archive_stream(const Stream& stream, model::Offset end) {
-  const model::Offset archived = TRY(archive_of(stream)).end;
-  if (archived >= end) return {};
-  auto table = TRY(lake::DeltaTable::open(store_, table_key(stream), clock_));
-  if (!tidy_.contains(stream.name)) TRY(remove_leftovers(*table, stream));
-  tidy_.erase(stream.name);  // until this one has ended well
-  // All that events ever brought, by names that stay: what was dropped may be declared again.
-  const auto schema = std::make_shared<const model::Schema>(stream.schemas->latest()->as_stored());
-  const views::Relation relation = views::stream_relation(stream.name, *schema);
-  std::vector<sql::OutputColumn> columns = relation.columns;
-  columns.insert(columns.end(), relation.hidden_columns.begin(), relation.hidden_columns.end());
+namespace {
+
+// All that events ever brought, by names that stay: what was dropped may be declared again.
+struct Stored {
+  explicit Stored(const Stream& stream)
+      : schema(std::make_shared<const model::Schema>(stream.schemas->latest()->as_stored())) {
+    const views::Relation relation = views::stream_relation(stream.name, *schema);
+    columns = relation.columns;
+    columns.insert(columns.end(), relation.hidden_columns.begin(), relation.hidden_columns.end());
+  }
+  const std::shared_ptr<const model::Schema> schema;
+  std::vector<sql::OutputColumn> columns;
+};
+
+// The newest files that are many for what they hold, by the offset of their first event; or none.
+std::vector<lake::DataFile> many_small(const std::vector<lake::DataFile>& files) {
+  for (model::Offset rows_max = smallest_size_rows;; rows_max *= size_factor) {
+    rows_max = std::min(rows_max, large_file_rows);
+    auto first = files.end();
+    while (first != files.begin() && is_name_of_ours(std::prev(first)->path) && std::prev(first)->rows >= 0 &&
+           std::prev(first)->rows < rows_max)
+      --first;
+    if (static_cast<size_t>(files.end() - first) >= files_of_a_size) return {first, files.end()};
+    if (rows_max == large_file_rows) return {};
+  }
+}
+
+}  // namespace
+
+Result<lake::DataFile> Archiver::write_file(sql::Session& session, const lake::DeltaTable& table,
+                                            const std::vector<sql::OutputColumn>& columns,
+                                            const std::string& source, model::OffsetRange range) {
   std::string names;
   for (const auto& column : columns)
     names += (names.empty() ? "" : ", ") + sql::quote_identifier(column.name);
-  TRY(history_.prepare(stream.name, *schema, History::Reader::archiver));
+  const std::string name = file_name(range.first);
+  const std::string key = table.data_file_key(name);
+  TRY(store_.prepare(key));
+  const std::string select =
+      TRY(lake::select_for_parquet(columns, fmt::format("SELECT {} FROM {}", names, source)));
+  const auto written = sql::write_parquet(session, select, store_.local_path(key));
+  if (!written || *written != range.size()) (void)store_.remove(key);
+  const int64_t copied = TRY(written);
+  if (copied != range.size()) {
+    return fail(Code::corrupt, fmt::format("{}: there were {} events for offsets {} to {}", table.key(),
+                                           copied, range.first, range.end));
+  }
+  return lake::DataFile{name, TRY(store_.make_durable(key)), copied};
+}
+
+Status Archiver::archive_stream(const Stream& stream, model::Offset end) {
+  const model::Offset archived = TRY(archive_of(stream)).end;
+  if (archived >= end) return {};
+  lake::DeltaTable& table = *TRY(table_of(stream));
+  TRY(remove_files(stream, table, 0));
+  const Stored stored(stream);
+  TRY(history_.prepare(stream.name, *stored.schema, History::Reader::archiver));
   auto session = TRY(database_.connect());
-  const auto pieces = TRY(
-      history_.unarchived(stream.name, *schema, {archived, end}, History::Reader::archiver, rows_per_file));
+  const auto pieces = TRY(history_.unarchived(stream.name, *stored.schema, {archived, end},
+                                              History::Reader::archiver, rows_per_file));
   model::Offset due = archived;
   for (const History::Piece& piece : pieces) {
     const auto [first, until] = piece.range;
@@ -137,21 +215,55 @@ Status Archiver::archive_stream(const Stream& stream, model::Offset end) {
       source = fmt::format("(FROM {0} WHERE _offset > {1} UNION ALL FROM {0} WHERE _offset = {1} + 1)",
                            source, first);
     }
-    const std::string name = file_name(first);
-    const std::string key = table->data_file_key(name);
-    TRY(store_.prepare(key));
-    const std::string select =
-        TRY(lake::select_for_parquet(columns, fmt::format("SELECT {} FROM {}", names, source)));
-    const int64_t copied = TRY(sql::write_parquet(session, select, store_.local_path(key)));
-    if (copied != until - first) {
-      return fail(Code::corrupt, fmt::format("{}: the log gave {} events for offsets {} to {}", stream.name,
-                                             copied, first, until));
-    }
-    const int64_t bytes = TRY(store_.make_durable(key));
-    TRY(table->append(columns, {{name, bytes, until - first}}, {txn_app, until}));
+    const lake::DataFile file = TRY(write_file(session, table, stored.columns, source, piece.range));
+    TRY(table.append(stored.columns, {file}, {txn_app, until}));
   }
-  tidy_.insert(stream.name);
   return {};
+}
+
+Result<bool> Archiver::tidy(int64_t removed_after_ms) {
+  Lock lock(mutex_);
+  bool has_changed = false;
+  for (const Stream& stream : history_.streams()) {
+    lake::DeltaTable& table = *TRY(table_of(stream));
+    has_changed |= TRY(put_together(stream, table));
+    TRY(remove_files(stream, table, removed_after_ms));
+  }
+  return has_changed;
+}
+
+Result<bool> Archiver::put_together(const Stream& stream, lake::DeltaTable& table) {
+  const auto snapshot = TRY(table.snapshot());
+  const auto small = many_small(snapshot.files);
+  if (small.empty()) return false;
+  std::vector<std::string> paths;
+  std::vector<std::string> gone;
+  model::OffsetRange range{INT64_MAX, 0};
+  for (const lake::DataFile& file : small) {
+    paths.push_back(store_.local_path(table.data_file_key(file.path)));
+    gone.push_back(file.path);
+    const model::Offset first = *first_offset_of(file.path);
+    range = {std::min(range.first, first), std::max(range.end, first + file.rows)};
+  }
+  const Stored stored(stream);
+  auto session = TRY(database_.connect());
+  const std::string source = sql::archive_relation(paths, stored.columns, *stored.schema, range.end);
+  const lake::DataFile file = TRY(write_file(session, table, stored.columns, source, range));
+  // Each offset once: what is wrong here would be wrong for ever.
+  const std::string written = sql::archive_relation({store_.local_path(table.data_file_key(file.path))},
+                                                    stored.columns, *stored.schema, range.end);
+  const auto offsets = TRY(session.query(
+      fmt::format("SELECT count(DISTINCT _offset), min(_offset), max(_offset) + 1 FROM {}", written)));
+  if (offsets.integer(0, 0) != range.size() || offsets.integer(0, 1) != range.first ||
+      offsets.integer(0, 2) != range.end) {
+    (void)store_.remove(table.data_file_key(file.path));
+    return fail(Code::corrupt, fmt::format("{}: its files do not have each event of offsets {} to {} once",
+                                           table.key(), range.first, range.end));
+  }
+  const auto before = snapshot.transactions.find(put_together_app);
+  const int64_t number = before == snapshot.transactions.end() ? 1 : before->second + 1;
+  TRY(table.rewrite(stored.columns, gone, {file}, {put_together_app, number}));
+  return true;
 }
 
 }  // namespace anabranch::history

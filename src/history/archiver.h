@@ -1,8 +1,10 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "base/mutex.h"
 #include "base/result.h"
@@ -24,6 +26,12 @@ class Archiver {
   /// When it returns, everything before these offsets is in the lake.
   Status archive(const model::Offsets& end) EXCLUDES(mutex_);
 
+  /// Makes one file of small ones, and removes those that were replaced before `removed_after_ms` and that
+  /// nobody reads any more (Archive::lease). A read opens few files then, however many builds there were.
+  /// True when files have been put together: archives() is another one now. Events and offsets stay as they
+  /// are.
+  Result<bool> tidy(int64_t removed_after_ms) EXCLUDES(mutex_);
+
   /// What is there, by "bronze.<stream>".
   /// What is archived of each stream, but of those whose files are not all there as they were written: of
   /// these nothing, and `damaged` says why. The log has their events.
@@ -31,16 +39,27 @@ class Archiver {
   Result<std::map<std::string, Archive>> archives() EXCLUDES(mutex_);
 
  private:
+  using Paths = std::set<std::string, std::less<>>;
+
   Status archive_stream(const Stream& stream, model::Offset end) REQUIRES(mutex_);
-  Result<Archive> archive_of(const Stream& stream);
-  Status remove_leftovers(lake::DeltaTable& table, const Stream& stream) REQUIRES(mutex_);
+  Result<Archive> archive_of(const Stream& stream) REQUIRES(mutex_);
+  Result<lake::DeltaTable*> table_of(const Stream& stream) REQUIRES(mutex_);
+  Result<bool> put_together(const Stream& stream, lake::DeltaTable& table) REQUIRES(mutex_);
+  Result<lake::DataFile> write_file(sql::Session& session, const lake::DeltaTable& table,
+                                    const std::vector<sql::OutputColumn>& columns, const std::string& source,
+                                    model::OffsetRange range) REQUIRES(mutex_);
+  Status remove_files(const Stream& stream, lake::DeltaTable& table, int64_t removed_after_ms)
+      REQUIRES(mutex_);
+  bool is_leased(const std::string& stream, const std::string& path) REQUIRES(mutex_);
 
   lake::ObjectStore& store_;
   sql::Database& database_;
   History& history_;
   io::Clock& clock_;
   Mutex mutex_;
-  std::set<std::string> tidy_ GUARDED_BY(mutex_);  // streams without leftovers
+  std::map<std::string, std::unique_ptr<lake::DeltaTable>> tables_ GUARDED_BY(mutex_);
+  // What is read now, by stream.
+  std::map<std::string, std::vector<std::weak_ptr<const Paths>>> leases_ GUARDED_BY(mutex_);
 };
 
 }  // namespace anabranch::history

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,9 @@ struct Stream {
 
 /// The events of a stream that are in the lake: Parquet files, and how far they reach.
 struct Archive {
-  std::vector<std::string> files;  // absolute
-  model::Offset end = 0;           // exclusive
+  std::vector<std::string> files;     // absolute
+  model::Offset end = 0;              // exclusive
+  std::shared_ptr<const void> lease;  // whoever reads the files holds it: they stay as long
 };
 
 /// The error of who asks for events that the log forgot and the archive does not have. corrupt.

@@ -251,10 +251,11 @@ class Importer {
     for (const auto& [name, type] : types_)
       packed += fmt::format("{}{} := {}", packed.empty() ? "" : ", ", sql::quote_identifier(name),
                             sql::quote_identifier(name));
-    const auto rows = TRY(
-        session_.query(fmt::format("SELECT 'row ' || {3} || ': ' || {0}, to_json(struct_pack({1}))::VARCHAR "
-                                   "FROM {2} WHERE {0} IS NOT NULL ORDER BY {3}",
-                                   verdict, packed, source_, sql::row_number_column)));
+    const auto rows =
+        TRY(session_.query(fmt::format("SELECT 'row ' || {3} + 1 || ': ' || {0}, {1} "
+                                       "FROM {2} WHERE {0} IS NOT NULL ORDER BY {3}",
+                                       verdict, json_text(fmt::format("to_json(struct_pack({}))", packed)),
+                                       source_, sql::row_number_column)));
     for (size_t i = 0; i < rows.row_count(); ++i)
       result_.rejects.push_back({rows.text(i, 0).value_or(""), rows.text(i, 1).value_or("")});
     return {};

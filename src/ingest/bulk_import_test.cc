@@ -2,6 +2,7 @@
 
 #include "ingest/bulk_import.h"
 
+#include <cstring>
 #include <fstream>
 
 #include <fmt/format.h>
@@ -22,6 +23,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 class BulkImport : public ::testing::Test {
  protected:
@@ -103,7 +105,27 @@ TEST_F(BulkImport, NanosecondsThatATimestampLosesAreRefusedRowByRow) {
             "TIMESTAMP_NS '2024-04-03 10:00:00.123' END AS ns FROM range(3)"));
   EXPECT_EQ(result.file.rows, 2);
   ASSERT_EQ(result.rejects.size(), 1u);
-  EXPECT_THAT(result.rejects[0].reason, HasSubstr("row 1: field ns: the value does not fit"));
+  EXPECT_THAT(result.rejects[0].reason, StartsWith("row 2: field ns: the value does not fit"));
+}
+
+TEST_F(BulkImport, WhatIsNoNumberIsTextInJson) {
+  const std::string rows =
+      "SELECT 1 AS id, ['NaN'::DOUBLE, '-Infinity', 'Infinity', -1.5] AS l, {'NaN': 'a\"NaN\\', 'f': "
+      "'NaN'::FLOAT} AS s";
+  const auto taken = import_evolving(write(rows));
+  EXPECT_EQ(taken.file.rows, 1);
+  EXPECT_THAT(taken.rejects, IsEmpty());
+  EXPECT_THAT(fields(), ElementsAre("id BIGINT", "l JSON", "s JSON"));
+  EXPECT_EQ(value("l"), R"(["NaN","-Infinity","Infinity",-1.5])");
+  EXPECT_EQ(value("s"), R"({"NaN":"a\"NaN\\","f":"NaN"})");
+  schema_.fields.resize(1);
+  schema_.fields.push_back(field("l", "integer"));
+  schema_.on_drift = model::OnDrift::freeze;
+  const auto refused = import(write(rows));
+  ASSERT_TRUE(refused) << refused.error().describe();
+  ASSERT_EQ(refused->rejects.size(), 1u);
+  EXPECT_EQ(refused->rejects[0].raw,
+            R"({"id":1,"l":["NaN","-Infinity","Infinity",-1.5],"s":{"NaN":"a\"NaN\\","f":"NaN"}})");
 }
 
 TEST_F(BulkImport, ColumnsOfNullsOnlySayNothing) {
@@ -170,6 +192,26 @@ TEST_F(BulkImport, WhatIsEncryptedIsRefused) {
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, Code::bad_input) << result.error().describe();
   EXPECT_THAT(result.error().hint, HasSubstr("not encrypted"));
+}
+
+// Of such a file everybody can read the schema.
+TEST_F(BulkImport, EncryptedColumnsAreNamedAsThat) {
+  const io::Path file = write("SELECT range AS id FROM range(1000)");
+  std::string bytes = io::local_file_system().read_file(file).value();
+  bytes.replace(4, 40, 40, '\xff');
+  // What the writer of such columns says at the end of the footer: encryption_algorithm (field 8),
+  // AES_GCM_V1.
+  const std::string said{'\x0C', '\x10', '\x1C', '\0', '\0', '\0'};
+  uint32_t footer_bytes = 0;
+  std::memcpy(&footer_bytes, bytes.data() + bytes.size() - 8, sizeof footer_bytes);
+  footer_bytes += static_cast<uint32_t>(said.size() - 1);
+  bytes.replace(bytes.size() - 9, 1, said);  // the end of the footer's struct
+  std::memcpy(bytes.data() + bytes.size() - 8, &footer_bytes, sizeof footer_bytes);
+  std::ofstream(file, std::ios::binary | std::ios::trunc) << bytes;
+  const auto result = import(file);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Code::bad_input) << result.error().describe();
+  EXPECT_THAT(result.error().message, HasSubstr("has columns that are encrypted"));
 }
 
 TEST_F(BulkImport, ColumnsNestAsDeepAsTypesDo) {

@@ -267,6 +267,13 @@ Error cause_in_parquet(sql::Session& session, const std::vector<TableInput>& fil
     const auto read = session.query(
         fmt::format("SELECT count(hash(COLUMNS(*))) FROM {}", sql::read_files("read_parquet", {input.path})));
     if (read) continue;
+    const auto encrypted =
+        session.query(fmt::format("SELECT count(encryption_algorithm) FROM parquet_file_metadata({})",
+                                  sql::quote_literal(sql::escape_pattern(input.path))));
+    if (encrypted && encrypted->integer(0, 0) > 0) {
+      return wrong_at(input, 0, 0, "has columns that are encrypted", "write the file without encryption")
+          .error();
+    }
     return wrong_at(input, 0, 0,
                     fmt::format("cannot be read to its end: {}", said_of(input, read.error().message)),
                     "write or fetch the file again")

@@ -24,6 +24,8 @@ std::string function_of(std::string_view type) {
   return name;
 }
 
+constexpr std::string_view quoting_function = "json_with_quoted_words";
+
 bool is_type_of_text(const std::string& type) {
   for (const char* each : types_of_text) {
     if (type == each) return true;
@@ -67,8 +69,36 @@ class TextReader {
   ValueParser parser_;
 };
 
+// JSON of the engine's has words for what is no number; JSON has none.
+bool quote_words(std::string_view json, std::string& out) {
+  constexpr std::array<std::string_view, 3> words = {"NaN", "Infinity", "-Infinity"};
+  bool is_in_text = false;
+  for (size_t at = 0; at < json.size();) {
+    size_t taken = 1;
+    bool is_word = false;
+    if (is_in_text) {
+      taken = json[at] == '\\' ? 2 : 1;
+    } else {
+      for (const std::string_view word : words) {
+        if (!json.substr(at).starts_with(word)) continue;
+        taken = word.size();
+        is_word = true;
+      }
+    }
+    if (json[at] == '"') is_in_text = !is_in_text;
+    if (is_word) out += '"';
+    out += json.substr(at, taken);
+    if (is_word) out += '"';
+    at += taken;
+  }
+  return true;
+}
+
 bool is_integer(const std::string& type) { return type.ends_with("INT") || type.ends_with("INTEGER"); }
 bool is_floating(const std::string& type) { return type == "FLOAT" || type == "DOUBLE"; }
+bool has_floats(const std::string& type) {
+  return type.find("FLOAT") != std::string::npos || type.find("DOUBLE") != std::string::npos;
+}
 bool is_time_point(const std::string& type) { return type.starts_with("TIMESTAMP") || type == "DATE"; }
 bool is_nested(const std::string& type) {
   return type.ends_with("]") || type.starts_with("STRUCT") || type.starts_with("MAP");
@@ -79,7 +109,11 @@ bool is_nested(const std::string& type) {
 Status prepare_type_changes(sql::Session& session) {
   for (const char* type : types_of_text)
     TRY(sql::register_text_function(session, function_of(type), TextReader(TRY(model::Type::parse(type)))));
-  return {};
+  return sql::register_text_function(session, std::string(quoting_function), quote_words);
+}
+
+std::string json_text(const std::string& value) {
+  return fmt::format("{}({}::VARCHAR)", quoting_function, value);
 }
 
 bool is_number_type(const std::string& type) {
@@ -108,7 +142,8 @@ std::string changed(const std::string& column, const std::string& from, const st
         read, column);
   }
   if (from == "BLOB" && to == "VARCHAR") return fmt::format("TRY(decode({}))", column);
-  return fmt::format("TRY_CAST({} AS {})", column, to);
+  const std::string cast = fmt::format("TRY_CAST({} AS {})", column, to);
+  return to == "JSON" && has_floats(from) ? fmt::format("{}::JSON", json_text(cast)) : cast;
 }
 
 std::string misfit(const std::string& column, const std::string& from, const std::string& to,

@@ -24,6 +24,10 @@ bool may_change(const std::string& from, const std::string& to);
 /// place there.
 std::string changed(const std::string& column, const std::string& from, const std::string& to);
 
+/// An expression for the text of a value of the engine's type JSON, where NaN and the infinities are texts as
+/// in answers: the engine writes them as words that JSON does not have.
+std::string json_text(const std::string& value);
+
 /// A condition that is true for values that do not fit without loss, and not for NULL. With `may_round`
 /// numbers with a point become the nearest FLOAT or DOUBLE, as the texts of numbers do; integers never.
 std::string misfit(const std::string& column, const std::string& from, const std::string& to, bool may_round);

@@ -14,6 +14,9 @@ struct DataFile {
   bool operator==(const DataFile&) const = default;
 };
 
+/// Whether only a build or a copy of ours gives a file this name: its id is one of build_id_of().
+bool is_data_file_of_ours(std::string_view path);
+
 /// The name for the file of a build (or copy) with this index, e.g. "part-00000-<build_id>.parquet". Builds
 /// have different ids, so no two files of a table share a name.
 std::string data_file_name(std::string_view build_id, int index);

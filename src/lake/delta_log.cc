@@ -88,10 +88,13 @@ int64_t rows_of(const Json& add) {
   return stats["numRecords"].get<int64_t>();
 }
 
-Status apply_protocol(const Json& protocol) {
+Status apply_protocol(const Json& protocol, DeltaSnapshot& table) {
   const int64_t reader = TRY(integer_of(protocol, "minReaderVersion"));
   const int64_t writer = TRY(integer_of(protocol, "minWriterVersion"));
-  if (reader <= reader_version_max && writer <= writer_version_max) return {};
+  if (reader <= reader_version_max && writer <= writer_version_max) {
+    table.protocol = protocol.dump();
+    return {};
+  }
   return beyond(fmt::format("the table asks for reader version {} and writer version {}", reader, writer));
 }
 
@@ -117,20 +120,30 @@ Status apply_action(const Json& line, DeltaSnapshot& table) {
   };
   const auto forget = [&](const std::string& path) {
     std::erase_if(table.files, [&](const DataFile& file) { return file.path == path; });
+    table.adds.erase(path);
   };
-  if (const Json* protocol = find("protocol")) TRY(apply_protocol(*protocol));
+  if (const Json* protocol = find("protocol")) TRY(apply_protocol(*protocol, table));
   if (const Json* metadata = find("metaData")) TRY(apply_metadata(*metadata, table));
   if (const Json* txn = find("txn")) {
     const std::string app_id = TRY(text_of(*txn, "appId"));
     table.transactions[app_id] = TRY(integer_of(*txn, "version"));
   }
-  if (const Json* remove = find("remove")) forget(TRY(path_of(*remove)));
+  if (const Json* remove = find("remove")) {
+    const std::string path = TRY(path_of(*remove));
+    forget(path);
+    // Without a time it may have gone at any: then long ago.
+    const auto when = remove->find("deletionTimestamp");
+    table.removed[path] =
+        when != remove->end() && when->is_number_integer() ? when->get<int64_t>() : int64_t{0};
+  }
   if (const Json* add = find("add")) {
     DataFile file;
     file.path = TRY(path_of(*add));
     file.size = TRY(integer_of(*add, "size"));
     file.rows = rows_of(*add);
     forget(file.path);  // added again: the new words count
+    table.removed.erase(file.path);
+    table.adds[file.path] = add->dump();
     table.files.push_back(std::move(file));
   }
   return {};  // other actions do not change what a reader of version 1 sees
@@ -157,18 +170,19 @@ Json new_metadata(std::string_view table_name, const std::string& schema,
           {"createdTime", now_ms}};
 }
 
-Json add_action(const DataFile& file, int64_t now_ms) {
+// `is_change`: whether readers who follow changes have to look at it.
+Json add_action(const DataFile& file, int64_t now_ms, bool is_change) {
   Json add{{"path", encode_path(file.path)},
            {"partitionValues", Json::object()},
            {"size", file.size},
            {"modificationTime", now_ms},
-           {"dataChange", true}};
+           {"dataChange", is_change}};
   if (file.rows >= 0) add["stats"] = Json{{"numRecords", file.rows}}.dump();
   return add;
 }
 
-Json remove_action(const DataFile& file, int64_t now_ms) {
-  return {{"path", encode_path(file.path)}, {"deletionTimestamp", now_ms},       {"dataChange", true},
+Json remove_action(const DataFile& file, int64_t now_ms, bool is_change) {
+  return {{"path", encode_path(file.path)}, {"deletionTimestamp", now_ms},       {"dataChange", is_change},
           {"extendedFileMetadata", true},   {"partitionValues", Json::object()}, {"size", file.size}};
 }
 
@@ -178,7 +192,7 @@ Result<Json> metadata_for(const DeltaSnapshot& before, const DeltaWrite& write, 
   const std::string schema = TRY(delta_schema(write.columns));
   if (!before.exists()) return new_metadata(table_name, schema, write.configuration, now_ms);
   std::optional<std::string> changed;
-  if (write.kind == DeltaWrite::Kind::append) {
+  if (write.kind == DeltaWrite::Kind::rewrite || write.kind == DeltaWrite::Kind::append) {
     changed = TRY(schema_after_append(before.schema, write.columns));
   } else if (!is_same_schema(before.schema, schema)) {
     changed = schema;
@@ -210,6 +224,51 @@ Result<std::vector<DataFile>> new_files(const DeltaSnapshot& before, const Delta
 bool DeltaSnapshot::has_written(const DeltaTxn& txn) const {
   const auto written = transactions.find(txn.app_id);
   return written != transactions.end() && written->second >= txn.version;
+}
+
+Status apply_delta_action(std::string_view json, DeltaSnapshot& table) {
+  Json line = Json::parse(json, nullptr, false);
+  if (!line.is_object()) return broken("this is no JSON object");
+  return apply_action(line, table);
+}
+
+std::vector<std::string> checkpoint_actions(const DeltaSnapshot& table, int64_t removed_after_ms) {
+  std::vector<std::string> actions{fmt::format(R"({{"protocol":{}}})", table.protocol),
+                                   fmt::format(R"({{"metaData":{}}})", table.metadata)};
+  const auto add = [&](const Json& action) {
+    actions.push_back(action.dump(-1, ' ', false, Json::error_handler_t::replace));
+  };
+  for (const auto& [app_id, version] : table.transactions)
+    add({{"txn", {{"appId", app_id}, {"version", version}}}});
+  for (const DataFile& file : table.files) {
+    if (const auto action = table.adds.find(file.path); action != table.adds.end())
+      actions.push_back(fmt::format(R"({{"add":{}}})", action->second));
+  }
+  for (const auto& [path, removed_ms] : table.removed) {
+    if (removed_ms < removed_after_ms) continue;
+    add({{"remove",
+          {{"path", encode_path(path)}, {"deletionTimestamp", removed_ms}, {"dataChange", false}}}});
+  }
+  return actions;
+}
+
+std::optional<int64_t> time_of_delta_commit(std::string_view json_lines) {
+  std::optional<int64_t> newest;
+  for (size_t begin = 0; begin < json_lines.size();) {
+    const size_t end = std::min(json_lines.find('\n', begin), json_lines.size());
+    const Json line = Json::parse(json_lines.substr(begin, end - begin), nullptr, false);
+    begin = end + 1;
+    for (const auto& [action, key] : {std::pair{"commitInfo", "timestamp"},
+                                      {"add", "modificationTime"},
+                                      {"remove", "deletionTimestamp"},
+                                      {"txn", "lastUpdated"}}) {
+      if (!line.is_object() || !line.contains(action) || !line[action].is_object()) continue;
+      const auto time = line[action].find(key);
+      if (time == line[action].end() || !time->is_number_integer()) continue;
+      newest = std::max(newest.value_or(0), time->get<int64_t>());
+    }
+  }
+  return newest;
 }
 
 std::string delta_log_name(int64_t version) { return fmt::format("{:020}.json", version); }
@@ -253,11 +312,22 @@ Result<std::string> make_delta_commit(const DeltaSnapshot& before, const DeltaWr
                   "set that property to false with the program that set it");
     }
   }
+  const bool is_change = write.kind != Kind::rewrite;
+  for (const std::string& path : write.rewritten) {
+    const auto file = std::find_if(before.files.begin(), before.files.end(),
+                                   [&](const DataFile& there) { return there.path == path; });
+    if (file == before.files.end())
+      return fail(Code::conflict, fmt::format("{} is not in the table {} any more", path, table_name));
+    removed.push_back(*file);
+  }
   const Json metadata = TRY(metadata_for(before, write, now_ms, table_name));
 
-  Json info{{"timestamp", now_ms}, {"operation", write.kind == Kind::create ? "CREATE TABLE" : "WRITE"}};
+  Json info{{"timestamp", now_ms},
+            {"operation", write.kind == Kind::create    ? "CREATE TABLE"
+                          : write.kind == Kind::rewrite ? "OPTIMIZE"
+                                                        : "WRITE"}};
   info["operationParameters"] = Json::object();
-  if (write.kind != Kind::create)
+  if (write.kind == Kind::append || write.kind == Kind::replace)
     info["operationParameters"]["mode"] = write.kind == Kind::append ? "Append" : "Overwrite";
   if (before.exists()) info["readVersion"] = before.version;
   info["isBlindAppend"] = write.kind == Kind::append && metadata.is_null();
@@ -268,8 +338,8 @@ Result<std::string> make_delta_commit(const DeltaSnapshot& before, const DeltaWr
   if (!metadata.is_null()) lines.push_back({{"metaData", metadata}});
   lines.push_back(
       {{"txn", {{"appId", write.txn.app_id}, {"version", write.txn.version}, {"lastUpdated", now_ms}}}});
-  for (const DataFile& file : removed) lines.push_back({{"remove", remove_action(file, now_ms)}});
-  for (const DataFile& file : added) lines.push_back({{"add", add_action(file, now_ms)}});
+  for (const DataFile& file : removed) lines.push_back({{"remove", remove_action(file, now_ms, is_change)}});
+  for (const DataFile& file : added) lines.push_back({{"add", add_action(file, now_ms, is_change)}});
   std::string text;
   for (const Json& line : lines) text += line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
   return text;

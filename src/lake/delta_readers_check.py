@@ -107,9 +107,13 @@ def main():
         DeltaTable(path).create_checkpoint()
         run_test(program, "MayWriteTheTableToo", folder, ANABRANCH_DELTA_APPENDED="1")
         table = DeltaTable(path)
-        assert table.version() == 4, table.version()
-        assert table.to_pyarrow_table().to_pylist() == [{"id": 10}]
-        print("deltalake appended, wrote a checkpoint, and reads our replacement of that")
+        assert table.version() == 17, table.version()
+        ids = sorted(row["id"] for row in table.to_pyarrow_table().to_pylist())
+        assert ids == [10, *range(40, 161, 10)], ids
+        assert table.transaction_version("check") == 16
+        log = sorted(os.listdir(os.path.join(path, "_delta_log")))
+        assert "checkpoint" in log[0], log  # of ours: nothing before it is there
+        print("deltalake appended, wrote a checkpoint, and reads what came after it from a checkpoint of ours")
 
 
 if __name__ == "__main__":

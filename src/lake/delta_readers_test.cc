@@ -145,6 +145,17 @@ TEST_F(DeltaReaders, MayWriteTheTableToo) {
       table.replace(columns, {write(table, "b3", columns, "SELECT 10 AS id")}, {"check", 3});
   ASSERT_TRUE(replaced) << replaced.error().describe();
   EXPECT_EQ(replaced->version, 4);
+
+  // A log that begins at a checkpoint of ours, two commits before its end.
+  for (int64_t write = 4; write <= 16; ++write) {
+    clock_.now += 1'000'000;
+    const std::string rows_sql = fmt::format("SELECT {} AS id", 10 * write);
+    ASSERT_TRUE(table.append(columns, {this->write(table, fmt::format("c{}", write), columns, rows_sql)},
+                             {"check", write}));
+    if (write > 14) continue;
+    ASSERT_TRUE(table.tidy({.removed_after_ms = INT64_MAX}));
+  }
+  EXPECT_FALSE(store_->get("lake/gold/every_type/_delta_log/" + delta_log_name(0)));
 }
 
 }  // namespace

@@ -1,26 +1,26 @@
 #include "lake/delta_table.h"
 
 #include <algorithm>
-#include <optional>
+#include <map>
 #include <utility>
 
 #include <fmt/format.h>
+
+#include "lake/delta_checkpoint.h"
+#include "lake/delta_log_folder.h"
 
 namespace anabranch::lake {
 namespace {
 
 constexpr int attempts_max = 100;
 
-// The version of a commit's file; nothing for other names.
-std::optional<int64_t> version_of(std::string_view name) {
-  constexpr size_t digits = 20;
-  if (name.size() != digits + 5 || !name.ends_with(".json")) return std::nullopt;
-  int64_t version = 0;
-  for (const char c : name.substr(0, digits)) {
-    if (c < '0' || c > '9' || version > (INT64_MAX - 9) / 10) return std::nullopt;
-    version = version * 10 + (c - '0');
-  }
-  return version;
+// Other programs put the files of a checkpoint into any order.
+void sort_by_time(DeltaSnapshot& table) {
+  std::map<std::string, int64_t> times;
+  for (const auto& [path, add] : table.adds)
+    times[path] = time_of_delta_commit(fmt::format(R"({{"add":{}}})", add)).value_or(0);
+  std::stable_sort(table.files.begin(), table.files.end(),
+                   [&](const DataFile& a, const DataFile& b) { return times[a.path] < times[b.path]; });
 }
 
 }  // namespace
@@ -39,17 +39,17 @@ Result<DeltaSnapshot> DeltaTable::snapshot() {
 
 Result<DeltaCommit> DeltaTable::create(const std::vector<sql::OutputColumn>& columns, const DeltaTxn& txn,
                                        const std::map<std::string, std::string>& configuration) {
-  return commit({DeltaWrite::Kind::create, columns, {}, txn, configuration});
+  return commit({DeltaWrite::Kind::create, columns, {}, {}, txn, configuration});
 }
 
 Result<DeltaCommit> DeltaTable::append(const std::vector<sql::OutputColumn>& columns,
                                        const std::vector<DataFile>& files, const DeltaTxn& txn) {
-  return commit({DeltaWrite::Kind::append, columns, files, txn, {}});
+  return commit({DeltaWrite::Kind::append, columns, files, {}, txn, {}});
 }
 
 Result<DeltaCommit> DeltaTable::replace(const std::vector<sql::OutputColumn>& columns,
                                         const std::vector<DataFile>& files, const DeltaTxn& txn) {
-  return commit({DeltaWrite::Kind::replace, columns, files, txn, {}});
+  return commit({DeltaWrite::Kind::replace, columns, files, {}, txn, {}});
 }
 
 Result<DeltaCommit> DeltaTable::commit(const DeltaWrite& write) {
@@ -64,7 +64,10 @@ Result<DeltaCommit> DeltaTable::commit(const DeltaWrite& write) {
     }
     if (state_.has_written(write.txn)) {
       // Whoever wrote it may have died before its name was durable.
-      TRY(store_.make_durable(log_key(state_.version)));
+      const auto durable = store_.make_durable(log_key(state_.version));
+      // A checkpoint that holds it is durable, too.
+      if (!durable && (durable.error().code != Code::not_found || state_.version != checkpoint_))
+        return fail(durable.error());
       return DeltaCommit{state_.version, true};
     }
     // Not there. If an answer was lost and the object still arrives, it arrives under the key that we try
@@ -90,9 +93,46 @@ Result<DeltaCommit> DeltaTable::commit(const DeltaWrite& write) {
       is_unsure ? "check the connection to the lake" : "other programs write this table all the time");
 }
 
+Result<DeltaCommit> DeltaTable::rewrite(const std::vector<sql::OutputColumn>& columns,
+                                        const std::vector<std::string>& gone,
+                                        const std::vector<DataFile>& files, const DeltaTxn& txn) {
+  return commit({DeltaWrite::Kind::rewrite, columns, files, gone, txn, {}});
+}
+
+Result<bool> DeltaTable::newest_commit_is(ObjectStore& store, const std::string& key, const DeltaTxn& txn) {
+  const LogFolder log = TRY(list_log(store, key));
+  if (log.commits.empty()) return false;
+  const std::string newest = fmt::format("{}/_delta_log/{}", key, delta_log_name(*log.commits.rbegin()));
+  const std::string text = TRY(store.get(newest));
+  DeltaSnapshot seen;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    // Of what is broken here open() says more.
+    if (end > begin && !apply_delta_action(std::string_view(text).substr(begin, end - begin), seen))
+      return false;
+    begin = end + 1;
+  }
+  if (!seen.has_written(txn)) return false;
+  TRY(store.make_durable(newest));  // whoever wrote it may have died before its name was durable
+  return true;
+}
+
 Status DeltaTable::refresh() {
-  if (!state_.exists()) TRY(check_log_begins());
-  // Versions follow each other without gaps.
+  const int64_t known = state_.version;
+  if (!state_.exists()) TRY(read_beginning());
+  TRY(read_commits());
+  if (known < 0 || state_.version != known) return {};
+  // Nothing new: or the log was removed meanwhile, or begins later now.
+  const auto newest = store_.get(log_key(known));
+  if (newest) return {};
+  if (newest.error().code != Code::not_found) return fail(newest.error());
+  state_ = {};
+  TRY(read_beginning());
+  return read_commits();
+}
+
+// Versions follow each other without gaps.
+Status DeltaTable::read_commits() {
   for (;;) {
     Status read = read_commit(state_.version + 1);
     if (read) continue;
@@ -101,30 +141,54 @@ Status DeltaTable::refresh() {
   }
 }
 
-Status DeltaTable::check_log_begins() {
-  const std::string folder = key_ + "/_delta_log/";
-  bool has_checkpoint = false;
-  std::vector<int64_t> versions;
-  for (const ObjectInfo& object : TRY(store_.list(folder))) {
-    const std::string_view name = std::string_view(object.key).substr(folder.size());
-    if (name == "_last_checkpoint" || name.find(".checkpoint.") != name.npos) has_checkpoint = true;
-    if (const auto version = version_of(name)) versions.push_back(*version);
+// From the newest checkpoint that is whole, or from the first commit.
+Status DeltaTable::read_beginning() {
+  checkpoint_ = -1;
+  const LogFolder log = TRY(list_log(store_, key_));
+  for (auto checkpoint = log.checkpoints.rbegin(); checkpoint != log.checkpoints.rend(); ++checkpoint) {
+    if (!checkpoint->second.is_whole()) continue;
+    const Status read = read_checkpoint(checkpoint->first, checkpoint->second.keys);
+    if (read) {
+      checkpoint_ = checkpoint->first;
+      break;
+    }
+    state_ = {};
+    // What it sums up may still be there in full.
+    if (read.error().code != Code::corrupt || log.commits.empty() || *log.commits.begin() != 0) return read;
   }
-  if (has_checkpoint && (versions.empty() || versions.front() != 0)) {
-    return fail(
-        Code::refused,
-        fmt::format("the beginning of {} lies in a checkpoint that another program wrote", folder),
-        "only JSON commits are read: keep them longer with that program (delta.logRetentionDuration); or "
-        "remove the folder, and the table is made anew from the newest manifest");
+  if (checkpoint_ < 0 && log.has_other_checkpoints && !log.commits.contains(0)) {
+    return fail(Code::refused,
+                fmt::format("the beginning of {}/_delta_log lies in a checkpoint of a later kind", key_),
+                "only those of reader version 1 are read: write one with that program, or remove the "
+                "folder, and the table is made anew from the newest manifest");
   }
-  for (size_t i = 0; i < versions.size(); ++i) {
-    if (versions[i] == static_cast<int64_t>(i)) continue;
-    return fail(
-        Code::corrupt,
-        fmt::format("{} is there, but {} is missing", log_key(versions[i]), log_key(static_cast<int64_t>(i))),
-        std::string(delta_log_hint));
+  int64_t due = checkpoint_ + 1;
+  for (auto commit = log.commits.lower_bound(due); commit != log.commits.end(); ++commit, ++due) {
+    if (*commit == due) continue;
+    return fail(Code::corrupt, fmt::format("{} is there, but {} is missing", log_key(*commit), log_key(due)),
+                std::string(delta_log_hint));
   }
   return {};
+}
+
+Status DeltaTable::read_checkpoint(int64_t version, const std::vector<std::string>& keys) {
+  std::vector<std::string> paths;
+  for (const std::string& key : keys) paths.push_back(store_.local_path(key));
+  const auto read = [&]() -> Status {
+    DeltaSnapshot table;
+    for (const std::string& action : TRY(read_checkpoint_files(paths)))
+      TRY(apply_delta_action(action, table));
+    if (table.metadata.empty() || table.protocol.empty())
+      return fail(Code::corrupt, "the checkpoint has no metaData or no protocol");
+    table.version = version;
+    sort_by_time(table);
+    state_ = std::move(table);
+    return {};
+  }();
+  if (read) return {};
+  Error error = read.error();
+  if (error.code == Code::corrupt && error.hint.empty()) error.hint = delta_log_hint;
+  return in_context(Status(fail(std::move(error))), keys.front());
 }
 
 Status DeltaTable::read_commit(int64_t version) {

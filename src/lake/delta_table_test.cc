@@ -286,7 +286,9 @@ TEST_F(Delta, AMissingBeginningIsExplained) {
   const auto missing = DeltaTable::open(store_, table_key, clock_);
   EXPECT_EQ(missing.error().code, Code::corrupt);
   EXPECT_THAT(missing.error().message, HasSubstr(delta_log_name(0)));
-  ASSERT_TRUE(store_.put_if_absent(table_key + "/_delta_log/_last_checkpoint", R"({"version":10,"size":9})"));
+  ASSERT_TRUE(store_.put_if_absent(
+      table_key + "/_delta_log/00000000000000000010.checkpoint.80a083e8-7026-4e79-81be-64bd76c43a11.json",
+      "{}"));
   const auto checkpointed = DeltaTable::open(store_, table_key, clock_);
   EXPECT_EQ(checkpointed.error().code, Code::refused);
   EXPECT_THAT(checkpointed.error().message, HasSubstr("checkpoint"));
@@ -310,24 +312,26 @@ TEST_F(Delta, CopiesFollowTheManifestIdempotently) {
                               .delta = DeltaCopy{table_key, {file("a", 1)}, plain_columns, 1}};
   manifest.views["gold.u"] = {
       .view = "gold.u", .delta = DeltaCopy{"lake/gold/u", {file("a", 1, "lake/gold/u")}, plain_columns, 1}};
-  ASSERT_TRUE(write_delta_copies(store_, manifest, clock_));
-  ASSERT_TRUE(write_delta_copies(store_, manifest, clock_));
+  DeltaCopies copies(store_, clock_);
+  ASSERT_TRUE(copies.write(manifest));
+  ASSERT_TRUE(copies.write(manifest));
+  ASSERT_TRUE(DeltaCopies(store_, clock_).write(manifest)) << "as a next start does";
   EXPECT_EQ(read().version, 0);
 
   Manifest next = manifest;
   next.number = 2;
   next.views["gold.t"].delta = DeltaCopy{table_key, {file("b", 1)}, plain_columns, 2};
-  ASSERT_TRUE(write_delta_copies(store_, next, clock_));
+  ASSERT_TRUE(copies.write(next));
   EXPECT_THAT(paths(), ElementsAre("b"));
   EXPECT_EQ(DeltaTable::open(store_, "lake/gold/u", clock_).value()->snapshot()->version, 0)
       << "carried over";
-  ASSERT_TRUE(write_delta_copies(store_, manifest, clock_)) << "an older manifest comes too late";
+  ASSERT_TRUE(copies.write(manifest)) << "an older manifest comes too late";
   EXPECT_THAT(paths(), ElementsAre("b"));
 
   next.number = 3;
   next.views["gold.t"].delta = DeltaCopy{table_key, {{"lost", 1, 1}}, plain_columns, 3};
   next.views["gold.u"].delta = DeltaCopy{"lake/gold/u", {file("b", 1, "lake/gold/u")}, plain_columns, 3};
-  const Status failed = write_delta_copies(store_, next, clock_);
+  const Status failed = copies.write(next);
   ASSERT_FALSE(failed);
   EXPECT_THAT(failed.error().message, HasSubstr("gold.t"));
   EXPECT_EQ(DeltaTable::open(store_, "lake/gold/u", clock_).value()->snapshot()->version, 1)

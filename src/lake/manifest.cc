@@ -171,6 +171,12 @@ Result<std::vector<Manifest>> ManifestStore::history(size_t limit) {
   return manifests;
 }
 
+Status ManifestStore::keep_newest(size_t count) {
+  const std::vector<uint64_t> all = TRY(numbers());
+  for (size_t i = 0; i + std::max<size_t>(count, 1) < all.size(); ++i) TRY(store_.remove(key_of(all[i])));
+  return {};
+}
+
 Status ManifestStore::publish(const Manifest& manifest) {
   TRY(check(manifest));
   const std::string text = TRY(manifest.to_json());

@@ -92,6 +92,9 @@ class ManifestStore {
   /// At most `limit`, the newest first.
   Result<std::vector<Manifest>> history(size_t limit);
 
+  /// Removes all but the newest so many, oldest first.
+  Status keep_newest(size_t count);
+
   /// Visible and durable when it returns; its number is one more than the newest. Publishing the same
   /// manifest again does nothing. conflict: another one has this number: look at latest(), decide anew.
   /// bad_input: the number leaves one out, or the manifest contradicts itself. unknown_outcome: call again

@@ -1,6 +1,8 @@
 #include "lake/table_versions.h"
 
+#include <algorithm>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -69,10 +71,9 @@ Result<std::vector<int64_t>> TableVersions::versions(const std::string& table) {
     const auto number = document_number(object.key);
     if (!number || object.key != key_of(table, static_cast<int64_t>(*number))) continue;
     found.push_back(static_cast<int64_t>(*number));
-    if (found.back() == static_cast<int64_t>(found.size())) continue;
+    if (found.size() == 1 || found.back() == found.end()[-2] + 1) continue;
     return fail(Code::corrupt,
-                fmt::format("{} is there, but {} is missing", object.key,
-                            key_of(table, static_cast<int64_t>(found.size()))),
+                fmt::format("{} is there, but {} is missing", object.key, key_of(table, found.end()[-2] + 1)),
                 std::string(restore_hint));
   }
   return found;
@@ -153,15 +154,38 @@ Result<TableVersion> TableVersions::add(const std::string& table, TableVersion c
   return copy;
 }
 
+Status TableVersions::forget_before(const std::string& table, int64_t first) {
+  const std::vector<int64_t> found = TRY(versions(table));
+  for (const int64_t version : found) {
+    if (version >= first || version == found.back()) break;
+    TRY(store_.remove(key_of(table, version)));
+  }
+  return {};
+}
+
+Status TableVersions::tidy_delta(const std::string& table, int64_t removed_after_ms, bool is_quiet) {
+  std::set<std::string> kept;
+  for (const TableVersion& version : TRY(list(table))) kept.insert(version.file.path);
+  if (kept.empty()) return {};
+  auto delta = TRY(DeltaTable::open(store_, "lake/bronze/" + table, clock_));
+  DeltaTable::Keep keep;
+  keep.removed_after_ms = removed_after_ms;
+  keep.is_used = [&](const std::string& path) { return kept.contains(path); };
+  if (is_quiet) keep.is_ours = is_data_file_of_ours;
+  TRY(delta->tidy(keep));
+  return {};
+}
+
 Status TableVersions::write_delta(const std::string& table) {
   const std::vector<int64_t> found = TRY(versions(table));
   if (found.empty()) return {};
-  auto delta = TRY(DeltaTable::open(store_, "lake/bronze/" + table, clock_));
   const std::string app_id = "anabranch/bronze." + table;
+  if (TRY(DeltaTable::newest_commit_is(store_, "lake/bronze/" + table, {app_id, found.back()}))) return {};
+  auto delta = TRY(DeltaTable::open(store_, "lake/bronze/" + table, clock_));
   const std::map<std::string, int64_t> written = TRY(delta->snapshot()).transactions;
   const auto before = written.find(app_id);
-  for (int64_t version = before == written.end() ? 1 : before->second + 1; version <= found.back();
-       ++version) {
+  const int64_t first = std::max(found.front(), before == written.end() ? int64_t{1} : before->second + 1);
+  for (int64_t version = first; version <= found.back(); ++version) {
     const TableVersion next = TRY(get(table, version));
     TRY(delta->replace(next.columns, {next.file}, {app_id, version}));
   }

@@ -16,7 +16,7 @@ namespace anabranch::lake {
 /// A table as a copy found it: one Parquet file, whose row numbers are the order of its rows. Immutable.
 struct TableVersion {
   std::string table;                       // e.g. "airlines"
-  int64_t version = 0;                     // from 1, without gaps
+  int64_t version = 0;                     // from 1, without gaps from the oldest that is kept
   DataFile file;                           // below lake/bronze/<table>
   std::vector<sql::OutputColumn> columns;  // SQL types; the file has them as select_for_parquet() wrote them
   int64_t copied_at_us = 0;
@@ -52,6 +52,13 @@ class TableVersions {
   /// added a version meanwhile. unknown_outcome: call again.
   /// `is_always`: a version of its own although the latest has the same content, whose file was lost.
   Result<TableVersion> add(const std::string& table, TableVersion copy, bool is_always = false);
+
+  /// Removes the versions before `first`, oldest first; never the latest. Their files go with tidy_delta().
+  Status forget_before(const std::string& table, int64_t first);
+
+  /// Removes the files of the Delta table that it replaced before `removed_after_ms` and that no version
+  /// which is kept names. `is_quiet`: nobody copies the table now, so what a crash left goes, too.
+  Status tidy_delta(const std::string& table, int64_t removed_after_ms, bool is_quiet);
 
   /// Brings the Delta table up to the latest version, each version a commit of its own; what it has already
   /// stays. Call it after add(), and for all tables at a start. One call a table at a time.

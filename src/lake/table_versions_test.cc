@@ -132,8 +132,41 @@ TEST_F(Tables, DamageIsNamed) {
   EXPECT_EQ(tables_.latest("airlines").error().code, Code::corrupt);
   EXPECT_THAT(tables_.latest("airlines").error().message, HasSubstr(document_name(2)));
   ASSERT_TRUE(files.write_atomically(path, good));
-  ASSERT_TRUE(files.remove(folder_ / "lake/tables/airlines" / document_name(1)));
-  EXPECT_THAT(tables_.latest("airlines").error().message, HasSubstr(document_name(1)));
+  ASSERT_TRUE(tables_.add("airlines", copy_of("three")));
+  ASSERT_TRUE(files.remove(folder_ / "lake/tables/airlines" / document_name(2)));
+  EXPECT_THAT(tables_.latest("airlines").error().message, HasSubstr(document_name(2)));
+}
+
+TEST_F(Tables, OldVersionsGoWithTheirFiles) {
+  for (const char* content : {"one", "two", "three", "four"}) {
+    ASSERT_TRUE(tables_.add("airlines", copy_of(content)));
+    ASSERT_TRUE(tables_.write_delta("airlines"));
+    clock_.now += 1'000'000;
+  }
+  const auto files = [&] {
+    std::vector<std::string> all;
+    const auto objects = store_.list("lake/bronze/airlines/part-").value();
+    for (const ObjectInfo& object : objects) all.push_back(object.key);
+    return all;
+  };
+  const auto versions = tables_.list("airlines").value();
+  ASSERT_EQ(files().size(), 4u);
+  ASSERT_TRUE(tables_.forget_before("airlines", 3));
+  EXPECT_EQ(tables_.list("airlines")->front().version, 3);
+  EXPECT_EQ(tables_.get("airlines", 2).error().code, Code::not_found);
+  ASSERT_TRUE(tables_.tidy_delta("airlines", 0, false));
+  EXPECT_EQ(files().size(), 4u) << "others may still go back to them";
+  ASSERT_TRUE(tables_.tidy_delta("airlines", clock_.now / 1000, false));
+  EXPECT_THAT(files(), ::testing::UnorderedElementsAre(versions[2].file_key(), versions[3].file_key()));
+  EXPECT_EQ(tables_.add("airlines", copy_of("five"))->version, 5);
+
+  // Never the latest; and a Delta table that was removed begins with what there is.
+  ASSERT_TRUE(tables_.forget_before("airlines", 100));
+  EXPECT_EQ(tables_.list("airlines")->size(), 1u);
+  const auto log = store_.list("lake/bronze/airlines/_delta_log/").value();
+  for (const ObjectInfo& object : log) ASSERT_TRUE(store_.remove(object.key));
+  ASSERT_TRUE(tables_.write_delta("airlines"));
+  EXPECT_EQ(DeltaTable::open(store_, "lake/bronze/airlines", clock_).value()->snapshot()->files.size(), 1u);
 }
 
 }  // namespace

@@ -93,6 +93,14 @@ const Case settings_cases[] = {
       "anabranch.yml:3:47: error: 'body_bytes_max' must be a number of bytes, at least 1024, such as "
       "67108864, 64MiB "
       "or 1GB, not '64 furlongs' (correct the value of 'body_bytes_max')"}},
+    {"RetentionOutOfRange",
+     {{"anabranch.yml", "name: shop\nretention: {builds: 0, log_hours: -1, days: 3}\n"}},
+     {"anabranch.yml:2:21: error: 'builds' must be a whole number from 2 to 1000, not '0' (correct the value "
+      "of 'builds')",
+      "anabranch.yml:2:35: error: 'log_hours' must be a whole number from 0 to 878400, not '-1' (correct the "
+      "value of 'log_hours')",
+      "anabranch.yml:2:39: error: retention has no key 'days' (known keys: log_hours, builds, "
+      "table_versions, delta_hours, quarantine_days)"}},
     {"KeyWithoutValue",
      {{"anabranch.yml", "name: shop\ndescription:\n"}},
      {"anabranch.yml:2:1: error: 'description' has no value (give it one (in quotes if it is meant to be a "

@@ -54,12 +54,23 @@ struct BuildSettings {
   bool operator==(const BuildSettings&) const = default;
 };
 
+/// retention: what is deleted, and when. No answer depends on it.
+struct Retention {
+  uint64_t log_hours = 24;                  // a segment of a log, once its events are in the archive
+  uint64_t builds = 3;                      // the newest, whose states are kept
+  uint64_t table_versions = 10;             // of each copied table, beside those that builds name
+  uint64_t delta_hours = 168;               // what newer versions of Delta tables have replaced
+  std::optional<uint64_t> quarantine_days;  // unset: records that were refused stay for ever
+  bool operator==(const Retention&) const = default;
+};
+
 /// What may stand at the top of anabranch.yml and, to override it, in a target.
 struct Settings {
   std::string data_folder = ".anabranch";  // relative to the root, or absolute
   ServerSettings server;
   Limits limits;
   BuildSettings build;
+  Retention retention;
   bool operator==(const Settings&) const = default;
 };
 

@@ -70,8 +70,19 @@ void read_build(const YamlNode& node, BuildSettings& build, Problems& problems) 
   }
 }
 
+void read_retention(const YamlNode& node, Retention& retention, Problems& problems) {
+  constexpr uint64_t hours_max = 24 * 366 * 100;
+  const MapReader map(node, "retention",
+                      {"log_hours", "builds", "table_versions", "delta_hours", "quarantine_days"}, problems);
+  put(map.number("log_hours", 0, hours_max), retention.log_hours);
+  put(map.number("builds", 2, 1000), retention.builds);  // readers may still be at the one before
+  put(map.number("table_versions", 1, any), retention.table_versions);
+  put(map.number("delta_hours", 0, hours_max), retention.delta_hours);
+  if (const auto days = map.number("quarantine_days", 0, hours_max / 24)) retention.quarantine_days = *days;
+}
+
 std::vector<std::string> with_settings_keys(std::vector<std::string> keys) {
-  for (const char* key : {"data_folder", "server", "limits", "build"}) keys.emplace_back(key);
+  for (const char* key : {"data_folder", "server", "limits", "build", "retention"}) keys.emplace_back(key);
   return keys;
 }
 
@@ -80,6 +91,8 @@ void read_overridable(const MapReader& map, Settings& settings, Problems& proble
   if (const YamlNode* server = map.find("server")) read_server(*server, settings.server, problems);
   if (const YamlNode* limits = map.find("limits")) read_limits(*limits, settings.limits, problems);
   if (const YamlNode* build = map.find("build")) read_build(*build, settings.build, problems);
+  if (const YamlNode* retention = map.find("retention"))
+    read_retention(*retention, settings.retention, problems);
 }
 
 Target read_target(const YamlNode::Key& key, const YamlNode& node, const Settings& inherited,

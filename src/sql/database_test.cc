@@ -36,6 +36,12 @@ TEST_F(Memory, WritesEveryTypeAsDocumented) {
   EXPECT_EQ(json("select date '2013-01-31', timestamp '2013-01-31 05:06:07.5', timestamptz '2013-01-31 "
                  "05:06:07+02', time '05:06:07'"),
             "[[\"2013-01-31\",\"2013-01-31T05:06:07.5\",\"2013-01-31T03:06:07Z\",\"05:06:07\"]]");
+  EXPECT_EQ(
+      json("select date '0044-03-15 (BC)', [date '0001-12-31 (BC)'], timestamp '0044-03-15 (BC) 05:06:07.5', "
+           "timestamptz '12044-03-15 05:06:07+00', date '9999-12-31', 'infinity'::date, "
+           "'-infinity'::timestamptz"),
+      "[[\"-0043-03-15\",[\"+0000-12-31\"],\"-0043-03-15T05:06:07.5\",\"+12044-03-15T05:06:07Z\","
+      "\"9999-12-31\",\"infinity\",\"-infinity\"]]");
   EXPECT_EQ(json("select interval '1 year 2 months 3 days 04:05:06.7', interval '0 days', 'ab'::blob"),
             "[[\"P1Y2M3DT4H5M6.7S\",\"PT0S\",\"YWI=\"]]");
   EXPECT_EQ(json("select [1, null], {'a': 1, 'b': 'x'}, map {'k': 2.0}, 'q\"\\\n', '{\"a\":1}'::json, "

@@ -68,9 +68,20 @@ void append_floating(std::string& out, T value) {
   }
 }
 
-// "2013-01-01 05:00:00" to "2013-01-01T05:00:00"; a zone of "+00" (sessions run in UTC) to "Z".
-std::string iso_time(std::string text, bool has_zone) {
-  if (has_zone && text.size() > 3 && text.ends_with("+00")) text.replace(text.size() - 3, 3, "Z");
+// The engine's text of a date, or of one with a time behind it, as ISO 8601 has it: "2013-01-01 05:00:00" to
+// "2013-01-01T05:00:00". Years before 1 and after 9999 get a sign, and the one before 1 is 0: "0044-03-15
+// (BC)" is "-0043-03-15".
+std::string iso_moment(std::string text) {
+  if (text.empty() || text.front() < '0' || text.front() > '9') return text;  // infinity, -infinity
+  const size_t year_end = text.find('-');
+  constexpr std::string_view before_christ = " (BC)";
+  if (const size_t at = text.find(before_christ); at != std::string::npos) {
+    text.erase(at, before_christ.size());
+    const int64_t year = 1 - std::stoll(text.substr(0, year_end));
+    text.replace(0, year_end, fmt::format("{}{:04}", year < 0 ? '-' : '+', std::abs(year)));
+  } else if (year_end > 4) {
+    text.insert(0, 1, '+');
+  }
   if (const size_t at = text.find(' '); at != std::string::npos) text[at] = 'T';
   return text;
 }
@@ -101,15 +112,16 @@ std::string iso_interval(const duckdb::interval_t& interval) {
 // The text of types that JSON and CSV write alike.
 std::string plain_text(const Value& value) {
   switch (value.type().id()) {
+    case LogicalTypeId::DATE:
     case LogicalTypeId::TIMESTAMP:
     case LogicalTypeId::TIMESTAMP_SEC:
     case LogicalTypeId::TIMESTAMP_MS:
     case LogicalTypeId::TIMESTAMP_NS:
-      return iso_time(value.ToString(), false);
+      return iso_moment(value.ToString());
     case LogicalTypeId::TIMESTAMP_TZ: {
       // Printed without the session's zone: the instant, in UTC.
       const auto instant = duckdb::timestamp_t(value.GetValueUnsafe<duckdb::timestamp_tz_t>().value);
-      std::string text = iso_time(Value::TIMESTAMP(instant).ToString(), false);
+      std::string text = iso_moment(Value::TIMESTAMP(instant).ToString());
       return duckdb::Timestamp::IsFinite(instant) ? text + "Z" : text;
     }
     case LogicalTypeId::INTERVAL:

@@ -165,6 +165,7 @@ function status() {
     speed: { ticks: state.ticks, tick_ms_p50: 3.1, tick_ms_p99: 6.0, slice_rows: slice(), compactions: 12, replaying: false },
     freshness_ms: active ? { p50: 4.2 + Math.sin(now / 3000), p99: 8.8 + Math.sin(now / 5000) } : { p50: null, p99: null },
     running_build: state.running, memory_bytes: 183_500_800 + slice() * 90,
+    storage: { log_bytes: 48_123_456, bronze_bytes: 21_234_567, silver_bytes: 9_234_567, gold_bytes: 512_345, states_bytes: 13_123_456, other_bytes: 812_345, free_bytes: 52_123_456_789 },
   };
 }
 

@@ -22,6 +22,17 @@ test('the flow moves when an event arrives', async ({ page, request }) => {
   await expect.poll(async () => digits(await page.getByTestId('applied-flights').textContent())).toBeGreaterThan(ranges[0].last_offset);
 });
 
+test('the disk card says what there is', async ({ page, request }) => {
+  await open(page, places[0]);
+  const { storage } = await (await request.get('/v1/status')).json();
+  expect(storage.log_bytes).toBeGreaterThan(0);
+  expect(storage.free_bytes).toBeGreaterThan(0);
+  const card = page.getByTestId('disk-card');
+  for (const part of ['log', 'bronze', 'silver', 'gold', 'states', 'other'])
+    await expect(card.getByText(part, { exact: true })).toBeVisible();
+  await expect(card.getByRole('listitem').first()).toHaveText(/log\s*[\d.,]+ [kKMG]?i?B/);
+});
+
 test('an open view follows the events', async ({ page, request }) => {
   await open(page, { path: `/views/${view}?find=carrier=UA`, ready: 'data-table' });
   const cells = page.getByTestId('grid').getByRole('gridcell');

@@ -1,60 +1,12 @@
-#include <algorithm>
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "app/commands/commands.h"
 #include "app/connection.h"
+#include "app/plan_text.h"
 #include "app/terminal.h"
 
 namespace anabranch::app {
-namespace {
-
-using nlohmann::json;
-
-std::string sign_of(const std::string& change) {
-  if (change == "added") return colored("+", Color::green);
-  if (change == "removed") return colored("-", Color::red);
-  if (change == "recomputed") return colored("*", Color::dim);
-  return colored("~", Color::yellow);
-}
-
-std::string count_of(int64_t number, std::string_view noun) {
-  return fmt::format("{} {}{}", with_separators(number), noun, number == 1 ? "" : "s");
-}
-
-void print_changes(const json& plan) {
-  size_t longest = 0;
-  for (const auto& item : plan["changes"])
-    longest = std::max(longest, item["name"].get_ref<const std::string&>().size());
-  for (const auto& item : plan["changes"]) {
-    const std::string& name = item["name"].get_ref<const std::string&>();
-    fmt::print(
-        "  {} {:<7} {:<{}}  {}", sign_of(item["change"]), item["kind"].get<std::string>(), name, longest,
-        item["breaking"].get<bool>() ? colored("breaking", Color::red) : item["change"].get<std::string>());
-    const char* before = ": ";
-    for (const auto& note : item["notes"]) {
-      fmt::print("{}{}", before, note.get<std::string>());
-      before = "; ";
-    }
-    fmt::print("\n");
-  }
-}
-
-void print_cost(const json& plan) {
-  const auto computed = std::count_if(plan["changes"].begin(), plan["changes"].end(), [](const json& item) {
-    return item["kind"] == "view" && item["computed"].get<bool>();
-  });
-  if (computed == 0) return;
-  fmt::print("{} computed anew, {} to go through", count_of(computed, "view"),
-             count_of(plan["events"].get<int64_t>(), "event"));
-  if (plan["estimated_ms"].is_number())
-    fmt::print(", about {}", duration_text(plan["estimated_ms"].get<int64_t>() * 1000));
-  fmt::print("\n");
-}
-
-}  // namespace
-
 int run_apply(const CommonOptions& common, const ApplyOptions& options) {
   const auto root = project_root(common);
   if (!root) return fail_command(common, root.error());
@@ -67,9 +19,9 @@ int run_apply(const CommonOptions& common, const ApplyOptions& options) {
     fmt::print("{}\n", *answer);
     return 0;
   }
-  const auto plan = json::parse(*answer, nullptr, false);
-  print_changes(plan);
-  print_cost(plan);
+  const auto plan = nlohmann::json::parse(*answer, nullptr, false);
+  fmt::print("{}", changes_text(plan["changes"]));
+  if (const std::string cost = cost_text(plan); !cost.empty()) fmt::print("{}\n", cost);
   for (const auto& warning : plan["warnings"])
     fmt::print(stderr, "{} {}\n", colored("warning:", Color::yellow), warning.get<std::string>());
   if (plan["changes"].empty()) {

@@ -51,6 +51,14 @@ struct ApplyOptions {
 };
 int run_apply(const CommonOptions& common, const ApplyOptions& options);
 
+struct DiffOptions {
+  std::string from;  // a revision of git; empty: what runs
+  bool is_markdown = false;
+  bool has_exit_code = false;  // 1 when something differs, 2 for any error
+  int sample = 5;
+};
+int run_diff(const CommonOptions& common, const DiffOptions& options);
+
 int run_build(const CommonOptions& common, const std::vector<std::string>& views);
 
 struct QueryOptions {

@@ -80,6 +80,11 @@ int run_status(const CommonOptions& common) {
   } else {
     fmt::print("\nno build yet: run anabranch build\n");
   }
+  const auto storage = status.value("storage", nlohmann::json::object());
+  const auto size = [&](const char* key) { return bytes_text(storage.value(key, uint64_t{0})); };
+  fmt::print("disk: log {}, bronze {}, silver {}, gold {}, states {}; {} free\n", size("log_bytes"),
+             size("bronze_bytes"), size("silver_bytes"), size("gold_bytes"), size("states_bytes"),
+             size("free_bytes"));
   for (const auto& fault : status["faults"]) {
     fmt::print("{} {}: {}{}\n", colored("fault:", Color::red), fault.value("of", ""),
                fault.value("message", ""),

@@ -29,6 +29,7 @@ export function completeStatus(raw: Partial<Status>): Status {
     freshness_ms: raw.freshness_ms ?? null,
     running_build: raw.running_build ?? null,
     memory_bytes: raw.memory_bytes ?? 0,
+    storage: raw.storage ?? null,
   };
 }
 

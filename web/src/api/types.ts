@@ -66,6 +66,18 @@ export interface Status {
   freshness_ms: { p50: number | null; p99: number | null } | null;
   running_build: RunningBuild | null;
   memory_bytes: number;
+  storage: Storage | null;
+}
+
+/** What the data folder takes on the disk. */
+export interface Storage {
+  log_bytes: number;
+  bronze_bytes: number;
+  silver_bytes: number;
+  gold_bytes: number;
+  states_bytes: number;
+  other_bytes: number;
+  free_bytes: number;
 }
 
 export interface Column {

@@ -5,6 +5,7 @@ import { retryLive, useLive } from '../../state/live';
 import { useTitle } from '../../state/title';
 import { useViews } from '../../state/views';
 import { Answers } from './answers';
+import { DiskCard } from './disk-card';
 import { Picture } from './picture';
 import { ServerCard } from './server-card';
 import { StreamCard } from './stream-card';
@@ -50,7 +51,10 @@ export function FlowPage() {
         </div>
       </section>
       <div className="columns">
-        <VerifyCard views={views} problem={viewsProblem} reload={reload} />
+        <div className="stack-list">
+          <VerifyCard views={views} problem={viewsProblem} reload={reload} />
+          <DiskCard storage={status.storage} />
+        </div>
         <div className="stack-list">
           <TablesCard tables={status.tables} />
           <ServerCard status={status} />

@@ -1,0 +1,126 @@
+// What the platform deletes, and when: retention: in anabranch.yml. No answer depends on it.
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "app/platform.h"
+#include "app/storage.h"
+
+namespace anabranch::app {
+namespace {
+
+constexpr int64_t hour_us = 3'600'000'000;
+constexpr int64_t day_us = 24 * hour_us;
+constexpr int64_t storage_look_interval_us = 10'000'000;
+
+// Of several failures the first is told.
+void add(Status& all, Status one, std::string_view of) {
+  if (one || !all) return;
+  all = in_context(std::move(one), std::string(of));
+}
+
+}  // namespace
+
+// Under build_mutex_: nobody builds, archives or hands over meanwhile.
+void Platform::tidy() {
+  const std::string untidy = "what is no longer needed";
+  const project::Retention keep = project()->settings.retention;
+  const auto manifests = manifests_->history(keep.builds);
+  if (!manifests) {
+    set_fault(untidy, {manifests.error().code,
+                       fmt::format("nothing is deleted: {}", manifests.error().message),
+                       manifests.error().hint,
+                       {}});
+    return;
+  }
+  const int64_t now_us = clock_.now_us();
+  const int64_t removed_after_ms = (now_us - static_cast<int64_t>(keep.delta_hours) * hour_us) / 1000;
+  Status all;
+  if (!manifests->empty()) {
+    add(all, remove_old_builds(*manifests), "states of builds");
+    add(all, manifests_->keep_newest(keep.builds), "manifests");
+    add(all, copies_->tidy(manifests->front(), *manifests, removed_after_ms), "tables of views");
+  }
+  add(all, tidy_tables(*manifests, keep, removed_after_ms), "copied tables");
+  add(all, tidy_archive(removed_after_ms), "the archive");
+  add(all, tidy_logs(keep, now_us), "logs");
+  if (all) return clear_fault(untidy);
+  spdlog::warn("what is no longer needed could not all be deleted: {}", all.error().describe());
+  set_fault(untidy,
+            {all.error().code,
+             fmt::format("some of it is still there: {}", in_project(all.error(), project_.root).message),
+             all.error().hint.empty() ? "it is tried again" : all.error().hint,
+             {}});
+}
+
+// States that no manifest names which is kept: a project may go back to those.
+Status Platform::remove_old_builds(const std::vector<lake::Manifest>& manifests) {
+  std::set<std::string, std::less<>> kept{std::string(slice_folder_name), std::string(answer_folder_name),
+                                          std::string(verify_folder_name)};
+  for (const lake::Manifest& manifest : manifests) {
+    for (const auto& [name, view] : manifest.views) kept.insert(view.build_id);
+  }
+  for (const auto& entry : TRY(files_.list(data_folder_ / "serving"))) {
+    const std::string id = entry.name.substr(0, entry.name.find(".duckdb"));
+    if (!kept.contains(id)) TRY(files_.remove_all(data_folder_ / "serving" / entry.name));
+  }
+  return {};
+}
+
+Status Platform::tidy_tables(const std::vector<lake::Manifest>& manifests, const project::Retention& keep,
+                             int64_t removed_after_ms) {
+  for (const std::string& table : TRY(table_versions_->tables())) {
+    const auto latest = TRY(table_versions_->latest(table));
+    if (!latest) continue;
+    int64_t first =
+        latest->version - std::min<int64_t>(static_cast<int64_t>(keep.table_versions), INT32_MAX) + 1;
+    for (const lake::Manifest& manifest : manifests) {
+      const auto pin = manifest.basis.tables.find(table);
+      if (pin != manifest.basis.tables.end()) first = std::min(first, pin->second);
+    }
+    TRY(table_versions_->forget_before(table, first));
+    Lock lock(delta_mutex_);
+    TRY(table_versions_->tidy_delta(table, removed_after_ms, false));
+  }
+  return {};
+}
+
+Status Platform::tidy_archive(int64_t removed_after_ms) {
+  if (!TRY(archiver_->tidy(removed_after_ms))) return {};
+  return speed_->set_archives(readable_archives());
+}
+
+Status Platform::tidy_logs(const project::Retention& keep, int64_t now_us) {
+  const auto archives = TRY(archiver_->archives());
+  for (OpenStream& stream : streams_) {
+    const auto archive = archives.find("bronze." + stream.name);
+    if (archive == archives.end() || !stream.log) continue;
+    const auto removed = TRY(stream.log->remove_before(
+        0, archive->second.end, now_us - static_cast<int64_t>(keep.log_hours) * hour_us));
+    if (removed.segments > 0)
+      spdlog::debug("{}: {} segments of its log are deleted; its archive has their events", stream.name,
+                    removed.segments);
+    if (keep.quarantine_days)
+      TRY(stream.log->remove_quarantined_before(now_us -
+                                                static_cast<int64_t>(*keep.quarantine_days) * day_us));
+  }
+  return {};
+}
+
+front::Storage Platform::storage() {
+  const int64_t now_us = clock_.monotonic_us();
+  {
+    Lock lock(mutex_);
+    if (looked_at_storage_us_ != 0 && now_us - looked_at_storage_us_ < storage_look_interval_us)
+      return storage_;
+    looked_at_storage_us_ = now_us;
+  }
+  const front::Storage storage = measure_storage(files_, data_folder_);
+  Lock lock(mutex_);
+  storage_ = storage;
+  return storage;
+}
+
+}  // namespace anabranch::app
