@@ -29,14 +29,18 @@ Result<std::vector<std::string>> segments(const io::Path& folder) {
   return names;
 }
 
+model::Offset base_of(const std::string& name) {
+  return static_cast<model::Offset>(std::stoll(name.substr(0, 20)));
+}
+
 std::unexpected<Error> damaged(const io::Path& file, uint64_t position, std::string_view what) {
   return fail(Code::corrupt, fmt::format("{}, byte {}: {}", file.string(), position, what));
 }
 
 class Segment {
  public:
-  Segment(const io::Path& file, model::Offset end, const std::function<Status(const LogRecords&)>& on_batch)
-      : path_(file), end_(end), on_batch_(on_batch) {}
+  Segment(const io::Path& file, model::Offset end, std::function<Status(const LogRecords&)> on_batch)
+      : path_(file), end_(end), on_batch_(std::move(on_batch)) {}
 
   Status read(model::Offset& next) {
     file_ = TRY(io::local_file_system().open(path_, io::FileSystem::Open::read));
@@ -97,7 +101,7 @@ class Segment {
 
   const io::Path path_;
   const model::Offset end_;
-  const std::function<Status(const LogRecords&)>& on_batch_;
+  const std::function<Status(const LogRecords&)> on_batch_;
   std::unique_ptr<io::File> file_;
   uint32_t salt_ = 0;
 };
@@ -106,17 +110,25 @@ class Segment {
 
 Result<model::Offset> first_kept_offset(const io::Path& folder) {
   const auto names = TRY(segments(folder));
-  return names.empty() ? model::Offset{0}
-                       : static_cast<model::Offset>(std::stoll(names.front().substr(0, 20)));
+  return names.empty() ? model::Offset{0} : base_of(names.front());
 }
 
-Status read_log(const io::Path& folder, model::Offset end,
+Status read_log(const io::Path& folder, model::Offset from, model::Offset end,
                 const std::function<Status(const LogRecords&)>& on_batch) {
-  model::Offset next = TRY(first_kept_offset(folder));
-  for (const std::string& name : TRY(segments(folder))) {
-    if (next >= end) break;
-    TRY(Segment(folder / name, end, on_batch).read(next));
+  if (from >= end) return {};
+  const auto names = TRY(segments(folder));
+  size_t first = 0;
+  while (first + 1 < names.size() && base_of(names[first + 1]) <= from) ++first;
+  model::Offset next = names.empty() ? 0 : base_of(names[first]);
+  if (next > from) {
+    return fail(Code::corrupt, fmt::format("the log in {} begins at offset {} although {} is asked for",
+                                           folder.string(), next, from));
   }
+  const auto wanted = [&](const LogRecords& batch) -> Status {
+    return batch.end_offset() > from ? on_batch(batch) : Status{};
+  };
+  for (size_t i = first; i < names.size() && next < end; ++i)
+    TRY(Segment(folder / names[i], end, wanted).read(next));
   if (next >= end) return {};
   return fail(Code::corrupt, fmt::format("the log in {} ends at offset {} although {} were durable",
                                          folder.string(), next, end));

@@ -27,9 +27,11 @@ struct LogRecords {
 /// `folder`: log/<stream>/<partition>.
 Result<model::Offset> first_kept_offset(const io::Path& folder);
 
-/// Gives every batch with events before `end`, in order; they are durable, so a log that another process is
-/// appending to may be read. corrupt names file and byte: a checksum, a gap, an end that comes too early.
-Status read_log(const io::Path& folder, model::Offset end,
+/// Gives every batch with events of [from, end), in order, the first from its beginning; they are durable, so
+/// a log that another process is appending to may be read. corrupt names file and byte: a checksum, a gap, an
+/// end that comes too early. When that process removes what is being read, it is an error too, and
+/// first_kept_offset() has moved.
+Status read_log(const io::Path& folder, model::Offset from, model::Offset end,
                 const std::function<Status(const LogRecords&)>& on_batch);
 
 }  // namespace anabranch::quality

@@ -25,10 +25,11 @@ class LogRecordsTest : public ::testing::Test {
   }
   io::Path folder() const { return folder_.path() / "log" / "0"; }
 
-  std::vector<std::string> read(model::Offset end) {
+  std::vector<std::string> read(model::Offset end, model::Offset from = 0) {
     std::vector<std::string> records;
-    const Status done = read_log(folder(), end, [&](const LogRecords& batch) -> Status {
-      EXPECT_EQ(batch.base_offset, static_cast<model::Offset>(records.size()));
+    const model::Offset first = from / 5 * 5;  // of its batch
+    const Status done = read_log(folder(), from, end, [&](const LogRecords& batch) -> Status {
+      EXPECT_EQ(batch.base_offset, first + static_cast<model::Offset>(records.size()));
       EXPECT_EQ(batch.schema_version, 1u);
       EXPECT_GT(batch.ingested_at_us, 0);
       records.insert(records.end(), batch.records.begin(), batch.records.end());
@@ -89,6 +90,24 @@ TEST_F(LogRecordsTest, MayBeginLate) {
   const auto next = segments()[1].stem().string();
   std::filesystem::remove(segments()[0]);
   EXPECT_EQ(first_kept_offset(folder()).value(), std::stoll(next));
+  const auto records = read(101, std::stoll(next) + 2);
+  EXPECT_EQ(error_, "");
+  EXPECT_EQ(records.size(), static_cast<size_t>(101 - std::stoll(next)));
+  (void)read(101, std::stoll(next) - 1);
+  EXPECT_NE(error_.find("begins at offset"), std::string::npos) << error_;
+}
+
+TEST_F(LogRecordsTest, AreThoseOfALogThatForgot) {
+  ASSERT_TRUE(log_->remove_before(0, 50, INT64_MAX));
+  const model::Offset kept = log_->first_offset(0);
+  ASSERT_GT(kept, 0);
+  EXPECT_EQ(first_kept_offset(folder()).value(), kept);
+  EXPECT_EQ(read(101, kept).size(), static_cast<size_t>(101 - kept));
+  EXPECT_EQ(error_, "");
+  ASSERT_TRUE(log_->remove_before(0, 101, INT64_MAX));
+  EXPECT_EQ(first_kept_offset(folder()).value(), 101);
+  EXPECT_EQ(read(101, 101).size(), 0u);
+  EXPECT_EQ(error_, "");
 }
 
 }  // namespace

@@ -44,11 +44,21 @@ class StreamLoader {
       : session_(session), stream_(stream), folder_(io::Path(stream.log_folder) / "0"), progress_(progress) {}
 
   Result<LoadedStream> run(int64_t raw_events_max) {
+    while (true) {
+      const model::Offset kept = TRY(first_kept_offset(folder_));
+      auto loaded = load(raw_events_max, kept);
+      // A log that forgets what is being read from it has it in the archive: from the beginning.
+      if (loaded || TRY(first_kept_offset(folder_)) == kept) return loaded;
+      TRY(forget());
+    }
+  }
+
+ private:
+  Result<LoadedStream> load(int64_t raw_events_max, model::Offset kept) {
     TRY(session_.run(
         fmt::format("CREATE TABLE {} ({}_partition INTEGER, _offset BIGINT, _ingested_at TIMESTAMP "
                     "WITH TIME ZONE, _raw VARCHAR)",
                     raw_table(stream_.name), declared(stream_.schema))));
-    const model::Offset kept = TRY(first_kept_offset(folder_));
     const bool is_large = stream_.end > raw_events_max;
     const model::Offset from_archive =
         std::min(is_large ? std::max(stream_.archive_end, kept) : kept, stream_.end);
@@ -71,7 +81,20 @@ class StreamLoader {
     return loaded;
   }
 
- private:
+  // All that was loaded of the stream.
+  Status forget() {
+    writer_.reset();
+    staged_.clear();
+    has_bulk_ = false;
+    const auto tables = TRY(session_.query(fmt::format(
+        "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'raw' AND (table_name = {0} OR "
+        "starts_with(table_name, {0} || ':'))",
+        sql::quote_literal(stream_.name))));
+    for (size_t i = 0; i < tables.row_count(); ++i)
+      TRY(session_.run("DROP TABLE " + raw_table(tables.text(i, 0).value_or(""))));
+    return {};
+  }
+
   static std::string declared(const model::Schema& schema) {
     std::string text;
     for (const auto& field : schema.fields)
@@ -111,8 +134,7 @@ class StreamLoader {
   }
 
   Status add_log(model::Offset from, model::Offset end) {
-    return read_log(folder_, end, [&](const LogRecords& batch) -> Status {
-      if (batch.end_offset() <= from) return {};
+    return read_log(folder_, from, end, [&](const LogRecords& batch) -> Status {
       if (batch.encoding == log::Encoding::bulk) return add_bulk(batch, from, end);
       const model::Schema& schema = TRY(version(batch.schema_version));
       if (!writer_ || writer_version_ != schema.version) TRY(begin_staged(schema));

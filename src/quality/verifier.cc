@@ -209,6 +209,7 @@ Result<std::vector<Verdict>> Verifier::verify(const Request& request) {
   exported.file = folder / fmt::format("{:016x}.duckdb", io::random_u64());
   exported.sources = [this](const views::World& world) { return sources_of(world); };
   exported.is_cancelled = request.is_cancelled;
+  const auto held = queries_.hold_epochs();  // the child reads archive and log when the snapshot is over
   Export reads = TRY(export_reads(queries_, database_, exported));
   reads.job.folder = (folder / "temporary").string();
   reads.job.threads = options_.threads;

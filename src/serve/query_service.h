@@ -88,6 +88,10 @@ class QueryService {
   Status in_snapshot(const QueryOptions& options,
                      const std::function<Status(sql::Session&, const Snapshot&)>& work);
 
+  /// What snapshots from now on name stays on the disk until this is destroyed: files, and events that their
+  /// archives do not have in the log.
+  speed::EpochRegister::Pin hold_epochs() { return speed_.epochs().pin(); }
+
   /// What query() runs for a statement in this snapshot; only its own session may run it, because it names
   /// what the snapshot's epoch names. For tests.
   Result<sql::Query> bound_query(sql::Session& session, const std::string& text, const Snapshot& snapshot) {
