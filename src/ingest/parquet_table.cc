@@ -150,15 +150,16 @@ Status check_values(sql::Session& session, const ParquetFile& file, const Target
         "declare the type that it has under columns: in the source, or make a table of the file by itself");
   }
   const std::string name = sql::quote_identifier(target.name_in_files);
-  const auto found = TRY(session.query(
-      fmt::format("SELECT {0} + 1, TRY({1}::VARCHAR) FROM {2} WHERE {3} LIMIT 1", sql::row_number_column,
-                  name, sql::read_numbered(file.input.path, file.columns),
-                  misfit(name, type, target.type, target.is_declared))));
-  if (found.row_count() == 0) return {};
-  return wrong_at(
-      file.input, 0, 0,
-      fmt::format("row {}: column {}: {} does not fit {} without loss", found.integer(0, 0),
-                  excerpt(target.name_in_files), excerpt(found.text(0, 1).value_or("")), target.type));
+  const auto found = session.query(fmt::format("SELECT {0} + 1, TRY({1}::VARCHAR) FROM {2} WHERE {3} LIMIT 1",
+                                               sql::row_number_column, name,
+                                               sql::read_numbered(file.input.path, file.columns),
+                                               misfit(name, type, target.type, target.is_declared)));
+  if (!found) return fail(cause_in_parquet(session, {file.input}, found.error()));
+  if (found->row_count() == 0) return {};
+  return wrong_at(file.input, 0, 0,
+                  fmt::format("row {}: column {}: {} does not fit {} without loss", found->integer(0, 0),
+                              excerpt(target.name_in_files), excerpt(found->text(0, 1).value_or("a value")),
+                              target.type));
 }
 
 Result<std::vector<Target>> find_targets(const std::vector<ParquetFile>& files,

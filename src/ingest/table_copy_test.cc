@@ -443,6 +443,14 @@ TEST_F(ParquetCopy, WhatCannotBeReadIsRefusedByItsName) {
   write("c.parquet", damaged);
   EXPECT_TRUE(copied(job({"a.parquet", "c.parquet"}))
                   .starts_with("bad_input: table t: c.parquet: cannot be read to its end: "));
+  // And where values are looked at before.
+  write_parquet("d.parquet", "SELECT (i % 9)::DECIMAL(9,2) AS d, hash(i) AS h FROM range(20000) r(i)");
+  damaged = bytes_of("d.parquet");
+  for (size_t at = 4; at < 100; ++at) damaged[at] = static_cast<char>(damaged[at] ^ 0x5a);
+  write("d.parquet", damaged);
+  EXPECT_TRUE(
+      copied(job({"d.parquet"})).starts_with("bad_input: table t: d.parquet: cannot be read to its end: "))
+      << copied(job({"d.parquet"}));
 }
 
 TEST_F(ParquetCopy, ValuesOutsideOfTheirTypeAreNamed) {

@@ -15,6 +15,8 @@ from public_files import PublicFilesCase, same
 PYTHON = SOURCE / ".deps" / "readers" / "bin" / "python"
 GEOMETRY = r"GEOMETRY.* has no place|GEOMETRY.*, which no field can be"
 
+SHAPES = ("geometry", "geography")
+
 # What the engine cannot read, and what there is no type for: the reason that must be given.
 REFUSED = {
     r"\.encrypted$": "encrypt",
@@ -86,6 +88,12 @@ class ParquetTestingTest(PublicFilesCase):
         has_space = any(re.search(UNNAMEABLE, column) for column in self.meant[name].get("names", []))
         return "a column's name has no space|has none of the stream's columns" if has_space else None
 
+    def with_shapes(self):
+        return [name for name in self.files if self.reason(name) == GEOMETRY]
+
+    def others(self, name):
+        return [column for column in self.meant[name]["names"] if column not in SHAPES]
+
     def check_rows(self, where, name, meant, types, rows):
         label = f"{where}: {self.label[name]}"
         self.assertEqual(len(rows), len(meant), label)
@@ -146,6 +154,10 @@ class ParquetTestingTest(PublicFilesCase):
             self.write_stream(f"wrong_{name}", dict.fromkeys(types, "interval"), "quarantine", has_views=False)
         for name in self.files:
             self.write_stream(f"drift_{name}", {"nothing": "boolean"}, "evolve", has_views=False)
+        for name in self.with_shapes():  # what there is no type for, left out and as JSON
+            others = {"id": "bigint", "wkt": "varchar", "group": "varchar"}
+            self.write_stream(f"frozen_{name}", {column: others[column] for column in self.others(name)}, "freeze", has_views=False)
+            self.write_stream(f"json_{name}", {column: others.get(column, "json") for column in self.meant[name]["names"]}, "quarantine", has_views=False)
         answer = self.post("/v1/apply", {})
         self.assertEqual(answer.status, 200, answer)
 
@@ -159,6 +171,9 @@ class ParquetTestingTest(PublicFilesCase):
         for name in self.files:
             refused = self.reason(name) or self.objection(name) or (None if self.filled(name) else "has none of the stream's columns")
             self.take_in(f"drift_{name}", name, refused, doors=["command"])
+        for name in self.with_shapes():
+            self.assertEqual(self.take_in(f"frozen_{name}", name, doors=["request"]), (len(self.rows(name)), 0), self.label[name])
+            self.assertIn(self.take_in(f"json_{name}", name, doors=["request"])[0], (0, len(self.rows(name))), self.label[name])
         self.check_it_goes_on(self.read_all)
 
     def check_quarantine(self, name, taken):
@@ -187,6 +202,14 @@ class ParquetTestingTest(PublicFilesCase):
             if self.has_built and self.filled(name):
                 columns = ", ".join('"' + column.replace('"', '""') + '"' for column in self.filled(name))
                 self.check_rows("drift", name, self.rows(name, self.filled(name)), *self.query(f"SELECT {columns} FROM bronze.drift_{name} ORDER BY _offset"))
+        for name in self.with_shapes():
+            self.check_rows("frozen", name, self.rows(name, self.others(name)), *self.query(f"SELECT * FROM bronze.frozen_{name} ORDER BY _offset"))
+            types, rows = self.query(f"SELECT * FROM bronze.json_{name} ORDER BY _offset")  # whatever was taken can be read
+            shape = next(place for place, type in enumerate(types.values()) if type == "JSON")
+            for row in rows:
+                self.assertIsInstance(json.loads(row.pop(shape) or '""'), str, self.label[name])
+            if rows:
+                self.check_rows("json", name, self.rows(name, self.others(name)), {column: types[column] for column in self.others(name)}, rows)
 
 
 if __name__ == "__main__":
