@@ -22,8 +22,8 @@ namespace {
 const std::string txn_app = "anabranch.archive";
 const std::string put_together_app = "anabranch.compact";
 constexpr model::Offset rows_per_file = 2'000'000;
-// Files are put together by size: so many of one size, or smaller, become one of the next. A read opens at
-// most one less of each size, and an event is rewritten once a size.
+// Files are put together by size: so many of one size, or smaller, become one of the next. A read opens a few
+// of each size, and an event is rewritten once a size.
 constexpr size_t files_of_a_size = 8;
 constexpr model::Offset smallest_size_rows = 4'096;
 constexpr model::Offset size_factor = 8;
@@ -156,15 +156,18 @@ struct Stored {
   std::vector<sql::OutputColumn> columns;
 };
 
-// The newest files that are many for what they hold, by the offset of their first event; or none.
+// The newest files that are many for what they hold, and become one of the next size, by the offset of their
+// first event; or none.
 std::vector<lake::DataFile> many_small(const std::vector<lake::DataFile>& files) {
   for (model::Offset rows_max = smallest_size_rows;; rows_max *= size_factor) {
     rows_max = std::min(rows_max, large_file_rows);
     auto first = files.end();
+    model::Offset rows = 0;
     while (first != files.begin() && is_name_of_ours(std::prev(first)->path) && std::prev(first)->rows >= 0 &&
            std::prev(first)->rows < rows_max)
-      --first;
-    if (static_cast<size_t>(files.end() - first) >= files_of_a_size) return {first, files.end()};
+      rows += (--first)->rows;
+    const bool are_many = static_cast<size_t>(files.end() - first) >= files_of_a_size;
+    if (are_many && (rows_max == smallest_size_rows || rows >= rows_max)) return {first, files.end()};
     if (rows_max == large_file_rows) return {};
   }
 }

@@ -62,7 +62,7 @@ class CrashDuringRetentionTest(Case):
                 self.assertEqual(client.post("/v1/copy", {}).status, 200)
             building = self.in_thread(self.build, server.port)
             # Deleting comes last: most kills fall there, some before.
-            threading.Event().wait(took * (0.5 + 0.8 * self.rng.random()))
+            threading.Event().wait(took * (0.5 + 1.1 * self.rng.random()))
             killed += building.is_running()
             server.kill()
             building.join()
