@@ -62,6 +62,9 @@ constexpr ApiRoute routes[] = {
     {"POST", "/v1/diff", "Compares two projects, and the rows that their views make of the same events", "",
      json_type, R"({"before":{"anabranch.yml":"name: shop\n"},"after":null,"sample":5})", json_type,
      R"({"different":true,"offsets":{"orders":[60]},"breaking":false,"changes":[],"files":["models/gold/daily.sql"],"events":60,"estimated_ms":null,"warnings":[],"views":[{"name":"gold.daily","change":"changed","columns_added":[],"columns_removed":[],"columns_retyped":[],"rows_before":3,"rows_after":3,"only_before":1,"only_after":1,"columns":["day","n"],"sample":[{"side":"before","count":1,"row":["2026-11-23","20"]},{"side":"after","count":1,"row":["2026-11-23","40"]}],"not_compared":null,"notes":[]}]})"},
+    {"POST", "/v1/drop", "Removes for ever what is stored of names that the project does not have", "",
+     json_type, R"({"names":["clicks"],"dry_run":true})", json_type,
+     R"({"dropped":false,"items":[{"kind":"stream","name":"clicks","bytes":48211,"folders":["log/clicks","lake/bronze/clicks"],"notes":["1,000 events"]}]})"},
     {"GET", "/v1/quarantine", "Input that could not become events, the oldest first",
      "stream: of this stream only\nlimit: at most so many; 100 when it is absent\nafter: the next of the "
      "page before",
