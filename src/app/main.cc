@@ -78,6 +78,14 @@ int run(int argc, char** argv) {
   diff_command->add_option("--sample", diff.sample, "Rows to show of each view and side (default 5)")
       ->check(CLI::Range(0, 100));
 
+  DropOptions drop;
+  CLI::App* drop_command =
+      command("drop", "Remove for ever what is stored of names that the project no longer has", true);
+  drop_command->add_option("name", drop.names,
+                           "Streams, tables and views (none: list what could be dropped)");
+  drop_command->add_flag("--dry-run", drop.is_dry_run, "Only show what would be removed");
+  drop_command->add_flag("--yes", drop.is_sure, "Do not ask");
+
   std::vector<std::string> build_views;
   CLI::App* build_command = command("build", "Recompute views from all events", true);
   build_command->add_option("view", build_views, "Views (default: all)");
@@ -132,6 +140,7 @@ int run(int argc, char** argv) {
   if (*up_command) return run_up(common, up);
   if (*apply_command) return run_apply(common, apply);
   if (*diff_command) return run_diff(common, diff);
+  if (*drop_command) return run_drop(common, drop);
   if (*build_command) return run_build(common, build_views);
   if (*query_command) return run_query(common, query);
   if (*explain_command) return run_explain(common, explained);

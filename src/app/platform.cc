@@ -9,6 +9,7 @@
 #include <spdlog/spdlog.h>
 
 #include "app/child.h"
+#include "app/stored_data.h"
 #include "base/mistake.h"
 #include "batch/child_engine.h"
 #include "ingest/bulk_import.h"
@@ -84,6 +85,7 @@ Status Platform::open_data() {
     return fail(Code::conflict, lock.error().message, "stop it, or let this command go through it");
   }
   lock_ = std::move(*lock);
+  TRY(remove_discarded(files_, data_folder_));
   catalog_ = TRY(readable_catalog());
   store_ = std::make_unique<lake::LocalStore>(files_, data_folder_);
   manifests_ = std::make_unique<lake::ManifestStore>(*store_);

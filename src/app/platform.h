@@ -100,6 +100,7 @@ class Platform final : public front::Backend {
   Result<std::string> build(const std::vector<std::string>& views, const std::string& reason) override;
   Result<front::ProjectPlan> apply(const front::ApplyRequest& request) override;
   Result<front::ProjectDiff> diff(const front::DiffRequest& request) override;
+  Result<front::ProjectDrop> drop(const front::DropRequest& request) override;
   std::vector<std::string> changed_files(bool is_fresh) override EXCLUDES(mutex_);
   Result<std::vector<front::TableCopied>> copy(const std::vector<std::string>& sources) override;
   Result<ingest::Accepted> ingest_file(const std::string& stream, const std::string& path,
@@ -164,6 +165,13 @@ class Platform final : public front::Backend {
   Result<front::ProjectDiff> diff_now(const front::DiffRequest& request, Task& task);
   void choose_streams(DiffSide& side);
   void make_diff_world(DiffSide& side, const Tables::Chosen& tables);
+  // platform_drop.cc
+  Result<front::ProjectDrop> drop_now(const front::DropRequest& request, Task& task);
+  Result<std::vector<front::Droppable>> find_droppable(const std::vector<std::string>& names);
+  void describe_droppable(std::vector<front::Droppable>& items);
+  Status forget_in_manifests(const std::vector<front::Droppable>& items);
+  Status wait_for_readers(const std::set<std::string>& names, const Task& task);
+  void close_stream(const std::string& name);
   OpenStream* find_open(const std::string& name) EXCLUDES(streams_mutex_);
   /// What a start finds damaged and comes up without. See platform_faults.cc.
   Result<std::unique_ptr<catalog::Catalog>> readable_catalog() EXCLUDES(mutex_);
@@ -231,7 +239,8 @@ class Platform final : public front::Backend {
   std::unique_ptr<lake::TableVersions> table_versions_;
   std::unique_ptr<lake::DeltaCopies> copies_;
   mutable Mutex streams_mutex_;
-  std::deque<OpenStream> streams_;  // grows under streams_mutex_ and build_mutex_; read under either
+  std::deque<OpenStream> streams_;  // changed under streams_mutex_ and build_mutex_; read under either. One
+                                    // without a name was dropped
   std::map<std::string, Error> damaged_streams_;      // of the project, and not among the above
   std::map<std::string, Error> broken_builds_;        // by their id, as the start found them
   std::optional<sql::DatabaseFolder> verify_folder_;  // where the engine may write one for verify

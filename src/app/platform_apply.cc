@@ -71,7 +71,9 @@ Result<front::ProjectPlan> Platform::apply_now(const front::ApplyRequest& reques
   TRY(make_candidate_world(candidate));
   TRY(find_builds(candidate));
   model::Offsets durable;
-  for (const OpenStream& stream : streams_) durable[stream.name] = stream.log->durable_offsets();
+  for (const OpenStream& stream : streams_) {
+    if (!stream.name.empty()) durable[stream.name] = stream.log->durable_offsets();
+  }
   front::ProjectPlan plan = compare_projects(
       {*candidate.before, *candidate.world_before}, {*candidate.project, *candidate.world},
       [&](const std::string& view) { return !candidate.computed.contains(view); }, durable);

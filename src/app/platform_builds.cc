@@ -223,7 +223,9 @@ Result<std::string> Platform::build_now(const BuildOrder& order, Task& task) {
 // What is acknowledged now shall be in the build, so its ticks come first. False: they took too long.
 Result<bool> Platform::wait_for_durable(const Task& task) {
   model::Offsets durable;
-  for (const OpenStream& stream : streams_) durable[stream.name] = stream.log->durable_offsets();
+  for (const OpenStream& stream : streams_) {
+    if (!stream.name.empty()) durable[stream.name] = stream.log->durable_offsets();
+  }
   const int64_t deadline_us = clock_.monotonic_us() + build_wait_us;
   while (true) {
     const Status waited = speed_->wait_for(durable, build_wait_step_us);

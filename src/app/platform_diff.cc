@@ -184,7 +184,9 @@ Result<front::ProjectDiff> Platform::diff_now(const front::DiffRequest& request,
     make_diff_world(after, chosen);
     events.streams = history_->streams();
     events.archives = epoch->archives;
-    for (const OpenStream& stream : streams_) events.ends[stream.name] = stream.log->durable_offsets();
+    for (const OpenStream& stream : streams_) {
+      if (!stream.name.empty()) events.ends[stream.name] = stream.log->durable_offsets();
+    }
   }
   TRY(task.check());
 

@@ -288,7 +288,7 @@ Result<sql::Rows> ViewComparison::run(const sql::Query& query) {
       return false;
     };
     for (const auto& [stream, schema] : side.world().schemas)
-      sources.logs.insert(history::History::log_function(stream, schema));
+      sources.logs.insert(history_.log_function(stream, schema));
     return serve::plan_rules(side.epoch, std::move(sources));
   };
   const sql::PlanGuard guard(session_, either(rules_of(before_), rules_of(after_)));

@@ -125,9 +125,11 @@ class TestBackend final : public Backend {
   }
   Result<ProjectPlan> apply(const ApplyRequest& request) override { return on_apply(request); }
   Result<ProjectDiff> diff(const DiffRequest& request) override { return on_diff(request); }
+  Result<ProjectDrop> drop(const DropRequest& request) override { return on_drop(request); }
   std::vector<std::string> changed_files(bool) override { return test_changed_files; }
   std::function<Result<ProjectPlan>(const ApplyRequest&)> on_apply;
   std::function<Result<ProjectDiff>(const DiffRequest&)> on_diff;
+  std::function<Result<ProjectDrop>(const DropRequest&)> on_drop;
   std::vector<std::string> test_changed_files;
   Result<std::vector<TableCopied>> copy(const std::vector<std::string>& sources) override {
     if (!sources.empty() && sources != std::vector<std::string>{"reference"})

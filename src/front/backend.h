@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "catalog/catalog.h"
 #include "front/project_diff.h"
+#include "front/project_drop.h"
 #include "front/project_plan.h"
 #include "ingest/ingestor.h"
 #include "quality/verifier.h"
@@ -124,6 +125,10 @@ class Backend {
   /// What the files of a project would change, of the project and of the rows of its views. Blocks; changes
   /// nothing. bad_input with every mistake of files that are no project.
   virtual Result<ProjectDiff> diff(const DiffRequest& request) = 0;
+  /// Removes for ever what is stored of streams, tables and views that the project does not have, or shows
+  /// it. Blocks. not_found for a name of which there is nothing; refused for one that the project has;
+  /// conflict while somebody reads it still, or a build runs.
+  virtual Result<ProjectDrop> drop(const DropRequest& request) = 0;
   /// Files of the project that are not as they run, relative to its root: looked at now, or within the last
   /// two seconds.
   virtual std::vector<std::string> changed_files(bool is_fresh) = 0;

@@ -147,6 +147,36 @@ Result<Json> diff(Backend& backend, const Request& request) {
   return document;
 }
 
+std::string_view to_string(Droppable::Kind kind) {
+  switch (kind) {
+    case Droppable::Kind::stream:
+      return "stream";
+    case Droppable::Kind::table:
+      return "table";
+    case Droppable::Kind::view:
+      return "view";
+  }
+  return "";
+}
+
+Result<Json> drop(Backend& backend, const Request& request) {
+  TRY(check_parameters(request.query, {}));
+  const Json fields = TRY(read_object(request.body, {"names", "dry_run"}));
+  DropRequest asked;
+  asked.names = TRY(read_names(fields, "names"));
+  asked.is_dry_run = TRY(read_flag(fields, "dry_run"));
+  const ProjectDrop drop = TRY(backend.drop(asked));
+  Json items = Json::array();
+  for (const Droppable& item : drop.items) {
+    items.push_back({{"kind", to_string(item.kind)},
+                     {"name", item.name},
+                     {"bytes", item.bytes},
+                     {"folders", item.folders},
+                     {"notes", item.notes}});
+  }
+  return Json{{"dropped", drop.is_dropped}, {"items", std::move(items)}};
+}
+
 }  // namespace
 
 void add_project_routes(RouteList& routes, ApiContext& context) {
@@ -158,6 +188,7 @@ void add_project_routes(RouteList& routes, ApiContext& context) {
   });
   routes.add("POST", "/v1/apply", Lane::tasks, answering_once(context, "POST /v1/apply", apply, ""));
   routes.add("POST", "/v1/diff", Lane::tasks, answering(context, diff, ""));
+  routes.add("POST", "/v1/drop", Lane::tasks, answering_once(context, "POST /v1/drop", drop, ""));
 }
 
 }  // namespace anabranch::front

@@ -15,10 +15,6 @@ namespace {
 
 constexpr model::Partition only_partition = 0;
 
-std::string feed_name(std::string_view prefix, std::string_view stream, const model::Schema& schema) {
-  return fmt::format("{}_{}_v{}", prefix, stream.substr(stream.find('.') + 1), schema.version);
-}
-
 std::vector<sql::OutputColumn> columns_of(const std::string& stream, const model::Schema& schema) {
   const auto relation = views::stream_relation(stream, schema);
   std::vector<sql::OutputColumn> columns = relation.columns;
@@ -50,9 +46,22 @@ void History::add(const Stream& stream) {
   streams_.push_back(stream);
 }
 
+void History::remove(const std::string& name) {
+  {
+    Lock lock(streams_mutex_);
+    for (Stream& stream : streams_) {
+      if (stream.name == name) stream.name.clear();
+    }
+  }
+  Lock lock(mutex_);
+  ++removed_[name];
+}
+
 std::vector<Stream> History::streams() const {
   Lock lock(streams_mutex_);
-  return {streams_.begin(), streams_.end()};
+  std::vector<Stream> all(streams_.begin(), streams_.end());
+  std::erase_if(all, [](const Stream& stream) { return stream.name.empty(); });
+  return all;
 }
 
 const Stream* History::find(std::string_view name) const {
@@ -67,14 +76,23 @@ Result<const Stream*> History::known(const std::string& name) const {
   return fail(Code::not_found, fmt::format("{} is not a stream", name));
 }
 
-std::string History::log_function(std::string_view stream, const model::Schema& schema) {
+// The engine keeps what it was told for ever: a stream that comes by the name of one that went has functions
+// of its own.
+std::string History::feed_name(std::string_view prefix, const std::string& stream,
+                               const model::Schema& schema) const {
+  const auto removed = removed_.find(stream);
+  const std::string which = removed == removed_.end() ? "" : std::to_string(removed->second);
+  return fmt::format("{}{}_{}_v{}", prefix, which, stream.substr(stream.find('.') + 1), schema.version);
+}
+
+std::string History::log_function(const std::string& stream, const model::Schema& schema) const {
+  Lock lock(mutex_);
   return feed_name("log", stream, schema);
 }
 
 Result<std::string> History::feed(const Stream& stream, const model::Schema& schema, Reader reader) {
-  std::string name =
-      reader == Reader::query ? log_function(stream.name, schema) : feed_name("archive", stream.name, schema);
   Lock lock(mutex_);
+  std::string name = feed_name(reader == Reader::query ? "log" : "archive", stream.name, schema);
   if (feeds_.contains(name)) return name;
   auto feed = std::make_shared<LogFeed>(stream);
   TRY(database_.register_feed(name, schema, feed));
@@ -158,7 +176,7 @@ int64_t History::log_rows_read() const {
   Lock lock(mutex_);
   int64_t rows = 0;
   for (const auto& [name, feed] : feeds_) {
-    if (name.starts_with("log_")) rows += feed->rows_read();
+    if (name.starts_with("log")) rows += feed->rows_read();
   }
   return rows;
 }

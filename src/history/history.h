@@ -37,8 +37,11 @@ class History {
   History(sql::Database& database, const std::vector<Stream>& streams)
       : database_(database), streams_(streams.begin(), streams.end()) {}
 
-  /// One more, which is not known yet: a stream that the project has got while it runs. None ever goes.
+  /// One more, which is not known yet: a stream that the project has got while it runs.
   void add(const Stream& stream) EXCLUDES(streams_mutex_);
+  /// Nobody knows it any more, nor reads it; what it points to stays all the same. Another may come by its
+  /// name.
+  void remove(const std::string& name) EXCLUDES(streams_mutex_) EXCLUDES(mutex_);
   std::vector<Stream> streams() const EXCLUDES(streams_mutex_);
   /// By "bronze.<stream>"; null when there is none. Stays valid.
   const Stream* find(std::string_view name) const EXCLUDES(streams_mutex_);
@@ -65,20 +68,23 @@ class History {
                                                         model::Offset end) const;
 
   /// The engine's function that gives a stream's log to queries.
-  static std::string log_function(std::string_view stream, const model::Schema& schema);
+  std::string log_function(const std::string& stream, const model::Schema& schema) const EXCLUDES(mutex_);
 
   /// Events that queries have gone back to in logs so far.
   int64_t log_rows_read() const EXCLUDES(mutex_);
 
  private:
+  std::string feed_name(std::string_view prefix, const std::string& stream, const model::Schema& schema) const
+      REQUIRES(mutex_);
   Result<std::string> feed(const Stream& stream, const model::Schema& schema, Reader reader) EXCLUDES(mutex_);
   Result<const Stream*> known(const std::string& name) const;
 
   sql::Database& database_;
   mutable Mutex streams_mutex_;
-  std::deque<Stream> streams_ GUARDED_BY(streams_mutex_);  // what is in it never moves
+  std::deque<Stream> streams_ GUARDED_BY(streams_mutex_);  // what is in it never moves; no name: removed
   mutable Mutex mutex_;
   std::map<std::string, std::shared_ptr<LogFeed>> feeds_ GUARDED_BY(mutex_);
+  std::map<std::string, int> removed_ GUARDED_BY(mutex_);  // how often one of that name went
 };
 
 /// The events of a step that lie in files as a table expression: the schema's columns and the four system

@@ -146,6 +146,30 @@ class HistoryTest : public ::testing::Test {
   model::Offset end_ = 0;
 };
 
+TEST_F(HistoryTest, WhatComesByTheNameOfOneThatWentIsAnother) {
+  post(5);
+  check(5);
+  const std::string name(stream_name);
+  const std::string function = history_->log_function(name, *schemas_->latest());
+  history_->remove(name);
+  EXPECT_EQ(history_->find(name), nullptr);
+  EXPECT_TRUE(history_->streams().empty());
+  EXPECT_TRUE(archiver_->archives().value().empty());
+  EXPECT_EQ(history_->prepare(name, *schemas_->latest(), History::Reader::query).error().code,
+            Code::not_found);
+  const io::Path folder = folder_ / "log" / "another";
+  const auto schemas = log::SchemaStore::open(files_, folder / "schema").value();
+  ASSERT_TRUE(schemas->add({1, {ingest::field("x", "varchar")}, model::OnDrift::freeze}));
+  const auto log = log::SegmentedLog::open(files_, io::system_clock(), folder, {}).value();
+  ingest::Ingestor ingestor("e", *log, *schemas);
+  history_->add({name, log.get(), schemas.get(), folder});
+  EXPECT_NE(history_->log_function(name, *schemas->latest()), function);
+  ASSERT_TRUE(ingestor.accept_and_wait(ingest::BodyFormat::ndjson, "{\"x\":\"a\"}\n"));
+  const auto sql = history_->relation(name, *schemas->latest(), {}, 1).value();
+  auto session = database_->connect().value();
+  EXPECT_EQ(session.query("SELECT x FROM (" + sql + ")").value().text(0, 0), "a");
+}
+
 TEST_F(HistoryTest, BulkFilesAreKnownFromTheStartOn) {
   ASSERT_NO_FATAL_FAILURE(import(20));
   ASSERT_NO_FATAL_FAILURE(check(20));

@@ -82,6 +82,14 @@ Status LocalStore::prepare(const std::string& key) {
   return {};
 }
 
+void LocalStore::forget(const std::string& key) {
+  Lock lock(mutex_);
+  const std::string folder = (folder_ / key).string();
+  std::erase_if(durable_folders_, [&](const io::Path& known) {
+    return known.string() == folder || known.string().starts_with(folder + "/");
+  });
+}
+
 Result<int64_t> LocalStore::make_durable(const std::string& key) {
   TRY(prepare(key));
   const io::Path path = folder_ / key;

@@ -26,6 +26,18 @@ TEST(LocalStore, KeysAreRelativePaths) {
   EXPECT_EQ(io::local_file_system().read_file(folder / "lake/x").value(), "bytes");
 }
 
+TEST(LocalStore, AFolderThatWasTakenAwayIsMadeAgain) {
+  test::TemporaryFolder folder;
+  LocalStore store(io::local_file_system(), folder.path());
+  ASSERT_TRUE(store.put_if_absent("lake/bronze/a/_delta_log/1.json", "bytes"));
+  ASSERT_TRUE(store.put_if_absent("lake/bronze/ab/1.json", "bytes"));
+  ASSERT_TRUE(io::local_file_system().remove_all(folder / "lake/bronze/a"));
+  store.forget("lake/bronze/a");
+  EXPECT_TRUE(store.put_if_absent("lake/bronze/a/_delta_log/1.json", "others"));
+  EXPECT_EQ(store.get("lake/bronze/a/_delta_log/1.json").value(), "others");
+  EXPECT_EQ(store.get("lake/bronze/ab/1.json").value(), "bytes");
+}
+
 TEST(LocalStore, LeftoversOfACrashAreNotListed) {
   test::TemporaryFolder folder;
   LocalStore store(io::local_file_system(), folder.path());

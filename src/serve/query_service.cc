@@ -204,8 +204,9 @@ Status QueryService::in_snapshot(const QueryOptions& options,
     // Now: what is registered after the transaction's first look at functions is not there for it.
     TRY(prepare_streams(*snapshot.epoch->world));
     const auto streams = speed_.streams();
-    for (size_t i = 0; i < streams.size() && 2 + i < row.columns().size(); ++i)
-      snapshot.offsets[streams[i].bare_name()] = {row.integer(0, 2 + i)};
+    for (size_t i = 0; i < streams.size() && 2 + i < row.columns().size(); ++i) {
+      if (!streams[i].name.empty()) snapshot.offsets[streams[i].bare_name()] = {row.integer(0, 2 + i)};
+    }
     return work(session, snapshot);
   };
   Status done = attempt();
@@ -293,7 +294,7 @@ sql::PlanRules QueryService::rules(const Snapshot& snapshot) {
     return (*bulk)->contains(file);
   };
   for (const auto& [stream, schema] : snapshot.epoch->world->schemas)
-    sources.logs.insert(history::History::log_function(stream, schema));
+    sources.logs.insert(history_.log_function(stream, schema));
   return plan_rules(*snapshot.epoch, std::move(sources));
 }
 

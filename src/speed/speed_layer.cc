@@ -105,7 +105,8 @@ void SpeedLayer::wake() {
 
 std::vector<model::Offset> SpeedLayer::durable() const {
   std::vector<model::Offset> offsets;
-  for (const history::Stream& stream : streams_) offsets.push_back(stream.log->durable_offsets().at(0));
+  for (const history::Stream& stream : streams_)
+    offsets.push_back(stream.name.empty() ? 0 : stream.log->durable_offsets().at(0));
   return offsets;
 }
 
@@ -127,13 +128,11 @@ SpeedLayer::Cutoffs SpeedLayer::cutoffs(const Handover& handover) {
 }
 
 std::vector<model::Offset> SpeedLayer::first_offsets(const Cutoffs& cutoffs) const {
-  std::vector<model::Offset> offsets;
-  for (const history::Stream& stream : streams_) {
-    model::Offset least = stream.log->durable_offsets().at(0);
-    if (const auto views = cutoffs.find(stream.name); views != cutoffs.end()) {
-      for (const auto& [view, cutoff] : views->second) least = std::min(least, cutoff);
-    }
-    offsets.push_back(least);
+  std::vector<model::Offset> offsets = durable();
+  for (size_t i = 0; i < offsets.size(); ++i) {
+    const auto views = cutoffs.find(streams_[i].name);
+    if (views == cutoffs.end()) continue;
+    for (const auto& [view, cutoff] : views->second) offsets[i] = std::min(offsets[i], cutoff);
   }
   return offsets;
 }
@@ -375,7 +374,9 @@ Result<model::Offsets> SpeedLayer::begin_build() {
     current_->forget_plans();
     is_building_ = true;
     build_cutoff_ = position_;
-    for (size_t i = 0; i < streams_.size(); ++i) cutoff[streams_[i].bare_name()] = {position_[i]};
+    for (size_t i = 0; i < streams_.size(); ++i) {
+      if (!streams_[i].name.empty()) cutoff[streams_[i].bare_name()] = {position_[i]};
+    }
     return {};
   }));
   return cutoff;
@@ -543,6 +544,29 @@ Status SpeedLayer::add_streams(const std::vector<history::Stream>& streams) {
   });
 }
 
+// Its column of the epoch row stays, and so does its place here, as one that never had an event: its log is
+// not read again.
+Status SpeedLayer::remove_streams(const std::set<std::string>& names) {
+  return on_writer([&]() -> Status {
+    retire_epochs();
+    for (const EpochPtr& epoch : epochs_.all()) {
+      for (const std::string& name : names) {
+        if (epoch->world->schemas.contains(name) || epoch->world->tables.contains(name))
+          return fail(Code::conflict, fmt::format("{} is read by something that began earlier", name),
+                      "try again when it has ended: anabranch tasks lists what takes long");
+      }
+    }
+    Lock lock(mutex_);
+    for (size_t i = 0; i < streams_.size(); ++i) {
+      if (!names.contains(streams_[i].name)) continue;
+      streams_[i].name.clear();
+      position_[i] = 0;
+    }
+    applied_ = position_;
+    return {};
+  });
+}
+
 // ---- compaction ----
 
 void SpeedLayer::run_compactor() {
@@ -603,7 +627,9 @@ Status SpeedLayer::finish_compaction(const std::vector<StateSet::Compaction>& do
 model::Offsets SpeedLayer::applied() const {
   Lock lock(mutex_);
   model::Offsets offsets;
-  for (size_t i = 0; i < streams_.size(); ++i) offsets[streams_[i].bare_name()] = {applied_[i]};
+  for (size_t i = 0; i < streams_.size(); ++i) {
+    if (!streams_[i].name.empty()) offsets[streams_[i].bare_name()] = {applied_[i]};
+  }
   return offsets;
 }
 
@@ -613,6 +639,7 @@ Status SpeedLayer::wait_for(const model::Offsets& offsets, int64_t timeout_us) {
   while (true) {
     bool is_included = true;
     for (size_t i = 0; i < streams_.size(); ++i) {
+      if (streams_[i].name.empty()) continue;
       const auto wanted = offsets.find(streams_[i].bare_name());
       if (wanted != offsets.end() && !wanted->second.empty())
         is_included = is_included && applied_[i] >= wanted->second[0];

@@ -6,6 +6,7 @@
 #include <future>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -79,12 +80,16 @@ class SpeedLayer {
   Status set_archives(std::map<std::string, history::Archive> archives);
 
   /// Streams that the project has got while it runs: after those that there are, and before a world that
-  /// reads them is handed over. No handover may be under way. They never go.
+  /// reads them is handed over. No handover may be under way.
   Status add_streams(const std::vector<history::Stream>& streams) EXCLUDES(mutex_);
+  /// Forgets streams that no world reads ("bronze.<stream>"; also names of tables, which are only looked
+  /// for): when it returns nobody meets an epoch with one of them any more. No handover may be under way.
+  /// conflict while somebody reads such an epoch still; nothing was done then.
+  Status remove_streams(const std::set<std::string>& names) EXCLUDES(mutex_);
 
   EpochRegister& epochs() { return epochs_; }
   /// Columns of the epoch row after number and tick, in this order; a row that was read before add_streams()
-  /// has fewer.
+  /// has fewer. One without a name was removed.
   std::vector<history::Stream> streams() const EXCLUDES(mutex_);
 
   struct Stats {

@@ -59,6 +59,13 @@ struct DiffOptions {
 };
 int run_diff(const CommonOptions& common, const DiffOptions& options);
 
+struct DropOptions {
+  std::vector<std::string> names;  // none: what could be dropped is listed
+  bool is_dry_run = false;
+  bool is_sure = false;  // nobody is asked
+};
+int run_drop(const CommonOptions& common, const DropOptions& options);
+
 int run_build(const CommonOptions& common, const std::vector<std::string>& views);
 
 struct QueryOptions {
