@@ -18,8 +18,8 @@ class ArchiveFiles {
   ArchiveFiles(Stream stream, Archive archive, sql::Database& database)
       : stream_(std::move(stream)), archive_(std::move(archive)), database_(database) {}
 
-  /// The files that hold these events, in the order of offsets; each event was found there once. corrupt: the
-  /// archive does not have them.
+  /// The files that hold these events, in the order of offsets; each event was found there once. unavailable:
+  /// the archive does not reach so far; corrupt: it has not each of them once.
   Result<std::vector<std::string>> holding(model::OffsetRange range);
 
  private:

@@ -52,8 +52,8 @@ class History {
   Status prepare(const std::string& stream, const model::Schema& schema, Reader reader) EXCLUDES(mutex_);
 
   /// A SELECT of all events with offsets before `end`: those of the archive from its files, the others from
-  /// where they lie. corrupt when the log names a bulk file in a way that cannot be read, or has forgotten
-  /// events that the archive does not have.
+  /// where they lie. corrupt when the log names a bulk file in a way that cannot be read, unavailable when it
+  /// has forgotten events that the archive does not have.
   Result<std::string> relation(const std::string& stream, const model::Schema& schema, const Archive& archive,
                                model::Offset end) EXCLUDES(mutex_);
 

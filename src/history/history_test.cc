@@ -216,7 +216,7 @@ TEST_F(HistoryTest, WhatIsNowhereIsAnError) {
   const std::string name(stream_name);
   const auto expect_nowhere = [&](const auto& result, const std::string& what) {
     ASSERT_FALSE(result) << what;
-    EXPECT_EQ(result.error().code, Code::corrupt) << what;
+    EXPECT_EQ(result.error().code, Code::unavailable) << what;
     EXPECT_NE(result.error().message.find(fmt::format("offsets 0 to {}", first - 1)), std::string::npos)
         << result.error().message;
     EXPECT_FALSE(result.error().hint.empty()) << what;

@@ -5,7 +5,7 @@
 namespace anabranch::history {
 
 std::unexpected<Error> fail_nowhere(const Stream& stream, model::OffsetRange missing) {
-  return fail(Code::corrupt,
+  return fail(Code::unavailable,
               fmt::format("{}: the events at offsets {} to {} are no longer in the log, and its archive does "
                           "not have them or cannot be read",
                           stream.name, missing.first, missing.end - 1),

@@ -29,7 +29,8 @@ struct Archive {
   std::shared_ptr<const void> lease;  // whoever reads the files holds it: they stay as long
 };
 
-/// The error of who asks for events that the log forgot and the archive does not have. corrupt.
+/// The error of who asks for events that the log forgot and the archive does not have: unavailable, until it
+/// is restored.
 std::unexpected<Error> fail_nowhere(const Stream& stream, model::OffsetRange missing);
 
 }  // namespace anabranch::history

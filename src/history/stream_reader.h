@@ -38,7 +38,8 @@ class StreamReader {
   const Stream& stream() const { return stream_; }
 
   /// Events from `from` up to `end`, at most about rows_max, of files more; an empty range when there are
-  /// none. corrupt: they are neither in the log nor in the archive.
+  /// none. unavailable: they are neither in the log nor in the archive; corrupt: the archive has not each
+  /// once.
   Result<Events> read(model::Offset from, model::Offset end, size_t rows_max);
 
  private:

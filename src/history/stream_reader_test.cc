@@ -85,7 +85,7 @@ TEST_F(StreamReaderTest, WhatTheLogForgotIsNotWhatItNeverHad) {
   StreamReader reader(source);
   const auto events = reader.read(1, 5, 1000);
   ASSERT_FALSE(events);
-  EXPECT_EQ(events.error().code, Code::corrupt);
+  EXPECT_EQ(events.error().code, Code::unavailable);
   EXPECT_NE(events.error().message.find("offsets 1 to 2"), std::string::npos) << events.error().message;
   EXPECT_FALSE(events.error().hint.empty());
   EXPECT_EQ(reader.read(3, 5, 1000)->range, (model::OffsetRange{3, 5}));

@@ -70,7 +70,19 @@ class Equivalence : public ::testing::TestWithParam<int> {
     ASSERT_EQ(accepted->accepted + accepted->quarantined, events) << "nothing is lost";
   }
 
-  // Everything in the log, into the plain database.
+  // What the archive has goes from the log.
+  void forget() {
+    auto& log = platform_->stream("events")->log();
+    model::Offset end = platform_->archived().at("events").at(0);
+    for (const auto& epoch : platform_->speed().epochs().all())
+      end = std::min(end, epoch->archive("bronze.events").end);
+    const auto removed = log.remove_before(0, end, INT64_MAX);
+    ASSERT_TRUE(removed) << removed.error().describe();
+    ASSERT_EQ(log.quarantine(std::nullopt, SIZE_MAX)->size(), log.quarantined_count());
+    has_forgotten_ = has_forgotten_ || log.first_offset(0) > 0;
+  }
+
+  // Every event, into the plain database.
   void fill_plain() {
     auto& log = platform_->stream("events")->log();
     const auto end = log.durable_offsets()[0];
@@ -152,6 +164,7 @@ class Equivalence : public ::testing::TestWithParam<int> {
   io::Path pinned_dim_;
   int64_t next_id_ = 0;
   int compared_ = 0;
+  bool has_forgotten_ = false;
 };
 
 TEST_P(Equivalence, EveryViewEqualsARecomputeAfterEveryStep) {
@@ -209,6 +222,10 @@ TEST_P(Equivalence, EveryViewEqualsARecomputeAfterEveryStep) {
       }
       default:
         what = "more events";
+    }
+    if (GetParam() > 0 && random() % 2 == 0) {
+      ASSERT_NO_FATAL_FAILURE(forget());
+      what += ", after which the log forgot";
     }
     for (int i = 0; i < 3; ++i) ASSERT_NO_FATAL_FAILURE(ingest(random, 5 + static_cast<int>(random() % 60)));
     ASSERT_NO_FATAL_FAILURE(check_all(fmt::format("step {}: {}", step, what)));
