@@ -128,12 +128,12 @@ class DiffTest(DiffCase):
         self.files = self.project()
         self.files.write("anabranch.yml", "name: shop\n")
         self.files.write("streams/marks.yml", "fields:\n  - {name: x, type: double}\n")
-        self.files.write("models/gold/all.sql", "SELECT x, x * 3 AS y FROM bronze.marks\n")
+        self.files.write("models/gold/all.sql", "SELECT x, x / 10 AS y FROM bronze.marks\n")
         self.client = self.files.start("--port", "0").client()
-        self.post("marks", [{"x": x} for x in (0.1, -0.0, 1e300, 2.5e-310, -7.7, 123456789.125)])
-        self.files.write("models/gold/all.sql", "SELECT x, x + x + x AS y FROM bronze.marks\n")
+        self.post("marks", [{"x": x} for x in (3.0, -0.0, 1e300, 6e-310, -7.7, 123456789.125)])
+        self.files.write("models/gold/all.sql", "SELECT x, x * 0.1 AS y FROM bronze.marks\n")
         self.assertEqual(self.counts(self.diff()), {"gold.all": (6, 6, 0, 0)})
-        self.files.write("models/gold/all.sql", "SELECT x, x * 3.00000001 AS y FROM bronze.marks\n")
+        self.files.write("models/gold/all.sql", "SELECT x, x * 0.100000001 AS y FROM bronze.marks\n")
         self.assertEqual(self.counts(self.diff()), {"gold.all": (6, 6, 5, 5)})
 
     def test_a_view_that_cannot_be_computed_leaves_the_others_alone(self):

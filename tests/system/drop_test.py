@@ -45,6 +45,11 @@ class DropCase(ApplyCase):
         for name in ("streams/clicks.yml", "models/gold/pages.sql", "sources/shop.yml", "models/gold/priced.sql"):
             (self.files.folder / name).unlink()
 
+    def start_again(self):
+        self.assertEqual(self.server.stop(), 0)
+        self.server = self.files.start("--port", "0")
+        self.client = self.server.client()
+
     def drop(self, *names, code=0):
         done = self.files.run("drop", "--json", *names)
         self.assertEqual(done.returncode, code, done.stdout + done.stderr)
@@ -161,15 +166,16 @@ class DropTest(DropCase):
 
     def test_what_comes_by_the_name_later_is_new(self):
         self.serve_all()
-        for restart in (False, True):
-            with self.subTest(restart=restart):
+        for how in ("apply", "apply, and a start after it", "a start that takes the files"):
+            with self.subTest(how=how):
                 self.take_out()
-                self.apply()
+                if how == "a start that takes the files":
+                    self.start_again()  # the newest manifest is of before
+                else:
+                    self.apply()
                 self.drop("--yes", "clicks", "prices")
-                if restart:
-                    self.assertEqual(self.server.stop(), 0)
-                    self.server = self.files.start("--port", "0")
-                    self.client = self.server.client()
+                if how == "apply, and a start after it":
+                    self.start_again()
                 # The same files as before: schema version, plans and versions of tables are the same, and so is no data.
                 self.declare_clicks()
                 self.declare_prices(11)
