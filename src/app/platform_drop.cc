@@ -125,36 +125,36 @@ void Platform::describe_droppable(std::vector<Droppable>& items) {
 }
 
 // Builds that know something of these names would be taken for builds of what comes by them later: plans and
-// versions are the same then. So none of the manifests that are looked at may name one.
+// versions are the same then. So no manifest may name one.
 Status Platform::forget_in_manifests(const std::vector<Droppable>& items) {
   const auto world = speed_->epochs().newest()->world;
   const auto is_of_another = [&](const auto& entry) {
     const auto hash = world->basis_hashes.find(entry.first);
     return hash == world->basis_hashes.end() || hash->second != entry.second.plan_hash;
   };
-  for (size_t i = 0; i < builds_kept; ++i) {
-    std::optional<lake::Manifest> manifest;
-    {
-      Lock lock(mutex_);
-      manifest = manifest_;
-    }
-    if (!manifest) return {};
-    ++manifest->number;
-    manifest->published_at_us = clock_.now_us();
-    std::erase_if(manifest->views, is_of_another);
-    std::erase_if(manifest->failed, is_of_another);
-    for (const Droppable& item : items) {
-      if (item.kind == Kind::view) continue;
-      manifest->basis.tables.erase(item.name);
-      manifest->basis.schemas.erase(item.name);
-      manifest->archived.erase(item.name);
-      for (auto& [name, view] : manifest->views) view.cutoff.erase(item.name);
-    }
-    TRY(manifests_->publish(*manifest));
+  std::optional<lake::Manifest> manifest;
+  {
+    Lock lock(mutex_);
+    manifest = manifest_;
+  }
+  if (!manifest) return {};
+  ++manifest->number;
+  manifest->published_at_us = clock_.now_us();
+  std::erase_if(manifest->views, is_of_another);
+  std::erase_if(manifest->failed, is_of_another);
+  for (const Droppable& item : items) {
+    if (item.kind == Kind::view) continue;
+    manifest->basis.tables.erase(item.name);
+    manifest->basis.schemas.erase(item.name);
+    manifest->archived.erase(item.name);
+    for (auto& [name, view] : manifest->views) view.cutoff.erase(item.name);
+  }
+  TRY(manifests_->publish(*manifest));
+  {
     Lock lock(mutex_);
     manifest_ = std::move(manifest);
   }
-  return {};
+  return manifests_->keep_newest(1);
 }
 
 // A verify, an import or a diff that began earlier goes by the files themselves.
@@ -213,7 +213,7 @@ Result<front::ProjectDrop> Platform::drop_now(const front::DropRequest& request,
     manifest = manifest_;
   }
   // Where an earlier epoch is read still, the next build does it.
-  if (manifest && speed_->epochs().all().size() == 1) remove_old_builds(*manifest);
+  if (manifest && speed_->epochs().all().size() == 1) TRY(remove_old_builds({*manifest}));
   drop.is_dropped = true;
   return drop;
 }
