@@ -201,6 +201,9 @@ TEST_F(Retention, AQuietLogShrinksToNothingAndGoesOn) {
   EXPECT_EQ(log_->first_offset(0), 2);
   EXPECT_THAT(names(".log"), ElementsAre(segment_name(2)));
   ASSERT_NO_FATAL_FAILURE(check_events());
+  files_.crash();  // no mark tells of the time
+  close();
+  files_.restart();
   open();
   ASSERT_NO_FATAL_FAILURE(check_events());
   EXPECT_EQ(log_->first_offset(0), 2);
