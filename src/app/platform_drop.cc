@@ -80,7 +80,7 @@ Result<std::vector<Droppable>> Platform::find_droppable(const std::vector<std::s
     for (const Droppable& item : stored) {
       if (!is_meant(item, name)) continue;
       if (const auto file = whose(item)) {
-        return fail(Code::refused, fmt::format("{} is in the project: {} names it", name, *file),
+        return fail(Code::conflict, fmt::format("{} is in the project: {} names it", name, *file),
                     "take it out and run anabranch apply first");
       }
       if (std::ranges::none_of(found, [&](const Droppable& other) {

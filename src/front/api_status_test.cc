@@ -316,7 +316,7 @@ TEST_F(ApiStatus, DropTellsWhatIsAskedAndWhatCameOfIt) {
   backend_.on_drop = [&](const DropRequest& request) -> Result<ProjectDrop> {
     asked.emplace_back(request.names, request.is_dry_run);
     if (request.names == std::vector<std::string>{"flights"})
-      return fail(Code::refused, "flights is in the project: streams/flights.yml names it");
+      return fail(Code::conflict, "flights is in the project: streams/flights.yml names it");
     ProjectDrop drop;
     drop.is_dropped = !request.is_dry_run;
     drop.items = {{Droppable::Kind::table, "planes", 70, {"lake/bronze/planes"}, {"2 versions"}}};
@@ -326,7 +326,7 @@ TEST_F(ApiStatus, DropTellsWhatIsAskedAndWhatCameOfIt) {
             R"({"dropped":false,"items":[{"kind":"table","name":"planes","bytes":70,)"
             R"("folders":["lake/bronze/planes"],"notes":["2 versions"]}]})");
   EXPECT_EQ(parsed(post("/v1/drop", R"({"names":["planes"]})"))["dropped"], true);
-  EXPECT_EQ(outcome(post("/v1/drop", R"({"names":["flights"]})")), "403 refused");
+  EXPECT_EQ(outcome(post("/v1/drop", R"({"names":["flights"]})")), "409 conflict");
   EXPECT_EQ(asked, (decltype(asked){{{"planes"}, true}, {{"planes"}, false}, {{"flights"}, false}}));
   for (const char* wrong : {R"({"names":"planes"})", R"({"name":["planes"]})", R"({"names":[],"dry_run":1})"})
     EXPECT_EQ(outcome(post("/v1/drop", wrong)), "400 bad_request") << wrong;

@@ -126,8 +126,8 @@ class Backend {
   /// nothing. bad_input with every mistake of files that are no project.
   virtual Result<ProjectDiff> diff(const DiffRequest& request) = 0;
   /// Removes for ever what is stored of streams, tables and views that the project does not have, or shows
-  /// it. Blocks. not_found for a name of which there is nothing; refused for one that the project has;
-  /// conflict while somebody reads it still, or a build runs.
+  /// it. Blocks. not_found for a name of which there is nothing; conflict for one that the project has,
+  /// while somebody reads it still, or while a build runs.
   virtual Result<ProjectDrop> drop(const DropRequest& request) = 0;
   /// Files of the project that are not as they run, relative to its root: looked at now, or within the last
   /// two seconds.
