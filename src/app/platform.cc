@@ -369,6 +369,7 @@ void Platform::keep() {
       {
         Lock building(build_mutex_);
         archiving = archiver_->archive(applied);
+        if (archiving) use_archives();
       }
       repin_if_due();
       if (!archiving) {
@@ -379,15 +380,19 @@ void Platform::keep() {
         continue;
       }
       archive_wait_us = 0;
-      auto archives = readable_archives();
-      {
-        Lock lock(mutex_);
-        for (const auto& [stream, archive] : archives)
-          archived_[stream.substr(stream.find('.') + 1)] = {archive.end};
-      }
-      (void)speed_->set_archives(std::move(archives));
     }
   }
+}
+
+// What is read from now on. Under build_mutex_: a stream may go meanwhile.
+void Platform::use_archives() {
+  auto archives = readable_archives();
+  {
+    Lock lock(mutex_);
+    for (const auto& [stream, archive] : archives)
+      archived_[stream.substr(stream.find('.') + 1)] = {archive.end};
+  }
+  (void)speed_->set_archives(std::move(archives));
 }
 
 // ---- tables ----

@@ -178,6 +178,7 @@ class Platform final : public front::Backend {
   Result<std::optional<lake::Manifest>> readable_manifest();
   void find_broken_builds(const lake::Manifest& manifest);
   std::map<std::string, history::Archive> readable_archives();
+  void use_archives() EXCLUDES(mutex_);
   void forget_broken_builds(const lake::Manifest& manifest);
   void bring_copies_up_to(const lake::Manifest& manifest);
   void set_fault(const std::string& of, const Error& error) EXCLUDES(mutex_);

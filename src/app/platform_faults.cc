@@ -117,7 +117,8 @@ std::map<std::string, history::Archive> Platform::readable_archives() {
     if (const auto why = damaged.find(stream); why != damaged.end()) {
       set_fault(of,
                 {why->second.code,
-                 fmt::format("{}; events are read from the log, and no build can begin", why->second.message),
+                 fmt::format("{}; events are read from the log as far as it has them, and no build can begin",
+                             why->second.message),
                  why->second.hint,
                  {}});
     } else {

@@ -86,25 +86,38 @@ Status Platform::tidy_tables(const std::vector<lake::Manifest>& manifests, const
 }
 
 Status Platform::tidy_archive(int64_t removed_after_ms) {
-  if (!TRY(archiver_->tidy(removed_after_ms))) return {};
-  return speed_->set_archives(readable_archives());
+  const auto tidied = archiver_->tidy(removed_after_ms);
+  if (!tidied || *tidied) use_archives();  // of some streams also when another one failed
+  TRY(tidied);
+  return {};
 }
 
 Status Platform::tidy_logs(const project::Retention& keep, int64_t now_us) {
-  const auto archives = TRY(archiver_->archives());
+  const auto archives = readable_archives();  // of a damaged one nothing: its stream's log stays whole
+  const auto epochs = speed_->epochs().all();
+  Status all;
   for (OpenStream& stream : streams_) {
-    const auto archive = archives.find("bronze." + stream.name);
+    const std::string name = "bronze." + stream.name;
+    const auto archive = archives.find(name);
     if (archive == archives.end() || !stream.log) continue;
-    const auto removed = TRY(stream.log->remove_before(
-        0, archive->second.end, now_us - static_cast<int64_t>(keep.log_hours) * hour_us));
-    if (removed.segments > 0)
+    // Whoever reads an older epoch finds what its archive has not in the log.
+    model::Offset end = archive->second.end;
+    for (const auto& epoch : epochs) end = std::min(end, epoch->archive(name).end);
+    const auto removed =
+        stream.log->remove_before(0, end, now_us - static_cast<int64_t>(keep.log_hours) * hour_us);
+    if (!removed) {
+      add(all, std::unexpected(removed.error()), name);
+      continue;
+    }
+    if (removed->segments > 0)
       spdlog::debug("{}: {} segments of its log are deleted; its archive has their events", stream.name,
-                    removed.segments);
-    if (keep.quarantine_days)
-      TRY(stream.log->remove_quarantined_before(now_us -
-                                                static_cast<int64_t>(*keep.quarantine_days) * day_us));
+                    removed->segments);
+    if (!keep.quarantine_days) continue;
+    const int64_t age_us = static_cast<int64_t>(*keep.quarantine_days) * day_us;
+    if (const auto gone = stream.log->remove_quarantined_before(now_us - age_us); !gone)
+      add(all, std::unexpected(gone.error()), name);
   }
-  return {};
+  return all;
 }
 
 front::Storage Platform::storage() {

@@ -54,7 +54,8 @@ std::optional<model::Offset> first_offset_of(std::string_view name) {
 
 bool is_name_of_ours(std::string_view name) { return first_offset_of(name).has_value(); }
 
-Status check_file(const std::string& path, const std::string& key, int64_t size) {
+// `has_all`: whether the log holds all of the stream.
+Status check_file(const std::string& path, const std::string& key, int64_t size, bool has_all) {
   const auto file = io::local_file_system().open(path, io::FileSystem::Open::read);
   const auto found = file ? (*file)->size() : fail(file.error());
   if (found && static_cast<int64_t>(*found) == size) return {};
@@ -64,7 +65,9 @@ Status check_file(const std::string& path, const std::string& key, int64_t size)
       Code::unavailable,
       found ? fmt::format("{} is damaged: it has {} bytes, not {}", key, *found, size)
             : fmt::format("{} is missing", key),
-      fmt::format("restore it from a backup, or remove {}: what the log holds is archived anew", folder));
+      has_all ? fmt::format("restore it from a backup, or remove {}: the log holds all and is archived anew",
+                            folder)
+              : "restore it from a backup: the log does not hold these events any more");
 }
 
 }  // namespace
@@ -99,10 +102,11 @@ Result<Archive> Archiver::archive_of(const Stream& stream) {
   lake::DeltaTable& table = *TRY(table_of(stream));
   const auto snapshot = TRY(table.snapshot());
   Archive archive;
+  const bool has_all = stream.log->first_offset(0) == 0;
   auto paths = std::make_shared<Paths>();
   for (const auto& file : snapshot.files) {
     archive.files.push_back(store_.local_path(table.data_file_key(file.path)));
-    TRY(check_file(archive.files.back(), table.data_file_key(file.path), file.size));
+    TRY(check_file(archive.files.back(), table.data_file_key(file.path), file.size, has_all));
     paths->insert(file.path);
   }
   if (archive.files.size() > 1 && is_planted("the archive forgets its newest file")) archive.files.pop_back();
@@ -227,11 +231,18 @@ Status Archiver::archive_stream(const Stream& stream, model::Offset end) {
 Result<bool> Archiver::tidy(int64_t removed_after_ms) {
   Lock lock(mutex_);
   bool has_changed = false;
+  std::optional<Error> failed;  // the first, of a stream; the others go on
   for (const Stream& stream : history_.streams()) {
-    lake::DeltaTable& table = *TRY(table_of(stream));
-    has_changed |= TRY(put_together(stream, table));
-    TRY(remove_files(stream, table, removed_after_ms));
+    const auto tidied = [&]() -> Result<bool> {
+      lake::DeltaTable& table = *TRY(table_of(stream));
+      const bool is_other = TRY(put_together(stream, table));
+      TRY(remove_files(stream, table, removed_after_ms));
+      return is_other;
+    }();
+    if (tidied) has_changed |= *tidied;
+    if (!tidied && !failed) failed = tidied.error();
   }
+  if (failed) return fail(std::move(*failed));
   return has_changed;
 }
 
