@@ -98,8 +98,8 @@ class HistoryTest : public ::testing::Test {
       if (!events || events->range.first != from || events->range.size() == 0) break;
       EXPECT_LE(events->range.size(), static_cast<model::Offset>(25 * rows_max));
       has_read_archive = has_read_archive || !events->archived.empty();
-      std::string source =
-          fmt::format("{}({}, {})", History::log_function(stream_name, *schema), from, events->range.end);
+      std::string source = fmt::format(
+          "{}({}, {})", history_->log_function(std::string(stream_name), *schema), from, events->range.end);
       if (events->lie_in_files()) source = file_source(*events, *schema).value();
       auto rows = rows_of("FROM " + source);
       EXPECT_EQ(rows.size(), static_cast<size_t>(events->range.size()));
