@@ -29,8 +29,8 @@ Task::~Task() {
   owner_.tasks_.remove(this);
 }
 
-Status Task::check_now(int64_t now_us) const {
-  if (owner_.is_stopping_) return fail(Code::unavailable, "the server is stopping");
+Status Task::check_now(int64_t now_us, bool is_stopping) const {
+  if (is_stopping) return fail(Code::unavailable, "the server is stopping");
   if (is_cancelled_) return fail(Code::cancelled, fmt::format("the {} was cancelled", kind_));
   if (now_us - started_us_ < limit_us_) return {};
   return fail(
@@ -41,7 +41,7 @@ Status Task::check_now(int64_t now_us) const {
 
 Status Task::check() const {
   Lock lock(owner_.mutex_);
-  return check_now(owner_.clock_.monotonic_us());
+  return check_now(owner_.clock_.monotonic_us(), owner_.is_stopping_);
 }
 
 bool Task::was_cancelled() const {
@@ -88,7 +88,7 @@ std::vector<front::RunningTask> Tasks::list() const {
   std::vector<front::RunningTask> all;
   for (const Task* task : tasks_) {
     all.push_back({task->id_, task->kind_, task->of_, task->started_at_us_, task->limit_us_,
-                   !task->check_now(clock_.monotonic_us())});
+                   !task->check_now(clock_.monotonic_us(), is_stopping_)});
   }
   return all;
 }
@@ -119,7 +119,7 @@ void Tasks::watch() {
       continue;
     }
     for (const Task* task : tasks_) {
-      if (task->kill_ && !task->check_now(clock_.monotonic_us())) task->kill_();
+      if (task->kill_ && !task->check_now(clock_.monotonic_us(), is_stopping_)) task->kill_();
     }
     lock.wait_for(changed_, watch_interval);
   }

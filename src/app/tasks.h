@@ -45,7 +45,7 @@ class Task {
  private:
   friend class Tasks;
   Task(Tasks& owner, std::string id, std::string kind, std::string of, int64_t limit_us, std::string setting);
-  Status check_now(int64_t now_us) const;  // under the owner's mutex
+  Status check_now(int64_t now_us, bool is_stopping) const;  // under the owner's mutex
 
   Tasks& owner_;
   const std::string id_;

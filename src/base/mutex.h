@@ -40,8 +40,8 @@ class ANABRANCH_THREAD(scoped_lockable) Lock {
   std::cv_status wait_for(std::condition_variable& condition, Duration duration) {
     return condition.wait_for(lock_, duration);
   }
-  void unlock() { lock_.unlock(); }
-  void lock() { lock_.lock(); }
+  void unlock() ANABRANCH_THREAD(release_capability()) { lock_.unlock(); }
+  void lock() ANABRANCH_THREAD(acquire_capability()) { lock_.lock(); }
 
  private:
   std::unique_lock<std::mutex> lock_;

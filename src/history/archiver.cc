@@ -92,7 +92,7 @@ bool Archiver::is_leased(const std::string& stream, const std::string& path) {
 Status Archiver::remove_files(const Stream& stream, lake::DeltaTable& table, int64_t removed_after_ms) {
   lake::DeltaTable::Keep keep;
   keep.removed_after_ms = removed_after_ms;
-  keep.is_used = [&](const std::string& path) { return is_leased(stream.name, path); };
+  keep.is_used = [&](const std::string& path) REQUIRES(mutex_) { return is_leased(stream.name, path); };
   keep.is_ours = is_name_of_ours;
   TRY(table.tidy(keep));
   return {};
@@ -228,17 +228,19 @@ Status Archiver::archive_stream(const Stream& stream, model::Offset end) {
   return {};
 }
 
+Result<bool> Archiver::tidy_stream(const Stream& stream, int64_t removed_after_ms) {
+  lake::DeltaTable& table = *TRY(table_of(stream));
+  const bool is_other = TRY(put_together(stream, table));
+  TRY(remove_files(stream, table, removed_after_ms));
+  return is_other;
+}
+
 Result<bool> Archiver::tidy(int64_t removed_after_ms) {
   Lock lock(mutex_);
   bool has_changed = false;
   std::optional<Error> failed;  // the first, of a stream; the others go on
   for (const Stream& stream : history_.streams()) {
-    const auto tidied = [&]() -> Result<bool> {
-      lake::DeltaTable& table = *TRY(table_of(stream));
-      const bool is_other = TRY(put_together(stream, table));
-      TRY(remove_files(stream, table, removed_after_ms));
-      return is_other;
-    }();
+    const auto tidied = tidy_stream(stream, removed_after_ms);
     if (tidied) has_changed |= *tidied;
     if (!tidied && !failed) failed = tidied.error();
   }

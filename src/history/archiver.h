@@ -44,6 +44,7 @@ class Archiver {
   Status archive_stream(const Stream& stream, model::Offset end) REQUIRES(mutex_);
   Result<Archive> archive_of(const Stream& stream) REQUIRES(mutex_);
   Result<lake::DeltaTable*> table_of(const Stream& stream) REQUIRES(mutex_);
+  Result<bool> tidy_stream(const Stream& stream, int64_t removed_after_ms) REQUIRES(mutex_);
   Result<bool> put_together(const Stream& stream, lake::DeltaTable& table) REQUIRES(mutex_);
   Result<lake::DataFile> write_file(sql::Session& session, const lake::DeltaTable& table,
                                     const std::vector<sql::OutputColumn>& columns, const std::string& source,

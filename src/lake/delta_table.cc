@@ -23,6 +23,16 @@ void sort_by_time(DeltaSnapshot& table) {
                    [&](const DataFile& a, const DataFile& b) { return times[a.path] < times[b.path]; });
 }
 
+// Its version is the caller's to fill in.
+Result<DeltaSnapshot> table_of_checkpoint(const std::vector<std::string>& paths) {
+  DeltaSnapshot table;
+  for (const std::string& action : TRY(read_checkpoint_files(paths))) TRY(apply_delta_action(action, table));
+  if (table.metadata.empty() || table.protocol.empty())
+    return fail(Code::corrupt, "the checkpoint has no metaData or no protocol");
+  sort_by_time(table);
+  return table;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<DeltaTable>> DeltaTable::open(ObjectStore& store, std::string key, io::Clock& clock) {
@@ -174,18 +184,12 @@ Status DeltaTable::read_beginning() {
 Status DeltaTable::read_checkpoint(int64_t version, const std::vector<std::string>& keys) {
   std::vector<std::string> paths;
   for (const std::string& key : keys) paths.push_back(store_.local_path(key));
-  const auto read = [&]() -> Status {
-    DeltaSnapshot table;
-    for (const std::string& action : TRY(read_checkpoint_files(paths)))
-      TRY(apply_delta_action(action, table));
-    if (table.metadata.empty() || table.protocol.empty())
-      return fail(Code::corrupt, "the checkpoint has no metaData or no protocol");
-    table.version = version;
-    sort_by_time(table);
-    state_ = std::move(table);
+  auto read = table_of_checkpoint(paths);
+  if (read) {
+    state_ = std::move(*read);
+    state_.version = version;
     return {};
-  }();
-  if (read) return {};
+  }
   Error error = read.error();
   if (error.code == Code::corrupt && error.hint.empty()) error.hint = delta_log_hint;
   return in_context(Status(fail(std::move(error))), keys.front());

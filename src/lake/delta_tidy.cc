@@ -57,8 +57,9 @@ Status DeltaTable::write_checkpoint(int64_t removed_after_ms) {
   // Under a name that nobody reads, the same each time; then whole under its own.
   const std::string draft = fmt::format("{}/_delta_log/{}", key_, checkpoint_draft_name);
   TRY(store_.prepare(draft));
+  const auto actions = checkpoint_actions(state_, removed_after_ms);
   const auto write = [&]() -> Status {
-    TRY(write_checkpoint_file(checkpoint_actions(state_, removed_after_ms), store_.local_path(draft)));
+    TRY(write_checkpoint_file(actions, store_.local_path(draft)));
     return store_.put_if_absent(key, TRY(store_.get(draft)));
   };
   Status written = write();
