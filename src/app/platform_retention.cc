@@ -69,6 +69,7 @@ Status Platform::remove_old_builds(const std::vector<lake::Manifest>& manifests)
 
 Status Platform::tidy_tables(const std::vector<lake::Manifest>& manifests, const project::Retention& keep,
                              int64_t removed_after_ms) {
+  const auto epochs = speed_->epochs().all();
   for (const std::string& table : TRY(table_versions_->tables())) {
     const auto latest = TRY(table_versions_->latest(table));
     if (!latest) continue;
@@ -77,6 +78,11 @@ Status Platform::tidy_tables(const std::vector<lake::Manifest>& manifests, const
     for (const lake::Manifest& manifest : manifests) {
       const auto pin = manifest.basis.tables.find(table);
       if (pin != manifest.basis.tables.end()) first = std::min(first, pin->second);
+    }
+    // Before the first build no manifest pins what reads use.
+    for (const auto& epoch : epochs) {
+      const auto used = epoch->world->tables.find("bronze." + table);
+      if (used != epoch->world->tables.end()) first = std::min(first, used->second.version);
     }
     TRY(table_versions_->forget_before(table, first));
     Lock lock(delta_mutex_);

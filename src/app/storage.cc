@@ -1,35 +1,28 @@
 #include "app/storage.h"
 
-#include <set>
-#include <string>
-
 namespace anabranch::app {
-namespace {
 
-// Of all that lies below, but for what lies in it under these names.
-uint64_t bytes_of(io::FileSystem& files, const io::Path& folder, const std::set<std::string>& without = {}) {
+uint64_t bytes_below(io::FileSystem& files, const io::Path& folder, const std::set<std::string>& without) {
   const auto entries = files.list(folder);
   if (!entries) return 0;
   uint64_t bytes = 0;
   for (const io::FolderEntry& entry : *entries) {
     if (without.contains(entry.name)) continue;
-    bytes += entry.is_folder ? bytes_of(files, folder / entry.name) : entry.size;
+    bytes += entry.is_folder ? bytes_below(files, folder / entry.name) : entry.size;
   }
   return bytes;
 }
 
-}  // namespace
-
 front::Storage measure_storage(io::FileSystem& files, const io::Path& data_folder) {
   const io::Path lake = data_folder / "lake";
   front::Storage storage;
-  storage.log_bytes = bytes_of(files, data_folder / "log");
-  storage.bronze_bytes = bytes_of(files, lake / "bronze");
-  storage.silver_bytes = bytes_of(files, lake / "silver");
-  storage.gold_bytes = bytes_of(files, lake / "gold");
-  storage.states_bytes = bytes_of(files, data_folder / "serving");
-  storage.other_bytes = bytes_of(files, data_folder, {"log", "lake", "serving"}) +
-                        bytes_of(files, lake, {"bronze", "silver", "gold"});
+  storage.log_bytes = bytes_below(files, data_folder / "log");
+  storage.bronze_bytes = bytes_below(files, lake / "bronze");
+  storage.silver_bytes = bytes_below(files, lake / "silver");
+  storage.gold_bytes = bytes_below(files, lake / "gold");
+  storage.states_bytes = bytes_below(files, data_folder / "serving");
+  storage.other_bytes = bytes_below(files, data_folder, {"log", "lake", "serving"}) +
+                        bytes_below(files, lake, {"bronze", "silver", "gold"});
   storage.free_bytes = files.free_bytes(data_folder).value_or(0);
   return storage;
 }

@@ -1,9 +1,18 @@
 #pragma once
 
+#include <cstdint>
+#include <set>
+#include <string>
+
 #include "front/backend.h"
 #include "io/file_system.h"
 
 namespace anabranch::app {
+
+/// The bytes of all files below a folder, but for what lies in it under these names. What cannot be listed,
+/// or goes meanwhile, is left out. Any thread.
+uint64_t bytes_below(io::FileSystem& files, const io::Path& folder,
+                     const std::set<std::string>& without = {});
 
 /// What a data folder takes on the disk, by what it is for. Walks through all of it: thousands of files take
 /// milliseconds. What goes meanwhile is left out. Any thread.

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "app/storage.h"
+
 namespace anabranch::app {
 namespace {
 
@@ -27,14 +29,6 @@ Result<std::set<std::string>> folders_in(io::FileSystem& files, const io::Path& 
     if (entry.is_folder) names.insert(entry.name);
   }
   return names;
-}
-
-Result<int64_t> bytes_below(io::FileSystem& files, const io::Path& folder) {
-  int64_t bytes = 0;
-  for (const io::FolderEntry& entry : TRY(list(files, folder)))
-    bytes +=
-        entry.is_folder ? TRY(bytes_below(files, folder / entry.name)) : static_cast<int64_t>(entry.size);
-  return bytes;
 }
 
 }  // namespace
@@ -58,7 +52,7 @@ Result<std::vector<Droppable>> find_stored(io::FileSystem& files, const io::Path
   for (auto& [key, folders] : found) {
     Droppable item{key.first, key.second, 0, std::move(folders), {}};
     for (const std::string& folder : item.folders)
-      item.bytes += TRY(bytes_below(files, data_folder / folder));
+      item.bytes += static_cast<int64_t>(bytes_below(files, data_folder / folder));
     all.push_back(std::move(item));
   }
   return all;

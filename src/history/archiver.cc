@@ -167,10 +167,15 @@ std::vector<lake::DataFile> many_small(const std::vector<lake::DataFile>& files)
     rows_max = std::min(rows_max, large_file_rows);
     auto first = files.end();
     model::Offset rows = 0;
-    while (first != files.begin() && is_name_of_ours(std::prev(first)->path) && std::prev(first)->rows >= 0 &&
-           std::prev(first)->rows < rows_max)
-      rows += (--first)->rows;
-    const bool are_many = static_cast<size_t>(files.end() - first) >= files_of_a_size;
+    while (first != files.begin()) {
+      const lake::DataFile& file = *std::prev(first);
+      if (!is_name_of_ours(file.path) || file.rows < 0 || file.rows >= rows_max) break;
+      if (rows + file.rows > rows_per_file) break;  // no more is rewritten at once
+      rows += file.rows;
+      --first;
+    }
+    const auto count = static_cast<size_t>(files.end() - first);
+    const bool are_many = count >= files_of_a_size || (rows_max == large_file_rows && count > 1);
     if (are_many && (rows_max == smallest_size_rows || rows >= rows_max)) return {first, files.end()};
     if (rows_max == large_file_rows) return {};
   }

@@ -232,7 +232,7 @@ Status apply_delta_action(std::string_view json, DeltaSnapshot& table) {
   return apply_action(line, table);
 }
 
-std::vector<std::string> checkpoint_actions(const DeltaSnapshot& table, int64_t removed_after_ms) {
+std::vector<std::string> checkpoint_actions(const DeltaSnapshot& table) {
   std::vector<std::string> actions{fmt::format(R"({{"protocol":{}}})", table.protocol),
                                    fmt::format(R"({{"metaData":{}}})", table.metadata)};
   const auto add = [&](const Json& action) {
@@ -245,7 +245,6 @@ std::vector<std::string> checkpoint_actions(const DeltaSnapshot& table, int64_t 
       actions.push_back(fmt::format(R"({{"add":{}}})", action->second));
   }
   for (const auto& [path, removed_ms] : table.removed) {
-    if (removed_ms < removed_after_ms) continue;
     add({{"remove",
           {{"path", encode_path(path)}, {"deletionTimestamp", removed_ms}, {"dataChange", false}}}});
   }

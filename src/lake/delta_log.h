@@ -66,9 +66,8 @@ Result<DeltaSnapshot> apply_delta_commit(DeltaSnapshot before, std::string_view 
 /// Takes in one action, from a commit or a checkpoint. Errors as apply_delta_commit().
 Status apply_delta_action(std::string_view json, DeltaSnapshot& table);
 
-/// The actions of a checkpoint: what the table is, and which files it had until not before
-/// `removed_after_ms`.
-std::vector<std::string> checkpoint_actions(const DeltaSnapshot& table, int64_t removed_after_ms);
+/// The actions of a checkpoint: what the table is, and which files it had that may still lie there.
+std::vector<std::string> checkpoint_actions(const DeltaSnapshot& table);
 
 /// When a commit was made, in ms since 1970, by what its actions say; nothing when none of them does.
 std::optional<int64_t> time_of_delta_commit(std::string_view json_lines);

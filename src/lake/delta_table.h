@@ -88,7 +88,7 @@ class DeltaTable {
   Status read_commits() REQUIRES(mutex_);
   Status read_checkpoint(int64_t version, const std::vector<std::string>& keys) REQUIRES(mutex_);
   Result<int64_t> remove_files(const Keep& keep) REQUIRES(mutex_);
-  Status write_checkpoint(int64_t removed_after_ms) REQUIRES(mutex_);
+  Status write_checkpoint() REQUIRES(mutex_);
   Result<int64_t> remove_log_before(int64_t time_ms) REQUIRES(mutex_);
   Status read_commit(int64_t version) REQUIRES(mutex_);
   Status apply(std::string_view bytes) REQUIRES(mutex_);

@@ -24,7 +24,7 @@ Result<int64_t> DeltaTable::tidy(const Keep& keep) {
   bool is_log_due = !is_searched_;  // a crash may have come in between
   int64_t gone = TRY(remove_files(keep));
   if (state_.version - checkpoint_ >= checkpoint_interval) {
-    TRY(write_checkpoint(keep.removed_after_ms));
+    TRY(write_checkpoint());
     is_log_due = true;
   }
   if (is_log_due) gone += TRY(remove_log_before(keep.removed_after_ms));
@@ -40,24 +40,27 @@ Result<int64_t> DeltaTable::remove_files(const Keep& keep) {
     const std::string folder = key_ + "/";
     for (const ObjectInfo& object : TRY(store_.list(folder))) {
       const std::string path = object.key.substr(folder.size());
-      const bool is_known = state_.adds.contains(path) || state_.removed.contains(path);
+      const bool is_known =
+          path.starts_with("_delta_log/") || state_.adds.contains(path) || state_.removed.contains(path);
       if (!is_known && keep.is_ours(path) && !(keep.is_used && keep.is_used(path))) due.push_back(path);
     }
   }
   for (const std::string& path : due) {
     TRY(store_.remove(data_file_key(path)));
-    state_.removed.erase(path);  // the log still says it, until its next checkpoint
+    // The log still says it, until its next checkpoint. That names all that were kept, whatever their age: a
+    // later process must know of them.
+    state_.removed.erase(path);
   }
   is_searched_ = true;
   return static_cast<int64_t>(due.size());
 }
 
-Status DeltaTable::write_checkpoint(int64_t removed_after_ms) {
+Status DeltaTable::write_checkpoint() {
   const std::string key = fmt::format("{}/_delta_log/{}", key_, checkpoint_name(state_.version));
   // Under a name that nobody reads, the same each time; then whole under its own.
   const std::string draft = fmt::format("{}/_delta_log/{}", key_, checkpoint_draft_name);
   TRY(store_.prepare(draft));
-  const auto actions = checkpoint_actions(state_, removed_after_ms);
+  const auto actions = checkpoint_actions(state_);
   const auto write = [&]() -> Status {
     TRY(write_checkpoint_file(actions, store_.local_path(draft)));
     return store_.put_if_absent(key, TRY(store_.get(draft)));

@@ -188,6 +188,22 @@ TEST_F(DeltaTidy, AnEndInTheMiddleHurtsNothing) {
               ElementsAre("00000000000000000021.checkpoint.parquet", delta_log_name(21)));
 }
 
+// A process ends between the checkpoint and the time when the file may go.
+TEST_F(DeltaTidy, WhatIsReadWhenACheckpointIsWrittenGoesLater) {
+  write_versions(12);
+  DeltaTable::Keep keep{.removed_after_ms = ago_ms(0)};
+  keep.is_used = [](const std::string& path) { return path == "f10"; };
+  keep.is_ours = [](const std::string&) { return true; };
+  ASSERT_TRUE(open()->tidy(keep));
+  EXPECT_EQ(names("_delta_log/").front(), checkpoint_name(11));
+  auto table = open();
+  ASSERT_TRUE(table->tidy(keep));
+  EXPECT_THAT(names(), ElementsAre("f10", "f11"));
+  keep.is_used = nullptr;
+  ASSERT_TRUE(table->tidy(keep));
+  EXPECT_THAT(names(), ElementsAre("f11"));
+}
+
 TEST_F(DeltaTidy, CheckpointsOfOthers) {
   EXPECT_EQ(checkpoint_name(10), "00000000000000000010.checkpoint.parquet");
   EXPECT_EQ(parse_checkpoint_name(checkpoint_name(10))->version, 10);
@@ -201,7 +217,7 @@ TEST_F(DeltaTidy, CheckpointsOfOthers) {
 
   // In two parts, and only whole.
   write_versions(4);
-  const auto actions = checkpoint_actions(open()->snapshot().value(), 0);
+  const auto actions = checkpoint_actions(open()->snapshot().value());
   const std::vector<std::string> halves[] = {{actions.begin(), actions.begin() + 2},
                                              {actions.begin() + 2, actions.end()}};
   for (int64_t version = 0; version < 3; ++version)
