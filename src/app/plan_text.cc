@@ -133,7 +133,7 @@ std::string more_text(const json& view) {
 std::string events_text(const json& diff) {
   std::vector<std::string> parts;
   for (const auto& [stream, offsets] : diff["offsets"].items())
-    parts.push_back(fmt::format("{} {}", stream, with_separators(offsets.at(0).get<int64_t>())));
+    parts.push_back(fmt::format("{} {}", stream, offsets_text(offsets)));
   return parts.empty() ? "" : fmt::format(", both over the same events ({})", fmt::join(parts, ", "));
 }
 

@@ -262,7 +262,7 @@ Result<speed::Handover> Platform::handover_of(const lake::Manifest& manifest,
   next.world = std::move(world);
   Lock lock(mutex_);
   for (const auto& [stream, archive] : next.archives)
-    archived_[stream.substr(stream.find('.') + 1)] = {archive.end};
+    archived_[stream.substr(stream.find('.') + 1)] = archive.ends();
   return next;
 }
 
@@ -343,7 +343,8 @@ void Platform::keep() {
     const auto archived = this->archived();
     for (const auto& [stream, offsets] : applied) {
       const auto done = archived.find(stream);
-      unarchived += offsets[0] - (done == archived.end() ? 0 : done->second[0]);
+      unarchived +=
+          model::event_count(offsets) - (done == archived.end() ? 0 : model::event_count(done->second));
     }
     const auto stats = speed_->stats();
     const project::BuildSettings when = project()->settings.build;
@@ -390,7 +391,7 @@ void Platform::use_archives() {
   {
     Lock lock(mutex_);
     for (const auto& [stream, archive] : archives)
-      archived_[stream.substr(stream.find('.') + 1)] = {archive.end};
+      archived_[stream.substr(stream.find('.') + 1)] = archive.ends();
   }
   (void)speed_->set_archives(std::move(archives));
 }
@@ -454,17 +455,19 @@ Status Platform::may_ingest() const {
 }
 
 Result<ingest::Accepted> Platform::ingest_file(const std::string& name, const std::string& path,
-                                               const std::optional<ingest::Sender>& sender) {
+                                               const std::optional<ingest::Sender>& sender,
+                                               std::optional<model::Partition> partition) {
   ingest::Ingestor* ingestor = stream(name);
   if (!ingestor) return fail(Code::not_found, fmt::format("there is no stream {}", name));
   TRY(check_readable(files_, path));
   const auto task = TRY(tasks_->begin(build_id_of(clock_.now_us()), "import", name,
                                       project_.settings.limits.copy_timeout_ms, "copy_timeout_ms"));
-  return ingestor->accept_file(path, ingest::bulk_folder(data_folder_ / "log" / name, 0), sender,
+  return ingestor->accept_file(path, data_folder_ / "log" / name, sender,
                                [&](const ingest::BulkImportJob& job) -> Result<ingest::BulkImportResult> {
                                  return ingest::BulkImportResult::from_json(
                                      TRY(run_in_child(program_, "import", job.to_json(), *task)));
-                               });
+                               },
+                               partition);
 }
 
 // ---- what is asked ----

@@ -104,7 +104,8 @@ class Platform final : public front::Backend {
   std::vector<std::string> changed_files(bool is_fresh) override EXCLUDES(mutex_);
   Result<std::vector<front::TableCopied>> copy(const std::vector<std::string>& sources) override;
   Result<ingest::Accepted> ingest_file(const std::string& stream, const std::string& path,
-                                       const std::optional<ingest::Sender>& sender = std::nullopt) override;
+                                       const std::optional<ingest::Sender>& sender = std::nullopt,
+                                       std::optional<model::Partition> partition = std::nullopt) override;
   Result<std::vector<quality::Verdict>> verify(const quality::Verifier::Request& request) override;
   Result<ViewErrors> view_errors(const std::string& view, size_t limit) override;
 

@@ -388,6 +388,9 @@ void Platform::take_over(const Candidate& candidate, bool is_undo, ProjectSnapsh
     looked_at_files_us_ = 0;
   }
   left_out_ = candidate.left_out;
+  for (const project::StreamFile& stream : candidate.project->streams) {
+    if (OpenStream* open = find_open(stream.name)) open->ingestor->set_key(stream.key);
+  }
 }
 
 void Platform::keep_project() {

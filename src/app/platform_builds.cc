@@ -152,7 +152,9 @@ Result<std::string> Platform::build_now(const BuildOrder& order, Task& task) {
     }
     TRY(archiver_->archive(job.cutoff));
     const auto archives = TRY(archiver_->archives());
-    for (const auto& [stream, archive] : archives) job.archives[stream] = archive.files;
+    for (const auto& [stream, archive] : archives) {
+      for (const auto& partition : archive.partitions) job.archives[stream].push_back(partition.files);
+    }
     TRY(task.check());
     return compute(job, order, result, task);
   };

@@ -109,7 +109,7 @@ void Platform::describe_droppable(std::vector<Droppable>& items) {
   for (Droppable& item : items) {
     if (item.kind == Kind::stream) {
       if (const OpenStream* open = find_open(item.name))
-        item.notes.push_back(fmt::format("{} events", open->log->durable_offsets().at(0)));
+        item.notes.push_back(fmt::format("{} events", model::event_count(open->log->durable_offsets())));
     }
     if (item.kind == Kind::table) {
       if (const auto versions = table_versions_->list(item.name); versions && !versions->empty())

@@ -106,18 +106,19 @@ Status Platform::tidy_logs(const project::Retention& keep, int64_t now_us) {
     const std::string name = "bronze." + stream.name;
     const auto archive = archives.find(name);
     if (archive == archives.end() || !stream.log) continue;
-    // Whoever reads an older epoch finds what its archive has not in the log.
-    model::Offset end = archive->second.end;
-    for (const auto& epoch : epochs) end = std::min(end, epoch->archive(name).end);
-    const auto removed =
-        stream.log->remove_before(0, end, now_us - static_cast<int64_t>(keep.log_hours) * hour_us);
-    if (!removed) {
-      add(all, std::unexpected(removed.error()), name);
-      continue;
+    for (model::Partition number = 0; number < stream.log->partition_count(); ++number) {
+      // Whoever reads an older epoch finds what its archive has not in the log.
+      model::Offset end = archive->second.of(number).end;
+      for (const auto& epoch : epochs) end = std::min(end, epoch->archive(name).of(number).end);
+      const auto removed =
+          stream.log->remove_before(number, end, now_us - static_cast<int64_t>(keep.log_hours) * hour_us);
+      if (!removed) {
+        add(all, std::unexpected(removed.error()), name);
+      } else if (removed->segments > 0) {
+        spdlog::debug("{}: {} segments of its log are deleted; its archive has their events", stream.name,
+                      removed->segments);
+      }
     }
-    if (removed->segments > 0)
-      spdlog::debug("{}: {} segments of its log are deleted; its archive has their events", stream.name,
-                    removed->segments);
     if (!keep.quarantine_days) continue;
     const int64_t age_us = static_cast<int64_t>(*keep.quarantine_days) * day_us;
     if (const auto gone = stream.log->remove_quarantined_before(now_us - age_us); !gone)

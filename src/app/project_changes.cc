@@ -177,12 +177,27 @@ void compare_fields(const model::Schema& before, const model::Schema& after, Ite
     item.notes.push_back(fmt::format("on_drift: {}", model::to_string(after.on_drift)));
 }
 
+void compare_partitions(const project::StreamFile& before, const project::StreamFile& after, Item& item) {
+  if (before.partitions < after.partitions) {
+    item.needs_restart = true;
+    item.notes.push_back(fmt::format("{} partitions become {} when the server is started again",
+                                     before.partitions, after.partitions));
+  } else if (before.partitions > after.partitions) {
+    item.notes.push_back(fmt::format("keeps its {} partitions: there are never fewer", before.partitions));
+  }
+  const bool is_moved = std::max(before.partitions, after.partitions) > 1 && !after.key.empty() &&
+                        (before.key != after.key || before.partitions < after.partitions);
+  if (is_moved)
+    item.notes.push_back("events of a key that came before may lie in another partition than those that come");
+}
+
 void compare_streams(const project::Project& before, const project::Project& after, ProjectPlan& plan) {
   for (const project::StreamFile& stream : after.streams) {
     const project::StreamFile* was = before.find_stream(stream.name);
     if (was && !is_changed(*was, stream)) continue;
     Item item = item_of(Kind::stream, stream.name, was ? Change::changed : Change::added);
     if (was) compare_fields(was->schema, stream.schema, item);
+    if (was) compare_partitions(*was, stream, item);
     plan.items.push_back(std::move(item));
   }
   for (const project::StreamFile& stream : before.streams) {
@@ -279,7 +294,8 @@ void compare_settings(const project::Project& before, const project::Project& af
 }  // namespace
 
 bool is_changed(const project::StreamFile& before, const project::StreamFile& after) {
-  return before.schema != after.schema || before.key != after.key || before.event_time != after.event_time ||
+  return before.schema != after.schema || before.key != after.key || before.partitions != after.partitions ||
+         before.event_time != after.event_time ||
          before.description != after.description;
 }
 

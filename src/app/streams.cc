@@ -34,6 +34,7 @@ Result<OpenStream> open_stream(io::FileSystem& files, io::Clock& clock, const io
   TRY(files.create_folders(open.folder));
   open.schemas = TRY(log::SchemaStore::open(files, open.folder / "schema"));
   log::SegmentedLog::Options options;
+  options.partitions = static_cast<model::Partition>(stream.partitions);
   options.producers.producers_max = limits.producers_max;
   options.producers.keys_max = limits.idempotency_keys_max;
   options.producers.kept_us = static_cast<int64_t>(limits.producer_memory_hours) * 3600 * 1'000'000;
@@ -43,7 +44,7 @@ Result<OpenStream> open_stream(io::FileSystem& files, io::Clock& clock, const io
         "{}: {} bytes at the end of {} were no whole write and are cut; nothing of them was acknowledged",
         stream.name, torn.bytes, torn.path.string());
   }
-  open.ingestor = std::make_unique<ingest::Ingestor>(stream.name, *open.log, *open.schemas, clock);
+  open.ingestor = std::make_unique<ingest::Ingestor>(stream.name, *open.log, *open.schemas, clock, stream.key);
   TRY(declare(open, stream));
   return open;
 }

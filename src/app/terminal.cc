@@ -54,6 +54,14 @@ std::string with_separators(int64_t number) {
   return (number < 0 ? "-" : "") + digits;
 }
 
+std::string offsets_text(const nlohmann::json& offsets) {
+  if (!offsets.is_array() || offsets.empty() || !offsets[0].is_number()) return "–";
+  int64_t events = 0;
+  for (const auto& offset : offsets) events += offset.get<int64_t>();
+  return offsets.size() == 1 ? with_separators(events)
+                             : fmt::format("{} in {} partitions", with_separators(events), offsets.size());
+}
+
 std::string duration_text(int64_t time_us) {
   if (time_us < 1000) return fmt::format("{} µs", time_us);
   if (time_us < 1'000'000) return fmt::format("{:.1f} ms", static_cast<double>(time_us) / 1e3);

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "base/result.h"
 
 namespace anabranch::app {
@@ -22,6 +24,9 @@ std::string colored(std::string_view text, Color color);
 
 /// 1234567 → "1,234,567".
 std::string with_separators(int64_t number);
+/// Offsets of a stream, a list of one entry a partition, as the events before them: "336,776", or
+/// "336,776 in 8 partitions". "–" for what is none.
+std::string offsets_text(const nlohmann::json& offsets);
 /// Microseconds as "312 µs", "4.2 ms", "1.3 s", "2 min 5 s".
 std::string duration_text(int64_t time_us);
 /// Bytes as "4.8 MB".

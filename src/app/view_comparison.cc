@@ -229,7 +229,7 @@ Result<sql::Query> ViewComparison::events_of(Side& side, const std::string& stre
     TRY(history_.prepare(stream, schema, history::History::Reader::query));
     const auto end = events_.ends.find(stream.substr(stream.find('.') + 1));
     events = TRY(history_.relation(stream, schema, side.epoch.archive(stream),
-                                   end == events_.ends.end() ? 0 : end->second.at(0)));
+                                   end == events_.ends.end() ? std::vector<model::Offset>{} : end->second));
   } else {
     const auto relation = views::stream_relation(stream, schema);
     std::string items;
@@ -282,13 +282,14 @@ Result<sql::Rows> ViewComparison::run(const sql::Query& query) {
       for (const auto& [stream, schema] : side.world().schemas) {
         const auto end = events_.ends.find(stream.substr(stream.find('.') + 1));
         if (!history_.find(stream) || end == events_.ends.end()) continue;
-        const auto files = history_.bulk_files(stream, side.epoch.archive(stream), end->second.at(0));
+        const auto files = history_.bulk_files(stream, side.epoch.archive(stream), end->second);
         if (files && files->contains(file)) return true;
       }
       return false;
     };
     for (const auto& [stream, schema] : side.world().schemas)
-      sources.logs.insert(history_.log_function(stream, schema));
+      for (const std::string& function : history_.log_functions(stream, schema))
+        sources.logs.insert(function);
     return serve::plan_rules(side.epoch, std::move(sources));
   };
   const sql::PlanGuard guard(session_, either(rules_of(before_), rules_of(after_)));

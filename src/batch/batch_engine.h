@@ -19,8 +19,8 @@ struct BuildJob {
   std::string data_folder;         // absolute; everything that is written lies below it
   std::vector<std::string> views;  // to be computed, all of the world's when empty
   model::Offsets cutoff;           // by stream, names without "bronze."
-  std::map<std::string, std::vector<std::string>>
-      archives;  // by "bronze.<stream>": bronze files that reach the cut-off
+  /// By "bronze.<stream>", for each of its partitions: bronze files that reach the cut-off.
+  std::map<std::string, std::vector<std::vector<std::string>>> archives;
   int threads = 2;
   uint64_t memory_bytes_max = 0;  // 0: the engine's default
   views::World world;

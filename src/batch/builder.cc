@@ -87,14 +87,9 @@ class Build {
       const views::Relation& relation = job_.world.relations.at(sql::lower(stream));
       std::vector<sql::OutputColumn> columns = relation.columns;
       columns.insert(columns.end(), relation.hidden_columns.begin(), relation.hidden_columns.end());
-      const auto cutoff = job_.cutoff.find(stream.substr(stream.find('.') + 1));
-      const model::Offset end = cutoff == job_.cutoff.end() ? 0 : cutoff->second.at(0);
-      const auto archive = job_.archives.find(stream);
-      std::string events;
-      if (archive != job_.archives.end() && !archive->second.empty()) {
-        events = sql::archive_relation(archive->second, columns, schema,
-                                       end - (is_planted("a build ends one event too early") ? 1 : 0));
-        if (TRY(is_kept(stream, archive->second))) {
+      std::string events = archived_events(stream, schema, columns);
+      if (!events.empty()) {
+        if (TRY(is_kept(stream))) {
           const std::string kept = sql::quote_identifier("stream " + stream);
           TRY(session_.run(fmt::format("CREATE TABLE {} AS FROM {}", kept, events)));
           events = kept;
@@ -126,23 +121,49 @@ class Build {
     return {};
   }
 
+  // Those before the cut-off, as a table expression; empty where there are no files.
+  std::string archived_events(const std::string& stream, const model::Schema& schema,
+                              const std::vector<sql::OutputColumn>& columns) const {
+    const auto archive = job_.archives.find(stream);
+    if (archive == job_.archives.end()) return "";
+    std::string all;
+    size_t sources = 0;
+    for (size_t number = 0; number < archive->second.size(); ++number) {
+      const auto& files = archive->second[number];
+      if (files.empty()) continue;
+      const auto partition = static_cast<model::Partition>(number);
+      const model::Offset end =
+          model::offset_of(job_.cutoff, stream.substr(stream.find('.') + 1), partition);
+      const std::string source =
+          sql::archive_relation(files, columns, schema,
+                                end - (is_planted("a build ends one event too early") ? 1 : 0),
+                                archive->second.size() > 1 ? std::optional(partition) : std::nullopt);
+      all += (all.empty() ? "FROM " : " UNION ALL FROM ") + source;
+      ++sources;
+    }
+    if (sources == 1) return all.substr(std::string_view("FROM ").size());
+    return all.empty() ? all : "(" + all + ")";
+  }
+
   // Whether the scan of a stream is worth sharing.
-  Result<bool> is_kept(const std::string& stream, const std::vector<std::string>& archive) const {
+  Result<bool> is_kept(const std::string& stream) const {
     const auto readers =
         std::count_if(job_.world.plans.begin(), job_.world.plans.end(),
                       [&](const Plan& plan) { return is_wanted(plan) && plan.relations.contains(stream); });
     if (readers < 2) return false;
     uint64_t bytes = 0;
-    for (const std::string& file : archive) {
-      const auto opened = TRY(io::local_file_system().open(file, io::FileSystem::Open::read));
-      bytes += TRY(opened->size());
+    for (const auto& files : job_.archives.at(stream)) {
+      for (const std::string& file : files) {
+        const auto opened = TRY(io::local_file_system().open(file, io::FileSystem::Open::read));
+        bytes += TRY(opened->size());
+      }
     }
     return bytes <= kept_bytes_max;
   }
 
   bool is_side_by_side() const {
     model::Offset events = 0;
-    for (const auto& [stream, cutoff] : job_.cutoff) events += cutoff.at(0);
+    for (const auto& [stream, cutoff] : job_.cutoff) events += model::event_count(cutoff);
     return events <= events_side_by_side_max;
   }
 

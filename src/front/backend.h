@@ -136,7 +136,8 @@ class Backend {
   virtual Result<std::vector<TableCopied>> copy(const std::vector<std::string>& sources) = 0;
   /// Takes a Parquet file on this machine in as one log record. Blocks.
   virtual Result<ingest::Accepted> ingest_file(const std::string& stream, const std::string& path,
-                                               const std::optional<ingest::Sender>& sender) = 0;
+                                               const std::optional<ingest::Sender>& sender,
+                                               std::optional<model::Partition> partition) = 0;
   /// verify() of the verifier, its verdicts kept in the catalogue.
   virtual Result<std::vector<quality::Verdict>> verify(const quality::Verifier::Request& request) = 0;
   /// The events recorded against a view, with their message and raw text.

@@ -65,6 +65,7 @@ struct Delivery {
   std::string content_type;            // of its data
   Packing packing = Packing::none;
   std::optional<ingest::Sender> sender;
+  std::optional<model::Partition> partition;  // all goes there
 };
 
 class EventRoutes {
@@ -125,9 +126,19 @@ class EventRoutes {
         names.empty() ? "the project has none" : fmt::format("the streams are {}", fmt::join(names, ", ")));
   }
 
+  static Result<std::optional<model::Partition>> partition_of(const Request& request) {
+    TRY(check_parameters(request.query, {"partition"}));
+    const auto text = request.query.find("partition");
+    if (!text) return std::nullopt;
+    const auto number = to_integer(*text);
+    if (number && *number >= 0 && *number <= INT32_MAX) return static_cast<model::Partition>(*number);
+    return fail(Code::bad_input, "'partition' is not the number of a partition",
+                "partitions are numbered from 0; leave it out, and the key or the turn decides");
+  }
+
   Result<Delivery> delivery_of(const Request& request) {
-    TRY(check_parameters(request.query, {}));
     Delivery delivery;
+    delivery.partition = TRY(partition_of(request));
     delivery.stream = TRY(stream_of(request));
     const std::string_view content_type = request.headers.get("Content-Type");
     delivery.attributes = attributes_of(request.headers);
@@ -183,7 +194,8 @@ class EventRoutes {
                               response.headers.add("X-Expected-Sequence",
                                                    fmt::to_string(log->next_sequence(*numbered)));
                               responder.answer(std::move(response));
-                            });
+                            },
+                            delivery.partition);
   }
 
   // What was stored before is counted once.
@@ -216,7 +228,7 @@ class EventRoutes {
   }
 
   Result<ingest::Accepted> take_file(const Request& request) {
-    TRY(check_parameters(request.query, {}));
+    const auto partition = TRY(partition_of(request));
     ingest::Ingestor* stream = TRY(stream_of(request));
     const Json fields = TRY(read_object(request.body, {"path"}));
     const auto path = TRY(read_text(fields, "path"));
@@ -225,7 +237,8 @@ class EventRoutes {
                   R"(send {"path": "/folder/file.parquet"})");
     }
     TRY(context_.backend.may_ingest());
-    return context_.backend.ingest_file(stream->stream(), *path, TRY(sender_of(request.headers)));
+    return context_.backend.ingest_file(stream->stream(), *path, TRY(sender_of(request.headers)),
+                                        partition);
   }
 
   ApiContext& context_;

@@ -22,8 +22,8 @@ Status ArchiveFiles::look() {
 
 Result<std::vector<std::string>> ArchiveFiles::holding(model::OffsetRange range) {
   if (range.end > archive_.end)
-    return fail_nowhere(stream_, {std::max(range.first, archive_.end), range.end});
-  if (archive_.files.empty()) return fail_nowhere(stream_, range);
+    return fail_nowhere(partition_, {std::max(range.first, archive_.end), range.end});
+  if (archive_.files.empty()) return fail_nowhere(partition_, range);
   if (!session_) TRY(look());
   std::vector<std::string> paths;
   for (const File& file : files_) {
@@ -35,16 +35,17 @@ Result<std::vector<std::string>> ArchiveFiles::holding(model::OffsetRange range)
 
 // A replay must not lose what a file lost.
 Status ArchiveFiles::check(const std::vector<std::string>& files, model::OffsetRange range) {
-  if (files.empty()) return fail_nowhere(stream_, range);
+  if (files.empty()) return fail_nowhere(partition_, range);
   const auto found = TRY(session_->query(
-      fmt::format("SELECT count(*), count(DISTINCT _offset) FROM {} WHERE _offset >= {} AND _offset < {}",
-                  sql::read_files("read_parquet", files), range.first, range.end)));
+      fmt::format("SELECT count(*), count(DISTINCT _offset) FROM {} WHERE _partition = {} AND _offset >= {} "
+                  "AND _offset < {}",
+                  sql::read_files("read_parquet", files), partition_.number, range.first, range.end)));
   if (found.integer(0, 0) == range.size() && found.integer(0, 1) == range.size()) return {};
   return fail(
       Code::corrupt,
-      fmt::format("{}: the archive has {} events with {} offsets from {} to {}", stream_.name,
+      fmt::format("{}: the archive has {} events with {} offsets from {} to {}", partition_.describe(),
                   found.integer(0, 0), found.integer(0, 1), range.first, range.end - 1),
-      fmt::format("restore lake/bronze/{} from a backup, then restart or build", stream_.bare_name()));
+      fmt::format("restore lake/bronze/{} from a backup, then restart or build", partition_.stream.bare_name()));
 }
 
 }  // namespace anabranch::history

@@ -10,13 +10,16 @@
 
 namespace anabranch::history {
 
-/// Which files of a stream's archive hold which offsets, for who goes through them in order. One thread. The
+/// Which files of a partition's archive hold which offsets, for who goes through them in order. One thread. The
 /// files' ends are read when they are first asked for.
 class ArchiveFiles {
  public:
   /// The database outlives it, and may read the files.
-  ArchiveFiles(Stream stream, Archive archive, sql::Database& database)
-      : stream_(std::move(stream)), archive_(std::move(archive)), database_(database) {}
+  ArchiveFiles(StreamPartition partition, const Archive& archive, sql::Database& database)
+      : partition_(std::move(partition)),
+        archive_(archive.of(partition_.number)),
+        lease_(archive.lease),
+        database_(database) {}
 
   /// The files that hold these events, in the order of offsets; each event was found there once. unavailable:
   /// the archive does not reach so far; corrupt: it has not each of them once.
@@ -30,8 +33,9 @@ class ArchiveFiles {
   Status look();
   Status check(const std::vector<std::string>& files, model::OffsetRange range);
 
-  const Stream stream_;
-  const Archive archive_;
+  const StreamPartition partition_;
+  const ArchivedPartition archive_;
+  const std::shared_ptr<const void> lease_;
   sql::Database& database_;
   std::optional<sql::Session> session_;
   std::vector<File> files_;

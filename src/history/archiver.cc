@@ -19,7 +19,11 @@
 namespace anabranch::history {
 namespace {
 
-const std::string txn_app = "anabranch.archive";
+// How far a partition is archived; the first one has the name that it had when it was the only one.
+std::string archive_app(model::Partition partition) {
+  return partition == 0 ? "anabranch.archive" : fmt::format("anabranch.archive.{}", partition);
+}
+
 const std::string put_together_app = "anabranch.compact";
 constexpr model::Offset rows_per_file = 2'000'000;
 // Files are put together by size: so many of one size, or smaller, become one of the next. A read opens a few
@@ -31,14 +35,22 @@ constexpr model::Offset large_file_rows = 1'000'000;  // such a one stays as it 
 
 std::string table_key(const Stream& stream) { return "lake/bronze/" + stream.bare_name(); }
 
-std::string file_name(model::Offset first) {
+std::string file_name(model::Partition partition, model::Offset first) {
   return lake::data_file_name(fmt::format("{:020}-{:08x}", first, static_cast<uint32_t>(io::random_u64())),
-                              0);
+                              partition);
 }
 
-// The offset of the first event of a file that file_name() named; nothing for other names.
-std::optional<model::Offset> first_offset_of(std::string_view name) {
+// Where the events of a file are that file_name() named.
+struct FirstEvent {
+  model::Partition partition = 0;
+  model::Offset offset = 0;
+};
+
+// Nothing for other names.
+std::optional<FirstEvent> first_event_of(std::string_view name) {
   static const std::string pattern = lake::data_file_name(std::string(20, '0') + "-xxxxxxxx", 0);
+  constexpr size_t partition_at = std::string_view("part-").size();
+  constexpr size_t offset_at = std::string_view("part-00000-").size();
   const bool is_ours =
       name.size() == pattern.size() &&
       std::equal(name.begin(), name.end(), pattern.begin(), [](char c, char like) {
@@ -46,13 +58,26 @@ std::optional<model::Offset> first_offset_of(std::string_view name) {
         return like == '0' ? is_decimal : like == 'x' ? is_decimal || (c >= 'a' && c <= 'f') : c == like;
       });
   if (!is_ours) return std::nullopt;
-  model::Offset first = 0;
-  const char* digits = name.data() + std::string_view("part-00000-").size();
-  if (std::from_chars(digits, digits + 20, first).ec != std::errc()) return std::nullopt;
+  FirstEvent first;
+  const char* digits = name.data() + offset_at;
+  if (std::from_chars(digits, digits + 20, first.offset).ec != std::errc()) return std::nullopt;
+  const char* partition = name.data() + partition_at;
+  if (std::from_chars(partition, partition + 5, first.partition).ec != std::errc()) return std::nullopt;
   return first;
 }
 
-bool is_name_of_ours(std::string_view name) { return first_offset_of(name).has_value(); }
+bool is_name_of_ours(std::string_view name) { return first_event_of(name).has_value(); }
+
+// The files of one partition, in the order of the table. A file that another program has made of several is in
+// all of them.
+std::vector<lake::DataFile> files_of(const std::vector<lake::DataFile>& files, model::Partition partition) {
+  std::vector<lake::DataFile> found;
+  for (const lake::DataFile& file : files) {
+    const auto first = first_event_of(file.path);
+    if (!first || first->partition == partition) found.push_back(file);
+  }
+  return found;
+}
 
 // `has_all`: whether the log holds all of the stream.
 Status check_file(const std::string& path, const std::string& key, int64_t size, bool has_all) {
@@ -102,16 +127,20 @@ Result<Archive> Archiver::archive_of(const Stream& stream) {
   lake::DeltaTable& table = *TRY(table_of(stream));
   const auto snapshot = TRY(table.snapshot());
   Archive archive;
-  const bool has_all = stream.log->first_offset(0) == 0;
   auto paths = std::make_shared<Paths>();
-  for (const auto& file : snapshot.files) {
-    archive.files.push_back(store_.local_path(table.data_file_key(file.path)));
-    TRY(check_file(archive.files.back(), table.data_file_key(file.path), file.size, has_all));
-    paths->insert(file.path);
+  for (const StreamPartition& partition : partitions_of(stream)) {
+    ArchivedPartition& archived = archive.partitions.emplace_back();
+    for (const auto& file : files_of(snapshot.files, partition.number)) {
+      const std::string path = store_.local_path(table.data_file_key(file.path));
+      TRY(check_file(path, table.data_file_key(file.path), file.size, partition.first_offset() == 0));
+      archived.files.push_back(path);
+      paths->insert(file.path);
+    }
+    if (archived.files.size() > 1 && is_planted("the archive forgets its newest file"))
+      archived.files.pop_back();
+    const auto end = snapshot.transactions.find(archive_app(partition.number));
+    if (end != snapshot.transactions.end()) archived.end = end->second;
   }
-  if (archive.files.size() > 1 && is_planted("the archive forgets its newest file")) archive.files.pop_back();
-  if (const auto end = snapshot.transactions.find(txn_app); end != snapshot.transactions.end())
-    archive.end = end->second;
   auto& leases = leases_[stream.name];
   std::erase_if(leases, [](const auto& lease) { return lease.expired(); });
   leases.push_back(paths);
@@ -141,7 +170,9 @@ Status Archiver::archive(const model::Offsets& end) {
   Lock lock(mutex_);
   for (const Stream& stream : history_.streams()) {
     const auto wanted = end.find(stream.bare_name());
-    if (wanted != end.end() && !wanted->second.empty()) TRY(archive_stream(stream, wanted->second[0]));
+    if (wanted == end.end()) continue;
+    for (const StreamPartition& partition : partitions_of(stream))
+      TRY(archive_partition(partition, model::offset_of(end, stream.bare_name(), partition.number)));
   }
   return {};
 }
@@ -151,13 +182,10 @@ namespace {
 // All that events ever brought, by names that stay: what was dropped may be declared again.
 struct Stored {
   explicit Stored(const Stream& stream)
-      : schema(std::make_shared<const model::Schema>(stream.schemas->latest()->as_stored())) {
-    const views::Relation relation = views::stream_relation(stream.name, *schema);
-    columns = relation.columns;
-    columns.insert(columns.end(), relation.hidden_columns.begin(), relation.hidden_columns.end());
-  }
+      : schema(std::make_shared<const model::Schema>(stream.schemas->latest()->as_stored())),
+        columns(columns_of(stream.name, *schema)) {}
   const std::shared_ptr<const model::Schema> schema;
-  std::vector<sql::OutputColumn> columns;
+  const std::vector<sql::OutputColumn> columns;
 };
 
 // The newest files that are many for what they hold, and become one of the next size, by the offset of their
@@ -185,11 +213,12 @@ std::vector<lake::DataFile> many_small(const std::vector<lake::DataFile>& files)
 
 Result<lake::DataFile> Archiver::write_file(sql::Session& session, const lake::DeltaTable& table,
                                             const std::vector<sql::OutputColumn>& columns,
-                                            const std::string& source, model::OffsetRange range) {
+                                            const std::string& source, model::Partition partition,
+                                            model::OffsetRange range) {
   std::string names;
   for (const auto& column : columns)
     names += (names.empty() ? "" : ", ") + sql::quote_identifier(column.name);
-  const std::string name = file_name(range.first);
+  const std::string name = file_name(partition, range.first);
   const std::string key = table.data_file_key(name);
   TRY(store_.prepare(key));
   const std::string select =
@@ -204,22 +233,23 @@ Result<lake::DataFile> Archiver::write_file(sql::Session& session, const lake::D
   return lake::DataFile{name, TRY(store_.make_durable(key)), copied};
 }
 
-Status Archiver::archive_stream(const Stream& stream, model::Offset end) {
-  const model::Offset archived = TRY(archive_of(stream)).end;
+Status Archiver::archive_partition(const StreamPartition& partition, model::Offset end) {
+  const Stream& stream = partition.stream;
+  const model::Offset archived = TRY(archive_of(stream)).of(partition.number).end;
   if (archived >= end) return {};
   lake::DeltaTable& table = *TRY(table_of(stream));
   TRY(remove_files(stream, table, 0));
   const Stored stored(stream);
   TRY(history_.prepare(stream.name, *stored.schema, History::Reader::archiver));
   auto session = TRY(database_.connect());
-  const auto pieces = TRY(history_.unarchived(stream.name, *stored.schema, {archived, end},
+  const auto pieces = TRY(history_.unarchived(partition, *stored.schema, {archived, end},
                                               History::Reader::archiver, rows_per_file));
   model::Offset due = archived;
   for (const History::Piece& piece : pieces) {
     const auto [first, until] = piece.range;
     if (first != due) {
       return fail(Code::corrupt,
-                  fmt::format("{}: the events at offsets {} to {} lie nowhere", stream.name, due, first));
+                  fmt::format("{}: the events at offsets {} to {} lie nowhere", partition.describe(), due, first));
     }
     due = until;
     std::string source = piece.source;
@@ -227,15 +257,16 @@ Status Archiver::archive_stream(const Stream& stream, model::Offset end) {
       source = fmt::format("(FROM {0} WHERE _offset > {1} UNION ALL FROM {0} WHERE _offset = {1} + 1)",
                            source, first);
     }
-    const lake::DataFile file = TRY(write_file(session, table, stored.columns, source, piece.range));
-    TRY(table.append(stored.columns, {file}, {txn_app, until}));
+    const lake::DataFile file = TRY(write_file(session, table, stored.columns, source, partition.number, piece.range));
+    TRY(table.append(stored.columns, {file}, {archive_app(partition.number), until}));
   }
   return {};
 }
 
 Result<bool> Archiver::tidy_stream(const Stream& stream, int64_t removed_after_ms) {
   lake::DeltaTable& table = *TRY(table_of(stream));
-  const bool is_other = TRY(put_together(stream, table));
+  bool is_other = false;
+  for (const StreamPartition& partition : partitions_of(stream)) is_other |= TRY(put_together(partition, table));
   TRY(remove_files(stream, table, removed_after_ms));
   return is_other;
 }
@@ -253,9 +284,9 @@ Result<bool> Archiver::tidy(int64_t removed_after_ms) {
   return has_changed;
 }
 
-Result<bool> Archiver::put_together(const Stream& stream, lake::DeltaTable& table) {
+Result<bool> Archiver::put_together(const StreamPartition& partition, lake::DeltaTable& table) {
   const auto snapshot = TRY(table.snapshot());
-  const auto small = many_small(snapshot.files);
+  const auto small = many_small(files_of(snapshot.files, partition.number));
   if (small.empty()) return false;
   std::vector<std::string> paths;
   std::vector<std::string> gone;
@@ -263,13 +294,13 @@ Result<bool> Archiver::put_together(const Stream& stream, lake::DeltaTable& tabl
   for (const lake::DataFile& file : small) {
     paths.push_back(store_.local_path(table.data_file_key(file.path)));
     gone.push_back(file.path);
-    const model::Offset first = *first_offset_of(file.path);
+    const model::Offset first = first_event_of(file.path)->offset;
     range = {std::min(range.first, first), std::max(range.end, first + file.rows)};
   }
-  const Stored stored(stream);
+  const Stored stored(partition.stream);
   auto session = TRY(database_.connect());
   const std::string source = sql::archive_relation(paths, stored.columns, *stored.schema, range.end);
-  const lake::DataFile file = TRY(write_file(session, table, stored.columns, source, range));
+  const lake::DataFile file = TRY(write_file(session, table, stored.columns, source, partition.number, range));
   // Each offset once: what is wrong here would be wrong for ever.
   const std::string written = sql::archive_relation({store_.local_path(table.data_file_key(file.path))},
                                                     stored.columns, *stored.schema, range.end);

@@ -17,7 +17,7 @@
 namespace anabranch::history {
 
 /// Brings streams into the lake: `lake/bronze/<stream>`, typed columns and the four system columns, exactly
-/// once, in offset order. Owner: the application. Any thread may call; one archive() at a time.
+/// once, each partition in the order of its offsets, in files of its own. Owner: the application. Any thread may call; one archive() at a time.
 class Archiver {
  public:
   Archiver(lake::ObjectStore& store, sql::Database& database, History& history, io::Clock& clock)
@@ -41,14 +41,14 @@ class Archiver {
  private:
   using Paths = std::set<std::string, std::less<>>;
 
-  Status archive_stream(const Stream& stream, model::Offset end) REQUIRES(mutex_);
+  Status archive_partition(const StreamPartition& partition, model::Offset end) REQUIRES(mutex_);
   Result<Archive> archive_of(const Stream& stream) REQUIRES(mutex_);
   Result<lake::DeltaTable*> table_of(const Stream& stream) REQUIRES(mutex_);
   Result<bool> tidy_stream(const Stream& stream, int64_t removed_after_ms) REQUIRES(mutex_);
-  Result<bool> put_together(const Stream& stream, lake::DeltaTable& table) REQUIRES(mutex_);
+  Result<bool> put_together(const StreamPartition& partition, lake::DeltaTable& table) REQUIRES(mutex_);
   Result<lake::DataFile> write_file(sql::Session& session, const lake::DeltaTable& table,
                                     const std::vector<sql::OutputColumn>& columns, const std::string& source,
-                                    model::OffsetRange range) REQUIRES(mutex_);
+                                    model::Partition partition, model::OffsetRange range) REQUIRES(mutex_);
   Status remove_files(const Stream& stream, lake::DeltaTable& table, int64_t removed_after_ms)
       REQUIRES(mutex_);
   bool is_leased(const std::string& stream, const std::string& path) REQUIRES(mutex_);

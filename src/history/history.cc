@@ -13,15 +13,6 @@
 namespace anabranch::history {
 namespace {
 
-constexpr model::Partition only_partition = 0;
-
-std::vector<sql::OutputColumn> columns_of(const std::string& stream, const model::Schema& schema) {
-  const auto relation = views::stream_relation(stream, schema);
-  std::vector<sql::OutputColumn> columns = relation.columns;
-  columns.insert(columns.end(), relation.hidden_columns.begin(), relation.hidden_columns.end());
-  return columns;
-}
-
 // The events of a bulk batch within `range`, by the file that lies in the stream's folder.
 Result<std::string> bulk_source(const Stream& stream, const log::Batch& batch, const model::Schema& schema,
                                 model::OffsetRange range) {
@@ -31,13 +22,25 @@ Result<std::string> bulk_source(const Stream& stream, const log::Batch& batch, c
                                std::min(range.end, batch.end_offset()));
 }
 
+model::Offset end_of(const std::vector<model::Offset>& ends, model::Partition partition) {
+  const auto index = static_cast<size_t>(partition);
+  return index < ends.size() ? ends[index] : 0;
+}
+
 }  // namespace
 
+std::vector<sql::OutputColumn> columns_of(const std::string& stream, const model::Schema& schema) {
+  const auto relation = views::stream_relation(stream, schema);
+  std::vector<sql::OutputColumn> columns = relation.columns;
+  columns.insert(columns.end(), relation.hidden_columns.begin(), relation.hidden_columns.end());
+  return columns;
+}
+
 Result<std::string> file_source(const Events& events, const model::Schema& schema) {
-  if (events.bulk) return bulk_source(events.stream, *events.bulk, schema, events.range);
+  if (events.bulk) return bulk_source(events.partition.stream, *events.bulk, schema, events.range);
   return fmt::format("(FROM {} WHERE _offset >= {})",
-                     sql::archive_relation(events.archived, columns_of(events.stream.name, schema), schema,
-                                           events.range.end),
+                     sql::archive_relation(events.archived, columns_of(events.partition.stream.name, schema), schema,
+                                           events.range.end, events.partition.among_others()),
                      events.range.first);
 }
 
@@ -78,41 +81,48 @@ Result<const Stream*> History::known(const std::string& name) const {
 
 // The engine keeps what it was told for ever: a stream that comes by the name of one that went has functions
 // of its own.
-std::string History::feed_name(std::string_view prefix, const std::string& stream,
+std::string History::feed_name(std::string_view prefix, const StreamPartition& partition,
                                const model::Schema& schema) const {
-  const auto removed = removed_.find(stream);
+  const auto removed = removed_.find(partition.stream.name);
   const std::string which = removed == removed_.end() ? "" : std::to_string(removed->second);
-  return fmt::format("{}{}_{}_v{}", prefix, which, stream.substr(stream.find('.') + 1), schema.version);
+  return fmt::format("{}{}_{}_p{}_v{}", prefix, which, partition.stream.bare_name(), partition.number,
+                     schema.version);
 }
 
-std::string History::log_function(const std::string& stream, const model::Schema& schema) const {
+std::vector<std::string> History::log_functions(const std::string& stream,
+                                                const model::Schema& schema) const {
+  std::vector<std::string> functions;
+  const Stream* known = find(stream);
+  if (known == nullptr) return functions;
   Lock lock(mutex_);
-  return feed_name("log", stream, schema);
+  for (const StreamPartition& partition : partitions_of(*known))
+    functions.push_back(feed_name("log", partition, schema));
+  return functions;
 }
 
-Result<std::string> History::feed(const Stream& stream, const model::Schema& schema, Reader reader) {
+Result<std::string> History::feed(const StreamPartition& partition, const model::Schema& schema,
+                                  Reader reader) {
   Lock lock(mutex_);
-  std::string name = feed_name(reader == Reader::query ? "log" : "archive", stream.name, schema);
+  std::string name = feed_name(reader == Reader::query ? "log" : "archive", partition, schema);
   if (feeds_.contains(name)) return name;
-  auto feed = std::make_shared<LogFeed>(stream);
+  auto feed = std::make_shared<LogFeed>(partition);
   TRY(database_.register_feed(name, schema, feed));
   feeds_[name] = std::move(feed);
   return name;
 }
 
 Status History::prepare(const std::string& stream, const model::Schema& schema, Reader reader) {
-  TRY(feed(*TRY(known(stream)), schema, reader));
+  for (const StreamPartition& partition : partitions_of(*TRY(known(stream))))
+    TRY(feed(partition, schema, reader));
   return {};
 }
 
-Result<std::vector<History::Piece>> History::unarchived(const std::string& name, const model::Schema& schema,
-                                                        model::OffsetRange range, Reader reader,
-                                                        model::Offset log_events_max) {
-  const Stream& stream = *TRY(known(name));
-  if (const model::Offset kept = stream.log->first_offset(only_partition);
-      range.first < std::min(range.end, kept))
-    return fail_nowhere(stream, {range.first, std::min(range.end, kept)});
-  const std::string feed = TRY(this->feed(stream, schema, reader));
+Result<std::vector<History::Piece>> History::unarchived(const StreamPartition& partition,
+                                                        const model::Schema& schema, model::OffsetRange range,
+                                                        Reader reader, model::Offset log_events_max) {
+  if (const model::Offset kept = partition.first_offset(); range.first < std::min(range.end, kept))
+    return fail_nowhere(partition, {range.first, std::min(range.end, kept)});
+  const std::string feed = TRY(this->feed(partition, schema, reader));
   std::vector<Piece> pieces;
   model::Offset at = range.first;
   const auto add_log = [&](model::Offset end) {
@@ -122,36 +132,42 @@ Result<std::vector<History::Piece>> History::unarchived(const std::string& name,
       at = until;
     }
   };
-  for (const auto& batch : TRY(stream.log->bulk_batches(only_partition, range.first, range.end))) {
+  for (const auto& batch : TRY(partition.stream.log->bulk_batches(partition.number, range.first, range.end))) {
     add_log(batch->base_offset);
     const model::OffsetRange part{std::max(range.first, batch->base_offset),
                                   std::min(range.end, batch->end_offset())};
     at = part.end;
     if (reader == Reader::query && is_planted("bulk files after the archive are not read")) continue;
-    pieces.push_back({part, TRY(bulk_source(stream, *batch, schema, part))});
+    pieces.push_back({part, TRY(bulk_source(partition.stream, *batch, schema, part))});
   }
   add_log(range.end);
   return pieces;
 }
 
 Result<std::string> History::relation(const std::string& stream, const model::Schema& schema,
-                                      const Archive& archive, model::Offset end) {
+                                      const Archive& archive, const std::vector<model::Offset>& ends) {
+  const auto partitions = partitions_of(*TRY(known(stream)));
   const auto columns = columns_of(stream, schema);
   std::string names;
   for (const auto& column : columns)
     names += (names.empty() ? "" : ", ") + sql::quote_identifier(column.name);
   std::vector<std::string> sources;
-  // A file of an older schema version lacks the columns that came later: union_by_name gives NULL.
-  if (!archive.files.empty()) {
-    sources.push_back(sql::archive_relation(
-        archive.files, columns, schema,
-        is_planted("reads of events miss the newest of the archive") ? archive.end - 1 : end));
+  for (const StreamPartition& partition : partitions) {
+    const ArchivedPartition& archived = archive.of(partition.number);
+    const model::Offset end = end_of(ends, partition.number);
+    // A file of an older schema version lacks the columns that came later: union_by_name gives NULL.
+    if (!archived.files.empty()) {
+      sources.push_back(sql::archive_relation(
+          archived.files, columns, schema,
+          is_planted("reads of events miss the newest of the archive") ? archived.end - 1 : end,
+          partition.among_others()));
+    }
+    model::Offset from = std::min(archived.end, end);
+    if (from > 0 && is_planted("archive and log have an event in common")) --from;
+    for (Piece& piece : TRY(unarchived(partition, schema, {from, end}, Reader::query)))
+      sources.push_back(std::move(piece.source));
   }
-  model::Offset from = std::min(archive.end, end);
-  if (from > 0 && is_planted("archive and log have an event in common")) --from;
-  for (Piece& piece : TRY(unarchived(stream, schema, {from, end}, Reader::query)))
-    sources.push_back(std::move(piece.source));
-  if (sources.empty()) sources.push_back(TRY(feed(*TRY(known(stream)), schema, Reader::query)) + "(0, 0)");
+  if (sources.empty()) sources.push_back(TRY(feed(partitions.front(), schema, Reader::query)) + "(0, 0)");
   std::string all;
   for (const std::string& source : sources)
     all += fmt::format("{}SELECT {} FROM {}", all.empty() ? "" : " UNION ALL ", names, source);
@@ -160,14 +176,17 @@ Result<std::string> History::relation(const std::string& stream, const model::Sc
 
 Result<std::set<std::string, std::less<>>> History::bulk_files(const std::string& name,
                                                                const Archive& archive,
-                                                               model::Offset end) const {
+                                                               const std::vector<model::Offset>& ends) const {
   const Stream& stream = *TRY(known(name));
   std::set<std::string, std::less<>> files;
-  // relation() names none before: it fails.
-  const model::Offset from = std::max(std::min(archive.end, end), stream.log->first_offset(only_partition));
-  for (const auto& batch : TRY(stream.log->bulk_batches(only_partition, from, end))) {
-    const auto file = TRY(ingest::bulk_file(*batch));
-    files.insert((ingest::bulk_folder(stream.folder, batch->partition) / file.name).string());
+  for (const StreamPartition& partition : partitions_of(stream)) {
+    const model::Offset end = end_of(ends, partition.number);
+    // relation() names none before: it fails.
+    const model::Offset from = std::max(std::min(archive.of(partition.number).end, end), partition.first_offset());
+    for (const auto& batch : TRY(stream.log->bulk_batches(partition.number, from, end))) {
+      const auto file = TRY(ingest::bulk_file(*batch));
+      files.insert((ingest::bulk_folder(stream.folder, batch->partition) / file.name).string());
+    }
   }
   return files;
 }

@@ -51,32 +51,34 @@ class History {
   /// stream.
   Status prepare(const std::string& stream, const model::Schema& schema, Reader reader) EXCLUDES(mutex_);
 
-  /// A SELECT of all events with offsets before `end`: those of the archive from its files, the others from
-  /// where they lie. corrupt when the log names a bulk file in a way that cannot be read, unavailable when it
+  /// A SELECT of all events with offsets before `ends`, one a partition (none: 0): those of the archive from
+  /// its files, the others from where they lie. corrupt when the log names a bulk file in a way that cannot be read, unavailable when it
   /// has forgotten events that the archive does not have.
   Result<std::string> relation(const std::string& stream, const model::Schema& schema, const Archive& archive,
-                               model::Offset end) EXCLUDES(mutex_);
+                               const std::vector<model::Offset>& ends) EXCLUDES(mutex_);
 
-  /// The events of a range without the archive, in order of their offsets, without gaps. A piece of the log
+  /// The events of a partition's range without the archive, in order of their offsets, without gaps. A piece of the log
   /// has at most log_events_max events, a bulk file is one piece.
-  Result<std::vector<Piece>> unarchived(const std::string& stream, const model::Schema& schema,
+  Result<std::vector<Piece>> unarchived(const StreamPartition& partition, const model::Schema& schema,
                                         model::OffsetRange range, Reader reader,
                                         model::Offset log_events_max = INT64_MAX) EXCLUDES(mutex_);
 
   /// The bulk files that relation() names for these offsets.
   Result<std::set<std::string, std::less<>>> bulk_files(const std::string& stream, const Archive& archive,
-                                                        model::Offset end) const;
+                                                        const std::vector<model::Offset>& ends) const;
 
-  /// The engine's function that gives a stream's log to queries.
-  std::string log_function(const std::string& stream, const model::Schema& schema) const EXCLUDES(mutex_);
+  /// The engine's functions that give a stream's log to queries, one a partition.
+  std::vector<std::string> log_functions(const std::string& stream, const model::Schema& schema) const
+      EXCLUDES(mutex_);
 
   /// Events that queries have gone back to in logs so far.
   int64_t log_rows_read() const EXCLUDES(mutex_);
 
  private:
-  std::string feed_name(std::string_view prefix, const std::string& stream, const model::Schema& schema) const
-      REQUIRES(mutex_);
-  Result<std::string> feed(const Stream& stream, const model::Schema& schema, Reader reader) EXCLUDES(mutex_);
+  std::string feed_name(std::string_view prefix, const StreamPartition& partition,
+                        const model::Schema& schema) const REQUIRES(mutex_);
+  Result<std::string> feed(const StreamPartition& partition, const model::Schema& schema, Reader reader)
+      EXCLUDES(mutex_);
   Result<const Stream*> known(const std::string& name) const;
 
   sql::Database& database_;
@@ -86,6 +88,9 @@ class History {
   std::map<std::string, std::shared_ptr<LogFeed>> feeds_ GUARDED_BY(mutex_);
   std::map<std::string, int> removed_ GUARDED_BY(mutex_);  // how often one of that name went
 };
+
+/// The columns of a stream's events as relations have them: the schema's and the four system columns.
+std::vector<sql::OutputColumn> columns_of(const std::string& stream, const model::Schema& schema);
 
 /// The events of a step that lie in files as a table expression: the schema's columns and the four system
 /// columns. corrupt: the batch of a bulk file names none.

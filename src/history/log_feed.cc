@@ -10,13 +10,13 @@ constexpr size_t rows_at_once = 20'000;
 class LogFeed::LogCursor final : public Cursor {
  public:
   LogCursor(LogFeed& feed, model::Offset from, model::Offset end)
-      : feed_(feed), reader_(feed.stream_), at_(from), end_(end) {}
+      : feed_(feed), reader_(feed.partition_), at_(from), end_(end) {}
 
   Result<std::shared_ptr<const model::ColumnBatch>> next() override {
     while (at_ < end_) {
       Events events = TRY(reader_.read(at_, end_, rows_at_once));
       if (events.range.size() == 0) {
-        return fail(Code::corrupt, "the log of " + feed_.stream_.name + " ends at offset " +
+        return fail(Code::corrupt, "the log of " + feed_.partition_.describe() + " ends at offset " +
                                        std::to_string(at_) + " although " + std::to_string(end_) +
                                        " are asked for");
       }

@@ -20,15 +20,15 @@ model::Offset file_step_end(model::Offset from, size_t rows_max) {
 
 Result<Events> StreamReader::read(model::Offset from, model::Offset end, size_t rows_max) {
   while (true) {
-    const model::Offset kept = stream_.log->first_offset(0);
+    const model::Offset kept = partition_.first_offset();
     if (from < std::min(end, kept)) {
-      if (!archive_) return fail_nowhere(stream_, {from, std::min(end, kept)});
+      if (!archive_) return fail_nowhere(partition_, {from, std::min(end, kept)});
       return read_archive({from, std::min({end, kept, file_step_end(from, rows_max)})});
     }
     auto events = read_log(from, end, rows_max);
     // What was there is in the archive meanwhile.
     const bool is_gone =
-        !events && events.error().code == Code::not_found && stream_.log->first_offset(0) > kept;
+        !events && events.error().code == Code::not_found && partition_.first_offset() > kept;
     if (!is_gone) return events;
     decoder_.reset();
   }
@@ -37,7 +37,7 @@ Result<Events> StreamReader::read(model::Offset from, model::Offset end, size_t 
 Result<Events> StreamReader::read_archive(model::OffsetRange range) {
   Events events;
   events.archived = TRY(archive_->holding(range));
-  events.stream = stream_;
+  events.partition = partition_;
   events.range = range;
   return events;
 }
@@ -46,7 +46,7 @@ Result<Events> StreamReader::read_log(model::Offset from, model::Offset end, siz
   Events events;
   events.range = {from, from};
   while (events.range.end < end && static_cast<size_t>(events.range.size()) < rows_max) {
-    const auto batches = TRY(stream_.log->read(0, events.range.end, end, read_bytes_max));
+    const auto batches = TRY(partition_.stream.log->read(partition_.number, events.range.end, end, read_bytes_max));
     if (batches.empty()) break;
     bool is_step_over = false;  // what comes next is of another kind, wherever it stands in `batches`
     for (const log::BatchPtr& batch : batches) {
@@ -55,7 +55,7 @@ Result<Events> StreamReader::read_log(model::Offset from, model::Offset end, siz
       if (batch->encoding == log::Encoding::bulk) {
         if (events.range.size() == 0) {
           events.bulk = batch;
-          events.stream = stream_;
+          events.partition = partition_;
           events.range.end = std::min({end, batch->end_offset(), file_step_end(from, rows_max)});
         }
         is_step_over = true;  // a bulk file is a step of its own
@@ -66,7 +66,7 @@ Result<Events> StreamReader::read_log(model::Offset from, model::Offset end, siz
           is_step_over = true;  // the next step begins with the new schema version
           break;
         }
-        decoder_ = std::make_unique<ingest::BatchDecoder>(TRY(stream_.schemas->get(batch->schema_version)));
+        decoder_ = std::make_unique<ingest::BatchDecoder>(TRY(partition_.stream.schemas->get(batch->schema_version)));
       }
       TRY(decoder_->add(*batch, events.range.end, end));
       events.range.end = std::min(end, batch->end_offset());

@@ -15,27 +15,26 @@
 
 namespace anabranch::history {
 
-/// Consecutive durable events of one stream, ready to be evaluated: decoded columns, or a range of files.
+/// Consecutive durable events of one partition of a stream, ready to be evaluated: decoded columns, or a range of files.
 struct Events {
   std::vector<std::shared_ptr<const model::ColumnBatch>> batches;
   log::BatchPtr bulk;                 // a bulk file; then `batches` is empty
   std::vector<std::string> archived;  // files of the archive that hold the range; then `batches` is empty
-  Stream stream;                      // of events in files: whose they are
+  StreamPartition partition;          // of events in files: whose they are
   model::OffsetRange range;
 
   bool lie_in_files() const { return bulk || !archived.empty(); }
 };
 
-/// Reads a stream's events in order: from the log, and what the log forgot from the archive. One thread at a
+/// Reads the events of one partition of a stream in order: from the log, and what the log forgot from the archive. One thread at a
 /// time.
 class StreamReader {
  public:
   /// From the log alone.
-  explicit StreamReader(Stream stream) : stream_(std::move(stream)) {}
+  explicit StreamReader(StreamPartition partition) : partition_(std::move(partition)) {}
   /// The database outlives the reader, and may read the archive's files.
-  StreamReader(const Stream& stream, Archive archive, sql::Database& database)
-      : stream_(stream), archive_(std::in_place, stream, std::move(archive), database) {}
-  const Stream& stream() const { return stream_; }
+  StreamReader(const StreamPartition& partition, const Archive& archive, sql::Database& database)
+      : partition_(partition), archive_(std::in_place, partition, archive, database) {}
 
   /// Events from `from` up to `end`, at most about rows_max, of files more; an empty range when there are
   /// none. unavailable: they are neither in the log nor in the archive; corrupt: the archive has not each
@@ -46,7 +45,7 @@ class StreamReader {
   Result<Events> read_log(model::Offset from, model::Offset end, size_t rows_max);
   Result<Events> read_archive(model::OffsetRange range);
 
-  Stream stream_;
+  StreamPartition partition_;
   std::optional<ArchiveFiles> archive_;
   std::unique_ptr<ingest::BatchDecoder> decoder_;
 };

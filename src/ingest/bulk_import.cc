@@ -13,6 +13,7 @@
 #include "ingest/drift_room.h"
 #include "ingest/excerpt.h"
 #include "ingest/parquet_table.h"
+#include "ingest/partitioner.h"
 #include "ingest/type_change.h"
 #include "io/clock.h"
 #include "lake/type_mapping.h"
@@ -20,13 +21,20 @@
 #include "sql/database.h"
 #include "sql/parquet_file.h"
 #include "sql/syntax.h"
+#include "sql/text_function.h"
 
 namespace anabranch::ingest {
 
 using nlohmann::json;
 
 std::string BulkImportJob::to_json() const {
-  return json{{"source", source}, {"folder", folder}, {"name", name}, {"schema", schema.to_json()}}.dump();
+  return json{{"source", source},
+              {"folders", folders},
+              {"name", name},
+              {"schema", schema.to_json()},
+              {"key", key},
+              {"first_partition", first_partition}}
+      .dump();
 }
 
 Result<BulkImportJob> BulkImportJob::from_json(std::string_view text) {
@@ -34,7 +42,9 @@ Result<BulkImportJob> BulkImportJob::from_json(std::string_view text) {
     const json document = json::parse(text);
     BulkImportJob job;
     job.source = document.at("source");
-    job.folder = document.at("folder");
+    job.folders = document.at("folders");
+    job.key = document.at("key");
+    job.first_partition = document.at("first_partition");
     job.name = document.at("name");
     job.schema = TRY(model::Schema::from_json(document.at("schema").get<std::string>()));
     return job;
@@ -48,7 +58,9 @@ std::string BulkImportResult::to_json() const {
   for (const auto& reject : rejects) rejected.push_back({reject.reason, reject.raw});
   model::Schema fields;
   fields.fields = new_fields;
-  return json{{"file", file.to_json()}, {"rejects", rejected}, {"new_fields", fields.to_json()}}.dump(
+  json written = json::array();
+  for (const BulkFile& file : files) written.push_back(file.to_json());
+  return json{{"files", written}, {"rejects", rejected}, {"new_fields", fields.to_json()}}.dump(
       -1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -56,7 +68,8 @@ Result<BulkImportResult> BulkImportResult::from_json(std::string_view text) {
   try {
     const json document = json::parse(text);
     BulkImportResult result;
-    result.file = TRY(BulkFile::from_json(document.at("file").get<std::string>()));
+    for (const auto& file : document.at("files"))
+      result.files.push_back(TRY(BulkFile::from_json(file.get<std::string>())));
     for (const auto& reject : document.at("rejects")) result.rejects.push_back({reject[0], reject[1]});
     result.new_fields = TRY(model::Schema::from_json(document.at("new_fields").get<std::string>())).fields;
     return result;
@@ -151,8 +164,9 @@ class Importer {
         items_ += fmt::format("{} AS {}, ", changed(name, found->second, type), stored);
       }
       if (field.required) refuse(name + " IS NULL", fmt::format("field {} is required", field.name));
+      if (may_change(found->second, type)) values_[field.name] = changed(name, found->second, type);
       written_.push_back({field.stored_name(), type});
-      result_.file.columns.push_back(field.stored_name());
+      file_.columns.push_back(field.stored_name());
     }
     return {};
   }
@@ -261,28 +275,55 @@ class Importer {
     return {};
   }
 
+  // The partition of a row, among the folders.
+  Result<std::string> partition() {
+    const auto folders = static_cast<model::Partition>(job_.folders.size());
+    TRY(sql::register_text_function(session_, "anabranch_partition",
+                                    [folders](std::string_view key, std::string& out) {
+                                      out = std::to_string(partition_of_key(key, folders));
+                                      return true;
+                                    }));
+    std::string key;
+    for (const std::string& field : job_.key) {
+      const auto value = values_.find(field);
+      key += key.empty() ? "" : " || ";
+      key += value == values_.end()
+                 ? "'0'"
+                 : fmt::format("coalesce('1' || CAST({} AS VARCHAR) || chr(31), '0')", value->second);
+    }
+    return fmt::format("anabranch_partition({})::INTEGER", key);
+  }
+
   Status write() {
+    std::string partition;
+    if (!job_.key.empty()) partition = TRY(this->partition());
+    for (size_t i = 0; i < job_.folders.size(); ++i)
+      TRY(write_file(job_.folders[i], partition.empty() ? "" : fmt::format(" AND {} = {}", partition, i)));
+    if (!has_dropped_columns_ && bad_rows_ == 0) return {};
+    const io::Path folder = job_.folders.front();
+    std::error_code error;
+    std::filesystem::copy_file(job_.source, folder / (job_.name + std::string(given_file_suffix)), error);
+    if (error) return fail(Code::io, fmt::format("cannot keep {}: {}", job_.source, error.message()));
+    return io::local_file_system().sync_folder(folder);
+  }
+
+  Status write_file(const io::Path& folder, const std::string& condition) {
     auto& files = io::local_file_system();
-    const io::Path folder = job_.folder;
     TRY(files.create_folders(folder));
     const io::Path target = folder / job_.name;
     const std::string select = TRY(lake::select_for_parquet(
-        written_, fmt::format("SELECT {} FROM {} WHERE {} IS NULL", items_.substr(0, items_.size() - 2),
-                              source_, verdict())));
-    result_.file.rows = TRY(sql::write_parquet(session_, select, target.string()));
-    result_.file.name = job_.name;
-    if (has_dropped_columns_ || bad_rows_ > 0) {
-      std::error_code error;
-      std::filesystem::copy_file(job_.source, folder / (job_.name + ".source"), error);
-      if (error) return fail(Code::io, fmt::format("cannot keep {}: {}", job_.source, error.message()));
-    }
+        written_, fmt::format("SELECT {} FROM {} WHERE {} IS NULL{}", items_.substr(0, items_.size() - 2),
+                              source_, verdict(), condition)));
+    BulkFile written = file_;
+    written.rows = TRY(sql::write_parquet(session_, select, target.string()));
+    written.name = job_.name;
     const auto file = TRY(files.open(target, io::FileSystem::Open::append));
-    result_.file.bytes = TRY(file->size());
+    written.bytes = TRY(file->size());
     constexpr size_t chunk_bytes = 8 << 20;
-    for (uint64_t at = 0; at < result_.file.bytes; at += chunk_bytes) {
-      result_.file.crc32c = crc32c(TRY(file->read_at(at, chunk_bytes)), result_.file.crc32c);
-    }
+    for (uint64_t at = 0; at < written.bytes; at += chunk_bytes)
+      written.crc32c = crc32c(TRY(file->read_at(at, chunk_bytes)), written.crc32c);
     TRY(file->sync());  // before the log names it
+    result_.files.push_back(std::move(written));
     return files.sync_folder(folder);
   }
 
@@ -295,6 +336,8 @@ class Importer {
   std::string items_;            // of the SELECT that is written
   std::string problem_;          // why a row is refused, as parts of an expression
   std::vector<sql::OutputColumn> written_;
+  std::map<std::string, std::string> values_;  // of fields that the file has: expressions
+  BulkFile file_;                              // what all that are written have in common
   bool has_dropped_columns_ = false;
   int64_t bad_rows_ = 0;
   BulkImportResult result_;

@@ -38,7 +38,7 @@ class BulkImport : public ::testing::Test {
   Result<BulkImportResult> import(const io::Path& file) {
     BulkImportJob job;
     job.source = file.string();
-    job.folder = (folder_ / "bulk").string();
+    job.folders = {(folder_ / "bulk").string()};
     job.name = fmt::format("b{}.parquet", ++files_);
     written_ = (folder_ / "bulk" / job.name).string();
     job.schema = schema_;
@@ -86,7 +86,7 @@ TEST_F(BulkImport, NewColumnsKeepTheirTypesAndEveryRow) {
       "'12345678901234567890123456789.012345679'::DECIMAL(38,9) AS d, INTERVAL 5 DAY AS i, 7::UTINYINT AS n, "
       "0.5::FLOAT AS f, [1, 2] AS l"));
   EXPECT_THAT(result.rejects, IsEmpty());
-  EXPECT_EQ(result.file.rows, 1);
+  EXPECT_EQ(result.files.at(0).rows, 1);
   EXPECT_THAT(fields(),
               ElementsAre("id BIGINT", "b BLOB", "d DECIMAL(38,9)", "f DOUBLE", "i INTERVAL", "l JSON",
                           "ms TIMESTAMP", "n BIGINT", "ns TIMESTAMP", "t TIME", "u UUID"));
@@ -104,7 +104,7 @@ TEST_F(BulkImport, NanosecondsThatATimestampLosesAreRefusedRowByRow) {
   const auto result = import_evolving(
       write("SELECT range AS id, CASE range WHEN 1 THEN TIMESTAMP_NS '2024-04-03 10:00:00.123456789' ELSE "
             "TIMESTAMP_NS '2024-04-03 10:00:00.123' END AS ns FROM range(3)"));
-  EXPECT_EQ(result.file.rows, 2);
+  EXPECT_EQ(result.files.at(0).rows, 2);
   ASSERT_EQ(result.rejects.size(), 1u);
   EXPECT_THAT(result.rejects[0].reason, StartsWith("row 2: field ns: the value does not fit"));
 }
@@ -114,7 +114,7 @@ TEST_F(BulkImport, WhatIsNoNumberIsTextInJson) {
       "SELECT 1 AS id, ['NaN'::DOUBLE, '-Infinity', 'Infinity', -1.5] AS l, {'NaN': 'a\"NaN\\', 'f': "
       "'NaN'::FLOAT} AS s";
   const auto taken = import_evolving(write(rows));
-  EXPECT_EQ(taken.file.rows, 1);
+  EXPECT_EQ(taken.files.at(0).rows, 1);
   EXPECT_THAT(taken.rejects, IsEmpty());
   EXPECT_THAT(fields(), ElementsAre("id BIGINT", "l JSON", "s JSON"));
   EXPECT_EQ(value("l"), R"(["NaN","-Infinity","Infinity",-1.5])");
@@ -222,7 +222,7 @@ TEST_F(BulkImport, ColumnsOfNullsOnlySayNothing) {
   import_evolving(write("SELECT 1 AS id, NULL AS a, NULL::INTEGER AS b, NULL::DOUBLE AS c"));
   EXPECT_THAT(fields(), ElementsAre("id BIGINT"));
   const auto result = import_evolving(write("SELECT 1 AS id, 'x' AS a, 'y' AS b, 1.5::DOUBLE AS c"));
-  EXPECT_EQ(result.file.rows, 1);
+  EXPECT_EQ(result.files.at(0).rows, 1);
   EXPECT_THAT(fields(), ElementsAre("id BIGINT", "a VARCHAR", "b VARCHAR", "c DOUBLE"));
 }
 
@@ -230,7 +230,7 @@ TEST_F(BulkImport, TextThatIsMarkedAsBytesFitsText) {
   schema_.fields.push_back(field("name", "varchar"));
   const auto result = import_evolving(
       write("SELECT 1 AS id, 'caf\\xC3\\xA9'::BLOB AS name UNION ALL SELECT 2, '\\xFF'::BLOB ORDER BY id"));
-  EXPECT_EQ(result.file.rows, 1);
+  EXPECT_EQ(result.files.at(0).rows, 1);
   EXPECT_EQ(value("name"), "café");
   ASSERT_EQ(result.rejects.size(), 1u);
   EXPECT_THAT(result.rejects[0].reason, HasSubstr("field name: the value does not fit VARCHAR"));
@@ -241,7 +241,7 @@ TEST_F(BulkImport, DriftHasTheSameBounds) {
   const auto result = import_evolving(
       write("SELECT range AS id, 1 AS a, CASE range WHEN 1 THEN 1 END AS b, NULL AS c FROM range(2)"));
   EXPECT_THAT(fields(), ElementsAre("id BIGINT", "a BIGINT"));
-  EXPECT_EQ(result.file.rows, 1);
+  EXPECT_EQ(result.files.at(0).rows, 1);
   ASSERT_EQ(result.rejects.size(), 1u);
   EXPECT_THAT(result.rejects[0].reason, HasSubstr("field b: the stream may have 2 fields by drift"));
 }
@@ -253,7 +253,7 @@ TEST_F(BulkImport, FieldsComeByEarlierNamesAndDroppedOnesStayOut) {
   schema_.dropped = {field("age", "integer")};
   const auto result = import_evolving(write("SELECT 5 AS id, 7 AS age"));
   EXPECT_THAT(fields(), ElementsAre("number BIGINT"));
-  EXPECT_EQ(result.file.columns, std::vector<std::string>{"id"});
+  EXPECT_EQ(result.files.at(0).columns, std::vector<std::string>{"id"});
   EXPECT_EQ(value("number"), "5");
   EXPECT_EQ(import(write("SELECT 5 AS id, 7 AS number")).error().code, Code::bad_input);
 }
@@ -321,7 +321,7 @@ TEST_F(BulkImport, ColumnsNestAsDeepAsTypesDo) {
     for (int i = 0; i < depth; ++i) value = "[" + value + "]";
     return "SELECT 1 AS id, " + value + " AS deep";
   };
-  EXPECT_EQ(import_evolving(write(nested(model::type_nesting_max))).file.rows, 1);
+  EXPECT_EQ(import_evolving(write(nested(model::type_nesting_max))).files.at(0).rows, 1);
   for (const int depth : {model::type_nesting_max + 1, 40}) {
     const auto refused = import(write(nested(depth)));
     ASSERT_FALSE(refused);

@@ -162,7 +162,7 @@ class EveryDoor : public ::testing::Test {
     std::filesystem::remove_all(folder_ / "bulk");
     BulkImportJob job;
     job.source = file.string();
-    job.folder = (folder_ / "bulk").string();
+    job.folders = {(folder_ / "bulk").string()};
     job.name = "b.parquet";
     job.schema.fields = {field("x", type)};
     const auto imported = import_bulk(job);

@@ -5,10 +5,16 @@
 #include <fmt/format.h>
 
 #include "base/crc32c.h"
+#include "ingest/bulk.h"
 #include "io/random.h"
 
 namespace anabranch::ingest {
 namespace {
+
+void remove_bulk_file(const io::Path& folder, const std::string& name) {
+  (void)io::local_file_system().remove_all(folder / name);
+  (void)io::local_file_system().remove_all(folder / (name + std::string(given_file_suffix)));
+}
 
 constexpr int evolutions_max =
     3;  // in one body: each adds all fields that were new, so the second finds none
@@ -71,40 +77,49 @@ Result<ParsedBody> Ingestor::parse(BodyFormat format, std::string_view body) {
               "send the events again");
 }
 
-void Ingestor::append(log::NewBatch batch, Done done) {
-  Accepted accepted;
-  accepted.accepted = batch.count;
-  accepted.quarantined = static_cast<int64_t>(batch.rejects.size());
-  if (batch.count == 0 && batch.rejects.empty()) {
-    done(accepted);  // nothing to keep, and nothing that a number could be of
-    return;
-  }
-  log_.append(std::move(batch), [accepted, done = std::move(done)](Result<log::Appended> appended) mutable {
-    if (!appended) {
-      done(fail(std::move(appended).error()));
-      return;
-    }
-    accepted.is_repeat = appended->is_repeat;
-    accepted.accepted = appended->range.size();
-    accepted.quarantined = appended->rejects;
-    if (appended->range.size() > 0)
-      accepted.ranges.push_back({appended->partition, appended->range.first, appended->range.end - 1});
-    done(std::move(accepted));
-  });
+void Ingestor::append(std::vector<log::NewBatch> parts, Done done) {
+  log_.append_parts(std::move(parts),
+                    [done = std::move(done)](Result<std::vector<log::Appended>> appended) mutable {
+                      if (!appended) {
+                        done(fail(std::move(appended).error()));
+                        return;
+                      }
+                      Accepted accepted;
+                      for (const log::Appended& part : *appended) {
+                        accepted.is_repeat = accepted.is_repeat || part.is_repeat;
+                        accepted.accepted += part.range.size();
+                        accepted.quarantined += part.rejects;
+                        if (part.range.size() > 0)
+                          accepted.ranges.push_back({part.partition, part.range.first, part.range.end - 1});
+                      }
+                      done(std::move(accepted));
+                    });
 }
 
 void Ingestor::accept(BodyFormat format, std::string_view body, const std::optional<Sender>& sender,
-                      Done done) {
+                      Done done, std::optional<model::Partition> chosen) {
   auto parsed = parse(format, body);
   if (!parsed) {
     done(fail(std::move(parsed).error()));
     return;
   }
+  log::NewBatch& batch = parsed->batch;
+  if (batch.count == 0 && batch.rejects.empty()) {
+    done(Accepted{});  // nothing to keep, and nothing that a number could be of
+    return;
+  }
   if (sender) {
     const uint32_t fingerprint = crc32c(body, static_cast<uint32_t>(format));
-    parsed->batch.producer = log::Producer{sender->id, sender->sequence, fingerprint};
+    batch.producer = log::Producer{sender->id, sender->sequence, fingerprint};
   }
-  append(std::move(parsed->batch), std::move(done));
+  auto schema = schemas_.get(batch.schema_version);
+  auto parts = schema ? partitioner_.split(std::move(batch), *schema, chosen)
+                      : Result<std::vector<log::NewBatch>>(std::unexpected(schema.error()));
+  if (!parts) {
+    done(fail(std::move(parts).error()));
+    return;
+  }
+  append(std::move(*parts), std::move(done));
 }
 
 Result<Accepted> Ingestor::accept_and_wait(BodyFormat format, std::string_view body,
@@ -125,37 +140,65 @@ Result<BulkImportResult> Ingestor::import_evolving(BulkImportJob& job, const Imp
   return fail(Code::retry, fmt::format("the schema of {} changes too fast", stream_), "send the file again");
 }
 
-Result<Accepted> Ingestor::accept_file(const std::string& path, const io::Path& folder,
-                                       const std::optional<Sender>& sender, const Import& import) {
+Result<Accepted> Ingestor::accept_file(const std::string& path, const io::Path& stream_folder,
+                                       const std::optional<Sender>& sender, const Import& import,
+                                       std::optional<model::Partition> chosen) {
+  std::optional<log::Producer> producer;
+  if (sender) producer = log::Producer{sender->id, sender->sequence, 0};
   BulkImportJob job;
   job.source = path;
-  job.folder = folder.string();
   job.name = fmt::format("{:016x}.parquet", io::random_u64());
-  const auto remove_copy = [&] { (void)io::local_file_system().remove_all(folder / job.name); };
+  if (partitioner_.is_by_key() && !chosen) {
+    const model::SchemaPtr schema = schemas_.latest();
+    for (const auto& field : partitioner_.key_fields(*schema))
+      job.key.push_back(field ? schema->fields[*field].name : "");
+    for (model::Partition number = 0; number < log_.partition_count(); ++number)
+      job.folders.push_back(bulk_folder(stream_folder, number).string());
+  } else {
+    job.first_partition = TRY(partitioner_.whole(producer, chosen));
+    job.folders.push_back(bulk_folder(stream_folder, job.first_partition).string());
+  }
+  const auto remove_copies = [&] {
+    for (const std::string& folder : job.folders) remove_bulk_file(folder, job.name);
+  };
   auto result = import_evolving(job, import);
-  if (!result || result->file.rows > UINT32_MAX) {
-    remove_copy();
-    if (!result) return fail(std::move(result).error());
-    return fail(Code::too_large, "a bulk file holds at most 4 billion rows", "split it");
+  if (!result) {
+    remove_copies();
+    return fail(std::move(result).error());
   }
-  log::NewBatch batch;
-  batch.schema_version = job.schema.version;
-  batch.encoding = log::Encoding::bulk;
-  batch.count = static_cast<uint32_t>(result->file.rows);
-  batch.rejects = std::move(result->rejects);
-  if (sender) {
-    // The copy's bytes are the engine's: what was given is known by its name and what it holds.
-    const std::string given = fmt::format("{} {} {}", path, batch.count, batch.rejects.size());
-    batch.producer = log::Producer{sender->id, sender->sequence, crc32c(given)};
+  int64_t rows = 0;
+  for (const BulkFile& file : result->files) rows += file.rows;
+  // The copies' bytes are the engine's: what was given is known by its name and what it holds.
+  if (producer) producer->fingerprint = crc32c(fmt::format("{} {} {}", path, rows, result->rejects.size()));
+  std::vector<log::NewBatch> parts;
+  for (size_t i = 0; i < result->files.size(); ++i) {
+    const BulkFile& file = result->files[i];
+    if (file.rows > UINT32_MAX) {
+      remove_copies();
+      return fail(Code::too_large, "a bulk file holds at most 4 billion rows a partition", "split it");
+    }
+    const bool has_rejects = i == 0 && !result->rejects.empty();
+    if (file.rows == 0 && !has_rejects) remove_bulk_file(job.folders[i], job.name);
+    if (file.rows == 0 && !has_rejects && !(i == 0 && producer)) continue;
+    log::NewBatch& part = parts.emplace_back();
+    part.schema_version = job.schema.version;
+    part.encoding = log::Encoding::bulk;
+    part.count = static_cast<uint32_t>(file.rows);
+    part.partition = job.first_partition + static_cast<model::Partition>(i);
+    part.producer = producer;
+    if (file.rows > 0 || has_rejects) log::put_record(part.payload, file.to_json());
+    if (i == 0) part.rejects = std::move(result->rejects);
   }
-  const bool is_empty = batch.count == 0 && batch.rejects.empty();
-  log::put_record(batch.payload, result->file.to_json());
+  const bool is_empty = rows == 0 && (parts.empty() || parts.front().rejects.empty());
+  if (is_empty) {
+    remove_copies();
+    return Accepted{};
+  }
   std::promise<Result<Accepted>> promise;
-  append(std::move(batch), [&](Result<Accepted> accepted) { promise.set_value(std::move(accepted)); });
+  append(std::move(parts), [&](Result<Accepted> accepted) { promise.set_value(std::move(accepted)); });
   auto accepted = promise.get_future().get();
-  const bool may_be_named =
-      accepted ? !is_empty && !accepted->is_repeat : accepted.error().code == Code::unknown_outcome;
-  if (!may_be_named) remove_copy();
+  const bool may_be_named = accepted ? !accepted->is_repeat : accepted.error().code == Code::unknown_outcome;
+  if (!may_be_named) remove_copies();
   return accepted;
 }
 

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "ingest/bulk_import.h"
 #include "ingest/event_parser.h"
+#include "ingest/partitioner.h"
 #include "ingest/schema_plan.h"
 #include "io/clock.h"
 #include "io/file_system.h"
@@ -42,15 +43,22 @@ struct Sender {
 /// Owner: the application; log and schemas outlive it. Any thread may call.
 class Ingestor {
  public:
+  /// `key`: the fields by which events are spread over partitions; none: a request is not split.
   Ingestor(std::string stream, log::EventLog& log, log::SchemaStore& schemas,
-           io::Clock& clock = io::system_clock())
-      : stream_(std::move(stream)), log_(log), schemas_(schemas), clock_(clock) {}
+           io::Clock& clock = io::system_clock(), std::vector<std::string> key = {})
+      : stream_(std::move(stream)),
+        log_(log),
+        schemas_(schemas),
+        clock_(clock),
+        partitioner_(log, std::move(key)) {}
 
   using Done = std::function<void(Result<Accepted>)>;
   /// `done` is called once, when the events are durable or have failed; on this thread or the log's own. A
   /// body whose fields the stream does not declare gets a new schema version first, where the stream lets it.
   /// What a sender sends again is not stored again and has its first answer; conflict: log/event_log.h.
-  void accept(BodyFormat format, std::string_view body, const std::optional<Sender>& sender, Done done);
+  /// `chosen`: all of it goes to this partition (not_found: there is none such); else the key decides.
+  void accept(BodyFormat format, std::string_view body, const std::optional<Sender>& sender, Done done,
+              std::optional<model::Partition> chosen = std::nullopt);
   void accept(BodyFormat format, std::string_view body, Done done) {
     accept(format, body, std::nullopt, std::move(done));
   }
@@ -60,11 +68,12 @@ class Ingestor {
 
   /// Runs import_bulk() where it can hurt nobody.
   using Import = std::function<Result<BulkImportResult>(const BulkImportJob&)>;
-  /// A Parquet file on this machine becomes one batch of the log: copied to `folder` (the partition's bulk
-  /// folder) and named by a record. Its columns that the stream does not declare are handled as those of
+  /// A Parquet file on this machine becomes one batch of the log, or with a key one a partition: copied to
+  /// the partition's bulk folder in `stream_folder` (log/<stream>) and named by a record. Its columns that the stream does not declare are handled as those of
   /// accept(). Blocks. What is not named in the log when it returns does not lie in the folder either.
-  Result<Accepted> accept_file(const std::string& path, const io::Path& folder,
-                               const std::optional<Sender>& sender, const Import& import);
+  Result<Accepted> accept_file(const std::string& path, const io::Path& stream_folder,
+                               const std::optional<Sender>& sender, const Import& import,
+                               std::optional<model::Partition> chosen = std::nullopt);
 
   /// What would become of the schema if the stream's file said this. Changes nothing.
   Result<SchemaPlan> plan_change(const model::Schema& declared) const;
@@ -74,12 +83,15 @@ class Ingestor {
   /// version go on, but a value that only a wider type holds fails in their ticks: hand over soon after.
   Result<SchemaPlan> change_schema(const model::Schema& declared) EXCLUDES(mutex_);
 
+  /// The fields by which events are spread over partitions from now on.
+  void set_key(std::vector<std::string> key) { partitioner_.set_key(std::move(key)); }
+
   const std::string& stream() const { return stream_; }
   log::EventLog& log() { return log_; }
   log::SchemaStore& schemas() { return schemas_; }
 
  private:
-  void append(log::NewBatch batch, Done done);
+  void append(std::vector<log::NewBatch> parts, Done done);
   Result<BulkImportResult> import_evolving(BulkImportJob& job, const Import& import) EXCLUDES(mutex_);
   Result<ParsedBody> parse(BodyFormat format, std::string_view body) EXCLUDES(mutex_);
   Result<model::SchemaPtr> evolve(const model::Schema& from, const std::vector<model::Field>& fields)
@@ -90,6 +102,7 @@ class Ingestor {
   log::EventLog& log_;
   log::SchemaStore& schemas_;
   io::Clock& clock_;
+  Partitioner partitioner_;
   Mutex mutex_;
   uint32_t parsers_version_ GUARDED_BY(mutex_) = 0;
   std::vector<std::unique_ptr<EventParser>> parsers_

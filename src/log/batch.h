@@ -35,10 +35,12 @@ struct Producer {
   std::string id;                    // of the producer; or the key
   std::optional<uint64_t> sequence;  // of the batch, from 0 without gaps; none: `id` is a key
   uint32_t fingerprint = 0;          // of what was sent: the same id and sequence with another is a mistake
+  /// Of a part of a request that is told apart in another partition: gaps are none here. Set by the log.
+  bool is_part = false;
   bool operator==(const Producer&) const = default;
 };
 
-/// What a producer hands to the log. The payload is a sequence of records (put_record), see FORMAT.md.
+/// What a producer hands to the log, for one partition. The payload is a sequence of records (put_record), see FORMAT.md.
 struct NewBatch {
   uint32_t schema_version = 0;
   Encoding encoding = Encoding::json;
@@ -46,6 +48,7 @@ struct NewBatch {
   std::string payload;
   std::vector<Reject> rejects;
   std::optional<Producer> producer = std::nullopt;
+  model::Partition partition = 0;
 };
 
 /// A batch as it is in the log; immutable, shared between readers.

@@ -42,7 +42,8 @@ bool is_record_count_right(const NewBatch& batch, uint64_t records) {
 }  // namespace
 
 Result<PreparedBatch> prepare(NewBatch batch) {
-  if (batch.count == 0 && batch.rejects.empty()) {
+  // A request whose events all go to other partitions is told apart by what it leaves in its own.
+  if (batch.count == 0 && batch.rejects.empty() && !batch.producer) {
     return fail(Code::bad_input, "a batch with neither events nor rejects", "leave it out");
   }
   const auto records = count_records(batch.payload);
@@ -57,6 +58,8 @@ Result<PreparedBatch> prepare(NewBatch batch) {
                 fmt::format("a producer's id or a key has {} bytes", batch.producer->id.size()),
                 fmt::format("it has 1 to {}", Producer::id_bytes_max));
   }
+  if (batch.producer && batch.producer->id.front() == '\0')
+    return fail(Code::bad_input, "a producer's id or a key begins with a zero byte", "use text");
   PreparedBatch prepared;
   prepared.extension = encode_extension(batch.producer);
   prepared.rejects = encode_rejects(batch.rejects);

@@ -41,17 +41,27 @@ class EventLog {
  public:
   virtual ~EventLog() = default;
 
+  /// How many partitions there are; never fewer than before.
+  virtual model::Partition partition_count() const = 0;
+
+  /// What became of a request: of each of its parts, in the order of partitions.
+  using DoneParts = std::function<void(Result<std::vector<Appended>>)>;
+  /// Queues the batches of one request, at most one a partition, and returns at once. `done` is called
+  /// exactly once: on the log's own thread, when all are durable (law L1) or one has failed: disk_full
+  /// (nothing of the request is stored; try again when there is space), unavailable (an earlier write failed;
+  /// restart), unknown_outcome (a sync failed, a failed write could not be undone, or some of several parts
+  /// are stored and others not). What is refused at once, before append_parts() returns and on the caller's
+  /// thread, was not queued: overloaded (queue full), too_large, bad_input (the payload does not fit the
+  /// count; two parts for one partition; different producers), not_found (no such partition), unavailable
+  /// (closed).
+  /// A request that its producer had sent before is not stored again, nor any part of it: it gets the first
+  /// one's answer, once that is durable, also after a crash in the middle of it. conflict: its sequence
+  /// leaves a gap, its answer is no longer kept, or its content is another one (ProducerTable).
+  virtual void append_parts(std::vector<NewBatch> parts, DoneParts done) = 0;
+
   using Done = std::function<void(Result<Appended>)>;
-  /// Queues a batch and returns at once. `done` is called exactly once: on the log's own thread, when the
-  /// batch is durable (law L1) or has failed: disk_full (nothing of it is stored; try again when there is
-  /// space), unavailable (an earlier write failed; restart), unknown_outcome (a sync failed, or a failed
-  /// write could not be undone: it may be there after a restart). What is refused at once, before append()
-  /// returns and on the caller's thread, was not queued: overloaded (queue full), too_large, bad_input (the
-  /// payload does not fit the count), unavailable (closed).
-  /// A batch that its producer had sent before is not stored again: it gets the first one's answer, once that
-  /// is durable, also after a crash. conflict: its sequence leaves a gap, its answer is no longer kept, or
-  /// its content is another one (ProducerTable).
-  virtual void append(NewBatch batch, Done done) = 0;
+  /// append_parts() of one.
+  void append(NewBatch batch, Done done);
   /// append() and wait. Not from `done` or the listener: they run on the thread that it waits for.
   Result<Appended> append_and_wait(NewBatch batch);
 
@@ -75,6 +85,10 @@ class EventLog {
   /// Called after every group commit, on the log's own thread; must return fast. One listener, set before the
   /// first append.
   virtual void on_durable(std::function<void()> listener) = 0;
+
+  /// The partition that knows a producer, or a key, by a request that was told apart there; nothing where none
+  /// does.
+  virtual std::optional<model::Partition> partition_of(const Producer& producer) const = 0;
 
   /// The number that a producer's next batch has; 0 for one that is not known.
   virtual uint64_t next_sequence(std::string_view producer_id) const = 0;

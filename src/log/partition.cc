@@ -103,6 +103,24 @@ std::vector<std::optional<Result<Appended>>> Partition::judge(const std::vector<
   return outcomes;
 }
 
+std::vector<std::optional<Result<Appended>>> Partition::judge(const std::vector<PreparedBatch>& group) const {
+  return judge(group, ingestion_time_us());
+}
+
+bool Partition::knows(const Producer& producer) const {
+  const int64_t now_us = ingestion_time_us();
+  Lock lock(mutex_);
+  return durable_.producers.knows(producer, now_us);
+}
+
+std::optional<Appended> Partition::find(const Producer& producer) const {
+  const int64_t now_us = ingestion_time_us();
+  Lock lock(mutex_);
+  const auto answer = durable_.producers.find(producer, now_us);
+  if (!answer) return std::nullopt;
+  return Appended{number_, answer->range, answer->ingested_at_us, answer->rejects, true};
+}
+
 // Never smaller than one that was given out.
 int64_t Partition::ingestion_time_us() const {
   Lock lock(mutex_);

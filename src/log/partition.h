@@ -28,8 +28,8 @@ struct PartitionOptions {
 };
 
 /// One partition of a stream: a folder of segments, one writer and any number of readers.
-/// Owner: SegmentedLog. commit(), seal() and close() on its committer thread only; everything else on any
-/// thread.
+/// Owner: SegmentedLog. commit(), judge(), seal() and close() by its committer only, one at a time; everything
+/// else on any thread.
 /// Readers see what is durable and nothing else; they hold the lock for a look-up, never while a disk works.
 class Partition {
  public:
@@ -43,6 +43,14 @@ class Partition {
   /// have been. A batch that its producer sent before gets the answer it had; a batch for itself is refused
   /// (conflict) when it is not the one that is due from its producer.
   Result<std::vector<Result<Appended>>> commit(std::vector<PreparedBatch> group);
+  /// What commit() will say of batches that it is not going to write: a repeat's first answer, or why one is
+  /// refused; nothing where one is due. On the committer thread.
+  std::vector<std::optional<Result<Appended>>> judge(const std::vector<PreparedBatch>& group) const
+      EXCLUDES(mutex_);
+  /// Whether a request of this producer, or with this key, was told apart here.
+  bool knows(const Producer& producer) const EXCLUDES(mutex_);
+  /// What a batch of this producer got here; nothing when none is known.
+  std::optional<Appended> find(const Producer& producer) const EXCLUDES(mutex_);
   /// Begins the next segment when all of the current one could be removed, so that a quiet partition shrinks
   /// too. Errors as of commit().
   Status seal(model::Offset end, int64_t last_ingested_before_us);

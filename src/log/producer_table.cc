@@ -19,6 +19,8 @@ constexpr uint32_t table_format_version = 1;
 // Items of a batch's extension.
 constexpr uint8_t key_item = 1;
 constexpr uint8_t producer_item = 2;
+constexpr uint8_t part_of_key_item = 3;
+constexpr uint8_t part_of_producer_item = 4;
 
 std::string quoted(std::string_view id) { return fmt::format("\"{}\"", id); }
 
@@ -69,17 +71,30 @@ const ProducerTable::Entry* ProducerTable::known(const Recent& recent, std::stri
   return entry && entry->answers.back().ingested_at_us >= now_us - limits_.kept_us ? entry : nullptr;
 }
 
+// Of a key, or of one part of a request: a producer's requests need not have a part in each partition, so
+// that they are kept one by one. No id begins with a zero byte.
+std::string ProducerTable::key_of(const Producer& producer) {
+  if (!producer.is_part) return producer.id;
+  std::string key(1, '\0');
+  if (producer.sequence) key += fmt::to_string(*producer.sequence);
+  key += '\0';
+  return key + producer.id;
+}
+
 // ---- judging ----
 
 Result<std::optional<Answer>> ProducerTable::judge(const Producer& producer, const ProducerTable& group,
                                                    int64_t now_us) const {
-  if (!producer.sequence) {
+  const std::string numbered =
+      producer.sequence
+          ? fmt::format("sequence {} of producer {}", *producer.sequence, quoted(producer.id))
+          : "the idempotency key " + quoted(producer.id);
+  if (!producer.sequence || producer.is_part) {
     for (const ProducerTable* table : {&group, this}) {
-      const Entry* entry = known(table->keys_, producer.id, now_us);
+      const Entry* entry = known(table->keys_, key_of(producer), now_us);
       if (!entry) continue;
       const Answer& answer = entry->answers.back();
-      if (answer.fingerprint != producer.fingerprint)
-        return fail_other_content("the idempotency key " + quoted(producer.id));
+      if (answer.fingerprint != producer.fingerprint) return fail_other_content(numbered);
       return answer;
     }
     return std::nullopt;
@@ -100,8 +115,7 @@ Result<std::optional<Answer>> ProducerTable::judge(const Producer& producer, con
   for (const Entry* entry : {in_group, before}) {
     if (!entry || number > entry->last || entry->last - number >= entry->answers.size()) continue;
     const Answer& answer = entry->answers[entry->answers.size() - 1 - (entry->last - number)];
-    if (answer.fingerprint != producer.fingerprint)
-      return fail_other_content(fmt::format("sequence {} of producer {}", number, quoted(producer.id)));
+    if (answer.fingerprint != producer.fingerprint) return fail_other_content(numbered);
     return answer;
   }
   return fail(
@@ -113,8 +127,8 @@ Result<std::optional<Answer>> ProducerTable::judge(const Producer& producer, con
 }
 
 void ProducerTable::add(const Producer& producer, const Answer& answer) {
-  if (!producer.sequence) {
-    keys_.touch(producer.id).answers = {answer};
+  if (!producer.sequence || producer.is_part) {
+    keys_.touch(key_of(producer)).answers = {answer};
     keys_.forget(limits_.keys_max, answer.ingested_at_us - limits_.kept_us);
     return;
   }
@@ -125,6 +139,15 @@ void ProducerTable::add(const Producer& producer, const Answer& answer) {
   if (entry.answers.size() == answers_a_producer) entry.answers.erase(entry.answers.begin());
   entry.answers.push_back(answer);
   producers_.forget(limits_.producers_max, answer.ingested_at_us - limits_.kept_us);
+}
+
+bool ProducerTable::knows(const Producer& producer, int64_t now_us) const {
+  return known(producer.sequence ? producers_ : keys_, producer.id, now_us) != nullptr;
+}
+
+std::optional<Answer> ProducerTable::find(const Producer& producer, int64_t now_us) const {
+  const auto judged = judge(producer, ProducerTable(limits_), now_us);
+  return judged ? *judged : std::nullopt;
 }
 
 uint64_t ProducerTable::next_sequence(std::string_view id, int64_t now_us) const {
@@ -201,7 +224,8 @@ std::string encode_extension(const std::optional<Producer>& producer) {
   put(item, producer->fingerprint);
   if (producer->sequence) put(item, *producer->sequence);
   item += producer->id;
-  put(bytes, producer->sequence ? producer_item : key_item);
+  const uint8_t whole = producer->sequence ? producer_item : key_item;
+  put(bytes, producer->is_part ? static_cast<uint8_t>(whole + part_of_key_item - key_item) : whole);
   put(bytes, static_cast<uint16_t>(item.size()));
   return bytes + item;
 }
@@ -213,10 +237,11 @@ Result<std::optional<Producer>> parse_extension(std::string_view bytes) {
     const auto kind = reader.get<uint8_t>();
     const auto size = reader.get<uint16_t>();
     ByteReader item(reader.get_bytes(size));
-    if (kind != key_item && kind != producer_item) continue;
+    if (kind < key_item || kind > part_of_producer_item) continue;
     producer.emplace();
+    producer->is_part = kind >= part_of_key_item;
     producer->fingerprint = item.get<uint32_t>();
-    if (kind == producer_item) producer->sequence = item.get<uint64_t>();
+    if (kind == producer_item || kind == part_of_producer_item) producer->sequence = item.get<uint64_t>();
     producer->id = std::string(item.rest());
     if (!item.ok()) return fail(Code::corrupt, "the producer of a batch breaks off");
   }

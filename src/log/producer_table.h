@@ -24,7 +24,7 @@ struct Answer {
   bool operator==(const Answer&) const = default;
 };
 
-/// The producers and the keys that came last. A value without locks: guarded by whoever holds it.
+/// The producers and the keys that came last. Parts of requests (Producer::is_part) are kept as keys. A value without locks: guarded by whoever holds it.
 /// Memory is bounded by the limits: about 0.5 KB a producer and 0.2 KB a key. What was longest not heard of
 /// is forgotten first, so the same batches give the same table in whatever way they are read.
 class ProducerTable {
@@ -48,6 +48,11 @@ class ProducerTable {
                                       int64_t now_us) const;
   /// A batch was stored. Times never go back.
   void add(const Producer& producer, const Answer& answer);
+
+  /// Whether anything is known of a producer, or of a key.
+  bool knows(const Producer& producer, int64_t now_us) const;
+  /// What a batch got, or the part of a request; nothing where it is not known (any more).
+  std::optional<Answer> find(const Producer& producer, int64_t now_us) const;
 
   /// The number that a producer's next batch has; 0 for one that is not known (any more).
   uint64_t next_sequence(std::string_view id, int64_t now_us) const;
@@ -82,6 +87,7 @@ class ProducerTable {
   };
 
   const Entry* known(const Recent& recent, std::string_view id, int64_t now_us) const;
+  static std::string key_of(const Producer& producer);
   static void put_entries(std::string& out, const Recent& recent);
 
   Limits limits_;

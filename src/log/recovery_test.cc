@@ -277,10 +277,10 @@ TEST_F(Recovery, UnknownVersionIsRefused) {
   }
 }
 
-TEST_F(Recovery, PartitionsOfALaterVersionAreRefused) {
+TEST_F(Recovery, APartitionWithoutTheOneBeforeItIsDamage) {
   write_segments();
-  ASSERT_TRUE(files_.create_folders(folder_ / "flights" / "1"));
-  EXPECT_EQ(open_error().code, Code::refused);
+  ASSERT_TRUE(files_.create_folders(folder_ / "flights" / "2"));
+  EXPECT_EQ(open_error().code, Code::corrupt);
 }
 
 TEST_F(Recovery, OtherFilesBesideTheSegmentsAreLeftAlone) {

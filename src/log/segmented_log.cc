@@ -1,35 +1,37 @@
 #include "log/segmented_log.h"
 
 #include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <set>
 
 #include <fmt/format.h>
+
+#include "base/threads.h"
 
 namespace anabranch::log {
 namespace {
 
-// One for now. Offsets are vectors and the code is per partition, so that more can come without another
-// format.
-constexpr model::Partition partition_count = 1;
-
-Status check_partition(model::Partition partition) {
-  if (partition >= 0 && partition < partition_count) return {};
-  return fail(Code::not_found,
-              fmt::format("no partition {}; this stream has {}", partition, partition_count));
-}
-
-// A log with more partitions than this program reads must not look like one with fewer events.
-Status check_folder(io::FileSystem& files, const io::Path& folder) {
+// The partitions that are on the disk; 0 for none. They are numbered from 0 without gaps, or it is not a folder
+// that a program like this one wrote.
+Result<model::Partition> stored_partitions(io::FileSystem& files, const io::Path& folder) {
+  std::set<model::Partition> found;
   for (const io::FolderEntry& entry : TRY(files.list(folder))) {
-    const bool is_number =
-        !entry.name.empty() && entry.name.find_first_not_of("0123456789") == std::string::npos;
-    if (!entry.is_folder || !is_number || entry.name == "0") continue;
-    return fail(
-        Code::refused,
-        fmt::format("{} is a partition that this program does not know", (folder / entry.name).string()),
-        "start the version that wrote it, or a newer one");
+    model::Partition number = 0;
+    const char* end = entry.name.data() + entry.name.size();
+    const auto read = std::from_chars(entry.name.data(), end, number);
+    if (entry.is_folder && read.ec == std::errc() && read.ptr == end && entry.name == fmt::to_string(number))
+      found.insert(number);
   }
-  return {};
+  const auto count = static_cast<model::Partition>(found.size());
+  if (found.empty() || (*found.begin() == 0 && *found.rbegin() == count - 1)) return count;
+  return fail(Code::corrupt,
+              fmt::format("{}: of partitions 0 to {} only {} are there", folder.string(), *found.rbegin(), count),
+              "restore the missing folder from a backup of the log folder");
 }
+
+// Partitions that are written at once: more wait for the same disk.
+constexpr size_t threads_max = 8;
 
 std::unexpected<Error> fail_ended(const Error& error) {
   return fail(Code::unavailable, fmt::format("the log takes no more events since {}", error.message),
@@ -49,9 +51,9 @@ Result<std::unique_ptr<SegmentedLog>> SegmentedLog::open(io::FileSystem& files, 
                 lock.error().code == Code::conflict ? "stop the other process that uses this data folder"
                                                     : lock.error().hint);
   }
-  TRY(check_folder(files, folder));
+  const model::Partition count = std::max(TRY(stored_partitions(files, folder)), options.partitions);
   std::vector<std::unique_ptr<Partition>> partitions;
-  for (model::Partition number = 0; number < partition_count; ++number) {
+  for (model::Partition number = 0; number < count; ++number) {
     partitions.push_back(
         TRY(Partition::open(files, clock, folder / fmt::to_string(number), number,
                             {options.segment_bytes, options.tail_cache_bytes, options.producers})));
@@ -77,30 +79,67 @@ void SegmentedLog::close() {
   if (committer_.joinable()) committer_.join();
 }
 
-void SegmentedLog::append(NewBatch batch, Done done) {
-  // Checked and summed here, so that many producers share the work and the committer only writes.
-  auto prepared = prepare(std::move(batch));
-  if (!prepared) return done(fail(std::move(prepared).error()));
-  if (prepared->bytes() > options_.batch_bytes_max) {
-    return done(
-        fail(Code::too_large,
-             fmt::format("a batch of {} bytes; at most {} fit", prepared->bytes(), options_.batch_bytes_max),
-             "send it in smaller parts, or as a bulk file"));
-  }
-  if (Status queued = enqueue(*prepared, done); !queued) done(fail(std::move(queued).error()));
+Status SegmentedLog::check_partition(model::Partition partition) const {
+  if (partition >= 0 && partition < partition_count()) return {};
+  return fail(Code::not_found,
+              fmt::format("no partition {}; this stream has {}", partition, partition_count()));
 }
 
-Status SegmentedLog::enqueue(PreparedBatch& prepared, Done& done) {
+size_t SegmentedLog::Pending::bytes() const {
+  size_t bytes = 0;
+  for (const PreparedBatch& part : parts) bytes += part.bytes();
+  return bytes;
+}
+
+void SegmentedLog::Writes::add(PreparedBatch batch, size_t owner) {
+  const auto partition = static_cast<size_t>(batch.batch.partition);
+  batches[partition].push_back(std::move(batch));
+  owners[partition].push_back(owner);
+}
+
+// Checked and summed on the producer's thread, so that many share the work and the committer only writes.
+Result<std::vector<PreparedBatch>> SegmentedLog::prepare_parts(std::vector<NewBatch> parts) const {
+  if (parts.empty()) return fail(Code::bad_input, "a request without batches", "leave it out");
+  std::sort(parts.begin(), parts.end(),
+            [](const NewBatch& a, const NewBatch& b) { return a.partition < b.partition; });
+  std::vector<PreparedBatch> prepared;
+  size_t bytes = 0;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    TRY(check_partition(parts[i].partition));
+    if (i > 0 && parts[i].partition == parts[i - 1].partition)
+      return fail(Code::bad_input, fmt::format("two batches for partition {}", parts[i].partition));
+    if (parts[i].producer != parts[0].producer && i > 0)
+      return fail(Code::bad_input, "the batches of one request are of different producers");
+  }
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (i > 0 && parts[i].producer) parts[i].producer->is_part = true;
+    prepared.push_back(TRY(prepare(std::move(parts[i]))));
+    bytes += prepared.back().bytes();
+  }
+  if (bytes <= options_.batch_bytes_max) return prepared;
+  return fail(Code::too_large,
+              fmt::format("a batch of {} bytes; at most {} fit", bytes, options_.batch_bytes_max),
+              "send it in smaller parts, or as a bulk file");
+}
+
+void SegmentedLog::append_parts(std::vector<NewBatch> parts, DoneParts done) {
+  auto prepared = prepare_parts(std::move(parts));
+  if (!prepared) return done(fail(std::move(prepared).error()));
+  Pending pending{std::move(*prepared), std::move(done)};
+  if (Status queued = enqueue(pending); !queued) pending.done(fail(std::move(queued).error()));
+}
+
+Status SegmentedLog::enqueue(Pending& pending) {
   Lock lock(mutex_);
   if (ended_by_) return fail_ended(*ended_by_);
   if (is_closing_) return fail(Code::unavailable, "the log is closed", "try again when the server is up");
-  const size_t bytes = prepared.bytes();
+  const size_t bytes = pending.bytes();
   if (queue_bytes_ > 0 && queue_bytes_ + bytes > options_.queue_bytes_max) {
     return fail(Code::overloaded, fmt::format("{} bytes wait to be written already", queue_bytes_),
                 "send again in a moment");
   }
   queue_bytes_ += bytes;
-  queue_.push_back({std::move(prepared), std::move(done)});
+  queue_.push_back(std::move(pending));
   wake_.notify_one();
   return {};
 }
@@ -124,7 +163,7 @@ std::vector<SegmentedLog::Pending> SegmentedLog::take_group(
   tasks.swap(tasks_);
   size_t bytes = 0;
   while (!queue_.empty()) {
-    bytes += queue_.front().prepared.bytes();
+    bytes += queue_.front().bytes();
     if (!group.empty() && bytes > options_.group_bytes_max) break;
     group.push_back(std::move(queue_.front()));
     queue_.pop_front();
@@ -144,29 +183,138 @@ Status SegmentedLog::on_committer(std::function<Status()> task) {
   return outcome.get();
 }
 
+// A request with several parts is told apart in the partition of its first one, its home, which is written
+// last: where that is durable, all of it is. What a crash left of the others is found again when it is sent
+// again (Producer::is_part).
 void SegmentedLog::commit(std::vector<Pending> group) {
   size_t bytes = 0;
-  std::vector<PreparedBatch> batches;
-  for (Pending& pending : group) {
-    bytes += pending.prepared.bytes();
-    batches.push_back(std::move(pending.prepared));
+  std::vector<Outcome> outcomes(group.size());
+  std::vector<bool> has_others;
+  std::vector<std::optional<Producer>> producers;
+  Writes homes(partitions_.size());
+  for (size_t i = 0; i < group.size(); ++i) {
+    bytes += group[i].bytes();
+    has_others.push_back(group[i].parts.size() > 1);
+    producers.push_back(group[i].parts.front().batch.producer);
+    homes.add(std::move(group[i].parts.front()), i);
   }
-  auto appended = partitions_.front()->commit(std::move(batches));
+  if (std::find(has_others.begin(), has_others.end(), true) != has_others.end()) {
+    judge_requests(homes, has_others, outcomes);
+    Writes others(partitions_.size());
+    for (size_t i = 0; i < group.size(); ++i) {
+      for (size_t part = 1; part < group[i].parts.size() && !outcomes[i].is_judged; ++part)
+        others.add(std::move(group[i].parts[part]), i);
+    }
+    write(std::move(others), outcomes);
+    homes = without_failed(std::move(homes), has_others, outcomes);
+  }
+  write(std::move(homes), outcomes);
   std::function<void()> listener;
   {
     Lock lock(mutex_);
     queue_bytes_ -= bytes;
-    if (!appended && appended.error().code != Code::disk_full && !ended_by_) ended_by_ = appended.error();
     listener = listener_;
   }
+  bool has_stored = false;
   for (size_t i = 0; i < group.size(); ++i) {
-    if (appended) {
-      group[i].done(std::move((*appended)[i]));
-    } else {
-      group[i].done(fail(appended.error()));
+    Outcome& outcome = outcomes[i];
+    has_stored = has_stored || outcome.has_stored;
+    if (outcome.error) {
+      group[i].done(fail(std::move(*outcome.error)));
+      continue;
+    }
+    if (has_others[i] && producers[i]) gather(*producers[i], outcome);
+    std::sort(outcome.parts.begin(), outcome.parts.end(),
+              [](const Appended& a, const Appended& b) { return a.partition < b.partition; });
+    group[i].done(std::move(outcome.parts));
+  }
+  if (has_stored && listener) listener();
+}
+
+// Before anything of them is written.
+void SegmentedLog::judge_requests(const Writes& homes, const std::vector<bool>& has_others,
+                                  std::vector<Outcome>& outcomes) const {
+  for (size_t p = 0; p < homes.batches.size(); ++p) {
+    const auto& owners = homes.owners[p];
+    if (std::none_of(owners.begin(), owners.end(), [&](size_t owner) { return has_others[owner]; })) continue;
+    const auto judged = partitions_[p]->judge(homes.batches[p]);
+    for (size_t k = 0; k < judged.size(); ++k) outcomes[owners[k]].is_judged = judged[k].has_value();
+  }
+}
+
+// Nor what was a repeat of one that failed: the parts of the repeat were left out.
+SegmentedLog::Writes SegmentedLog::without_failed(Writes homes, const std::vector<bool>& has_others,
+                                                  std::vector<Outcome>& outcomes) const {
+  std::optional<Error> failed;
+  for (const Outcome& outcome : outcomes) {
+    if (outcome.error && !failed) failed = outcome.error;
+  }
+  for (bool has_changed = failed.has_value(); has_changed;) {
+    Writes due(partitions_.size());
+    has_changed = false;
+    for (size_t p = 0; p < homes.batches.size(); ++p) {
+      for (size_t k = 0; k < homes.batches[p].size(); ++k) {
+        if (!outcomes[homes.owners[p][k]].error) due.add(std::move(homes.batches[p][k]), homes.owners[p][k]);
+      }
+      const auto judged = partitions_[p]->judge(due.batches[p]);
+      for (size_t k = 0; k < judged.size(); ++k) {
+        Outcome& outcome = outcomes[due.owners[p][k]];
+        if (!has_others[due.owners[p][k]] || !outcome.is_judged || judged[k]) continue;
+        outcome.error = failed;
+        has_changed = true;
+      }
+    }
+    homes = std::move(due);
+  }
+  return homes;
+}
+
+void SegmentedLog::write(Writes writes, std::vector<Outcome>& outcomes) {
+  std::vector<size_t> numbers;
+  for (size_t p = 0; p < writes.batches.size(); ++p) {
+    if (!writes.batches[p].empty()) numbers.push_back(p);
+  }
+  std::vector<std::optional<Result<std::vector<Result<Appended>>>>> results(partitions_.size());
+  std::atomic<size_t> next = 0;
+  run_on_threads(std::min(numbers.size(), threads_max), [&] {
+    for (size_t at = next++; at < numbers.size(); at = next++) {
+      const size_t p = numbers[at];
+      results[p] = partitions_[p]->commit(std::move(writes.batches[p]));
+    }
+  });
+  for (const size_t p : numbers) {
+    auto& written = *results[p];
+    if (!written && written.error().code != Code::disk_full) {
+      Lock lock(mutex_);
+      if (!ended_by_) ended_by_ = written.error();
+    }
+    for (size_t k = 0; k < writes.owners[p].size(); ++k) {
+      Outcome& outcome = outcomes[writes.owners[p][k]];
+      const auto appended = written ? std::move((*written)[k]) : Result<Appended>(std::unexpected(written.error()));
+      if (appended) {
+        outcome.parts.push_back(*appended);
+        outcome.has_stored = outcome.has_stored || !appended->is_repeat;
+      } else if (!outcome.error) {
+        outcome.error = appended.error();
+      }
     }
   }
-  if (appended && listener) listener();
+  for (Outcome& outcome : outcomes) {
+    if (!outcome.error || !outcome.has_stored || outcome.error->code == Code::unknown_outcome) continue;
+    outcome.error = Error{Code::unknown_outcome, "a part of the request is stored, another is not: " + outcome.error->message,
+                          "send it again: under the same key or sequence, what is stored is not stored twice",
+                          {}};
+  }
+}
+
+// What a repeat got: its parts are where they were put when it came first.
+void SegmentedLog::gather(const Producer& producer, Outcome& outcome) const {
+  if (outcome.parts.empty() || !outcome.is_judged) return;
+  Producer part = producer;
+  part.is_part = true;
+  for (const auto& partition : partitions_) {
+    if (auto found = partition->find(part)) outcome.parts.push_back(*found);
+  }
 }
 
 std::vector<model::Offset> SegmentedLog::durable_offsets() const {
@@ -218,8 +366,17 @@ void SegmentedLog::on_durable(std::function<void()> listener) {
   listener_ = std::move(listener);
 }
 
+std::optional<model::Partition> SegmentedLog::partition_of(const Producer& producer) const {
+  for (size_t number = 0; number < partitions_.size(); ++number) {
+    if (partitions_[number]->knows(producer)) return static_cast<model::Partition>(number);
+  }
+  return std::nullopt;
+}
+
 uint64_t SegmentedLog::next_sequence(std::string_view producer_id) const {
-  return partitions_.front()->next_sequence(producer_id);
+  uint64_t next = 0;
+  for (const auto& partition : partitions_) next = std::max(next, partition->next_sequence(producer_id));
+  return next;
 }
 
 uint64_t SegmentedLog::quarantined_count() const {

@@ -26,6 +26,7 @@ namespace anabranch::log {
 class SegmentedLog final : public EventLog {
  public:
   struct Options {
+    model::Partition partitions = 1;  // at least; those that are on the disk stay
     uint64_t segment_bytes = 256 << 20;
     size_t queue_bytes_max = 64 << 20;  // appends past it are overloaded; an empty queue takes any batch
     size_t group_bytes_max = 16 << 20;  // of one write; a larger batch goes alone
@@ -46,7 +47,10 @@ class SegmentedLog final : public EventLog {
   /// own.
   void close();
 
-  void append(NewBatch batch, Done done) override;
+  model::Partition partition_count() const override {
+    return static_cast<model::Partition>(partitions_.size());
+  }
+  void append_parts(std::vector<NewBatch> parts, DoneParts done) override;
   std::vector<model::Offset> durable_offsets() const override;
   model::Offset first_offset(model::Partition partition) const override;
   Result<std::vector<BatchPtr>> read(model::Partition partition, model::Offset from, model::Offset end,
@@ -54,6 +58,7 @@ class SegmentedLog final : public EventLog {
   Result<std::vector<BatchPtr>> bulk_batches(model::Partition partition, model::Offset from,
                                              model::Offset end) const override;
   void on_durable(std::function<void()> listener) override;
+  std::optional<model::Partition> partition_of(const Producer& producer) const override;
   uint64_t next_sequence(std::string_view producer_id) const override;
   uint64_t quarantined_count() const override;
   Result<std::vector<QuarantineEntry>> quarantine(const std::optional<QuarantinePosition>& after,
@@ -69,20 +74,45 @@ class SegmentedLog final : public EventLog {
   std::vector<TornTail> torn_tails() const;
 
  private:
+  /// A request that waits: its parts in the order of partitions.
   struct Pending {
-    PreparedBatch prepared;
-    Done done;
+    std::vector<PreparedBatch> parts;
+    DoneParts done;
+    size_t bytes() const;
+  };
+  /// What is to be written to each partition in one go, and of which requests of the group it is.
+  struct Writes {
+    explicit Writes(size_t partitions) : batches(partitions), owners(partitions) {}
+    void add(PreparedBatch batch, size_t owner);
+    std::vector<std::vector<PreparedBatch>> batches;
+    std::vector<std::vector<size_t>> owners;
+  };
+  /// What became of a request so far.
+  struct Outcome {
+    std::vector<Appended> parts;
+    std::optional<Error> error;
+    bool is_judged = false;  // told apart as a repeat, or refused: nothing of it is written
+    bool has_stored = false;
   };
 
   SegmentedLog(const Options& options, std::unique_ptr<io::FileLock> lock,
                std::vector<std::unique_ptr<Partition>> partitions);
-  Status enqueue(PreparedBatch& prepared, Done& done) EXCLUDES(mutex_);
+  Result<std::vector<PreparedBatch>> prepare_parts(std::vector<NewBatch> parts) const;
+  Status enqueue(Pending& pending) EXCLUDES(mutex_);
   void run();
   /// Runs on the log's own thread between two groups; the caller waits. Nothing when the log is closed.
   Status on_committer(std::function<Status()> task) EXCLUDES(mutex_);
   /// Waits for something to do: tasks, or what is queued up to the size of a group. Neither: it is closing.
   std::vector<Pending> take_group(std::vector<std::packaged_task<Status()>>& tasks) EXCLUDES(mutex_);
   void commit(std::vector<Pending> group) EXCLUDES(mutex_);
+  void judge_requests(const Writes& homes, const std::vector<bool>& has_others,
+                      std::vector<Outcome>& outcomes) const;
+  Writes without_failed(Writes homes, const std::vector<bool>& has_others,
+                        std::vector<Outcome>& outcomes) const;
+  /// All partitions side by side.
+  void write(Writes writes, std::vector<Outcome>& outcomes) EXCLUDES(mutex_);
+  void gather(const Producer& producer, Outcome& outcome) const;
+  Status check_partition(model::Partition partition) const;
 
   const Options options_;
   const std::unique_ptr<io::FileLock> folder_lock_;

@@ -1,6 +1,18 @@
 #include "model/offsets.h"
 
+#include <numeric>
+
 namespace anabranch::model {
+
+Offset offset_of(const Offsets& offsets, const std::string& stream, Partition partition) {
+  const auto found = offsets.find(stream);
+  const auto index = static_cast<size_t>(partition);
+  return found == offsets.end() || index >= found->second.size() ? 0 : found->second[index];
+}
+
+Offset event_count(const std::vector<Offset>& partitions) {
+  return std::accumulate(partitions.begin(), partitions.end(), Offset{0});
+}
 
 bool is_at_most(const Offsets& a, const Offsets& b) {
   for (const auto& [stream, partitions] : a) {

@@ -24,6 +24,11 @@ struct OffsetRange {
   bool operator==(const OffsetRange&) const = default;
 };
 
+/// Of one partition; 0 where nothing is said of it (a stream may have got partitions since).
+Offset offset_of(const Offsets& offsets, const std::string& stream, Partition partition);
+/// The events before these offsets: the sum over all partitions.
+Offset event_count(const std::vector<Offset>& partitions);
+
 /// True when every offset of a is at most that of b. Streams that one side lacks count as all zero.
 bool is_at_most(const Offsets& a, const Offsets& b);
 

@@ -364,4 +364,22 @@ std::string Type::to_sql() const {
 
 Result<Type> Type::parse(std::string_view sql_name) { return Parser(sql_name).parse_all(); }
 
+bool is_partition_key(const Type& type) {
+  using Kind = Type::Kind;
+  switch (type.kind) {
+    case Kind::varchar:
+    case Kind::tinyint:
+    case Kind::smallint:
+    case Kind::integer:
+    case Kind::bigint:
+    case Kind::utinyint:
+    case Kind::usmallint:
+    case Kind::uinteger:
+    case Kind::ubigint:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace anabranch::model

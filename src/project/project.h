@@ -89,6 +89,7 @@ struct StreamFile {
   model::Schema schema;                   // version 0: not yet registered
   std::vector<Place> field_places;        // where the type of each of its fields stands
   std::vector<std::string> key;           // fields that identify what an event is about; may be empty
+  uint32_t partitions = 1;                // of its log, at least; events of equal keys go to the same one
   std::optional<std::string> event_time;  // the field that says when it happened
   Place place;
 };

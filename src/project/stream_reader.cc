@@ -19,6 +19,9 @@ constexpr const char* fields_hint =
 // Columns of a table; what reads wider ones gets slow.
 constexpr uint64_t drift_fields_max = 10'000;
 
+// Each has files, a buffer and producers of its own.
+constexpr uint64_t partitions_max = 64;
+
 Place place_of_type(const YamlNode& field) {
   const YamlNode* type = field.find("type");
   return type ? type->place : field.place;
@@ -97,7 +100,16 @@ void read_key(const MapReader& map, const std::vector<Located>& names, StreamFil
   const std::vector<Located> key = map.texts("key");
   check_distinct(key, "key field", problems);
   for (const Located& field : key) {
-    if (check_field(field, "key", names, problems)) stream.key.push_back(field.text);
+    if (!check_field(field, "key", names, problems)) continue;
+    stream.key.push_back(field.text);
+    const auto position = stream.schema.find(field.text);
+    if (!position || stream.partitions == 1) continue;
+    const model::Type& type = stream.schema.fields[*position].type;
+    if (model::is_partition_key(type)) continue;
+    problems.error(field.place,
+                   fmt::format("events are spread over partitions by their 'key', and '{}' is {}", field.text,
+                               type.to_sql()),
+                   "use a text or an integer of at most 64 bits, or one partition");
   }
 }
 
@@ -129,7 +141,7 @@ std::optional<StreamFile> read_stream(const ProjectFolder& folder, const std::st
   if (!yaml) return std::nullopt;
   const YamlNode* root = root_map(*yaml, "'fields'", problems);
   if (!root) return std::nullopt;
-  const MapReader map(*root, "a stream", {"description", "fields", "key", "event_time", "on_drift", "drift"},
+  const MapReader map(*root, "a stream", {"description", "fields", "key", "partitions", "event_time", "on_drift", "drift"},
                       problems);
   if (!map.is_map()) return std::nullopt;
 
@@ -147,6 +159,7 @@ std::optional<StreamFile> read_stream(const ProjectFolder& folder, const std::st
     into.per_hour =
         static_cast<uint32_t>(limits.number("per_hour", 0, drift_fields_max).value_or(into.per_hour));
   }
+  stream.partitions = static_cast<uint32_t>(map.number("partitions", 1, partitions_max).value_or(1));
   std::vector<Located> names;
   if (const YamlNode* fields = map.require("fields", fields_hint)) {
     for (const YamlNode* node : map.list("fields")) {

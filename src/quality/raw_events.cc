@@ -37,13 +37,34 @@ std::string as_pattern(const std::string& path) {
   return out;
 }
 
-class StreamLoader {
- public:
-  StreamLoader(sql::Session& session, const VerifyJob::Stream& stream,
-               const std::function<void(int64_t)>& progress)
-      : session_(session), stream_(stream), folder_(io::Path(stream.log_folder) / "0"), progress_(progress) {}
+// Where events were read from.
+struct LoadedPartition {
+  bool has_log = false;
+  bool has_archive = false;
+  bool has_bulk_files = false;
+};
 
-  Result<LoadedStream> run(int64_t raw_events_max) {
+// One partition of a stream, into the stream's table.
+class PartitionLoader {
+ public:
+  PartitionLoader(sql::Session& session, const VerifyJob::Stream& stream, model::Partition partition,
+                  std::function<void(int64_t)> progress)
+      : session_(session),
+        stream_(stream),
+        partition_(partition),
+        end_(stream.ends.at(static_cast<size_t>(partition))),
+        archive_end_(stream.archive_end(partition)),
+        folder_(io::Path(stream.log_folder) / std::to_string(partition)),
+        progress_(std::move(progress)) {}
+
+  static Status create_table(sql::Session& session, const VerifyJob::Stream& stream) {
+    return session.run(
+        fmt::format("CREATE TABLE {} ({}_partition INTEGER, _offset BIGINT, _ingested_at TIMESTAMP "
+                    "WITH TIME ZONE, _raw VARCHAR)",
+                    raw_table(stream.name), declared(stream.schema)));
+  }
+
+  Result<LoadedPartition> run(int64_t raw_events_max) {
     while (true) {
       const model::Offset kept = TRY(first_kept_offset(folder_));
       auto loaded = load(raw_events_max, kept);
@@ -54,45 +75,46 @@ class StreamLoader {
   }
 
  private:
-  Result<LoadedStream> load(int64_t raw_events_max, model::Offset kept) {
-    TRY(session_.run(
-        fmt::format("CREATE TABLE {} ({}_partition INTEGER, _offset BIGINT, _ingested_at TIMESTAMP "
-                    "WITH TIME ZONE, _raw VARCHAR)",
-                    raw_table(stream_.name), declared(stream_.schema))));
-    const bool is_large = stream_.end > raw_events_max;
+  Result<LoadedPartition> load(int64_t raw_events_max, model::Offset kept) {
+    const bool is_large = model::event_count(stream_.ends) > raw_events_max;
     const model::Offset from_archive =
-        std::min(is_large ? std::max(stream_.archive_end, kept) : kept, stream_.end);
-    if (from_archive > stream_.archive_end) {
+        std::min(is_large ? std::max(archive_end_, kept) : kept, end_);
+    if (from_archive > archive_end_) {
       return fail(Code::corrupt,
                   fmt::format("events of {} before offset {} are neither in the log nor in the archive",
-                              stream_.name, from_archive));
+                              described(), from_archive));
     }
     if (from_archive > 0) TRY(add_archive(from_archive));
-    TRY(add_log(from_archive, stream_.end));
+    TRY(add_log(from_archive, end_));
     TRY(flush());
     for (const std::string& table : staged_) TRY(add_staged(table));
     TRY(check_offsets());
     if (is_large) TRY(compare_sampled(kept, from_archive));
-    LoadedStream loaded;
-    loaded.source = from_archive == stream_.end && stream_.end > 0 ? "archive"
-                    : from_archive > 0                             ? "log and archive"
-                                                                   : "log";
-    if (has_bulk_) loaded.source += from_archive == 0 ? " and bulk files" : ", bulk files";
+    LoadedPartition loaded;
+    loaded.has_log = from_archive < end_;
+    loaded.has_archive = from_archive > 0;
+    loaded.has_bulk_files = has_bulk_;
     return loaded;
   }
 
-  // All that was loaded of the stream.
+  std::string described() const {
+    return stream_.ends.size() == 1 ? stream_.name
+                                    : fmt::format("{}, partition {},", stream_.name, partition_);
+  }
+
+  // All that was loaded of the partition.
   Status forget() {
     writer_.reset();
     staged_.clear();
     has_bulk_ = false;
     const auto tables = TRY(session_.query(fmt::format(
-        "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'raw' AND (table_name = {0} OR "
-        "starts_with(table_name, {0} || ':'))",
+        "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'raw' AND "
+        "starts_with(table_name, {0} || ':')",
         sql::quote_literal(stream_.name))));
     for (size_t i = 0; i < tables.row_count(); ++i)
       TRY(session_.run("DROP TABLE " + raw_table(tables.text(i, 0).value_or(""))));
-    return {};
+    return session_.run(
+        fmt::format("DELETE FROM {} WHERE _partition = {}", raw_table(stream_.name), partition_));
   }
 
   static std::string declared(const model::Schema& schema) {
@@ -127,8 +149,9 @@ class StreamLoader {
       const std::string scan = parquet_scan({file}, "");
       std::set<std::string> there;
       for (const auto& column : TRY(session_.describe("SELECT * FROM " + scan))) there.insert(column.name);
-      TRY(session_.run(fmt::format("INSERT INTO {} SELECT {}{} FROM {} WHERE _offset < {}",
-                                   raw_table(stream_.name), pinned(there), system_columns, scan, end)));
+      TRY(session_.run(fmt::format("INSERT INTO {} SELECT {}{} FROM {} WHERE _partition = {} AND _offset < {}",
+                                   raw_table(stream_.name), pinned(there), system_columns, scan, partition_,
+                                   end)));
     }
     return {};
   }
@@ -140,7 +163,7 @@ class StreamLoader {
       if (!writer_ || writer_version_ != schema.version) TRY(begin_staged(schema));
       for (PlainEvent& event : TRY(decode_plainly(batch, schema))) {
         if (event.offset < from || event.offset >= end) continue;
-        event.fields.push_back(Value::of_integer(0));
+        event.fields.push_back(Value::of_integer(partition_));
         event.fields.push_back(Value::of_integer(event.offset));
         event.fields.push_back(Value::of_integer(batch.ingested_at_us));
         event.fields.push_back(Value::of_text(std::move(event.raw)));
@@ -204,9 +227,9 @@ class StreamLoader {
     for (const auto& column : record.value("columns", std::vector<std::string>{})) there.insert(column);
     has_bulk_ = true;
     return session_.run(fmt::format(
-        "INSERT INTO {} SELECT {}0, {} + file_row_number, make_timestamptz({}), NULL FROM {} WHERE {} + "
+        "INSERT INTO {} SELECT {}{}, {} + file_row_number, make_timestamptz({}), NULL FROM {} WHERE {} + "
         "file_row_number >= {} AND {} + file_row_number < {}",
-        raw_table(stream_.name), pinned(there), batch.base_offset, batch.ingested_at_us,
+        raw_table(stream_.name), pinned(there), partition_, batch.base_offset, batch.ingested_at_us,
         parquet_scan({file.string()}, ", file_row_number = true"), batch.base_offset, from, batch.base_offset,
         end));
   }
@@ -231,17 +254,16 @@ class StreamLoader {
   Status check_offsets() {
     const auto found =
         TRY(session_.query(fmt::format("SELECT count(*), count(DISTINCT _offset), coalesce(min(_offset), 0), "
-                                       "coalesce(max(_offset) + 1, 0) FROM {}",
-                                       raw_table(stream_.name))));
+                                       "coalesce(max(_offset) + 1, 0) FROM {} WHERE _partition = {}",
+                                       raw_table(stream_.name), partition_)));
     const int64_t rows = found.integer(0, 0);
-    if (rows == stream_.end && found.integer(0, 1) == rows && found.integer(0, 2) == 0 &&
-        found.integer(0, 3) == stream_.end)
+    if (rows == end_ && found.integer(0, 1) == rows && found.integer(0, 2) == 0 && found.integer(0, 3) == end_)
       return {};
     return fail(
         Code::corrupt,
         fmt::format(
             "{} has {} events with {} offsets from {} to {}, and must have each offset before {} once",
-            stream_.name, rows, found.integer(0, 1), found.integer(0, 2), found.integer(0, 3), stream_.end));
+            described(), rows, found.integer(0, 1), found.integer(0, 2), found.integer(0, 3), end_));
   }
 
   // Whether some ranges of the archive are what the log has.
@@ -251,9 +273,10 @@ class StreamLoader {
       const model::Offset begin = kept + (end - kept) / sampled_ranges * range;
       const model::Offset stop = std::min(begin + sampled_range_events, end);
       if (begin >= stop) continue;
-      StreamLoader sampled(session_, stream_, nullptr);
-      TRY(session_.run(fmt::format("CREATE TABLE {} AS FROM {} WHERE _offset >= {} AND _offset < {}",
-                                   raw_table(archived), raw_table(stream_.name), begin, stop)));
+      PartitionLoader sampled(session_, stream_, partition_, nullptr);
+      TRY(session_.run(fmt::format("CREATE TABLE {} AS FROM {} WHERE _partition = {} AND _offset >= {} AND _offset < "
+                                   "{}",
+                                   raw_table(archived), raw_table(stream_.name), partition_, begin, stop)));
       TRY(session_.run(fmt::format("ALTER TABLE {} RENAME TO {}", raw_table(stream_.name),
                                    sql::quote_identifier(stream_.name + ":all"))));
       TRY(session_.run(
@@ -272,7 +295,7 @@ class StreamLoader {
       if (other.integer(0, 0) > 0) {
         return fail(Code::corrupt,
                     fmt::format("the archive of {} holds another event at offset {} than the log",
-                                stream_.name, other.integer(0, 1)));
+                                described(), other.integer(0, 1)));
       }
     }
     return {};
@@ -280,8 +303,11 @@ class StreamLoader {
 
   sql::Session& session_;
   const VerifyJob::Stream& stream_;
+  const model::Partition partition_;
+  const model::Offset end_;
+  const model::Offset archive_end_;
   const io::Path folder_;
-  const std::function<void(int64_t)>& progress_;
+  const std::function<void(int64_t)> progress_;
   std::map<uint32_t, model::Schema> versions_;
   std::vector<std::string> staged_;  // tables of schema versions
   std::optional<sql::TableWriter> writer_;
@@ -301,7 +327,24 @@ std::string parquet_scan(const std::vector<std::string>& files, const std::strin
 
 Result<LoadedStream> load_stream(sql::Session& session, const VerifyJob::Stream& stream,
                                  int64_t raw_events_max, const std::function<void(int64_t)>& progress) {
-  return StreamLoader(session, stream, progress).run(raw_events_max);
+  TRY(PartitionLoader::create_table(session, stream));
+  LoadedPartition all;
+  int64_t before = 0;  // of the partitions that are done
+  for (size_t number = 0; number < stream.ends.size(); ++number) {
+    const auto loaded = TRY(PartitionLoader(session, stream, static_cast<model::Partition>(number),
+                                            [&](int64_t read) {
+                                              if (progress) progress(before + read);
+                                            })
+                                .run(raw_events_max));
+    all.has_log |= loaded.has_log;
+    all.has_archive |= loaded.has_archive;
+    all.has_bulk_files |= loaded.has_bulk_files;
+    before += stream.ends[number];
+  }
+  LoadedStream loaded;
+  loaded.source = !all.has_archive ? "log" : all.has_log ? "log and archive" : "archive";
+  if (all.has_bulk_files) loaded.source += all.has_archive ? ", bulk files" : " and bulk files";
+  return loaded;
 }
 
 Status load_table(sql::Session& session, const VerifyJob::Table& table) {

@@ -38,9 +38,9 @@ class RawEventsTest : public ::testing::Test {
                     events, sql::quote_literal(file.string())));
     stream_.name = "e";
     stream_.log_folder = (folder_.path() / "e").string();
-    stream_.end = events;
+    stream_.ends = {events};
     stream_.archive_files = {file.string()};
-    stream_.archive_end = events;
+    stream_.archive_ends = {events};
     ASSERT_TRUE(session_.run("CREATE SCHEMA raw"));
   }
 
@@ -86,7 +86,7 @@ TEST_F(RawEventsTest, AreTheArchivesWhereTheLogIsEmpty) {
 
 TEST_F(RawEventsTest, ThatAreNowhereAreAnError) {
   ASSERT_TRUE(log_->remove_before(0, events / 2, INT64_MAX));
-  stream_.archive_end = 10;
+  stream_.archive_ends = {10};
   const auto loaded = load_stream(session_, stream_, INT64_MAX, nullptr);
   ASSERT_FALSE(loaded);
   EXPECT_NE(loaded.error().message.find("neither in the log nor in the archive"), std::string::npos)

@@ -98,11 +98,13 @@ class Exporter {
     if (folder == sources_->streams.end())
       return fail(Code::internal, fmt::format("the folder of the stream {} is not known", stream.name));
     stream.log_folder = folder->second.string();
-    stream.end = snapshot.offsets.at(stream.name).at(0);
+    stream.ends = snapshot.offsets.at(stream.name);
     stream.schema = schema;
     const history::Archive& archive = snapshot.epoch->archive(name);
-    stream.archive_files = archive.files;
-    stream.archive_end = archive.end;
+    const auto archived = archive.files();
+    const std::set<std::string> files(archived.begin(), archived.end());
+    stream.archive_files = {files.begin(), files.end()};
+    stream.archive_ends = archive.ends();
     out.job.streams.push_back(std::move(stream));
     return {};
   }

@@ -106,7 +106,7 @@ class Recompute {
     for (const auto& view : job_.views) TRY(write(view));
     for (const auto& stream : job_.streams) {
       const auto loaded = TRY(load_stream(*session_, stream, job_.raw_events_max, [&](int64_t done) {
-        progress_({"events", stream.name, done, stream.end});
+        progress_({"events", stream.name, done, model::event_count(stream.ends)});
       }));
       if (source_.empty() || source_.size() < loaded.source.size()) source_ = loaded.source;
       add_stream_relation(stream);

@@ -20,10 +20,10 @@ std::string VerifyJob::to_json() const {
   for (const Stream& stream : streams) {
     document["streams"].push_back({{"name", stream.name},
                                    {"log_folder", stream.log_folder},
-                                   {"end", stream.end},
+                                   {"ends", stream.ends},
                                    {"schema", stream.schema.to_json()},
                                    {"archive_files", stream.archive_files},
-                                   {"archive_end", stream.archive_end}});
+                                   {"archive_ends", stream.archive_ends}});
   }
   for (const Table& table : tables) {
     json columns = json::array();
@@ -64,8 +64,8 @@ Result<VerifyJob> VerifyJob::from_json(std::string_view text) {
     job.threads = document.at("threads");
     job.memory_bytes_max = document.at("memory_bytes_max");
     for (const auto& entry : document.at("streams")) {
-      Stream stream{entry.at("name"),          entry.at("log_folder"), entry.at("end"), {},
-                    entry.at("archive_files"), entry.at("archive_end")};
+      Stream stream{entry.at("name"),          entry.at("log_folder"), entry.at("ends"), {},
+                    entry.at("archive_files"), entry.at("archive_ends")};
       stream.schema = TRY(model::Schema::from_json(entry.at("schema").get<std::string>()));
       job.streams.push_back(std::move(stream));
     }

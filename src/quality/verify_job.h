@@ -18,10 +18,15 @@ struct VerifyJob {
   struct Stream {
     std::string name;        // "flights"
     std::string log_folder;  // log/<stream>, absolute
-    model::Offset end = 0;   // events before it, of partition 0
-    model::Schema schema;    // the pinned version: the columns of bronze.<stream>
-    std::vector<std::string> archive_files;
-    model::Offset archive_end = 0;
+    std::vector<model::Offset> ends;  // events before these, one a partition
+    model::Schema schema;             // the pinned version: the columns of bronze.<stream>
+    std::vector<std::string> archive_files;   // of all partitions
+    std::vector<model::Offset> archive_ends;  // may be fewer: 0
+
+    model::Offset archive_end(model::Partition partition) const {
+      const auto index = static_cast<size_t>(partition);
+      return index < archive_ends.size() ? archive_ends[index] : 0;
+    }
   };
   struct Table {
     std::string name;  // "planes"

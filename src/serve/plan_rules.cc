@@ -57,8 +57,10 @@ class Names {
     for (const auto& [name, table] : epoch_.world->tables) {
       if (table.is_in_place) files_.insert(table.file);
     }
-    for (const auto& [stream, archive] : epoch_.archives)
-      files_.insert(archive.files.begin(), archive.files.end());
+    for (const auto& [stream, archive] : epoch_.archives) {
+      const auto files = archive.files();
+      files_.insert(files.begin(), files.end());
+    }
     for (const auto& [view, built] : epoch_.built)
       files_.insert(built.row_files.begin(), built.row_files.end());
     // A slice stands as the SQL of a relation: a quoted table, or a read of files.

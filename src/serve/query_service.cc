@@ -203,9 +203,10 @@ Status QueryService::in_snapshot(const QueryOptions& options,
     if (!snapshot.epoch) return fail(Code::internal, fmt::format("epoch {} is not known", row.integer(0, 0)));
     // Now: what is registered after the transaction's first look at functions is not there for it.
     TRY(prepare_streams(*snapshot.epoch->world));
-    const auto streams = speed_.streams();
-    for (size_t i = 0; i < streams.size() && 2 + i < row.columns().size(); ++i) {
-      if (!streams[i].name.empty()) snapshot.offsets[streams[i].bare_name()] = {row.integer(0, 2 + i)};
+    const auto partitions = speed_.partitions();
+    for (size_t i = 0; i < partitions.size() && 2 + i < row.columns().size(); ++i) {
+      const history::Stream& stream = partitions[i].stream;
+      if (!stream.name.empty()) snapshot.offsets[stream.bare_name()].push_back(row.integer(0, 2 + i));
     }
     return work(session, snapshot);
   };
@@ -238,7 +239,7 @@ Result<StreamRelations> QueryService::stream_relations(const Snapshot& snapshot,
   StreamRelations relations;
   for (const std::string& stream : streams) {
     relations.emplace(stream, TRY(history_.relation(stream, snapshot.epoch->world->schemas.at(stream),
-                                                    snapshot.epoch->archive(stream), snapshot.end(stream))));
+                                                    snapshot.epoch->archive(stream), snapshot.ends(stream))));
   }
   return relations;
 }
@@ -294,7 +295,7 @@ sql::PlanRules QueryService::rules(const Snapshot& snapshot) {
     return (*bulk)->contains(file);
   };
   for (const auto& [stream, schema] : snapshot.epoch->world->schemas)
-    sources.logs.insert(history_.log_function(stream, schema));
+    for (const std::string& function : history_.log_functions(stream, schema)) sources.logs.insert(function);
   return plan_rules(*snapshot.epoch, std::move(sources));
 }
 
@@ -317,7 +318,7 @@ bool QueryService::is_called_by_views(const std::shared_ptr<const views::World>&
 Result<std::set<std::string, std::less<>>> QueryService::bulk_files(const Snapshot& snapshot) {
   std::set<std::string, std::less<>> files;
   for (const auto& [stream, schema] : snapshot.epoch->world->schemas)
-    files.merge(TRY(history_.bulk_files(stream, snapshot.epoch->archive(stream), snapshot.end(stream))));
+    files.merge(TRY(history_.bulk_files(stream, snapshot.epoch->archive(stream), snapshot.ends(stream))));
   return files;
 }
 

@@ -78,9 +78,9 @@ class QueryService {
   struct Snapshot {
     speed::EpochPtr epoch;
     model::Offsets offsets;
-    /// Of a stream, "bronze.<stream>".
-    model::Offset end(std::string_view stream) const {
-      return offsets.at(std::string(stream.substr(stream.find('.') + 1))).at(0);
+    /// Of a stream, "bronze.<stream>": one a partition.
+    const std::vector<model::Offset>& ends(std::string_view stream) const {
+      return offsets.at(std::string(stream.substr(stream.find('.') + 1)));
     }
   };
   /// Calls `work` with a session inside such a transaction. At most timeout_us after the start the session's

@@ -11,43 +11,52 @@
 
 namespace anabranch::speed {
 
-/// Gives the batches of the step that is being applied.
+/// Gives the batches of the step that is being applied, those in memory.
 class Applier::StepFeed final : public sql::Feed {
  public:
-  void set(const std::vector<std::shared_ptr<const model::ColumnBatch>>* batches) { batches_ = batches; }
+  using Batches = std::vector<std::shared_ptr<const model::ColumnBatch>>;
+  void set(const std::vector<history::Events>& pieces) {
+    batches_ = std::make_shared<Batches>();
+    for (const history::Events& piece : pieces)
+      batches_->insert(batches_->end(), piece.batches.begin(), piece.batches.end());
+  }
+  void clear() { batches_.reset(); }
 
   Result<std::unique_ptr<Cursor>> open(model::Offset, model::Offset) override {
-    const auto* const batches = batches_;
-    if (is_planted("the first statement of a step takes the events from the others")) batches_ = nullptr;
-    return std::make_unique<StepCursor>(batches);
+    auto cursor = std::make_unique<StepCursor>(batches_);
+    if (is_planted("the first statement of a step takes the events from the others")) clear();
+    return cursor;
   }
 
  private:
   struct StepCursor final : Cursor {
-    explicit StepCursor(const std::vector<std::shared_ptr<const model::ColumnBatch>>* from) : batches(from) {}
-    const std::vector<std::shared_ptr<const model::ColumnBatch>>* batches;
+    explicit StepCursor(std::shared_ptr<const Batches> from) : batches(std::move(from)) {}
+    const std::shared_ptr<const Batches> batches;
     size_t at = 0;
     Result<std::shared_ptr<const model::ColumnBatch>> next() override {
       if (!batches || at == batches->size()) return nullptr;
       return (*batches)[at++];
     }
   };
-  const std::vector<std::shared_ptr<const model::ColumnBatch>>* batches_ =
-      nullptr;  // of the step that is running
+  std::shared_ptr<Batches> batches_;  // of the step that is running
 };
 
 namespace {
 
 // The statements of such a step are made for it, and read no stages.
+bool lie_in_files(const std::vector<history::Events>& pieces) {
+  return std::any_of(pieces.begin(), pieces.end(),
+                     [](const history::Events& piece) { return piece.lie_in_files(); });
+}
+
 bool has_files(const Step& step) {
-  return std::any_of(step.begin(), step.end(),
-                     [](const auto& events) { return events.second.lie_in_files(); });
+  return std::any_of(step.begin(), step.end(), [](const auto& each) { return lie_in_files(each.second); });
 }
 
 bool has_events_of(const Step& step, const std::set<std::string>& streams) {
   return std::any_of(streams.begin(), streams.end(), [&](const std::string& stream) {
     const auto events = step.find(stream);
-    return events != step.end() && events->second.range.size() > 0;
+    return events != step.end() && !events->second.empty();
   });
 }
 
@@ -109,6 +118,24 @@ sql::Meanings Applier::feed_meanings() const {
   for (const auto& [stream, feed] : feeds_)
     streams[stream] = sql::meaning("FROM " + sql::quote_identifier(feed_name(stream)) + "()");
   return streams;
+}
+
+// The pieces in files, and the feed with those in memory, as one relation.
+Result<std::string> Applier::step_source(const std::string& stream,
+                                         const std::vector<history::Events>& pieces) const {
+  const model::Schema& schema = world_->schemas.at(stream);
+  std::string columns;
+  for (const auto& column : history::columns_of(stream, schema))
+    columns += (columns.empty() ? "" : ", ") + sql::quote_identifier(column.name);
+  std::vector<std::string> sources;
+  for (const history::Events& piece : pieces) {
+    if (piece.lie_in_files()) sources.push_back(TRY(history::file_source(piece, schema)));
+  }
+  if (sources.size() < pieces.size()) sources.push_back(sql::quote_identifier(feed_name(stream)) + "()");
+  std::string all;
+  for (const std::string& source : sources)
+    all += fmt::format("{}SELECT {} FROM {}", all.empty() ? "" : " UNION ALL ", columns, source);
+  return fmt::format("FROM ({})", all);
 }
 
 // A stage holds the rows of a linear view with all of their columns.
@@ -226,10 +253,10 @@ Status Applier::run_inserts(const Step& step, std::string& failed_view, const st
   // Files are read in place of the feed, by statements made for this step.
   sql::Meanings streams = feed_meanings();
   const bool has_file = has_files(step);
-  for (const auto& [stream, events] : step) {
-    if (!events.lie_in_files() || !world_->schemas.contains(stream))
+  for (const auto& [stream, pieces] : step) {
+    if (!lie_in_files(pieces) || !world_->schemas.contains(stream))
       continue;  // a removed stream's last events
-    streams[stream] = sql::meaning("FROM " + TRY(history::file_source(events, world_->schemas.at(stream))));
+    streams[stream] = sql::meaning(TRY(step_source(stream, pieces)));
   }
   sql::Meanings bound;
   if (has_file) bound = meanings(streams);
@@ -255,8 +282,8 @@ Status Applier::run_inserts(const Step& step, std::string& failed_view, const st
 Status Applier::apply(const Step& step, const std::string& also, std::string& failed_view,
                       const std::set<std::string>* only) {
   TRY(plan_step(step, failed_view, only));
-  for (const auto& [stream, events] : step) {
-    if (const auto feed = feeds_.find(stream); feed != feeds_.end()) feed->second->set(&events.batches);
+  for (const auto& [stream, pieces] : step) {
+    if (const auto feed = feeds_.find(stream); feed != feeds_.end()) feed->second->set(pieces);
   }
   TRY(session_.run("BEGIN TRANSACTION"));
   Status done = run_stages(step);
@@ -265,14 +292,14 @@ Status Applier::apply(const Step& step, const std::string& also, std::string& fa
     forget_stages();
     done = plan_step(step, failed_view, only);
     if (!done) {
-      for (auto& [stream, feed] : feeds_) feed->set(nullptr);
+      for (auto& [stream, feed] : feeds_) feed->clear();
       return done;
     }
     TRY(session_.run("BEGIN TRANSACTION"));
     done = {};
   }
   if (done) done = run_inserts(step, failed_view, only);
-  for (auto& [stream, feed] : feeds_) feed->set(nullptr);
+  for (auto& [stream, feed] : feeds_) feed->clear();
   for (Staged& staged : staged_) staged.rows->clear();
   if (done && !also.empty()) done = session_.run(also);
   if (done) done = session_.run("COMMIT");

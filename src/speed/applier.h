@@ -14,8 +14,8 @@
 
 namespace anabranch::speed {
 
-/// The events of one step, by stream name.
-using Step = std::map<std::string, history::Events>;
+/// The events of one step, by stream name: at most one piece a partition.
+using Step = std::map<std::string, std::vector<history::Events>>;
 
 /// Tables to which the states of a step are appended: view → part → table.
 using ActiveTables = std::map<std::string, std::map<std::string, std::string>>;
@@ -77,6 +77,7 @@ class Applier {
   /// What every relation but the streams means, with the streams meaning what `streams` says.
   sql::Meanings meanings(const sql::Meanings& streams, bool reads_stages = false) const;
   sql::Meanings feed_meanings() const;
+  Result<std::string> step_source(const std::string& stream, const std::vector<history::Events>& pieces) const;
   bool is_staged(const std::string& view) const;
   static sql::Query stage_query(const views::Plan& plan, const sql::Meanings& meanings);
   /// The rows of a view: from its stage, or computed.

@@ -26,23 +26,26 @@ Result<std::vector<model::Offset>> SpeedLayer::catch_up(
   int64_t done = 0;
   for (size_t i = 0; i < from.size(); ++i) total += std::max<int64_t>(0, to[i] - from[i]);
   Room room{options_.replay_rows_max, 0, gives_way};
-  for (size_t i = 0; i < streams_.size(); ++i) {
-    const auto archive = archives.find(streams_[i].name);
-    history::StreamReader reader(streams_[i],
+  for (size_t i = 0; i < partitions_.size(); ++i) {
+    const history::StreamPartition& partition = partitions_[i];
+    const auto number = static_cast<size_t>(partition.number);
+    const auto archive = archives.find(partition.stream.name);
+    history::StreamReader reader(partition,
                                  archive == archives.end() ? history::Archive() : archive->second, database_);
     while (from[i] < to[i]) {
       // Up to the next view's cut-off, and only for the views whose cut-off is behind us.
       model::Offset end = to[i];
       std::set<std::string> only;
-      if (const auto views = cutoffs.find(streams_[i].name); views != cutoffs.end()) {
-        for (const auto& [view, cutoff] : views->second) {
+      if (const auto views = cutoffs.find(partition.stream.name); views != cutoffs.end()) {
+        for (const auto& [view, of_partitions] : views->second) {
+          const model::Offset cutoff = of_partitions.at(number);
           const bool skips_first = is_planted("a replay passes over the first step after the cut-off");
           if (skips_first ? cutoff < from[i] : cutoff <= from[i]) only.insert(view);
           if (cutoff > from[i]) end = std::min(end, cutoff);
         }
       }
       auto read = reader.read(from[i], end, room.step_rows);
-      const model::Offset kept = streams_[i].log->first_offset(0);
+      const model::Offset kept = partition.first_offset();
       if (!read && from[i] < kept && read.error().code != Code::too_large) {
         // Nobody can compute these views; all others are right. They are asked for at read time, with the
         // same error while the archive is as it is.
@@ -55,11 +58,11 @@ Result<std::vector<model::Offset>> SpeedLayer::catch_up(
       if (events.range.size() == 0) {
         return fail(Code::corrupt,
                     fmt::format("{}: the log has no event at offset {} although {} are durable",
-                                streams_[i].name, from[i], to[i]));
+                                partition.describe(), from[i], to[i]));
       }
       const model::OffsetRange range = events.range;
       Step step;
-      step[streams_[i].name] = std::move(events);
+      step[partition.stream.name].push_back(std::move(events));
       Status applied = apply_step(set, step, "", &only);
       if (!applied && applied.error().code == Code::too_large) {
         TRY(make_room(set, room, applied.error()));

@@ -14,28 +14,34 @@
 namespace anabranch::speed {
 namespace {
 
-std::string bare_name(const std::string& stream) { return stream.substr(stream.find('.') + 1); }
+std::vector<history::StreamPartition> all_partitions(const std::vector<history::Stream>& streams) {
+  std::vector<history::StreamPartition> all;
+  for (const history::Stream& stream : streams) {
+    const auto partitions = history::partitions_of(stream);
+    all.insert(all.end(), partitions.begin(), partitions.end());
+  }
+  return all;
+}
 
 }  // namespace
 
-SpeedLayer::SpeedLayer(sql::Database& database, sql::Session session, std::vector<history::Stream> streams,
-                       io::Clock& clock, const Options& options)
+SpeedLayer::SpeedLayer(sql::Database& database, sql::Session session,
+                       const std::vector<history::Stream>& streams, io::Clock& clock, const Options& options)
     : database_(database),
-      streams_(std::move(streams)),
+      partitions_(all_partitions(streams)),
       clock_(clock),
       options_(options),
       ddl_session_(std::move(session)),
-      position_(streams_.size(), 0),
-      applied_(streams_.size(), 0) {
-  for (const history::Stream& stream : streams_) readers_.emplace_back(stream);
-}
+      readers_(partitions_.begin(), partitions_.end()),
+      position_(partitions_.size(), 0),
+      applied_(partitions_.size(), 0) {}
 
 Result<std::unique_ptr<SpeedLayer>> SpeedLayer::create(sql::Database& database,
                                                        std::vector<history::Stream> streams, io::Clock& clock,
                                                        const Options& options) {
   auto session = TRY(database.connect());
   return std::unique_ptr<SpeedLayer>(
-      new SpeedLayer(database, std::move(session), std::move(streams), clock, options));
+      new SpeedLayer(database, std::move(session), streams, clock, options));
 }
 
 SpeedLayer::~SpeedLayer() { stop(); }
@@ -45,7 +51,7 @@ SpeedLayer::~SpeedLayer() { stop(); }
 Status SpeedLayer::start(const Handover& first, const std::function<void(double)>& progress) {
   std::string columns = "number BIGINT, tick BIGINT";
   std::string zeros = "0, 0";
-  for (size_t i = 0; i < streams_.size(); ++i) {
+  for (size_t i = 0; i < partitions_.size(); ++i) {
     columns += fmt::format(", offset_{} BIGINT", i);
     zeros += ", 0";
   }
@@ -105,23 +111,38 @@ void SpeedLayer::wake() {
 
 std::vector<model::Offset> SpeedLayer::durable() const {
   std::vector<model::Offset> offsets;
-  for (const history::Stream& stream : streams_)
-    offsets.push_back(stream.name.empty() ? 0 : stream.log->durable_offsets().at(0));
+  std::vector<model::Offset> of_stream;
+  for (const history::StreamPartition& partition : partitions_) {
+    if (partition.number == 0 && !partition.stream.name.empty())
+      of_stream = partition.stream.log->durable_offsets();
+    offsets.push_back(partition.stream.name.empty() ? 0
+                                                    : of_stream.at(static_cast<size_t>(partition.number)));
+  }
   return offsets;
 }
 
-SpeedLayer::Cutoffs SpeedLayer::cutoffs(const Handover& handover) {
+model::Offsets SpeedLayer::by_stream(const std::vector<model::Offset>& offsets) const {
+  model::Offsets by_stream;
+  for (size_t i = 0; i < partitions_.size(); ++i) {
+    const history::Stream& stream = partitions_[i].stream;
+    if (!stream.name.empty()) by_stream[stream.bare_name()].push_back(offsets[i]);
+  }
+  return by_stream;
+}
+
+SpeedLayer::Cutoffs SpeedLayer::cutoffs(const Handover& handover) const {
   Cutoffs all;
   for (const views::Plan& plan : handover.world->plans) {
     if (!plan.is_maintained() || handover.unmaintained.contains(plan.view)) continue;
-    for (const std::string& stream : plan.streams) {
-      model::Offset cutoff = 0;
-      if (const auto built = handover.built.find(plan.view); built != handover.built.end()) {
-        const auto of_stream = built->second.cutoff.find(bare_name(stream));
-        if (of_stream != built->second.cutoff.end()) cutoff = of_stream->second.at(0);
-      }
+    const auto built = handover.built.find(plan.view);
+    for (const history::StreamPartition& partition : partitions_) {
+      if (!plan.streams.contains(partition.stream.name)) continue;
+      model::Offset cutoff =
+          built == handover.built.end()
+              ? 0
+              : model::offset_of(built->second.cutoff, partition.stream.bare_name(), partition.number);
       if (cutoff > 0 && is_planted("the event before the cut-off counts twice")) --cutoff;
-      all[stream][plan.view] = cutoff;
+      all[partition.stream.name][plan.view].push_back(cutoff);
     }
   }
   return all;
@@ -130,9 +151,10 @@ SpeedLayer::Cutoffs SpeedLayer::cutoffs(const Handover& handover) {
 std::vector<model::Offset> SpeedLayer::first_offsets(const Cutoffs& cutoffs) const {
   std::vector<model::Offset> offsets = durable();
   for (size_t i = 0; i < offsets.size(); ++i) {
-    const auto views = cutoffs.find(streams_[i].name);
+    const auto views = cutoffs.find(partitions_[i].stream.name);
     if (views == cutoffs.end()) continue;
-    for (const auto& [view, cutoff] : views->second) offsets[i] = std::min(offsets[i], cutoff);
+    const auto number = static_cast<size_t>(partitions_[i].number);
+    for (const auto& [view, cutoff] : views->second) offsets[i] = std::min(offsets[i], cutoff.at(number));
   }
   return offsets;
 }
@@ -251,7 +273,7 @@ Status SpeedLayer::tick() {
     next[i] = events.range.end;
     if (!events.batches.empty())
       oldest_us = std::min(oldest_us, events.batches.front()->row_ingested_at_us.front());
-    step[streams_[i].name] = std::move(events);
+    step[partitions_[i].stream.name].push_back(std::move(events));
   }
   if (step.empty()) return {};
   const int64_t started_us = clock_.monotonic_us();
@@ -374,9 +396,7 @@ Result<model::Offsets> SpeedLayer::begin_build() {
     current_->forget_plans();
     is_building_ = true;
     build_cutoff_ = position_;
-    for (size_t i = 0; i < streams_.size(); ++i) {
-      if (!streams_[i].name.empty()) cutoff[streams_[i].bare_name()] = {position_[i]};
-    }
+    cutoff = by_stream(position_);
     return {};
   }));
   return cutoff;
@@ -517,26 +537,27 @@ Status SpeedLayer::set_archives(std::map<std::string, history::Archive> archives
   });
 }
 
-std::vector<history::Stream> SpeedLayer::streams() const {
+std::vector<history::StreamPartition> SpeedLayer::partitions() const {
   Lock lock(mutex_);
-  return streams_;
+  return partitions_;
 }
 
 Status SpeedLayer::add_streams(const std::vector<history::Stream>& streams) {
   if (streams.empty()) return {};
   return on_writer([&]() -> Status {
+    const auto added = all_partitions(streams);
     std::vector<std::string> columns;
-    for (size_t i = 0; i < streams.size(); ++i)
+    for (size_t i = 0; i < added.size(); ++i)
       columns.push_back(
-          fmt::format("ALTER TABLE epoch ADD COLUMN offset_{} BIGINT DEFAULT 0", streams_.size() + i));
+          fmt::format("ALTER TABLE epoch ADD COLUMN offset_{} BIGINT DEFAULT 0", partitions_.size() + i));
     TRY(ddl_session_.run_together(columns));
     {
       Lock lock(mutex_);
-      for (const history::Stream& stream : streams) {
-        streams_.push_back(stream);
-        readers_.emplace_back(stream);
+      for (const history::StreamPartition& partition : added) {
+        partitions_.push_back(partition);
+        readers_.emplace_back(partition);
         // No view reads it: what it has from an earlier time is nobody's yet.
-        position_.push_back(stream.log->durable_offsets().at(0));
+        position_.push_back(partition.durable_end());
       }
       applied_ = position_;
     }
@@ -557,9 +578,9 @@ Status SpeedLayer::remove_streams(const std::set<std::string>& names) {
       }
     }
     Lock lock(mutex_);
-    for (size_t i = 0; i < streams_.size(); ++i) {
-      if (!names.contains(streams_[i].name)) continue;
-      streams_[i].name.clear();
+    for (size_t i = 0; i < partitions_.size(); ++i) {
+      if (!names.contains(partitions_[i].stream.name)) continue;
+      partitions_[i].stream.name.clear();
       position_[i] = 0;
     }
     applied_ = position_;
@@ -626,11 +647,7 @@ Status SpeedLayer::finish_compaction(const std::vector<StateSet::Compaction>& do
 
 model::Offsets SpeedLayer::applied() const {
   Lock lock(mutex_);
-  model::Offsets offsets;
-  for (size_t i = 0; i < streams_.size(); ++i) {
-    if (!streams_[i].name.empty()) offsets[streams_[i].bare_name()] = {applied_[i]};
-  }
-  return offsets;
+  return by_stream(applied_);
 }
 
 Status SpeedLayer::wait_for(const model::Offsets& offsets, int64_t timeout_us) {
@@ -638,11 +655,12 @@ Status SpeedLayer::wait_for(const model::Offsets& offsets, int64_t timeout_us) {
   Lock lock(mutex_);
   while (true) {
     bool is_included = true;
-    for (size_t i = 0; i < streams_.size(); ++i) {
-      if (streams_[i].name.empty()) continue;
-      const auto wanted = offsets.find(streams_[i].bare_name());
-      if (wanted != offsets.end() && !wanted->second.empty())
-        is_included = is_included && applied_[i] >= wanted->second[0];
+    for (size_t i = 0; i < partitions_.size(); ++i) {
+      const history::StreamPartition& partition = partitions_[i];
+      if (partition.stream.name.empty()) continue;
+      is_included =
+          is_included &&
+          applied_[i] >= model::offset_of(offsets, partition.stream.bare_name(), partition.number);
     }
     if (is_included) return {};
     if (is_stopping_) return fail(Code::unavailable, "the speed layer has stopped");

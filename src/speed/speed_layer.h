@@ -89,8 +89,8 @@ class SpeedLayer {
 
   EpochRegister& epochs() { return epochs_; }
   /// Columns of the epoch row after number and tick, in this order; a row that was read before add_streams()
-  /// has fewer. One without a name was removed.
-  std::vector<history::Stream> streams() const EXCLUDES(mutex_);
+  /// has fewer. Those of a stream without a name were removed.
+  std::vector<history::StreamPartition> partitions() const EXCLUDES(mutex_);
 
   struct Stats {
     int64_t ticks = 0;
@@ -102,7 +102,7 @@ class SpeedLayer {
   Stats stats() const EXCLUDES(mutex_);
 
  private:
-  SpeedLayer(sql::Database& database, sql::Session session, std::vector<history::Stream> streams,
+  SpeedLayer(sql::Database& database, sql::Session session, const std::vector<history::Stream>& streams,
              io::Clock& clock, const Options& options);
 
   // Writer thread.
@@ -124,11 +124,13 @@ class SpeedLayer {
   Status swap_world(Handover& next, std::unique_ptr<StateSet> set, std::vector<model::Offset> reached);
   Status swap_build(Handover& next);
 
-  /// Where each view's slices begin in each stream: its build's cut-off, 0 where it has none.
-  using Cutoffs = std::map<std::string, std::map<std::string, model::Offset>>;  // stream → view → offset
-  static Cutoffs cutoffs(const Handover& handover);
-  /// The least of them, in the order of the streams; where no view reads a stream, what is durable.
+  /// Where each view's slices begin in the partitions of each stream: its build's cut-off, 0 where it has
+  /// none. stream → view → offsets
+  using Cutoffs = std::map<std::string, std::map<std::string, std::vector<model::Offset>>>;
+  Cutoffs cutoffs(const Handover& handover) const;
+  /// The least of them, in the order of the partitions; where no view reads a stream, what is durable.
   std::vector<model::Offset> first_offsets(const Cutoffs& cutoffs) const;
+  model::Offsets by_stream(const std::vector<model::Offset>& offsets) const;
   /// Applies [from, to) to a set that no reader sees, to each view what is after its own cut-off. Compacts on
   /// the way. Where memory ends all the same, views whose states take most are left out when `gives_way`;
   /// else it is the error.
@@ -157,8 +159,9 @@ class SpeedLayer {
   void run_compactor();
 
   sql::Database& database_;
-  /// Changed by the writer thread alone, under mutex_; it and handovers read it without, others with it.
-  std::vector<history::Stream> streams_;
+  /// Of all streams. Changed by the writer thread alone, under mutex_; it and handovers read it without,
+  /// others with it. All vectors of offsets here are in this order.
+  std::vector<history::StreamPartition> partitions_;
   io::Clock& clock_;
   const Options options_;
   EpochRegister epochs_;

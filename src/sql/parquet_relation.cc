@@ -41,7 +41,8 @@ std::string parquet_relation(const std::vector<std::string>& files, const std::v
 }
 
 std::string archive_relation(const std::vector<std::string>& files, const std::vector<OutputColumn>& columns,
-                             const model::Schema& schema, model::Offset end) {
+                             const model::Schema& schema, model::Offset end,
+                             std::optional<model::Partition> partition) {
   std::string empty;
   std::string casts;
   for (const auto& column : columns) {
@@ -53,8 +54,9 @@ std::string archive_relation(const std::vector<std::string>& files, const std::v
   }
   // The empty SELECT gives every column a place when no file has it yet.
   return fmt::format(
-      "(SELECT {} FROM (SELECT * FROM {} WHERE _offset < {} UNION ALL BY NAME SELECT {} WHERE false))", casts,
-      read_files("read_parquet", files, "union_by_name = true"), end, empty);
+      "(SELECT {} FROM (SELECT * FROM {} WHERE _offset < {}{} UNION ALL BY NAME SELECT {} WHERE false))",
+      casts, read_files("read_parquet", files, "union_by_name = true"), end,
+      partition ? fmt::format(" AND _partition = {}", *partition) : "", empty);
 }
 
 std::string table_file_relation(const std::string& file, const std::vector<OutputColumn>& columns,

@@ -1,6 +1,7 @@
 #pragma once
 // Parquet files of ours as table expressions.
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,9 +27,10 @@ std::string parquet_relation(const std::vector<std::string>& files, const std::v
 std::string table_file_relation(const std::string& file, const std::vector<OutputColumn>& columns,
                                 std::string_view row_name);
 
-/// Events of bronze files before `end`, with columns that a file lacks as NULL. Fields of the schema are
+/// Events of bronze files before `end`, those of one partition where it is named, with columns that a file lacks as NULL. Fields of the schema are
 /// found by the columns that they are stored as, whatever they were called when a file was written.
 std::string archive_relation(const std::vector<std::string>& files, const std::vector<OutputColumn>& columns,
-                             const model::Schema& schema, model::Offset end);
+                             const model::Schema& schema, model::Offset end,
+                             std::optional<model::Partition> partition = std::nullopt);
 
 }  // namespace anabranch::sql

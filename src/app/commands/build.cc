@@ -81,7 +81,7 @@ int run_build(const CommonOptions& common, const std::vector<std::string>& views
              duration_text(static_cast<int64_t>(build.value("duration_ms", 0.0) * 1000)), all - failed,
              with_separators(build.value("rows", int64_t{0})));
   for (const auto& [stream, offsets] : build["cutoff"].items())
-    fmt::print(" {} {}", stream, with_separators(offsets[0]));
+    fmt::print(" {} {}", stream, offsets_text(offsets));
   fmt::print("\n");
   for (const auto& warning : build["warnings"]) {
     const std::string view = warning["view"].is_string() ? warning["view"].get<std::string>() + ": " : "";

@@ -47,7 +47,7 @@ std::string as_table(const std::string& answer) {
   std::string offsets;
   for (const auto& [stream, list] : document["offsets"].items()) {
     offsets +=
-        fmt::format("{}{} {}", offsets.empty() ? "" : ", ", stream, with_separators(list[0].get<int64_t>()));
+        fmt::format("{}{} {}", offsets.empty() ? "" : ", ", stream, offsets_text(list));
   }
   text += colored(
       fmt::format("{} rows, at {}, in {:.1f} ms\n", with_separators(static_cast<int64_t>(rows.size())),

@@ -19,10 +19,6 @@ std::string text_of(const nlohmann::json& object, const char* key, const char* o
   return found != object.end() && found->is_string() ? found->get<std::string>() : otherwise;
 }
 
-std::string offset_text(const nlohmann::json& list) {
-  return list.is_array() && !list.empty() && list[0].is_number() ? with_separators(list[0]) : "–";
-}
-
 }  // namespace
 
 int run_status(const CommonOptions& common) {
@@ -45,9 +41,9 @@ int run_status(const CommonOptions& common) {
                  : std::string("no server is running"));
   std::vector<std::vector<std::string>> rows;
   for (const auto& stream : status["streams"]) {
-    rows.push_back({stream["name"], offset_text(stream["durable_offsets"]),
-                    offset_text(stream["applied_offsets"]), offset_text(stream["archived_offsets"]),
-                    offset_text(stream["cutoff_offsets"]), number_text(stream, "quarantined"),
+    rows.push_back({stream["name"], offsets_text(stream["durable_offsets"]),
+                    offsets_text(stream["applied_offsets"]), offsets_text(stream["archived_offsets"]),
+                    offsets_text(stream["cutoff_offsets"]), number_text(stream, "quarantined"),
                     bytes_text(stream.value("log_bytes", uint64_t{0}))});
   }
   fmt::print("\n{}", table_text({"stream", "durable", "applied", "archived", "cut-off", "quarantined", "log"},

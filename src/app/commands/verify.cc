@@ -46,7 +46,7 @@ int run_verify(const CommonOptions& common, const std::vector<std::string>& view
     if (common.is_json) continue;
     std::string offsets;
     for (const auto& [stream, list] : result["offsets"].items())
-      offsets += fmt::format(" {} {}", stream, with_separators(list[0]));
+      offsets += fmt::format(" {} {}", stream, offsets_text(list));
     const Color color = outcome == "equal" ? Color::green : Color::red;
     fmt::print("{}  {:<32} {:>12} rows  at{}  {}\n", colored(fmt::format("{:<9}", outcome), color),
                result.value("view", ""), with_separators(result.value("rows", int64_t{0})), offsets,
