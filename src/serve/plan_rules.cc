@@ -58,8 +58,8 @@ class Names {
       if (table.is_in_place) files_.insert(table.file);
     }
     for (const auto& [stream, archive] : epoch_.archives) {
-      const auto files = archive.files();
-      files_.insert(files.begin(), files.end());
+      for (const auto& partition : archive.partitions)
+        files_.insert(partition.files.begin(), partition.files.end());
     }
     for (const auto& [view, built] : epoch_.built)
       files_.insert(built.row_files.begin(), built.row_files.end());
