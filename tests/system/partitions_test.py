@@ -213,8 +213,8 @@ class PartitionsTest(Case):
         body = "".join(json.dumps(event) + "\n" for event in self.sent[:200])
         project.write("streams/visits.yml", KEYED)
         plan = project.json("apply")
-        (item,) = plan["items"]
-        self.assertTrue(item["needs_restart"], item)
+        (item,) = plan["changes"]
+        self.assertTrue(item["restart"], item)
         self.assertIn("1 partitions become 4", " ".join(item["notes"]))
         self.assertEqual(client.status()["streams"][0]["partitions"], 1)
         self.assertEqual(server.stop(), 0)
