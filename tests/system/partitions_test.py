@@ -214,7 +214,7 @@ class PartitionsTest(Case):
         project.write("streams/visits.yml", KEYED)
         plan = project.json("apply")
         (item,) = plan["changes"]
-        self.assertTrue(item["restart"], item)
+        self.assertTrue(item["needs_restart"], item)
         self.assertIn("1 partitions become 4", " ".join(item["notes"]))
         self.assertEqual(client.status()["streams"][0]["partitions"], 1)
         self.assertEqual(server.stop(), 0)
