@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/join.h"
 #include "base/mistake.h"
 #include "sql/parser.h"
 #include "views/exposed.h"
@@ -59,8 +60,7 @@ Status Compiler::create_tables(const Relation& relation) {
     std::string columns;
     const auto add = [&](const std::vector<sql::OutputColumn>& list) {
       for (const auto& column : list) {
-        columns += fmt::format("{}{} {}", columns.empty() ? "" : ", ", sql::quote_identifier(column.name),
-                               column.type);
+        append_item(columns, fmt::format("{} {}", sql::quote_identifier(column.name), column.type));
       }
     };
     add(relation.columns);

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/join.h"
 #include "base/mistake.h"
 #include "sql/parser.h"
 #include "views/aggregates.h"
@@ -184,8 +185,7 @@ class Maintained {
   static std::string typed_nulls(const StatePart& part) {
     std::string columns;
     for (const auto& column : part.columns) {
-      columns += fmt::format("{}NULL::{} AS {}", columns.empty() ? "" : ", ", column.type,
-                             sql::quote_identifier(column.name));
+      append_item(columns, fmt::format("NULL::{} AS {}", column.type, sql::quote_identifier(column.name)));
     }
     return "SELECT " + columns;
   }
@@ -384,12 +384,12 @@ class Maintained {
       sql::OrderItem over_state = item;
       const std::string column = rows.add(*item.expr, "o");
       over_state.expr = sql::column(column);
-      order += (order.empty() ? "" : ", ") + sql::to_sql(over_state);
+      append_item(order, sql::to_sql(over_state));
       sort_key += fmt::format("{}, '{} NULLS {}', ", column, item.is_descending ? "DESC" : "ASC",
                               item.nulls == sql::OrderItem::Nulls::first ? "FIRST" : "LAST");
     }
     if (top.window.name == "row_number") {
-      order += (order.empty() ? "" : ", ") + std::string(row_order);
+      append_item(order, std::string(row_order));
       sort_key += fmt::format("{}, 'ASC NULLS LAST'", row_order);
     }
     if (!order.empty()) over += (over.empty() ? "ORDER BY " : " ORDER BY ") + order;
@@ -424,7 +424,7 @@ class Maintained {
       if (std::find(main.keys.begin(), main.keys.end(), key) == main.keys.end()) main.keys.push_back(key);
     }
     std::string columns;
-    for (const auto& column : rows.columns()) columns += (columns.empty() ? "" : ", ") + column.name;
+    for (const auto& column : rows.columns()) append_item(columns, column.name);
     // One row a key: a hash aggregate, at a third of what the window costs. Keys outside of the aggregate, so
     // that a filter on them reaches the states.
     const bool is_one_row = top.rows == 1 && top.window.name == "row_number" && !main.keys.empty();
@@ -568,7 +568,7 @@ class Maintained {
     for (const Expr& target : select_.distinct_on) {
       Expr over_state = over_groups(target);
       over_state.alias.clear();
-      kept_by += (kept_by.empty() ? "" : ", ") + sql::to_sql(over_state);
+      append_item(kept_by, sql::to_sql(over_state));
     }
     if (!is_planned) return {};
     TRY(finish_finalise(
