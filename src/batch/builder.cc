@@ -11,6 +11,7 @@
 #include "base/threads.h"
 #include "batch/state_file.h"
 #include "batch/view_builder.h"
+#include "model/names.h"
 #include "sql/database.h"
 #include "sql/parquet_relation.h"
 
@@ -87,7 +88,7 @@ class Build {
       const views::Relation& relation = job_.world.relations.at(sql::lower(stream));
       std::vector<sql::OutputColumn> columns = relation.columns;
       columns.insert(columns.end(), relation.hidden_columns.begin(), relation.hidden_columns.end());
-      const auto cutoff = job_.cutoff.find(stream.substr(stream.find('.') + 1));
+      const auto cutoff = job_.cutoff.find(model::name_in_layer(stream));
       const model::Offset end = cutoff == job_.cutoff.end() ? 0 : cutoff->second.at(0);
       const auto archive = job_.archives.find(stream);
       std::string events;

@@ -42,7 +42,7 @@ Status ArchiveFiles::check(const std::vector<std::string>& files, model::OffsetR
   if (found.integer(0, 0) == range.size() && found.integer(0, 1) == range.size()) return {};
   return fail(
       Code::corrupt,
-      fmt::format("{}: the archive has {} events with {} offsets from {} to {}", stream_.name,
+      fmt::format("{}: the archive has {} events with {} offsets from {} to {}", stream_.name.text(),
                   found.integer(0, 0), found.integer(0, 1), range.first, range.end - 1),
       fmt::format("restore lake/bronze/{} from a backup, then restart or build", stream_.bare_name()));
 }

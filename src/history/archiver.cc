@@ -73,7 +73,7 @@ Status check_file(const std::string& path, const std::string& key, int64_t size,
 }  // namespace
 
 Result<lake::DeltaTable*> Archiver::table_of(const Stream& stream) {
-  auto& table = tables_[stream.name];
+  auto& table = tables_[stream.name.text()];
   if (!table) table = TRY(lake::DeltaTable::open(store_, table_key(stream), clock_));
   return table.get();
 }
@@ -92,7 +92,8 @@ bool Archiver::is_leased(const std::string& stream, const std::string& path) {
 Status Archiver::remove_files(const Stream& stream, lake::DeltaTable& table, int64_t removed_after_ms) {
   lake::DeltaTable::Keep keep;
   keep.removed_after_ms = removed_after_ms;
-  keep.is_used = [&](const std::string& path) REQUIRES(mutex_) { return is_leased(stream.name, path); };
+  keep.is_used = [&](const std::string& path)
+                     REQUIRES(mutex_) { return is_leased(stream.name.text(), path); };
   keep.is_ours = is_name_of_ours;
   TRY(table.tidy(keep));
   return {};
@@ -112,7 +113,7 @@ Result<Archive> Archiver::archive_of(const Stream& stream) {
   if (archive.files.size() > 1 && is_planted("the archive forgets its newest file")) archive.files.pop_back();
   if (const auto end = snapshot.transactions.find(txn_app); end != snapshot.transactions.end())
     archive.end = end->second;
-  auto& leases = leases_[stream.name];
+  auto& leases = leases_[stream.name.text()];
   std::erase_if(leases, [](const auto& lease) { return lease.expired(); });
   leases.push_back(paths);
   archive.lease = std::move(paths);
@@ -124,8 +125,8 @@ std::map<std::string, Archive> Archiver::readable_archives(std::map<std::string,
   std::map<std::string, Archive> all;
   for (const Stream& stream : history_.streams()) {
     auto archive = archive_of(stream);
-    if (!archive) damaged[stream.name] = archive.error();
-    all[stream.name] = archive ? std::move(*archive) : Archive();
+    if (!archive) damaged[stream.name.text()] = archive.error();
+    all[stream.name.text()] = archive ? std::move(*archive) : Archive();
   }
   return all;
 }
@@ -133,7 +134,7 @@ std::map<std::string, Archive> Archiver::readable_archives(std::map<std::string,
 Result<std::map<std::string, Archive>> Archiver::archives() {
   Lock lock(mutex_);
   std::map<std::string, Archive> all;
-  for (const Stream& stream : history_.streams()) all[stream.name] = TRY(archive_of(stream));
+  for (const Stream& stream : history_.streams()) all[stream.name.text()] = TRY(archive_of(stream));
   return all;
 }
 
@@ -152,7 +153,7 @@ namespace {
 struct Stored {
   explicit Stored(const Stream& stream)
       : schema(std::make_shared<const model::Schema>(stream.schemas->latest()->as_stored())) {
-    const views::Relation relation = views::stream_relation(stream.name, *schema);
+    const views::Relation relation = views::stream_relation(stream.name.text(), *schema);
     columns = relation.columns;
     columns.insert(columns.end(), relation.hidden_columns.begin(), relation.hidden_columns.end());
   }
@@ -210,16 +211,16 @@ Status Archiver::archive_stream(const Stream& stream, model::Offset end) {
   lake::DeltaTable& table = *TRY(table_of(stream));
   TRY(remove_files(stream, table, 0));
   const Stored stored(stream);
-  TRY(history_.prepare(stream.name, *stored.schema, History::Reader::archiver));
+  TRY(history_.prepare(stream.name.text(), *stored.schema, History::Reader::archiver));
   auto session = TRY(database_.connect());
-  const auto pieces = TRY(history_.unarchived(stream.name, *stored.schema, {archived, end},
+  const auto pieces = TRY(history_.unarchived(stream.name.text(), *stored.schema, {archived, end},
                                               History::Reader::archiver, rows_per_file));
   model::Offset due = archived;
   for (const History::Piece& piece : pieces) {
     const auto [first, until] = piece.range;
     if (first != due) {
-      return fail(Code::corrupt,
-                  fmt::format("{}: the events at offsets {} to {} lie nowhere", stream.name, due, first));
+      return fail(Code::corrupt, fmt::format("{}: the events at offsets {} to {} lie nowhere",
+                                             stream.name.text(), due, first));
     }
     due = until;
     std::string source = piece.source;

@@ -6,6 +6,7 @@
 
 #include "base/mistake.h"
 #include "ingest/bulk.h"
+#include "model/names.h"
 #include "sql/parquet_relation.h"
 #include "sql/syntax.h"
 #include "views/relation.h"
@@ -36,8 +37,8 @@ Result<std::string> bulk_source(const Stream& stream, const log::Batch& batch, c
 Result<std::string> file_source(const Events& events, const model::Schema& schema) {
   if (events.bulk) return bulk_source(events.stream, *events.bulk, schema, events.range);
   return fmt::format("(FROM {} WHERE _offset >= {})",
-                     sql::archive_relation(events.archived, columns_of(events.stream.name, schema), schema,
-                                           events.range.end),
+                     sql::archive_relation(events.archived, columns_of(events.stream.name.text(), schema),
+                                           schema, events.range.end),
                      events.range.first);
 }
 
@@ -50,7 +51,7 @@ void History::remove(const std::string& name) {
   {
     Lock lock(streams_mutex_);
     for (Stream& stream : streams_) {
-      if (stream.name == name) stream.name.clear();
+      if (stream.name.text() == name) stream.name = {};
     }
   }
   Lock lock(mutex_);
@@ -67,7 +68,7 @@ std::vector<Stream> History::streams() const {
 const Stream* History::find(std::string_view name) const {
   Lock lock(streams_mutex_);
   const auto found = std::find_if(streams_.begin(), streams_.end(),
-                                  [&](const Stream& stream) { return stream.name == name; });
+                                  [&](const Stream& stream) { return stream.name.text() == name; });
   return found == streams_.end() ? nullptr : &*found;
 }
 
@@ -82,7 +83,7 @@ std::string History::feed_name(std::string_view prefix, const std::string& strea
                                const model::Schema& schema) const {
   const auto removed = removed_.find(stream);
   const std::string which = removed == removed_.end() ? "" : std::to_string(removed->second);
-  return fmt::format("{}{}_{}_v{}", prefix, which, stream.substr(stream.find('.') + 1), schema.version);
+  return fmt::format("{}{}_{}_v{}", prefix, which, model::name_in_layer(stream), schema.version);
 }
 
 std::string History::log_function(const std::string& stream, const model::Schema& schema) const {
@@ -92,7 +93,7 @@ std::string History::log_function(const std::string& stream, const model::Schema
 
 Result<std::string> History::feed(const Stream& stream, const model::Schema& schema, Reader reader) {
   Lock lock(mutex_);
-  std::string name = feed_name(reader == Reader::query ? "log" : "archive", stream.name, schema);
+  std::string name = feed_name(reader == Reader::query ? "log" : "archive", stream.name.text(), schema);
   if (feeds_.contains(name)) return name;
   auto feed = std::make_shared<LogFeed>(stream);
   TRY(database_.register_feed(name, schema, feed));

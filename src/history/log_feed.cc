@@ -16,7 +16,7 @@ class LogFeed::LogCursor final : public Cursor {
     while (at_ < end_) {
       Events events = TRY(reader_.read(at_, end_, rows_at_once));
       if (events.range.size() == 0) {
-        return fail(Code::corrupt, "the log of " + feed_.stream_.name + " ends at offset " +
+        return fail(Code::corrupt, "the log of " + feed_.stream_.name.text() + " ends at offset " +
                                        std::to_string(at_) + " although " + std::to_string(end_) +
                                        " are asked for");
       }

@@ -27,14 +27,14 @@ Result<std::vector<model::Offset>> SpeedLayer::catch_up(
   for (size_t i = 0; i < from.size(); ++i) total += std::max<int64_t>(0, to[i] - from[i]);
   Room room{options_.replay_rows_max, 0, gives_way};
   for (size_t i = 0; i < streams_.size(); ++i) {
-    const auto archive = archives.find(streams_[i].name);
+    const auto archive = archives.find(streams_[i].name.text());
     history::StreamReader reader(streams_[i],
                                  archive == archives.end() ? history::Archive() : archive->second, database_);
     while (from[i] < to[i]) {
       // Up to the next view's cut-off, and only for the views whose cut-off is behind us.
       model::Offset end = to[i];
       std::set<std::string> only;
-      if (const auto views = cutoffs.find(streams_[i].name); views != cutoffs.end()) {
+      if (const auto views = cutoffs.find(streams_[i].name.text()); views != cutoffs.end()) {
         for (const auto& [view, cutoff] : views->second) {
           const bool skips_first = is_planted("a replay passes over the first step after the cut-off");
           if (skips_first ? cutoff < from[i] : cutoff <= from[i]) only.insert(view);
@@ -55,11 +55,11 @@ Result<std::vector<model::Offset>> SpeedLayer::catch_up(
       if (events.range.size() == 0) {
         return fail(Code::corrupt,
                     fmt::format("{}: the log has no event at offset {} although {} are durable",
-                                streams_[i].name, from[i], to[i]));
+                                streams_[i].name.text(), from[i], to[i]));
       }
       const model::OffsetRange range = events.range;
       Step step;
-      step[streams_[i].name] = std::move(events);
+      step[streams_[i].name.text()] = std::move(events);
       Status applied = apply_step(set, step, "", &only);
       if (!applied && applied.error().code == Code::too_large) {
         TRY(make_room(set, room, applied.error()));

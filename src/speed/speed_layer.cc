@@ -9,14 +9,10 @@
 #include "base/assert.h"
 #include "base/mistake.h"
 #include "io/process.h"
+#include "model/names.h"
 #include "sql/syntax.h"
 
 namespace anabranch::speed {
-namespace {
-
-std::string bare_name(const std::string& stream) { return stream.substr(stream.find('.') + 1); }
-
-}  // namespace
 
 SpeedLayer::SpeedLayer(sql::Database& database, sql::Session session, std::vector<history::Stream> streams,
                        io::Clock& clock, const Options& options)
@@ -117,7 +113,7 @@ SpeedLayer::Cutoffs SpeedLayer::cutoffs(const Handover& handover) {
     for (const std::string& stream : plan.streams) {
       model::Offset cutoff = 0;
       if (const auto built = handover.built.find(plan.view); built != handover.built.end()) {
-        const auto of_stream = built->second.cutoff.find(bare_name(stream));
+        const auto of_stream = built->second.cutoff.find(model::name_in_layer(stream));
         if (of_stream != built->second.cutoff.end()) cutoff = of_stream->second.at(0);
       }
       if (cutoff > 0 && is_planted("the event before the cut-off counts twice")) --cutoff;
@@ -130,7 +126,7 @@ SpeedLayer::Cutoffs SpeedLayer::cutoffs(const Handover& handover) {
 std::vector<model::Offset> SpeedLayer::first_offsets(const Cutoffs& cutoffs) const {
   std::vector<model::Offset> offsets = durable();
   for (size_t i = 0; i < offsets.size(); ++i) {
-    const auto views = cutoffs.find(streams_[i].name);
+    const auto views = cutoffs.find(streams_[i].name.text());
     if (views == cutoffs.end()) continue;
     for (const auto& [view, cutoff] : views->second) offsets[i] = std::min(offsets[i], cutoff);
   }
@@ -251,7 +247,7 @@ Status SpeedLayer::tick() {
     next[i] = events.range.end;
     if (!events.batches.empty())
       oldest_us = std::min(oldest_us, events.batches.front()->row_ingested_at_us.front());
-    step[streams_[i].name] = std::move(events);
+    step[streams_[i].name.text()] = std::move(events);
   }
   if (step.empty()) return {};
   const int64_t started_us = clock_.monotonic_us();
@@ -558,8 +554,8 @@ Status SpeedLayer::remove_streams(const std::set<std::string>& names) {
     }
     Lock lock(mutex_);
     for (size_t i = 0; i < streams_.size(); ++i) {
-      if (!names.contains(streams_[i].name)) continue;
-      streams_[i].name.clear();
+      if (!names.contains(streams_[i].name.text())) continue;
+      streams_[i].name = {};
       position_[i] = 0;
     }
     applied_ = position_;

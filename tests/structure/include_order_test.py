@@ -40,6 +40,16 @@ LINES_MAX = 700
 # Longer for a reason: file → reason. A reason names why a split would help nobody.
 LONG_FILES = {}
 
+# What is cut at a dot and is not the name of a relation: file → what it is.
+DOTS = {"src/views/aggregate_values.cc": "a decimal number",
+        "src/ingest/text_type.cc": "a decimal number",
+        "src/lake/delta_log_folder.cc": "a file's name",
+        "src/project/source_reader.cc": "a file's name",
+        "tests/fuzz/expressions.cc": "a decimal number",
+        "tests/fuzz/view_groups.cc": "a column with its table before it"}
+CUTS_AT_DOT = re.compile(r"""find(_first_of|_last_of)?\(\s*('\.'|"\.")""")
+GLUED_NAME = re.compile(r'"(bronze|silver|gold)\."\s*\+|starts_with\("(bronze|silver|gold)\.')
+
 CODE = {".h", ".cc", ".inc"}
 SOURCES = CODE | {".py", ".ts", ".tsx", ".mjs", ".css"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
@@ -194,6 +204,21 @@ def planted_mistakes(tree):
     return found
 
 
+def relation_names(tree):
+    """A relation's name is taken apart and put together in model/names alone: what may stand in it is known there."""
+    found = []
+    for name in tree.code("src", "tests"):
+        if name.startswith("src/model/names") or name in DOTS or name.endswith("_test.cc"):
+            continue
+        for number, line in tree.lines(name):
+            code = line.split("//")[0]
+            if CUTS_AT_DOT.search(code):
+                found.append(f"{name}:{number}: a name is cut at a dot; model::RelationName has its parts (or list in DOTS what it is)")
+            if name.startswith("src/") and GLUED_NAME.search(code):
+                found.append(f"{name}:{number}: a relation's name is put together by hand; see model/names.h")
+    return found
+
+
 def file_sizes(tree):
     found = []
     for name in tree.files:
@@ -236,7 +261,8 @@ def lock_files(tree):
     return found
 
 
-RULES = [include_order, library_homes, readmes, named_files, no_sleeping_tests, planted_mistakes, file_sizes, no_build_paths, lock_files]
+RULES = [include_order, library_homes, readmes, named_files, no_sleeping_tests, planted_mistakes, relation_names, file_sizes,
+         no_build_paths, lock_files]
 
 
 class TheTree(unittest.TestCase):
@@ -334,6 +360,17 @@ class Rules(unittest.TestCase):
         self.assert_found(planted_mistakes, {"src/views/plan.h": line, "src/quality/recompute.cc": line, "src/views/plan_test.cc": line,
                                              "src/views/plan.cc": line, "src/base/mistake.cc": line},
                           "src/quality/recompute.cc:1", "src/views/plan.h:1", "src/views/plan_test.cc:1")
+
+    def test_relation_names_finds_one_that_is_cut(self):
+        self.assert_found(relation_names, {"src/speed/a.cc": "x.substr(x.find('.') + 1);\n", "tests/fuzz/b.h": 'n = x.rfind( ".");\n',
+                                           "src/app/c.cc": "// not here: x.find('.')\nx.find(',');\n", "src/model/names.cc": "text.find('.');\n",
+                                           "src/ingest/text_type.cc": "digits.find('.')\n"},
+                          "src/speed/a.cc:1: a name is cut", "tests/fuzz/b.h:1: a name is cut")
+
+    def test_relation_names_finds_one_that_is_glued(self):
+        self.assert_found(relation_names, {"src/app/a.cc": '\nf("bronze." + name);\n', "src/app/b.cc": 'if (name.starts_with("gold.")) {}\n',
+                                           "src/app/c.cc": 'f("bronze.flights");\n', "tests/fuzz/d.cc": 'f("bronze." + name);\n'},
+                          "src/app/a.cc:2: a relation's name is put together", "src/app/b.cc:1: a relation's name is put together")
 
     def test_file_sizes_finds_a_long_one(self):
         self.assert_found(file_sizes, {"src/a/long.cc": "\n" * (LINES_MAX + 1), "src/a/just.cc": "\n" * LINES_MAX,
