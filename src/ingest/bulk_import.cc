@@ -15,6 +15,7 @@
 #include "ingest/parquet_table.h"
 #include "ingest/type_change.h"
 #include "io/clock.h"
+#include "io/file_copy.h"
 #include "lake/type_mapping.h"
 #include "model/column_name.h"
 #include "sql/database.h"
@@ -271,11 +272,8 @@ class Importer {
                               source_, verdict())));
     result_.file.rows = TRY(sql::write_parquet(session_, select, target.string()));
     result_.file.name = job_.name;
-    if (has_dropped_columns_ || bad_rows_ > 0) {
-      std::error_code error;
-      std::filesystem::copy_file(job_.source, folder / (job_.name + ".source"), error);
-      if (error) return fail(Code::io, fmt::format("cannot keep {}: {}", job_.source, error.message()));
-    }
+    if (has_dropped_columns_ || bad_rows_ > 0)
+      TRY(io::copy_file(files, job_.source, folder / (job_.name + ".source")));
     const auto file = TRY(files.open(target, io::FileSystem::Open::append));
     result_.file.bytes = TRY(file->size());
     constexpr size_t chunk_bytes = 8 << 20;
