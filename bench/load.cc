@@ -16,7 +16,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "front/http_client.h"
+#include "http/client.h"
 #include "io/clock.h"
 
 namespace {
@@ -65,8 +65,8 @@ json summary_of(std::vector<int64_t> times_us) {
   std::exit(1);
 }
 
-front::HttpClient connect(const Options& options) {
-  auto client = front::HttpClient::connect("127.0.0.1", options.port);
+http::Client connect(const Options& options) {
+  auto client = http::Client::connect("127.0.0.1", options.port);
   if (!client) give_up(client.error().describe());
   return std::move(*client);
 }
@@ -142,7 +142,7 @@ class Load {
 
   void send() {
     auto client = connect(options_);
-    front::Headers headers;
+    http::Headers headers;
     headers.add("content-type", "application/x-ndjson");
     const std::string target = "/v1/streams/" + options_.stream + "/events";
     std::vector<int64_t> ack_times_us;
@@ -184,7 +184,7 @@ class Load {
   }
 
   // The answer is flat and made by us: no need to parse it whole.
-  void note(const front::ClientResponse& response, int64_t acknowledged_us) {
+  void note(const http::ClientResponse& response, int64_t acknowledged_us) {
     constexpr std::string_view key = "\"last_offset\":";
     const size_t at = response.body.rfind(key);
     if (at == std::string::npos) return;
@@ -202,8 +202,8 @@ class Load {
     return body.dump();
   }
 
-  Result<front::ClientResponse> ask(front::HttpClient& client, const std::string& body) {
-    front::Headers headers;
+  Result<http::ClientResponse> ask(http::Client& client, const std::string& body) {
+    http::Headers headers;
     headers.add("content-type", "application/json");
     auto response = client.request("POST", "/v1/query", headers, body);
     while (response && response->status == 408) response = client.request("POST", "/v1/query", headers, body);

@@ -398,7 +398,7 @@ void Platform::use_archives() {
 // ---- tables ----
 
 std::vector<front::TableInfo> Platform::tables() {
-  std::map<std::string, views::TableVersion> pinned;
+  std::map<std::string, views::PinnedTable> pinned;
   if (speed_ && is_ready_) pinned = speed_->epochs().newest()->world->tables;
   std::vector<front::TableInfo> all;
   const auto project = this->project();
@@ -521,14 +521,14 @@ Result<std::vector<quality::Verdict>> Platform::verify(const quality::Verifier::
     if (code == Code::not_found || code == Code::cancelled) return verdicts;
   }
   for (size_t i = 0; i < request.views.size(); ++i) {
-    catalog::Verdict record;
+    catalog::VerdictRecord record;
     record.view = request.views[i];
     record.at_us = clock_.now_us();
     if (verdicts) {
       const quality::Verdict& verdict = (*verdicts)[i];
-      record.result = verdict.outcome == Outcome::equal       ? catalog::Verdict::Result::equal
-                      : verdict.outcome == Outcome::different ? catalog::Verdict::Result::different
-                                                              : catalog::Verdict::Result::failed;
+      record.result = verdict.outcome == Outcome::equal       ? catalog::VerdictRecord::Result::equal
+                      : verdict.outcome == Outcome::different ? catalog::VerdictRecord::Result::different
+                                                              : catalog::VerdictRecord::Result::failed;
       record.rows = verdict.rows;
       record.offsets = verdict.offsets;
       record.elapsed_ms = verdict.elapsed_us / 1000;
@@ -537,7 +537,7 @@ Result<std::vector<quality::Verdict>> Platform::verify(const quality::Verifier::
       record.source = verdict.source;
       record.sample = verdict.sample;
     } else {
-      record.result = catalog::Verdict::Result::failed;
+      record.result = catalog::VerdictRecord::Result::failed;
       record.note = verdicts.error().describe();
     }
     TRY(catalog_->record_verdict(record));

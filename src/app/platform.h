@@ -129,7 +129,7 @@ class Platform final : public front::Backend {
   struct MadeWorld {
     std::shared_ptr<const project::Project> project;
     std::map<std::string, model::Schema> schemas;
-    std::map<std::string, views::TableVersion> tables;
+    std::map<std::string, views::PinnedTable> tables;
     std::map<std::string, std::string> absent;
     std::vector<Error> left_out;
     std::shared_ptr<const views::World> world;

@@ -102,7 +102,7 @@ void Platform::make_diff_world(DiffSide& side, const Tables::Chosen& tables) {
   std::vector<views::ModelSource> models;
   for (const project::Model& model : side.project->models)
     models.push_back({model.name, model.sql, model.file, model.is_materialized, model.select});
-  std::map<std::string, views::TableVersion> versions;
+  std::map<std::string, views::PinnedTable> versions;
   std::map<std::string, Error> absent = side.absent;
   for (const std::string& table : table_names(*side.project)) {
     const std::string name = model::bronze(table).text();

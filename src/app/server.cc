@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "app/web_files.h"
-#include "front/problem.h"
-#include "front/static_files.h"
+#include "http/problem.h"
+#include "http/static_files.h"
 
 namespace anabranch::app {
 namespace {
@@ -48,26 +48,25 @@ Result<std::unique_ptr<Server>> Server::start(project::Project project, const Op
   const io::Path data_folder = project.root / project.settings.data_folder;
   server->platform_ = TRY(Platform::open(std::move(project), of_platform));
 
-  front::HttpServerOptions of_http;
+  http::ServerOptions of_http;
   of_http.host = options.host;
   of_http.port = options.port;
   of_http.body_bytes_max = limits.body_bytes_max;
   of_http.worker_threads = static_cast<int>(limits.queries_max) + 2;
-  server->http_ = std::make_unique<front::HttpServer>(of_http);
-  front::ApiOptions of_api;
+  server->http_ = std::make_unique<http::Server>(of_http);
+  front::http_api::ApiOptions of_api;
   of_api.body_bytes_max = limits.body_bytes_max;
   of_api.has_any_name = !is_own_machine(options.host);
   of_api.own_hosts = {options.host};
-  server->api_ = std::make_unique<front::Api>(*server->platform_, io::system_clock(), of_api);
+  server->api_ = std::make_unique<front::http_api::Api>(*server->platform_, io::system_clock(), of_api);
   server->api_->register_routes(*server->http_);
   if (limits.requests_per_second_max > 0) {
     const auto most = static_cast<double>(limits.requests_per_second_max);
     server->http_->limit_all(most, most);
   }
-  auto files = std::make_shared<front::StaticFiles>(front::web_files());
-  server->http_->fallback([files](front::Request request, front::Responder responder) {
-    responder.answer(files->serve(request));
-  });
+  auto files = std::make_shared<http::StaticFiles>(http::web_files());
+  server->http_->fallback(
+      [files](http::Request request, http::Responder responder) { responder.answer(files->serve(request)); });
   TRY(server->http_->start());
   server->address_file_ = address_file_in(data_folder);
   const nlohmann::json address = {

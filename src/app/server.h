@@ -5,8 +5,8 @@
 
 #include "app/platform.h"
 #include "base/result.h"
-#include "front/api.h"
-#include "front/http_server.h"
+#include "front/http_api/api.h"
+#include "http/server.h"
 
 namespace anabranch::app {
 
@@ -39,8 +39,8 @@ class Server {
   const Options options_;
   io::Path address_file_;
   std::unique_ptr<Platform> platform_;
-  std::unique_ptr<front::Api> api_;
-  std::unique_ptr<front::HttpServer> http_;
+  std::unique_ptr<front::http_api::Api> api_;
+  std::unique_ptr<http::Server> http_;
 };
 
 /// Where the server of a data folder listens; nothing when there is no word of one.

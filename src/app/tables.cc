@@ -105,7 +105,7 @@ Tables::Chosen Tables::choose(const std::vector<std::string>& tables,
   std::sort(by_size.begin(), by_size.end());
   uint64_t taken = 0;
   for (const auto& [bytes, name] : by_size) {
-    views::TableVersion& table = chosen.tables.at(name);
+    views::PinnedTable& table = chosen.tables.at(name);
     table.is_in_place = too_large_.contains(table.file) || bytes > memory_bytes_max_ - taken;
     if (!table.is_in_place) taken += bytes;
   }

@@ -28,7 +28,7 @@ class Tables {
       : versions_(versions), store_(store), database_(database), memory_bytes_max_(memory_bytes_max) {}
 
   struct Chosen {
-    std::map<std::string, views::TableVersion> tables;  // by "bronze.<table>"
+    std::map<std::string, views::PinnedTable> tables;  // by "bronze.<table>"
     std::map<std::string, Error> absent;  // not_found: never copied; unavailable: it cannot be read
   };
   /// The version that `pins` names, or else the newest, of each of these tables (names without "bronze.").

@@ -245,7 +245,7 @@ Result<sql::Query> ViewComparison::events_of(Side& side, const std::string& stre
   return events;
 }
 
-Status ViewComparison::load_table(Side& side, const views::TableVersion& table) {
+Status ViewComparison::load_table(Side& side, const views::PinnedTable& table) {
   if (table.is_in_place || side.epoch.tables.contains(table.name)) return {};
   const std::string memory = fmt::format("{}@{}", table.name, table.version);
   TRY(session_.run(fmt::format("CREATE TABLE IF NOT EXISTS {} AS FROM {}", sql::quote_identifier(memory),

@@ -58,7 +58,7 @@ class ViewComparison {
   Status prepare(Side& side, std::shared_ptr<const views::World> world);
   Result<sql::Query> rows_of(Side& side, const views::Plan& plan);
   Result<sql::Query> events_of(Side& side, const std::string& stream);
-  Status load_table(Side& side, const views::TableVersion& table);
+  Status load_table(Side& side, const views::PinnedTable& table);
   Result<sql::Rows> run(const sql::Query& query);
   Status count(front::ProjectDiff::View& view, const views::Plan* before, const views::Plan* after);
 

@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::array build_states{BuildState::running, BuildState::published, BuildState::failed,
                                   BuildState::abandoned};
-constexpr std::array verdict_results{Verdict::Result::equal, Verdict::Result::different,
-                                     Verdict::Result::failed};
+constexpr std::array verdict_results{VerdictRecord::Result::equal, VerdictRecord::Result::different,
+                                     VerdictRecord::Result::failed};
 
 // The value whose name it is; the tables allow no other names.
 template <typename Values>
@@ -55,13 +55,13 @@ std::string_view to_string(BuildState state) {
   return "failed";
 }
 
-std::string_view to_string(Verdict::Result result) {
+std::string_view to_string(VerdictRecord::Result result) {
   switch (result) {
-    case Verdict::Result::equal:
+    case VerdictRecord::Result::equal:
       return "equal";
-    case Verdict::Result::different:
+    case VerdictRecord::Result::different:
       return "different";
-    case Verdict::Result::failed:
+    case VerdictRecord::Result::failed:
       return "failed";
   }
   return "failed";
@@ -158,7 +158,7 @@ Result<std::vector<std::string>> Catalog::abandon_running(int64_t at_us) {
   return ids;
 }
 
-Status Catalog::record_verdict(const Verdict& verdict) {
+Status Catalog::record_verdict(const VerdictRecord& verdict) {
   const std::string offsets = TRY(offsets_to_json(verdict.offsets));
   Lock lock(mutex_);
   auto statement =
@@ -177,14 +177,14 @@ Status Catalog::record_verdict(const Verdict& verdict) {
       .run();
 }
 
-Result<std::vector<Verdict>> Catalog::last_verdicts() {
+Result<std::vector<VerdictRecord>> Catalog::last_verdicts() {
   Lock lock(mutex_);
   auto statement = TRY(database_->prepare(
       "SELECT view, result, rows, offsets, at_us, elapsed_ms, note, definition, source, sample FROM verdicts "
       "WHERE number IN (SELECT max(number) FROM verdicts GROUP BY view) ORDER BY view"));
-  std::vector<Verdict> verdicts;
+  std::vector<VerdictRecord> verdicts;
   while (TRY(statement.step())) {
-    Verdict verdict;
+    VerdictRecord verdict;
     verdict.view = statement.text(0);
     verdict.result = named(verdict_results, statement.text(1));
     verdict.rows = statement.integer(2);

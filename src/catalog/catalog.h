@@ -61,7 +61,7 @@ struct BuildRun {
 };
 
 /// What verify found for a view.
-struct Verdict {
+struct VerdictRecord {
   enum class Result { equal, different, failed };
   std::string view;
   Result result = Result::equal;
@@ -73,7 +73,7 @@ struct Verdict {
   std::string definition = {};  // hash of what it is a verdict of; another one now: it is stale
   std::string source = {};      // what the events were read from
   std::string sample = {};      // empty: all rows were compared
-  bool operator==(const Verdict&) const = default;
+  bool operator==(const VerdictRecord&) const = default;
 };
 
 /// A version of a table that was copied.
@@ -96,7 +96,7 @@ struct KeyedAnswer {
 };
 
 std::string_view to_string(BuildState state);
-std::string_view to_string(Verdict::Result result);
+std::string_view to_string(VerdictRecord::Result result);
 
 /// The catalogue of a data folder: one SQLite file, catalog.db.
 /// Owner: the application. Any thread may call any method; several programs may have it open. What a method
@@ -121,9 +121,9 @@ class Catalog {
   /// Ends all builds that run, as abandoned; gives their ids. For the start of the one program that builds.
   Result<std::vector<std::string>> abandon_running(int64_t at_us) EXCLUDES(mutex_);
 
-  Status record_verdict(const Verdict& verdict) EXCLUDES(mutex_);
+  Status record_verdict(const VerdictRecord& verdict) EXCLUDES(mutex_);
   /// The last one recorded of each view, by name.
-  Result<std::vector<Verdict>> last_verdicts() EXCLUDES(mutex_);
+  Result<std::vector<VerdictRecord>> last_verdicts() EXCLUDES(mutex_);
 
   Status record_copy(const TableCopy& copy) EXCLUDES(mutex_);
   /// At most `limit`, the one recorded last first.

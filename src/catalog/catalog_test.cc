@@ -98,12 +98,13 @@ TEST_F(CatalogFile, AbandonsWhatWasRunning) {
 }
 
 TEST_F(CatalogFile, RemembersTheLastVerdictOfEachView) {
-  const Verdict first{"gold.a", Verdict::Result::different, 5, {{"flights", {7}}}, 1, 12, "row 3"};
-  const Verdict second{"gold.a", Verdict::Result::equal, 6, {{"flights", {9}}}, 2, 13, "", "9f3a",
-                       "log",    "one in 64 of its keys"};
-  const Verdict other{"gold.b", Verdict::Result::failed, 0, {}, 1, 0, "timeout"};
+  const VerdictRecord first{"gold.a", VerdictRecord::Result::different, 5, {{"flights", {7}}}, 1, 12,
+                            "row 3"};
+  const VerdictRecord second{"gold.a", VerdictRecord::Result::equal, 6, {{"flights", {9}}}, 2, 13, "", "9f3a",
+                             "log",    "one in 64 of its keys"};
+  const VerdictRecord other{"gold.b", VerdictRecord::Result::failed, 0, {}, 1, 0, "timeout"};
   auto catalog = open();
-  for (const Verdict& verdict : {first, other, second}) ASSERT_TRUE(catalog->record_verdict(verdict));
+  for (const VerdictRecord& verdict : {first, other, second}) ASSERT_TRUE(catalog->record_verdict(verdict));
   EXPECT_THAT(catalog->last_verdicts().value(), ElementsAre(second, other));
 }
 

@@ -243,7 +243,7 @@ Result<Export> export_reads(serve::QueryService& queries, sql::Database& databas
     // Attached before the snapshot's transaction, which writes into it and nothing else.
     TRY(owner.run(fmt::format("ATTACH {} AS {}", sql::quote_literal(file.string()), name)));
     Exporter exporter(queries, request, raising, without_predicates);
-    serve::QueryOptions options;
+    serve::ReadOptions options;
     options.timeout_us = -1;
     options.is_cancelled = request.is_cancelled;
     Status done = queries.in_snapshot(options, [&](sql::Session& session, const auto& snapshot) {

@@ -164,7 +164,7 @@ sql::Meanings relation_meanings(const Epoch& epoch, const std::set<std::string>&
         views::add_meaning(meanings, relation, sql::table_query(found->second));
       }
     } else if (relation.kind == Relation::Kind::table_in_place) {
-      const views::TableVersion& table = epoch.world->tables.at(name);
+      const views::PinnedTable& table = epoch.world->tables.at(name);
       views::add_meaning(meanings, relation,
                          "FROM " + sql::table_file_relation(table.file, table.columns, views::row_column));
     }

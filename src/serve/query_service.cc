@@ -161,7 +161,7 @@ size_t QueryService::running() const {
 // ---- snapshots ----
 
 // In short stretches, so that a client that goes away does not hold a thread until the time is over.
-Status QueryService::wait_for_offsets(const QueryOptions& options, int64_t deadline_us) {
+Status QueryService::wait_for_offsets(const ReadOptions& options, int64_t deadline_us) {
   constexpr int64_t stretch_us = 50'000;
   if (options.min_offsets.empty()) return {};
   while (true) {
@@ -173,7 +173,7 @@ Status QueryService::wait_for_offsets(const QueryOptions& options, int64_t deadl
   }
 }
 
-Status QueryService::in_snapshot(const QueryOptions& options,
+Status QueryService::in_snapshot(const ReadOptions& options,
                                  const std::function<Status(sql::Session&, const Snapshot&)>& work) {
   const int64_t limit_us = options.timeout_us < 0   ? no_limit_us
                            : options.timeout_us > 0 ? std::min(options.timeout_us, options_.timeout_us)
@@ -321,7 +321,7 @@ Result<std::set<std::string, std::less<>>> QueryService::bulk_files(const Snapsh
   return files;
 }
 
-Result<Answer> QueryService::query(const std::string& text, const QueryOptions& options) {
+Result<Answer> QueryService::query(const std::string& text, const ReadOptions& options) {
   const int64_t started_us = clock_.monotonic_us();
   std::optional<Answer> answer;
   TRY(in_snapshot(options, [&](sql::Session& session, const Snapshot& snapshot) -> Status {
@@ -342,7 +342,7 @@ Result<Answer> QueryService::query(const std::string& text, const QueryOptions& 
   return std::move(*answer);
 }
 
-Result<FileAnswer> QueryService::query_parquet(const std::string& text, const QueryOptions& options,
+Result<FileAnswer> QueryService::query_parquet(const std::string& text, const ReadOptions& options,
                                                std::string& out) {
   if (options_.answer_folder.empty())
     return fail(Code::unavailable, "there is no folder for answers as files");

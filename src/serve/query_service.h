@@ -32,7 +32,7 @@ struct Answer {
   int64_t elapsed_us = 0;
 };
 
-struct QueryOptions {
+struct ReadOptions {
   model::Offsets min_offsets;  // exclusive: wait until these are included
   int64_t timeout_us = 0;      // 0: the service's limit; -1: none (verify)
   bool is_for_files = false;   // integers of more than 64 bits as DECIMAL(38,0), which Arrow and Parquet have
@@ -67,10 +67,10 @@ class QueryService {
 
   /// bad_sql and refused have a place in the text; timeout, cancelled, overloaded; too_large when the rows
   /// take more memory than an answer may.
-  Result<Answer> query(const std::string& text, const QueryOptions& options);
+  Result<Answer> query(const std::string& text, const ReadOptions& options);
 
   /// The same, as the bytes of a Parquet file, appended to `out`. The rows are never in memory together.
-  Result<FileAnswer> query_parquet(const std::string& text, const QueryOptions& options, std::string& out);
+  Result<FileAnswer> query_parquet(const std::string& text, const ReadOptions& options, std::string& out);
 
   size_t answer_bytes_max() const { return options_.answer_bytes_max; }
 
@@ -86,7 +86,7 @@ class QueryService {
   };
   /// Calls `work` with a session inside such a transaction. At most timeout_us after the start the session's
   /// query is cancelled.
-  Status in_snapshot(const QueryOptions& options,
+  Status in_snapshot(const ReadOptions& options,
                      const std::function<Status(sql::Session&, const Snapshot&)>& work);
 
   /// What snapshots from now on name stays on the disk until this is destroyed: files, and events that their
@@ -122,7 +122,7 @@ class QueryService {
     sql::Session session;
     sql::Statement epoch_row;
   };
-  Status wait_for_offsets(const QueryOptions& options, int64_t deadline_us);
+  Status wait_for_offsets(const ReadOptions& options, int64_t deadline_us);
   Result<std::unique_ptr<Reader>> take_reader() EXCLUDES(mutex_);
   Result<std::unique_ptr<Reader>> new_reader();
   void give_back(std::unique_ptr<Reader> reader, bool is_usable) EXCLUDES(mutex_);

@@ -229,7 +229,7 @@ Error why_absent(const World& world, const ModelSource& model, const PlannedMode
 
 WorldResult make_world(const std::vector<ModelSource>& models,
                        const std::map<std::string, model::Schema>& schemas,
-                       const std::map<std::string, TableVersion>& tables,
+                       const std::map<std::string, PinnedTable>& tables,
                        const std::map<std::string, Error>& absent, size_t threads) {
   WorldResult result;
   World& world = result.world;

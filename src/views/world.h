@@ -16,7 +16,7 @@
 namespace anabranch::views {
 
 /// A version of a table as it lies in the lake.
-struct TableVersion {
+struct PinnedTable {
   std::string name;  // "bronze.planes"
   int64_t version = 0;
   std::string file;  // Parquet, absolute; its row order is the table's
@@ -24,7 +24,7 @@ struct TableVersion {
       columns;  // the types that the table has; the file may hold others (see src/lake)
   int64_t rows = 0;
   bool is_in_place = false;  // too large for the engine's memory: read from its file each time
-  bool operator==(const TableVersion&) const = default;
+  bool operator==(const PinnedTable&) const = default;
 };
 
 /// A model as it is written.
@@ -41,7 +41,7 @@ struct World {
   std::vector<Plan> plans;  // in the order of their dependencies
   Relations relations;
   std::map<std::string, model::Schema> schemas;     // by "bronze.<stream>": the pinned versions
-  std::map<std::string, TableVersion> tables;       // by "bronze.<table>": the pinned versions
+  std::map<std::string, PinnedTable> tables;        // by "bronze.<table>": the pinned versions
   std::map<std::string, std::string> basis_hashes;  // by view: plan, table versions, schemas
   std::map<std::string, bool> materialized;
   /// Tables, streams and views that the project names and that cannot be read now, lower case, with why: a
@@ -63,7 +63,7 @@ struct WorldResult {
 };
 WorldResult make_world(const std::vector<ModelSource>& models,
                        const std::map<std::string, model::Schema>& schemas,
-                       const std::map<std::string, TableVersion>& tables,
+                       const std::map<std::string, PinnedTable>& tables,
                        const std::map<std::string, Error>& absent, size_t threads = 0);
 
 }  // namespace anabranch::views

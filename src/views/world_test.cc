@@ -11,7 +11,7 @@ namespace {
 
 struct Sources {
   std::map<std::string, model::Schema> schemas;
-  std::map<std::string, TableVersion> tables;
+  std::map<std::string, PinnedTable> tables;
 };
 
 Sources corpus_sources() {

@@ -92,7 +92,7 @@ class Scene {
       }
       schemas["bronze." + stream.name] = std::move(schema);
     }
-    std::map<std::string, views::TableVersion> tables;
+    std::map<std::string, views::PinnedTable> tables;
     for (const Table& table : tables_)
       tables["bronze." + table.name] = {"bronze." + table.name, 1, "", table.columns, table.rows};
     std::vector<views::ModelSource> sources;

@@ -53,7 +53,7 @@ TEST(Handover, KeepsWhatArrivesWhileEventsDo) {
       if (!accepted || accepted->accepted != events_a_request) break;
       events += events_a_request;
       if (events % (5 * events_a_request) == 0) {  // no faster than ticks go
-        serve::QueryOptions applied;
+        serve::ReadOptions applied;
         applied.min_offsets["e"] = {events};
         (void)platform->queries().query("SELECT 1", applied);
       }
@@ -65,7 +65,7 @@ TEST(Handover, KeepsWhatArrivesWhileEventsDo) {
     const auto copied = platform->copy({});
     const auto built = copied ? platform->build({}, "test") : fail(copied.error());
     if (!built) failure = built.error().describe();
-    serve::QueryOptions newest;
+    serve::ReadOptions newest;
     newest.min_offsets["e"] = {events};
     const auto answer = platform->queries().query(
         fmt::format("SELECT sum(n) >= {}, bool_and(name LIKE '% {}') FROM gold.groups", events.load(),

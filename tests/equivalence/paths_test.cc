@@ -83,7 +83,7 @@ class Paths : public ::testing::TestWithParam<const char*> {
   io::Path project_;
   io::Path bulk_;
   std::unique_ptr<app::Platform> platform_;
-  serve::QueryOptions newest_;
+  serve::ReadOptions newest_;
   int64_t events_ = 0;
 };
 

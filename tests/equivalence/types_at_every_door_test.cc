@@ -214,7 +214,7 @@ class TypesAtEveryDoor : public ::testing::Test {
   test::TemporaryFolder folder_;
   test::TemporaryFolder scratch_;
   std::unique_ptr<app::Platform> platform_;
-  serve::QueryOptions newest_;  // which every read waits for
+  serve::ReadOptions newest_;  // which every read waits for
 };
 
 class EveryType : public TypesAtEveryDoor {
@@ -372,7 +372,7 @@ TEST_F(EveryType, IsTheSameWhereverItLies) {
     std::string lines;
     ASSERT_TRUE(platform_->queries().query(select, newest_)->rows.append_csv(lines));
     test::write_text(into / "answer.csv", lines);
-    serve::QueryOptions for_files = newest_;
+    serve::ReadOptions for_files = newest_;
     for_files.is_for_files = true;
     std::string arrow;
     const auto answer = platform_->queries().query(select, for_files);

@@ -146,7 +146,7 @@ class TypesOfViews : public ::testing::Test {
   test::TemporaryFolder folder_;
   std::unique_ptr<app::Platform> platform_;
   test::PlainEngine engine_;
-  serve::QueryOptions newest_;
+  serve::ReadOptions newest_;
   int64_t events_ = 0;
 };
 

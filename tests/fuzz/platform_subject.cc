@@ -76,7 +76,7 @@ class PlatformSubject final : public Subject {
   }
 
   Answer ask(const std::string& view, const std::vector<std::string>&) override {
-    serve::QueryOptions options;
+    serve::ReadOptions options;
     for (const std::string& stream : platform_->stream_names())
       options.min_offsets[stream] = platform_->stream(stream)->log().durable_offsets();
     auto answer = platform_->queries().query("SELECT * FROM " + view, options);

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "front/http_client.h"
+#include "http/client.h"
 #include "sql/syntax.h"
 #include "tests/fuzz/subject.h"
 
@@ -51,7 +51,7 @@ class ProgramSubject final : public Subject {
       return fail(Code::internal, "the server did not start: " + line + errors.value_or(""));
     }
     port_ = static_cast<uint16_t>(std::stoi(line.substr(at + 1)));
-    client_ = std::make_unique<front::HttpClient>(TRY(front::HttpClient::connect("127.0.0.1", port_)));
+    client_ = std::make_unique<http::Client>(TRY(http::Client::connect("127.0.0.1", port_)));
     return is_copying ? copy() : Status{};
   }
 
@@ -67,7 +67,7 @@ class ProgramSubject final : public Subject {
     std::thread builder;
     if (is_building) {
       builder = std::thread([port = port_] {
-        auto client = front::HttpClient::connect("127.0.0.1", port);
+        auto client = http::Client::connect("127.0.0.1", port);
         if (client) (void)client->request("POST", "/v1/builds", headers(), "{}");
       });
       // The more is asked first, the later in the build it dies.
@@ -81,7 +81,7 @@ class ProgramSubject final : public Subject {
 
   Result<Accepted> ingest(const std::string& stream, const std::string& format,
                           const std::string& body) override {
-    front::Headers type;
+    http::Headers type;
     type.add("Content-Type", format == "csv"           ? "text/csv"
                              : format == "json"        ? "application/json"
                              : format == "cloudevents" ? "application/cloudevents-batch+json"
@@ -142,14 +142,14 @@ class ProgramSubject final : public Subject {
   bool is_as_text() const override { return true; }
 
  private:
-  static front::Headers headers() {
-    front::Headers headers;
+  static http::Headers headers() {
+    http::Headers headers;
     headers.add("Content-Type", "application/json");
     return headers;
   }
 
   Result<json> ask_server(const char* method, const std::string& target, const std::string& body,
-                          front::Headers with = headers()) {
+                          http::Headers with = headers()) {
     const auto response = TRY(client_->request(method, target, with, body));
     json document = json::parse(response.body, nullptr, false);
     if (response.status >= 300)
@@ -176,7 +176,7 @@ class ProgramSubject final : public Subject {
   pid_t process_ = 0;
   int out_ = -1;
   uint16_t port_ = 0;
-  std::unique_ptr<front::HttpClient> client_;
+  std::unique_ptr<http::Client> client_;
 };
 
 }  // namespace

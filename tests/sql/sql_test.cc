@@ -236,7 +236,7 @@ class SqlText : public ::testing::TestWithParam<std::string> {
   }
 
   Result<serve::Answer> answer(const std::string& sql) {
-    serve::QueryOptions options;
+    serve::ReadOptions options;
     for (const std::string& name : platform_->stream_names()) {
       options.min_offsets[name] = platform_->stream(name)->log().durable_offsets();
     }

@@ -15,23 +15,26 @@ import unittest
 from pathlib import Path
 
 # A folder of src may include those before it, never those after. src/README.md says why; it is the order in which an
-# event travels. A folder that is not here yet takes its place from the design, so it is listed already.
-ORDER = ["base", "io", "model", "sql", "project", "catalog", "security", "log", "lake", "ingest", "views", "history", "batch", "speed",
-         "serve", "quality", "schedule", "front", "connect", "app"]
+# event travels. A folder that is not here yet takes its place from the design, so it is listed already. A station may lie within
+# another ("front/http_api"): what is in it is in that one, and other folders within a station are parts of it.
+ORDER = ["base", "io", "http", "model", "sql", "project", "catalog", "security", "log", "lake", "ingest", "views", "history", "batch", "speed",
+         "serve", "quality", "schedule", "front", "front/http_api", "front/pg", "connect", "app"]
 
 # Never, whatever the order says: (the folder that includes, what it includes, why).
 STRANGERS = [("batch", "speed", "both read views, and meet only in what is served"),
-             ("speed", "batch", "both read views, and meet only in what is served")]
+             ("speed", "batch", "both read views, and meet only in what is served"),
+             ("front/http_api", "front/pg", "each is a door of its own; what they share is front's"),
+             ("front/pg", "front/http_api", "each is a door of its own; what they share is front's")]
 
 # Libraries that are wrapped in one place: the pattern of their headers, and the folders that may see them.
 LIBRARIES = [("DuckDB", r"duckdb(\.hpp|\.h|/.*)", {"sql"}),
-             ("Boost", r"boost/.*", {"front"}),
+             ("Boost", r"boost/.*", {"http"}),
              ("simdjson", r"simdjson\.h", {"ingest"}),
              ("yaml-cpp", r"yaml-cpp/.*", {"project"}),
              ("SQLite", r"sqlite3(ext)?\.h", {"catalog"}),
              ("prometheus-cpp", r"prometheus/.*", {"front"}),
              ("CLI11", r"CLI/.*", {"app"}),
-             ("OpenSSL", r"openssl/.*", {"front", "security"})]
+             ("OpenSSL", r"openssl/.*", {"http", "security"})]
 # Headers of ours that may not bring the library in either. simdjson is not among them: the parsers of events have its
 # values in their private functions, so who includes them compiles it too.
 WRAPPED = {library for library, _, _ in LIBRARIES} - {"simdjson"}
@@ -101,24 +104,30 @@ class Tree:
             if found:
                 yield number, found.group(1) == "<", found.group(2)
 
-    def folder(self, name):
-        """"views" for "src/views/plan.h"; nothing outside of src or directly in it."""
+    def station(self, name):
+        """"views" for "src/views/plan.h", "front/pg" for "src/front/pg/x.h"; nothing outside of src or directly in it."""
         parts = Path(name).parts
-        return parts[1] if parts[0] == "src" and len(parts) > 2 else None
+        return station_of("/".join(parts[1:])) if parts[0] == "src" and len(parts) > 2 else None
+
+
+def station_of(path):
+    """The innermost station in which a path of src lies; its first folder where that has no place in the order."""
+    parents = [str(parent) for parent in Path(path).parents][:-1]
+    return next((parent for parent in parents if parent in ORDER), parents[-1])
 
 
 def include_order(tree):
     found = []
     for name in tree.code("src"):
-        folder = tree.folder(name)
+        folder = tree.station(name)
         if folder is None:
             continue
         if folder not in ORDER:
             found.append(f"{name}:1: the folder src/{folder} has no place in the order; give it one in {Path(__file__).name}")
             continue
         for number, is_system, path in tree.includes(name):
-            target = path.split("/")[0]
-            if is_system or "/" not in path or target not in ORDER:
+            target = station_of(path) if "/" in path else None
+            if is_system or target not in ORDER:
                 continue
             if ORDER.index(target) > ORDER.index(folder):
                 found.append(f"{name}:{number}: {folder} includes {path}, but {target} comes after {folder}")
@@ -153,7 +162,7 @@ def library_homes(tree):
     for name in tree.code("src", "tests"):
         for library, by in libraries(name, {name}).items():
             homes = next(homes for other, _, homes in LIBRARIES if other == library)
-            if tree.folder(name) not in homes:
+            if tree.station(name) not in homes:
                 number = next(number for number, _, included in tree.includes(name) if included == by)
                 allowed = " and ".join(f"src/{home}" for home in sorted(homes))
                 found.append(f"{name}:{number}: {library} is seen in {allowed} only, here by {by}")
@@ -161,7 +170,7 @@ def library_homes(tree):
 
 
 def readmes(tree):
-    folders = {str(Path(name).parent) for name in tree.code("src") if len(Path(name).parts) == 3} | {"src"}
+    folders = {f"src/{tree.station(name)}" for name in tree.code("src") if tree.station(name)} | {"src"}
     return [f"{folder}: has no README.md" for folder in sorted(folders) if f"{folder}/README.md" not in tree.files]
 
 
@@ -199,7 +208,7 @@ def planted_mistakes(tree):
                 continue
             if Path(name).suffix != ".cc":
                 found.append(f"{name}:{number}: a header with planted mistakes would bring them into other files")
-            if tree.folder(name) == "quality" or "_test." in name:
+            if tree.station(name) == "quality" or "_test." in name:
                 found.append(f"{name}:{number}: planted mistakes are for others to find; here they would hide themselves")
     return found
 
@@ -321,6 +330,13 @@ class Rules(unittest.TestCase):
                                           "src/connect/kafka/log.cc": '#include "connect/kafka/log.h"\n#include "log/event_log.h"\n'})
         self.assert_found(include_order, {"src/front/a.cc": '#include "connect/kafka/log.h"\n'}, "comes after", "only app includes connect")
 
+    def test_include_order_knows_stations_within_stations(self):
+        self.assert_found(include_order, {"src/front/metrics.h": '#include "front/http_api/api.h"\n', "src/front/http_api/api.h": '#include "front/metrics.h"\n',
+                                          "src/front/pg/session.cc": '#include "front/http_api/api.h"\n', "src/app/commands/up.cc": '#include "front/http_api/api.h"\n',
+                                          "src/http/server.cc": '#include "model/schema.h"\n'},
+                          "front includes front/http_api/api.h, but front/http_api comes after front",
+                          "front/pg never includes front/http_api", "http includes model/schema.h")
+
     def test_include_order_finds_a_folder_without_a_place(self):
         self.assert_found(include_order, {"src/misc/a.cc": ""}, "src/misc has no place in the order")
 
@@ -330,7 +346,7 @@ class Rules(unittest.TestCase):
 
     def test_library_homes_finds_a_library_abroad(self):
         self.assert_found(library_homes, {"src/views/a.cc": '#include "duckdb/parser/parser.hpp"\n'}, "DuckDB is seen in src/sql only")
-        self.assert_found(library_homes, {"tests/system/a.cc": "#include <boost/asio.hpp>\n"}, "Boost is seen in src/front only")
+        self.assert_found(library_homes, {"tests/system/a.cc": "#include <boost/asio.hpp>\n"}, "Boost is seen in src/http only")
         for header in ("simdjson.h", "yaml-cpp/yaml.h", "sqlite3.h", "prometheus/counter.h", "CLI/CLI.hpp", "openssl/ssl.h"):
             self.assert_found(library_homes, {"src/serve/a.cc": f"\n#include <{header}>\n"}, "src/serve/a.cc:2: ")
 
@@ -340,11 +356,13 @@ class Rules(unittest.TestCase):
 
     def test_library_homes_takes_a_library_at_home(self):
         self.assert_found(library_homes, {"src/sql/a.h": '#include "sql/b.h"\n#include "duckdb.hpp"\n', "src/sql/b.h": '#include "sql/a.h"\n',
-                                          "src/security/a.cc": "#include <openssl/evp.h>\n", "src/front/a.cc": "#include <openssl/evp.h>\n"})
+                                          "src/security/a.cc": "#include <openssl/evp.h>\n", "src/http/a.cc": "#include <openssl/evp.h>\n"})
 
     def test_readmes_finds_a_folder_without_one(self):
         self.assert_found(readmes, {"src/README.md": "", "src/log/log.h": "", "src/log/deep/x.h": "", "src/lake/README.md": "", "src/lake/a.h": ""},
                           "src/log: has no README.md")
+        self.assert_found(readmes, {"src/README.md": "", "src/front/README.md": "", "src/front/a.h": "", "src/front/http_api/x.h": ""},
+                          "src/front/http_api: has no README.md")
 
     def test_named_files_finds_one_that_is_gone(self):
         self.assert_found(named_files, {"src/log/README.md": "Enter at\n`event_log.h`, `io/file.h` or `tests/x.py`; see `gone.h` and `*.md`.\n",

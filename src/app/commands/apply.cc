@@ -2,15 +2,15 @@
 #include <nlohmann/json.hpp>
 
 #include "app/commands/commands.h"
-#include "app/connection.h"
 #include "app/plan_text.h"
+#include "app/server_link.h"
 #include "app/terminal.h"
 
 namespace anabranch::app {
 int run_apply(const CommonOptions& common, const ApplyOptions& options) {
   const auto root = project_root(common);
   if (!root) return fail_command(common, root.error());
-  auto connection = Connection::open(*root, common.target, Connection::Project::as_applied);
+  auto connection = ServerLink::open(*root, common.target, ServerLink::Project::as_applied);
   if (!connection) return fail_command(common, connection.error());
   const auto answer =
       (*connection)->post("/v1/apply", {{"dry_run", options.is_dry_run}, {"undo", options.is_undo}});

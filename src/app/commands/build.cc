@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/commands/commands.h"
-#include "app/connection.h"
+#include "app/server_link.h"
 #include "app/terminal.h"
 
 namespace anabranch::app {
@@ -16,7 +16,7 @@ namespace {
 // Follows the running build by the server's own account of it, on a connection of its own.
 class BuildWatch {
  public:
-  explicit BuildWatch(const Connection& connection) {
+  explicit BuildWatch(const ServerLink& connection) {
     if (auto client = connection.another()) {
       thread_ = std::thread([this, client = std::move(*client)]() mutable { run(client); });
     }
@@ -31,7 +31,7 @@ class BuildWatch {
   }
 
  private:
-  void run(front::HttpClient& client) {
+  void run(http::Client& client) {
     Progress progress("building");
     std::unique_lock lock(mutex_);
     while (!done_.wait_for(lock, std::chrono::milliseconds(200), [&] { return is_done_; })) {
@@ -56,7 +56,7 @@ class BuildWatch {
 int run_build(const CommonOptions& common, const std::vector<std::string>& views) {
   const auto root = project_root(common);
   if (!root) return fail_command(common, root.error());
-  auto connection = Connection::open(*root, common.target);
+  auto connection = ServerLink::open(*root, common.target);
   if (!connection) return fail_command(common, connection.error());
   (*connection)->warn_of_changed_files();
   Result<std::string> answer = [&] {

@@ -52,7 +52,7 @@ void bind_models(const project::Project& project, const io::Path& data_folder, R
     schemas[model::bronze(stream.name).text()] = next_schema(data_folder, stream, report);
   lake::LocalStore store(io::local_file_system(), data_folder);
   lake::TableVersions versions(store, io::system_clock());
-  std::map<std::string, views::TableVersion> tables;
+  std::map<std::string, views::PinnedTable> tables;
   std::map<std::string, Error> absent;
   for (const auto& source : project.sources) {
     for (const auto& table : source.tables) {

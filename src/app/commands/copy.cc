@@ -2,7 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/commands/commands.h"
-#include "app/connection.h"
+#include "app/server_link.h"
 #include "app/terminal.h"
 
 namespace anabranch::app {
@@ -10,7 +10,7 @@ namespace anabranch::app {
 int run_copy(const CommonOptions& common, const std::vector<std::string>& sources) {
   const auto root = project_root(common);
   if (!root) return fail_command(common, root.error());
-  auto connection = Connection::open(*root, common.target);
+  auto connection = ServerLink::open(*root, common.target);
   if (!connection) return fail_command(common, connection.error());
   const auto answer = (*connection)->post("/v1/copy", {{"sources", sources}});
   if (!answer) return fail_command(common, answer.error());

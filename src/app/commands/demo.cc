@@ -13,11 +13,11 @@
 #include <spdlog/spdlog.h>
 
 #include "app/commands/commands.h"
-#include "app/connection.h"
 #include "app/load_project.h"
 #include "app/server.h"
+#include "app/server_link.h"
 #include "app/terminal.h"
-#include "front/problem.h"
+#include "http/problem.h"
 #include "io/process.h"
 #include "sql/database.h"
 #include "sql/parquet_file.h"
@@ -68,8 +68,8 @@ class Replay {
       : events_(events), events_per_s_(events_per_s), host_(std::move(host)), port_(port) {}
 
   Status run() {
-    auto client = TRY(front::HttpClient::connect(host_, port_));
-    front::Headers headers;
+    auto client = TRY(http::Client::connect(host_, port_));
+    http::Headers headers;
     headers.add("content-type", "application/x-ndjson");
     started_us_ = monotonic_us();
     std::thread reader([this] { read_along(); });
@@ -134,9 +134,9 @@ class Replay {
 
   // Freshness: from the acknowledgement of an event to the first read that shows it, on the client's clock.
   void read_along() {
-    auto client = front::HttpClient::connect(host_, port_);
+    auto client = http::Client::connect(host_, port_);
     if (!client) return;
-    front::Headers headers;
+    http::Headers headers;
     headers.add("content-type", "application/json");
     int64_t seen = -1;
     while (true) {
@@ -202,7 +202,7 @@ class Demo {
       say(fmt::format("{} tables copied, {} rows", tables.size(), with_separators(rows)));
     }
     server_ = TRY(Server::start(std::move(project), of_server));
-    client_ = TRY(front::HttpClient::connect(server_->host(), server_->port()));
+    client_ = TRY(http::Client::connect(server_->host(), server_->port()));
     say(fmt::format("the page is at {}", server_->url()));
     const int64_t ingest_started_us = monotonic_us();
     const auto taken = TRY(post("/v1/streams/flights/files", {{"path", flights.history_file}}));
@@ -244,7 +244,7 @@ class Demo {
     }
     // The demo begins at the beginning; nobody's data is in its folder.
     if (const auto address = read_server_address(folder_ / ".anabranch")) {
-      if (front::HttpClient::connect(address->host, address->port)) {
+      if (http::Client::connect(address->host, address->port)) {
         return fail(Code::conflict, fmt::format("a demo is running on port {}", address->port),
                     "stop it first, or name another folder with --dir and a port with --port");
       }
@@ -262,10 +262,10 @@ class Demo {
   }
 
   Result<json> post(const std::string& target, const json& body) {
-    front::Headers headers;
+    http::Headers headers;
     headers.add("content-type", "application/json");
     const auto response = TRY(client_->request("POST", target, headers, body.dump()));
-    if (response.status >= 400) return fail(front::error_of_problem(response.status, response.body));
+    if (response.status >= 400) return fail(http::error_of_problem(response.status, response.body));
     return json::parse(response.body, nullptr, false);
   }
 
@@ -421,7 +421,7 @@ class Demo {
   const DemoOptions& options_;
   const io::Path folder_;
   std::unique_ptr<Server> server_;
-  std::optional<front::HttpClient> client_;
+  std::optional<http::Client> client_;
   std::mutex mutex_;
   std::vector<int64_t> build_times_us_;
   std::vector<int64_t> query_times_us_;

@@ -2,9 +2,9 @@
 #include <nlohmann/json.hpp>
 
 #include "app/commands/commands.h"
-#include "app/connection.h"
 #include "app/plan_text.h"
 #include "app/project_revision.h"
+#include "app/server_link.h"
 #include "app/terminal.h"
 
 namespace anabranch::app {
@@ -16,7 +16,7 @@ Result<std::string> ask(const CommonOptions& common, const DiffOptions& options)
   const auto root = TRY(project_root(common));
   json request = {{"sample", options.sample}};
   if (!options.from.empty()) request["before"] = TRY(read_project_at(root, options.from));
-  const auto connection = TRY(Connection::open(root, common.target, Connection::Project::as_applied));
+  const auto connection = TRY(ServerLink::open(root, common.target, ServerLink::Project::as_applied));
   return connection->post("/v1/diff", request);
 }
 

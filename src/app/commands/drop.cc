@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "app/commands/commands.h"
-#include "app/connection.h"
+#include "app/server_link.h"
 #include "app/terminal.h"
 
 namespace anabranch::app {
@@ -48,7 +48,7 @@ int run_drop(const CommonOptions& common, const DropOptions& options) {
                                  "look at it with --dry-run, then give --yes",
                                  {}});
   }
-  auto connection = Connection::open(*root, common.target, Connection::Project::as_applied);
+  auto connection = ServerLink::open(*root, common.target, ServerLink::Project::as_applied);
   if (!connection) return fail_command(common, connection.error());
   const auto ask = [&](bool is_dry_run) {
     return (*connection)->post("/v1/drop", {{"names", options.names}, {"dry_run", is_dry_run}});

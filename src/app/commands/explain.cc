@@ -2,7 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/commands/commands.h"
-#include "app/connection.h"
+#include "app/server_link.h"
 #include "app/terminal.h"
 
 namespace anabranch::app {
@@ -10,7 +10,7 @@ namespace anabranch::app {
 int run_explain(const CommonOptions& common, const std::string& view) {
   const auto root = project_root(common);
   if (!root) return fail_command(common, root.error());
-  auto connection = Connection::open(*root, common.target);
+  auto connection = ServerLink::open(*root, common.target);
   if (!connection) return fail_command(common, connection.error());
   (*connection)->warn_of_changed_files();
   const auto answer = (*connection)->get("/v1/views/" + url_part(view));

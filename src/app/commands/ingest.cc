@@ -2,7 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/commands/commands.h"
-#include "app/connection.h"
+#include "app/server_link.h"
 #include "app/terminal.h"
 #include "base/hash.h"
 #include "ingest/csv_text.h"
@@ -108,7 +108,7 @@ Result<std::string> next_records(ingest::TextFile& file, const Format& format, s
 // same file gives the same parts under the same numbers.
 class Producer {
  public:
-  static Result<Producer> open(Connection& connection, const IngestOptions& options) {
+  static Result<Producer> open(ServerLink& connection, const IngestOptions& options) {
     Producer producer(connection, options.stream);
     if (options.file == "-") return producer;  // nobody can read that again
     const io::Path path = std::filesystem::absolute(options.file).lexically_normal();
@@ -130,7 +130,7 @@ class Producer {
   Status send(const std::string& route, const std::string& type, std::string_view body, Totals& totals) {
     const uint64_t number = next_++;
     if (number < taken_before_) return {};
-    front::Headers headers;
+    http::Headers headers;
     if (!id_.empty()) {
       headers.add("X-Producer-Id", id_);
       headers.add("X-Sequence", fmt::to_string(number));
@@ -145,10 +145,10 @@ class Producer {
   }
 
  private:
-  Producer(Connection& connection, std::string stream)
+  Producer(ServerLink& connection, std::string stream)
       : connection_(connection), stream_(std::move(stream)) {}
 
-  Connection& connection_;
+  ServerLink& connection_;
   std::string stream_;
   std::string id_;  // empty: none
   uint64_t taken_before_ = 0;
@@ -208,7 +208,7 @@ Status ingest(Producer& producer, const IngestOptions& options, Totals& totals) 
 int run_ingest(const CommonOptions& common, const IngestOptions& options) {
   const auto root = project_root(common);
   if (!root) return fail_command(common, root.error());
-  auto connection = Connection::open(*root, common.target);
+  auto connection = ServerLink::open(*root, common.target);
   if (!connection) return fail_command(common, connection.error());
   Totals totals;
   auto producer = Producer::open(**connection, options);

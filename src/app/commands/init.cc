@@ -19,7 +19,7 @@ Status write_new(const io::Path& path, std::string_view bytes) {
 Status write_example(const std::string& example, const io::Path& folder) {
   bool is_found = false;
   std::string known;
-  for (const auto& file : front::example_files()) {
+  for (const auto& file : http::example_files()) {
     const std::string path(file.path.substr(1));
     const std::string name = path.substr(0, path.find('/'));
     if (known.find(name) == std::string::npos) known += (known.empty() ? "" : ", ") + name;

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "app/commands/commands.h"
-#include "app/connection.h"
+#include "app/server_link.h"
 #include "app/terminal.h"
 #include "io/file_system.h"
 
@@ -61,7 +61,7 @@ std::string as_table(const std::string& answer) {
 int run_query(const CommonOptions& common, const QueryOptions& options) {
   const auto root = project_root(common);
   if (!root) return fail_command(common, root.error());
-  auto connection = Connection::open(*root, common.target);
+  auto connection = ServerLink::open(*root, common.target);
   if (!connection) return fail_command(common, connection.error());
   (*connection)->warn_of_changed_files();
   const std::string format = common.is_json ? "json" : options.format;

@@ -2,7 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/commands/commands.h"
-#include "app/connection.h"
+#include "app/server_link.h"
 #include "app/terminal.h"
 
 namespace anabranch::app {
@@ -10,7 +10,7 @@ namespace anabranch::app {
 int run_tasks(const CommonOptions& common) {
   const auto root = project_root(common);
   if (!root) return fail_command(common, root.error());
-  auto connection = Connection::open(*root, common.target);
+  auto connection = ServerLink::open(*root, common.target);
   if (!connection) return fail_command(common, connection.error());
   const auto answer = (*connection)->get("/v1/tasks");
   if (!answer) return fail_command(common, answer.error());
@@ -38,7 +38,7 @@ int run_tasks(const CommonOptions& common) {
 int run_cancel(const CommonOptions& common, const std::string& task) {
   const auto root = project_root(common);
   if (!root) return fail_command(common, root.error());
-  auto connection = Connection::open(*root, common.target);
+  auto connection = ServerLink::open(*root, common.target);
   if (!connection) return fail_command(common, connection.error());
   const auto answer =
       (*connection)->post("/v1/tasks/" + url_part(task) + "/cancel", nlohmann::json::object());

@@ -2,7 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/commands/commands.h"
-#include "app/connection.h"
+#include "app/server_link.h"
 #include "app/terminal.h"
 
 namespace anabranch::app {
@@ -31,7 +31,7 @@ void print_differences(const nlohmann::json& result) {
 int run_verify(const CommonOptions& common, const std::vector<std::string>& views, bool is_sample) {
   const auto root = project_root(common);
   if (!root) return fail_command(common, root.error());
-  auto connection = Connection::open(*root, common.target);
+  auto connection = ServerLink::open(*root, common.target);
   if (!connection) return fail_command(common, connection.error());
   (*connection)->warn_of_changed_files();
   // All in one request: the events are read once.

@@ -1,0 +1,57 @@
+#include "front/http_api/answering.h"
+
+#include "front/http_api/routes.h"
+#include "front/http_api/sender.h"
+#include "http/problem.h"
+
+namespace anabranch::front::http_api {
+namespace {
+
+std::string_view name_of(const Error& error, std::string_view not_found_name) {
+  return error.code == Code::not_found ? not_found_name : "";
+}
+
+// A request with a key is carried out once; a repeat has the first answer.
+Result<http::Response> once(ApiContext& context, std::string_view route, const std::string& key,
+                            const http::Request& request, Work work) {
+  catalog::Catalog& catalog = context.backend.catalog();
+  http::Response response;
+  if (auto known = TRY(context.keyed.begin(catalog, route, key, request.body))) {
+    response.body = std::move(*known);
+    response.headers.add("Idempotent-Replayed", "true");
+    return response;
+  }
+  struct Ending {
+    ApiContext& context;
+    std::string_view route;
+    const std::string& key;
+    ~Ending() { context.keyed.end(route, key); }  // when the work throws, too
+  } const ending{context, route, key};
+  response.body = TRY(work(context.backend, request)).dump();
+  TRY(KeyedRequests::keep(catalog, route, key, request.body, response.body));
+  return response;
+}
+
+}  // namespace
+
+http::Handler answering(ApiContext& context, Work work, std::string_view not_found_name) {
+  return [&context, work, not_found_name](http::Request request, http::Responder responder) {
+    const auto done = work(context.backend, request);
+    if (!done) return fail_task(responder, done.error(), name_of(done.error(), not_found_name));
+    responder.answer(json_response(*done));
+  };
+}
+
+http::Handler answering_once(ApiContext& context, std::string_view route, Work work,
+                             std::string_view not_found_name) {
+  return [&context, route, work, not_found_name](http::Request request, http::Responder responder) {
+    const auto key = key_of(request.headers);
+    if (!key) return responder.fail(key.error());
+    if (!*key) return answering(context, work, not_found_name)(std::move(request), std::move(responder));
+    auto answer = once(context, route, **key, request, work);
+    if (!answer) return fail_task(responder, answer.error(), name_of(answer.error(), not_found_name));
+    responder.answer(std::move(*answer));
+  };
+}
+
+}  // namespace anabranch::front::http_api

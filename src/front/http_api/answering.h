@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string_view>
+
+#include "front/http_api/api_context.h"
+#include "front/http_api/json_text.h"
+
+namespace anabranch::front::http_api {
+
+/// What a request does and is answered, as a JSON document.
+using Work = Result<Json> (*)(Backend&, const http::Request&);
+
+/// Answers with the document, or with the error as a problem; `not_found_name` is what a not_found is called.
+http::Handler answering(ApiContext& context, Work work, std::string_view not_found_name);
+
+/// The same for what writes: with an Idempotency-Key it is carried out once, and a repeat has the first
+/// answer. `route` and `not_found_name` live as long as the program.
+http::Handler answering_once(ApiContext& context, std::string_view route, Work work,
+                             std::string_view not_found_name);
+
+}  // namespace anabranch::front::http_api

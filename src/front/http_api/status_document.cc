@@ -1,0 +1,168 @@
+#include "front/http_api/status_document.h"
+
+#include <algorithm>
+
+#include "io/process.h"
+
+namespace anabranch::front::http_api {
+namespace {
+
+const std::vector<model::Offset>* find_offsets(const model::Offsets& offsets, const std::string& stream) {
+  const auto found = offsets.find(stream);
+  return found == offsets.end() ? nullptr : &found->second;
+}
+
+Json offsets_or_null(const std::vector<model::Offset>* offsets) { return offsets ? Json(*offsets) : Json(); }
+
+Json ms_or_null(std::optional<int64_t> time_us) { return time_us ? Json(to_ms(*time_us)) : Json(); }
+
+Json build_json(const std::optional<PublishedBuild>& build, int64_t now_us) {
+  if (!build) return nullptr;
+  return {{"id", build->id},
+          {"cutoff", offsets_json(build->cutoff)},
+          {"published_at", time_json(build->published_at_us)},
+          {"age_s", static_cast<double>(std::max<int64_t>(0, now_us - build->published_at_us)) / 1e6}};
+}
+
+Json running_build_json(const std::optional<RunningBuild>& build) {
+  if (!build) return nullptr;
+  return {{"id", build->id},
+          {"stage", build->stage},
+          {"done", build->done},
+          {"total", build->total},
+          {"started_at", time_json(build->started_at_us)}};
+}
+
+// How long the oldest event that is not applied has waited. It lies in the log's cache unless we are far
+// behind.
+std::optional<int64_t> lag_us(log::EventLog& log, const std::vector<model::Offset>& durable,
+                              const std::vector<model::Offset>& applied, int64_t now_us) {
+  int64_t longest_us = 0;
+  for (size_t i = 0; i < durable.size() && i < applied.size(); ++i) {
+    if (applied[i] >= durable[i]) continue;
+    const auto batches = log.read(static_cast<model::Partition>(i), applied[i], applied[i] + 1, 1);
+    if (!batches || batches->empty()) return std::nullopt;
+    longest_us = std::max(longest_us, now_us - batches->front()->ingested_at_us);
+  }
+  return longest_us;
+}
+
+Json stream_json(ApiContext& context, ingest::Ingestor& stream, const model::Offsets& applied,
+                 const model::Offsets& archived, const std::optional<PublishedBuild>& build, int64_t now_us) {
+  const std::string& name = stream.stream();
+  const auto durable = stream.log().durable_offsets();
+  const auto* applied_offsets = find_offsets(applied, name);
+  int64_t lag_events = 0;
+  for (size_t i = 0; applied_offsets && i < durable.size() && i < applied_offsets->size(); ++i) {
+    lag_events += std::max<int64_t>(0, durable[i] - (*applied_offsets)[i]);
+  }
+  return {{"name", name},
+          {"partitions", durable.size()},
+          {"durable_offsets", durable},
+          {"applied_offsets", offsets_or_null(applied_offsets)},
+          {"archived_offsets", offsets_or_null(find_offsets(archived, name))},
+          {"cutoff_offsets", build ? offsets_or_null(find_offsets(build->cutoff, name)) : Json()},
+          {"events_per_s", context.rates.per_s(name)},
+          {"lag_events", applied_offsets ? Json(lag_events) : Json()},
+          {"lag_ms",
+           applied_offsets ? ms_or_null(lag_us(stream.log(), durable, *applied_offsets, now_us)) : Json()},
+          {"quarantined", stream.log().quarantined_count()},
+          {"log_bytes", stream.log().bytes_on_disk()}};
+}
+
+Json tables_json(Backend& backend) {
+  Json tables = Json::array();
+  for (const TableInfo& table : backend.tables()) {
+    const bool is_copied = table.version > 0;
+    tables.push_back({{"name", table.name},
+                      {"version", is_copied ? Json(table.version) : Json()},
+                      {"pinned_version", table.pinned_version > 0 ? Json(table.pinned_version) : Json()},
+                      {"rows", is_copied ? Json(table.rows) : Json()},
+                      {"in_place", table.is_in_place},
+                      {"copied_at", time_json(table.copied_at_us)}});
+  }
+  return tables;
+}
+
+Json faults_json(Backend& backend) {
+  Json faults = Json::array();
+  for (const Fault& fault : backend.faults()) {
+    faults.push_back({{"of", fault.of},
+                      {"message", fault.error.message},
+                      {"hint", fault.error.hint.empty() ? Json() : Json(fault.error.hint)}});
+  }
+  return faults;
+}
+
+Json storage_json(const Storage& storage) {
+  return {{"log_bytes", storage.log_bytes},       {"bronze_bytes", storage.bronze_bytes},
+          {"silver_bytes", storage.silver_bytes}, {"gold_bytes", storage.gold_bytes},
+          {"states_bytes", storage.states_bytes}, {"other_bytes", storage.other_bytes},
+          {"free_bytes", storage.free_bytes}};
+}
+
+Json speed_json(const speed::SpeedLayer::Stats& stats, bool is_ready) {
+  return {{"ticks", stats.ticks},
+          {"tick_ms_p50", ms_or_null(stats.tick_us_p50)},
+          {"tick_ms_p99", ms_or_null(stats.tick_us_p99)},
+          {"slice_rows", stats.slice_events},
+          {"compactions", stats.compactions},
+          {"replaying", !is_ready},
+          {"failed", stats.failure.has_value()}};
+}
+
+}  // namespace
+
+Json status_document(ApiContext& context) {
+  Backend& backend = context.backend;
+  const int64_t now_us = context.clock.now_us();
+  const bool is_ready = backend.is_ready();
+  const auto build = backend.published_build();
+  const auto stats = is_ready ? backend.speed().stats() : speed::SpeedLayer::Stats();
+  const auto epoch = is_ready ? backend.speed().epochs().newest() : nullptr;
+  const model::Offsets applied = is_ready ? backend.speed().applied() : model::Offsets();
+  const model::Offsets archived = backend.archived();
+  Json streams = Json::array();
+  for (const std::string& name : backend.stream_names()) {
+    if (ingest::Ingestor* stream = backend.stream(name)) {
+      streams.push_back(stream_json(context, *stream, applied, archived, build, now_us));
+    }
+  }
+  return {{"project", backend.project_name()},
+          {"version", context.options.version},
+          {"started_at", time_json(backend.started_at_us())},
+          {"uptime_s", static_cast<double>(now_us - backend.started_at_us()) / 1e6},
+          {"epoch", epoch ? epoch->number : 0},
+          {"ready", is_ready},
+          {"changed_files", backend.changed_files(false)},
+          {"build", build_json(build, now_us)},
+          {"streams", std::move(streams)},
+          {"tables", tables_json(backend)},
+          {"speed", speed_json(stats, is_ready)},
+          {"freshness_ms",
+           {{"p50", ms_or_null(stats.freshness_us_p50)}, {"p99", ms_or_null(stats.freshness_us_p99)}}},
+          {"running_build", running_build_json(backend.running_build())},
+          {"faults", faults_json(backend)},
+          {"storage", storage_json(backend.storage())},
+          {"memory_bytes", io::own_memory_bytes()}};
+}
+
+std::string status_signature(Json document) {
+  for (const char* key : {"uptime_s", "memory_bytes", "freshness_ms", "storage"}) document.erase(key);
+  if (document["build"].is_object()) document["build"].erase("age_s");
+  for (const char* key : {"tick_ms_p50", "tick_ms_p99"}) document["speed"].erase(key);
+  for (Json& stream : document["streams"]) {
+    for (const char* key : {"events_per_s", "lag_ms"}) stream.erase(key);
+  }
+  return to_text(document);
+}
+
+Status check_ready(Backend& backend) {
+  if (!backend.is_ready()) {
+    return fail(Code::unavailable, "the server is starting: it replays the log",
+                "try again in a moment; GET /v1/status says more");
+  }
+  return {};
+}
+
+}  // namespace anabranch::front::http_api
