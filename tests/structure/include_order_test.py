@@ -58,7 +58,7 @@ FUNCTION_LINES_MAX = 70  # advice only
 LONG_FILES = {}
 
 # What is cut at a dot and is not the name of a relation: file → what it is.
-DOTS = {"src/views/aggregate_values.cc": "a decimal number",
+DOTS = {"src/views/maintain/aggregate_values.cc": "a decimal number",
         "src/ingest/text_type.cc": "a decimal number",
         "src/lake/delta_log_folder.cc": "a file's name",
         "src/project/source_reader.cc": "a file's name",
@@ -162,7 +162,7 @@ def linked(tree):
     """Station → (what it is linked to, what its tests are linked to beyond that)."""
     found = {}
     for name, arguments in re.findall(r"^station\((\S+)([^)]*)\)", tree.text("src/CMakeLists.txt"), re.M):
-        lists = {"LINKS": [], "TEST_LINKS": []}
+        lists = {"LINKS": [], "TEST_LINKS": [], "PARTS": []}
         into = None
         for word in arguments.split():
             into = lists[word] if word in lists else into

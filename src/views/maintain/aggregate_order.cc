@@ -4,8 +4,8 @@
 
 #include "base/join.h"
 #include "base/mistake.h"
-#include "views/aggregate_clauses.h"
-#include "views/aggregates.h"
+#include "views/maintain/aggregate_clauses.h"
+#include "views/maintain/aggregates.h"
 
 namespace anabranch::views {
 

@@ -1,4 +1,4 @@
-#include "views/aggregate_clauses.h"
+#include "views/maintain/aggregate_clauses.h"
 
 #include <algorithm>
 #include <cstdio>

@@ -7,9 +7,9 @@
 
 #include "base/join.h"
 #include "base/mistake.h"
-#include "views/aggregate_clauses.h"
-#include "views/aggregates.h"
-#include "views/interpolation.h"
+#include "views/maintain/aggregate_clauses.h"
+#include "views/maintain/aggregates.h"
+#include "views/maintain/interpolation.h"
 
 namespace anabranch::views {
 

@@ -1,12 +1,12 @@
 // What all aggregates have in common: which plan is tried, and how the states of all become tables.
 
-#include "views/aggregates.h"
+#include "views/maintain/aggregates.h"
 
 #include <fmt/format.h>
 
 #include "base/join.h"
 #include "base/mistake.h"
-#include "views/aggregate_clauses.h"
+#include "views/maintain/aggregate_clauses.h"
 
 namespace anabranch::views {
 

@@ -1,4 +1,4 @@
-#include "views/top_n.h"
+#include "views/maintain/top_n.h"
 
 #include <algorithm>
 #include <string>

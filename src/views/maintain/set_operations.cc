@@ -1,4 +1,4 @@
-#include "views/set_operations.h"
+#include "views/maintain/set_operations.h"
 
 #include <algorithm>
 
