@@ -1,9 +1,14 @@
-# station(NAME [LINKS target...]): one static library a folder of src, from all its *.cc but the tests.
+# station(NAME [PARTS folder...] [LINKS target...] [TEST_LINKS target...]): one static library a folder of src, from all its
+# *.cc but the tests, with those of the parts: folders within it that are no stations.
 # Tests (*_test.cc, beside the code they test) become one binary a station, <name>_test.
 function(station NAME)
-  cmake_parse_arguments(ARG "" "" "LINKS;TEST_LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "PARTS;LINKS;TEST_LINKS" ${ARGN})
   string(REPLACE "/" "_" TARGET ${NAME})
   file(GLOB SOURCES CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${NAME}/*.cc)
+  foreach(PART ${ARG_PARTS})
+    file(GLOB PART_SOURCES CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${NAME}/${PART}/*.cc)
+    list(APPEND SOURCES ${PART_SOURCES})
+  endforeach()
   set(TESTS ${SOURCES})
   list(FILTER TESTS INCLUDE REGEX "_test\\.cc$")
   list(FILTER SOURCES EXCLUDE REGEX "_test\\.cc$")

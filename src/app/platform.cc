@@ -16,6 +16,7 @@
 #include "io/private_folder.h"
 #include "io/process.h"
 #include "io/random.h"
+#include "model/names.h"
 #include "serve/merged_read.h"
 #include "sql/syntax.h"
 
@@ -113,7 +114,8 @@ Status Platform::open_data() {
   }
   auto opened = TRY(open_streams(files_, clock_, data_folder_, project_, damaged_streams_));
   streams_.assign(std::make_move_iterator(opened.begin()), std::make_move_iterator(opened.end()));
-  for (const auto& [name, error] : damaged_streams_) set_fault("bronze." + name, stream_fault(name, error));
+  for (const auto& [name, error] : damaged_streams_)
+    set_fault(model::bronze(name).text(), stream_fault(name, error));
 
   sql::Database::Options engine;
   engine.threads = 1;  // more make the slowest ticks slower; queries run side by side instead
@@ -160,7 +162,7 @@ std::map<std::string, model::Schema> Platform::schemas_of(const WorldSource& sou
     if (manifest_ && !source.is_newest) pins = manifest_->basis.schemas;
   }
   std::map<std::string, model::Schema> schemas;
-  for (const auto& [name, schema] : source.schemas) schemas["bronze." + name] = schema;
+  for (const auto& [name, schema] : source.schemas) schemas[model::bronze(name).text()] = schema;
   for (const OpenStream& stream : streams_) {
     if (!source.project->find_stream(stream.name) || source.schemas.contains(stream.name)) continue;
     const auto pin = pins.find(stream.name);
@@ -171,7 +173,7 @@ std::map<std::string, model::Schema> Platform::schemas_of(const WorldSource& sou
     } else if (ingest::reads_alike(**pinned, *schema)) {
       schema = *pinned;
     }
-    schemas["bronze." + stream.name] = *schema;
+    schemas[model::bronze(stream.name).text()] = *schema;
   }
   return schemas;
 }
@@ -193,7 +195,7 @@ Result<std::shared_ptr<const views::World>> Platform::make_world(const WorldSour
   }
   auto [tables, absent] = tables_->choose(names, table_pins);
   for (const auto& [name, error] : damaged_streams_) {
-    if (project.find_stream(name)) absent["bronze." + name] = stream_fault(name, error);
+    if (project.find_stream(name)) absent[model::bronze(name).text()] = stream_fault(name, error);
   }
   std::map<std::string, std::string> why_absent;
   for (auto& [name, error] : absent) {
@@ -262,7 +264,7 @@ Result<speed::Handover> Platform::handover_of(const lake::Manifest& manifest,
   next.world = std::move(world);
   Lock lock(mutex_);
   for (const auto& [stream, archive] : next.archives)
-    archived_[stream.substr(stream.find('.') + 1)] = archive.ends();
+    archived_[model::name_in_layer(stream)] = archive.ends();
   return next;
 }
 
@@ -391,7 +393,7 @@ void Platform::use_archives() {
   {
     Lock lock(mutex_);
     for (const auto& [stream, archive] : archives)
-      archived_[stream.substr(stream.find('.') + 1)] = archive.ends();
+      archived_[model::name_in_layer(stream)] = archive.ends();
   }
   (void)speed_->set_archives(std::move(archives));
 }
@@ -412,7 +414,7 @@ std::vector<front::TableInfo> Platform::tables() {
         info.rows = (*latest)->file.rows;
         info.copied_at_us = (*latest)->copied_at_us;
       }
-      if (const auto pin = pinned.find("bronze." + table.name); pin != pinned.end()) {
+      if (const auto pin = pinned.find(model::bronze(table.name).text()); pin != pinned.end()) {
         info.pinned_version = pin->second.version;
         info.is_in_place = pin->second.is_in_place;
       }

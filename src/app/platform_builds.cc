@@ -10,6 +10,7 @@
 #include "io/random.h"
 #include "lake/data_file.h"
 #include "lake/durable.h"
+#include "model/names.h"
 #include "sql/syntax.h"
 
 namespace anabranch::app {
@@ -277,9 +278,9 @@ Result<lake::Manifest> Platform::compute(const batch::BuildJob& job, const Build
 void Platform::set_basis(lake::Manifest& manifest, const views::World& world) {
   manifest.basis = {};
   for (const auto& [name, table] : world.tables)
-    manifest.basis.tables[name.substr(name.find('.') + 1)] = table.version;
+    manifest.basis.tables[model::name_in_layer(name)] = table.version;
   for (const auto& [name, schema] : world.schemas)
-    manifest.basis.schemas[name.substr(name.find('.') + 1)] = schema.version;
+    manifest.basis.schemas[model::name_in_layer(name)] = schema.version;
 }
 
 void Platform::adopt(const std::map<std::string, lake::ViewBuild>& adopted, lake::Manifest& manifest) {

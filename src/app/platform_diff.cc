@@ -10,6 +10,7 @@
 #include "app/view_comparison.h"
 #include "ingest/schema_plan.h"
 #include "log/schema_store.h"
+#include "model/names.h"
 
 namespace anabranch::app {
 namespace {
@@ -62,7 +63,7 @@ Result<front::ProjectDiff> Platform::diff(const front::DiffRequest& request) {
 // so: nothing is known of what they would give.
 void Platform::choose_streams(DiffSide& side) {
   for (const project::StreamFile& stream : side.project->streams) {
-    const std::string name = "bronze." + stream.name;
+    const std::string name = model::bronze(stream.name).text();
     ingest::SchemaPlan plan;
     if (const auto damaged = damaged_streams_.find(stream.name); damaged != damaged_streams_.end()) {
       side.absent[name] = of_stream(stream.name, damaged->second.message);
@@ -104,7 +105,7 @@ void Platform::make_diff_world(DiffSide& side, const Tables::Chosen& tables) {
   std::map<std::string, views::PinnedTable> versions;
   std::map<std::string, Error> absent = side.absent;
   for (const std::string& table : table_names(*side.project)) {
-    const std::string name = "bronze." + table;
+    const std::string name = model::bronze(table).text();
     if (const auto found = tables.tables.find(name); found != tables.tables.end())
       versions[name] = found->second;
     if (const auto found = tables.absent.find(name); found != tables.absent.end())

@@ -8,6 +8,7 @@
 #include "app/load_project.h"
 #include "app/platform.h"
 #include "app/stored_data.h"
+#include "model/names.h"
 
 namespace anabranch::app {
 namespace {
@@ -30,13 +31,13 @@ std::optional<std::string> named_by(const project::Project& project, const Dropp
 }
 
 bool is_meant(const Droppable& item, const std::string& name) {
-  return item.name == name || (item.kind != Kind::view && "bronze." + item.name == name);
+  return item.name == name || (item.kind != Kind::view && model::bronze(item.name).text() == name);
 }
 
 std::set<std::string> bronze_names(const std::vector<Droppable>& items) {
   std::set<std::string> names;
   for (const Droppable& item : items) {
-    if (item.kind != Kind::view) names.insert("bronze." + item.name);
+    if (item.kind != Kind::view) names.insert(model::bronze(item.name).text());
   }
   return names;
 }
@@ -179,7 +180,7 @@ Status Platform::wait_for_readers(const std::set<std::string>& names, const Task
 // From here on nobody knows it. The object stays: a request that came in earlier may have it in hand, and is
 // told that its log is closed.
 void Platform::close_stream(const std::string& name) {
-  history_->remove("bronze." + name);
+  history_->remove(model::bronze(name).text());
   if (OpenStream* open = find_open(name)) {
     open->log->close();
     Lock lock(streams_mutex_);
@@ -187,7 +188,7 @@ void Platform::close_stream(const std::string& name) {
     open->refused.clear();
   }
   damaged_streams_.erase(name);
-  clear_fault("bronze." + name);
+  clear_fault(model::bronze(name).text());
   clear_fault("the archive of bronze." + name);
   Lock lock(mutex_);
   archived_.erase(name);

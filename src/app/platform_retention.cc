@@ -7,6 +7,7 @@
 
 #include "app/platform.h"
 #include "app/storage.h"
+#include "model/names.h"
 
 namespace anabranch::app {
 namespace {
@@ -81,7 +82,7 @@ Status Platform::tidy_tables(const std::vector<lake::Manifest>& manifests, const
     }
     // Before the first build no manifest pins what reads use.
     for (const auto& epoch : epochs) {
-      const auto used = epoch->world->tables.find("bronze." + table);
+      const auto used = epoch->world->tables.find(model::bronze(table).text());
       if (used != epoch->world->tables.end()) first = std::min(first, used->second.version);
     }
     TRY(table_versions_->forget_before(table, first));
@@ -103,7 +104,7 @@ Status Platform::tidy_logs(const project::Retention& keep, int64_t now_us) {
   const auto epochs = speed_->epochs().all();
   Status all;
   for (OpenStream& stream : streams_) {
-    const std::string name = "bronze." + stream.name;
+    const std::string name = model::bronze(stream.name).text();
     const auto archive = archives.find(name);
     if (archive == archives.end() || !stream.log) continue;
     for (model::Partition number = 0; number < stream.log->partition_count(); ++number) {

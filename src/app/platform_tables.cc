@@ -9,6 +9,7 @@
 #include "app/child.h"
 #include "app/platform.h"
 #include "ingest/table_copy.h"
+#include "model/names.h"
 #include "project/data_files.h"
 
 namespace anabranch::app {
@@ -93,7 +94,7 @@ Result<std::vector<front::TableCopied>> Platform::copy(const std::vector<std::st
     // life, under the pins that there are.
     const auto world = speed_->epochs().newest()->world;
     const bool is_awaited = std::any_of(copied.begin(), copied.end(), [&](const front::TableCopied& table) {
-      return world->absent.contains("bronze." + table.name);
+      return world->absent.contains(model::bronze(table.name).text());
     });
     if (is_awaited) {
       is_repin_due_ = true;

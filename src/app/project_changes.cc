@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "model/names.h"
+
 namespace anabranch::app {
 namespace {
 
@@ -53,7 +55,7 @@ void compare_columns(const views::Plan& before, const views::Plan& after, Item& 
 int64_t events_of(const views::World& world, const views::Plan& plan, const model::Offsets& durable) {
   int64_t events = 0;
   for (const std::string& stream : plan.streams) {
-    const auto found = durable.find(stream.substr(stream.find('.') + 1));
+    const auto found = durable.find(model::name_in_layer(stream));
     if (found == durable.end()) continue;
     for (const model::Offset offset : found->second) events += offset;
   }
@@ -76,7 +78,7 @@ std::string changed_below(const RunnableProject& before, const RunnableProject& 
   for (const std::string& name : model.depends_on) {
     const auto* was = before.project.find_model(name);
     const auto* is = after.project.find_model(name);
-    const bool is_bronze = name.starts_with("bronze.");
+    const bool is_bronze = model::RelationName::of(name).is_bronze();
     if (is_bronze || !was || !is || was->sql != is->sql ||
         hash_of(before.world, name) != hash_of(after.world, name))
       changed.push_back(name);

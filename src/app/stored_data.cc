@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "app/storage.h"
+#include "model/names.h"
 
 namespace anabranch::app {
 namespace {
@@ -46,7 +47,8 @@ Result<std::vector<Droppable>> find_stored(io::FileSystem& files, const io::Path
   for (const std::string& name : tables) found[{Kind::table, name}].push_back("lake/tables/" + name);
   for (const std::string layer : {"silver", "gold"}) {
     for (const std::string& name : TRY(folders_in(files, data_folder / "lake" / layer)))
-      found[{Kind::view, layer + "." + name}].push_back(fmt::format("lake/{}/{}", layer, name));
+      found[{Kind::view, model::RelationName{layer, name}.text()}].push_back(
+          fmt::format("lake/{}/{}", layer, name));
   }
   std::vector<Droppable> all;
   for (auto& [key, folders] : found) {

@@ -12,6 +12,7 @@
 #include "io/file_system.h"
 #include "log/schema_store.h"
 #include "log/segmented_log.h"
+#include "model/names.h"
 #include "project/project.h"
 
 namespace anabranch::app {
@@ -25,7 +26,7 @@ struct OpenStream {
   std::unique_ptr<ingest::Ingestor> ingestor;
   std::vector<Error> refused;  // what its file says and cannot be; nothing of the file holds then
 
-  history::Stream stream() const { return {"bronze." + name, log.get(), schemas.get(), folder}; }
+  history::Stream stream() const { return {model::bronze(name), log.get(), schemas.get(), folder}; }
 };
 
 /// What is incompatible in a plan, each with the place in the stream's file.

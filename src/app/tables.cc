@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include "io/file_system.h"
+#include "model/names.h"
 #include "sql/parquet_relation.h"
 #include "sql/syntax.h"
 #include "views/relation.h"
@@ -14,7 +15,7 @@ namespace anabranch::app {
 namespace {
 
 std::string memory_table(const std::string& name, int64_t version) {
-  return fmt::format("table_{}_v{}", name.substr(name.find('.') + 1), version);
+  return fmt::format("table_{}_v{}", model::name_in_layer(name), version);
 }
 
 // An older version does not say what it takes: files are packed.
@@ -66,7 +67,7 @@ Result<lake::TableVersion> Tables::readable_version(const std::string& table, st
     wanted = TRY(versions_.get(table, *pin));
   } else {
     wanted = TRY(versions_.latest(table));
-    if (!wanted) return fail(never_copied("bronze." + table));
+    if (!wanted) return fail(never_copied(model::bronze(table).text()));
   }
   const Status readable = check_file(*wanted);
   if (readable) return *wanted;
@@ -88,7 +89,7 @@ Tables::Chosen Tables::choose(const std::vector<std::string>& tables,
   Chosen chosen;
   std::vector<std::pair<uint64_t, std::string>> by_size;
   for (const std::string& table : tables) {
-    const std::string name = "bronze." + table;
+    const std::string name = model::bronze(table).text();
     const auto pin = pins.find(table);
     const auto version =
         readable_version(table, pin == pins.end() ? std::nullopt : std::optional(pin->second));

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "app/tables.h"
+#include "model/names.h"
 #include "serve/merged_read.h"
 #include "serve/plan_rules.h"
 #include "serve/query_check.h"
@@ -227,7 +228,7 @@ Result<sql::Query> ViewComparison::events_of(Side& side, const std::string& stre
   sql::Query events = "";
   if (history_.find(stream)) {
     TRY(history_.prepare(stream, schema, history::History::Reader::query));
-    const auto end = events_.ends.find(stream.substr(stream.find('.') + 1));
+    const auto end = events_.ends.find(model::name_in_layer(stream));
     events = TRY(history_.relation(stream, schema, side.epoch.archive(stream),
                                    end == events_.ends.end() ? std::vector<model::Offset>{} : end->second));
   } else {
@@ -280,7 +281,7 @@ Result<sql::Rows> ViewComparison::run(const sql::Query& query) {
     sources.functions = &functions_;
     sources.is_bulk_file = [this, &side](std::string_view file) {
       for (const auto& [stream, schema] : side.world().schemas) {
-        const auto end = events_.ends.find(stream.substr(stream.find('.') + 1));
+        const auto end = events_.ends.find(model::name_in_layer(stream));
         if (!history_.find(stream) || end == events_.ends.end()) continue;
         const auto files = history_.bulk_files(stream, side.epoch.archive(stream), end->second);
         if (files && files->contains(file)) return true;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "app/platform.h"
+#include "model/names.h"
 #include "serve/merged_read.h"
 
 namespace anabranch::app {
@@ -43,7 +44,7 @@ Result<front::Backend::ViewErrors> Platform::view_errors(const std::string& view
         auto alone = TRY(database_->connect());  // an error ends the transaction that it comes in
         for (size_t i = 0; i < rows.row_count(); ++i) {
           ViewError error;
-          error.stream = stream.substr(stream.find('.') + 1);
+          error.stream = model::name_in_layer(stream);
           error.partition = static_cast<model::Partition>(rows.integer(i, 0));
           error.offset = rows.integer(i, 1);
           error.raw = rows.text(i, 2).value_or("");

@@ -11,6 +11,7 @@
 #include "base/threads.h"
 #include "batch/state_file.h"
 #include "batch/view_builder.h"
+#include "model/names.h"
 #include "sql/database.h"
 #include "sql/parquet_relation.h"
 
@@ -133,7 +134,7 @@ class Build {
       if (files.empty()) continue;
       const auto partition = static_cast<model::Partition>(number);
       const model::Offset end =
-          model::offset_of(job_.cutoff, stream.substr(stream.find('.') + 1), partition);
+          model::offset_of(job_.cutoff, model::name_in_layer(stream), partition);
       const std::string source =
           sql::archive_relation(files, columns, schema,
                                 end - (is_planted("a build ends one event too early") ? 1 : 0),

@@ -1,6 +1,6 @@
 #include "batch/state_file.h"
 
-#include <fmt/format.h>
+#include "io/file_copy.h"
 
 namespace anabranch::batch {
 
@@ -14,13 +14,7 @@ Status StateFile::choose_place() {
 
 Status StateFile::move_into_place() {
   if (path_ == target_) return {};
-  std::error_code error;
-  std::filesystem::copy_file(path_, target_, error);  // it may be another disk
-  if (!error) return {};
-  std::error_code ignored;
-  std::filesystem::remove(target_, ignored);
-  return fail(error == std::errc::no_space_on_device ? Code::disk_full : Code::io,
-              fmt::format("cannot write {}: {}", target_.string(), error.message()));
+  return io::copy_file(io::local_file_system(), path_, target_);  // it may be another disk
 }
 
 }  // namespace anabranch::batch

@@ -4,6 +4,7 @@
 
 #include "base/mistake.h"
 #include "lake/type_mapping.h"
+#include "model/names.h"
 #include "sql/parquet_file.h"
 #include "sql/parquet_relation.h"
 #include "views/exposed.h"
@@ -81,7 +82,7 @@ Status ViewBuilder::build() {
   built.build_id = outcome_.job().build_id;
   built.plan_hash = outcome_.job().world.basis_hashes.at(plan_.view);
   for (const std::string& stream : plan_.streams) {
-    const std::string name = stream.substr(stream.find('.') + 1);
+    const std::string name = model::name_in_layer(stream);
     built.cutoff[name] = outcome_.job().cutoff.at(name);
     if (is_planted("a build says of itself that it ends one event earlier")) --built.cutoff[name][0];
   }
@@ -200,8 +201,8 @@ Result<sql::Query> ViewBuilder::build_rows(lake::ViewBuild& built) {
 
 Status ViewBuilder::write_result(const sql::Query& select, lake::ViewBuild& built) {
   lake::DeltaCopy copy;
-  copy.table = fmt::format("lake/{}/{}", plan_.view.substr(0, plan_.view.find('.')),
-                           plan_.view.substr(plan_.view.find('.') + 1));
+  const auto view = model::RelationName::of(plan_.view);
+  copy.table = fmt::format("lake/{}/{}", view.layer, view.name);
   copy.columns = plan_.columns;
   TRY(lake::check_columns(plan_.columns));
   auto& files = io::local_file_system();

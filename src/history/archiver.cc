@@ -98,7 +98,7 @@ Status check_file(const std::string& path, const std::string& key, int64_t size,
 }  // namespace
 
 Result<lake::DeltaTable*> Archiver::table_of(const Stream& stream) {
-  auto& table = tables_[stream.name];
+  auto& table = tables_[stream.name.text()];
   if (!table) table = TRY(lake::DeltaTable::open(store_, table_key(stream), clock_));
   return table.get();
 }
@@ -117,7 +117,8 @@ bool Archiver::is_leased(const std::string& stream, const std::string& path) {
 Status Archiver::remove_files(const Stream& stream, lake::DeltaTable& table, int64_t removed_after_ms) {
   lake::DeltaTable::Keep keep;
   keep.removed_after_ms = removed_after_ms;
-  keep.is_used = [&](const std::string& path) REQUIRES(mutex_) { return is_leased(stream.name, path); };
+  keep.is_used = [&](const std::string& path)
+                     REQUIRES(mutex_) { return is_leased(stream.name.text(), path); };
   keep.is_ours = is_name_of_ours;
   TRY(table.tidy(keep));
   return {};
@@ -141,7 +142,7 @@ Result<Archive> Archiver::archive_of(const Stream& stream) {
     const auto end = snapshot.transactions.find(archive_app(partition.number));
     if (end != snapshot.transactions.end()) archived.end = end->second;
   }
-  auto& leases = leases_[stream.name];
+  auto& leases = leases_[stream.name.text()];
   std::erase_if(leases, [](const auto& lease) { return lease.expired(); });
   leases.push_back(paths);
   archive.lease = std::move(paths);
@@ -153,8 +154,8 @@ std::map<std::string, Archive> Archiver::readable_archives(std::map<std::string,
   std::map<std::string, Archive> all;
   for (const Stream& stream : history_.streams()) {
     auto archive = archive_of(stream);
-    if (!archive) damaged[stream.name] = archive.error();
-    all[stream.name] = archive ? std::move(*archive) : Archive();
+    if (!archive) damaged[stream.name.text()] = archive.error();
+    all[stream.name.text()] = archive ? std::move(*archive) : Archive();
   }
   return all;
 }
@@ -162,7 +163,7 @@ std::map<std::string, Archive> Archiver::readable_archives(std::map<std::string,
 Result<std::map<std::string, Archive>> Archiver::archives() {
   Lock lock(mutex_);
   std::map<std::string, Archive> all;
-  for (const Stream& stream : history_.streams()) all[stream.name] = TRY(archive_of(stream));
+  for (const Stream& stream : history_.streams()) all[stream.name.text()] = TRY(archive_of(stream));
   return all;
 }
 
@@ -183,7 +184,7 @@ namespace {
 struct Stored {
   explicit Stored(const Stream& stream)
       : schema(std::make_shared<const model::Schema>(stream.schemas->latest()->as_stored())),
-        columns(columns_of(stream.name, *schema)) {}
+        columns(columns_of(stream.name.text(), *schema)) {}
   const std::shared_ptr<const model::Schema> schema;
   const std::vector<sql::OutputColumn> columns;
 };
@@ -240,7 +241,7 @@ Status Archiver::archive_partition(const StreamPartition& partition, model::Offs
   lake::DeltaTable& table = *TRY(table_of(stream));
   TRY(remove_files(stream, table, 0));
   const Stored stored(stream);
-  TRY(history_.prepare(stream.name, *stored.schema, History::Reader::archiver));
+  TRY(history_.prepare(stream.name.text(), *stored.schema, History::Reader::archiver));
   auto session = TRY(database_.connect());
   const auto pieces = TRY(history_.unarchived(partition, *stored.schema, {archived, end},
                                               History::Reader::archiver, rows_per_file));

@@ -26,7 +26,8 @@ class ArchiverTest : public ::testing::Test {
     ASSERT_TRUE(schemas_->add({1, {ingest::field("id", "bigint")}, model::OnDrift::evolve}));
     ingestor_ = std::make_unique<ingest::Ingestor>("e", *log_, *schemas_);
     history_ = std::make_unique<History>(
-        *database_, std::vector<Stream>{{"bronze.e", log_.get(), schemas_.get(), folder_ / "log" / "e"}});
+        *database_,
+        std::vector<Stream>{{model::bronze("e"), log_.get(), schemas_.get(), folder_ / "log" / "e"}});
     start();
   }
   void start() { archiver_ = std::make_unique<Archiver>(store_, *database_, *history_, io::system_clock()); }

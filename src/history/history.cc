@@ -6,6 +6,7 @@
 
 #include "base/mistake.h"
 #include "ingest/bulk.h"
+#include "model/names.h"
 #include "sql/parquet_relation.h"
 #include "sql/syntax.h"
 #include "views/relation.h"
@@ -39,7 +40,7 @@ std::vector<sql::OutputColumn> columns_of(const std::string& stream, const model
 Result<std::string> file_source(const Events& events, const model::Schema& schema) {
   if (events.bulk) return bulk_source(events.partition.stream, *events.bulk, schema, events.range);
   return fmt::format("(FROM {} WHERE _offset >= {})",
-                     sql::archive_relation(events.archived, columns_of(events.partition.stream.name, schema), schema,
+                     sql::archive_relation(events.archived, columns_of(events.partition.stream.name.text(), schema), schema,
                                            events.range.end, events.partition.among_others()),
                      events.range.first);
 }
@@ -53,7 +54,7 @@ void History::remove(const std::string& name) {
   {
     Lock lock(streams_mutex_);
     for (Stream& stream : streams_) {
-      if (stream.name == name) stream.name.clear();
+      if (stream.name.text() == name) stream.name = {};
     }
   }
   Lock lock(mutex_);
@@ -70,7 +71,7 @@ std::vector<Stream> History::streams() const {
 const Stream* History::find(std::string_view name) const {
   Lock lock(streams_mutex_);
   const auto found = std::find_if(streams_.begin(), streams_.end(),
-                                  [&](const Stream& stream) { return stream.name == name; });
+                                  [&](const Stream& stream) { return stream.name.text() == name; });
   return found == streams_.end() ? nullptr : &*found;
 }
 
@@ -83,7 +84,7 @@ Result<const Stream*> History::known(const std::string& name) const {
 // of its own.
 std::string History::feed_name(std::string_view prefix, const StreamPartition& partition,
                                const model::Schema& schema) const {
-  const auto removed = removed_.find(partition.stream.name);
+  const auto removed = removed_.find(partition.stream.name.text());
   const std::string which = removed == removed_.end() ? "" : std::to_string(removed->second);
   return fmt::format("{}{}_{}_p{}_v{}", prefix, which, partition.stream.bare_name(), partition.number,
                      schema.version);

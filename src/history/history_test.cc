@@ -44,8 +44,8 @@ class HistoryTest : public ::testing::Test {
     ingestor_ = std::make_unique<ingest::Ingestor>("e", *log_, *schemas_);
     database_ = sql::Database::open({}).value();
     history_ = std::make_unique<History>(
-        *database_,
-        std::vector<Stream>{{std::string(stream_name), log_.get(), schemas_.get(), log_folder()}});
+        *database_, std::vector<Stream>{
+                        {model::RelationName::of(stream_name), log_.get(), schemas_.get(), log_folder()}});
     archiver_ = std::make_unique<Archiver>(store_, *database_, *history_, io::system_clock());
   }
 
@@ -162,7 +162,7 @@ TEST_F(HistoryTest, WhatComesByTheNameOfOneThatWentIsAnother) {
   ASSERT_TRUE(schemas->add({1, {ingest::field("x", "varchar")}, model::OnDrift::freeze}));
   const auto log = log::SegmentedLog::open(files_, io::system_clock(), folder, {}).value();
   ingest::Ingestor ingestor("e", *log, *schemas);
-  history_->add({name, log.get(), schemas.get(), folder});
+  history_->add({model::RelationName::of(name), log.get(), schemas.get(), folder});
   EXPECT_NE(history_->log_function(name, *schemas->latest()), function);
   ASSERT_TRUE(ingestor.accept_and_wait(ingest::BodyFormat::ndjson, "{\"x\":\"a\"}\n"));
   const auto sql = history_->relation(name, *schemas->latest(), {}, 1).value();

@@ -10,8 +10,8 @@ model::Offset StreamPartition::durable_end() const {
 }
 
 std::string StreamPartition::describe() const {
-  return stream.log->partition_count() == 1 ? stream.name
-                                            : fmt::format("{}, partition {}", stream.name, number);
+  return stream.log->partition_count() == 1 ? stream.name.text()
+                                            : fmt::format("{}, partition {}", stream.name.text(), number);
 }
 
 std::vector<StreamPartition> partitions_of(const Stream& stream) {

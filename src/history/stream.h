@@ -9,18 +9,19 @@
 #include "io/file_system.h"
 #include "log/event_log.h"
 #include "log/schema_store.h"
+#include "model/names.h"
 
 namespace anabranch::history {
 
 /// A stream whose log is open: a value, copied freely. What it points to outlives every copy.
 struct Stream {
-  std::string name;  // "bronze.flights"
+  model::RelationName name;  // bronze.flights; nothing when the stream has gone
   log::EventLog* log = nullptr;
   log::SchemaStore* schemas = nullptr;
   io::Path folder;  // log/<stream>: bulk files lie there
 
   /// "flights": how offsets, folders and addresses call it.
-  std::string bare_name() const { return name.substr(name.find('.') + 1); }
+  const std::string& bare_name() const { return name.name; }
 };
 
 /// One partition of a stream: a value, as Stream.

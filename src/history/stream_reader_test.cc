@@ -79,7 +79,7 @@ TEST_F(StreamReaderTest, WhatTheLogForgotIsNotWhatItNeverHad) {
   log_.forget_before(3);
   log_.allow_reads(100);
   Stream source;
-  source.name = "bronze.e";
+  source.name = model::bronze("e");
   source.log = &log_;
   source.schemas = schemas_.get();
   StreamReader reader(source);

@@ -16,6 +16,7 @@
 #include "ingest/partitioner.h"
 #include "ingest/type_change.h"
 #include "io/clock.h"
+#include "io/file_copy.h"
 #include "lake/type_mapping.h"
 #include "model/column_name.h"
 #include "sql/database.h"

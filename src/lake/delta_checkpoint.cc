@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/join.h"
 #include "base/mutex.h"
 #include "sql/database.h"
 #include "sql/parquet_file.h"
@@ -73,8 +74,8 @@ Status copy_actions(sql::Session& session, const std::string& table, const std::
   }
   std::string columns;
   for (const Action& action : actions_known) {
-    columns += fmt::format("{}json_transform(action::JSON->'$.{}', {}) AS {}", columns.empty() ? "" : ", ",
-                           action.name, sql::quote_literal(action.shape), sql::quote_identifier(action.name));
+    append_item(columns, fmt::format("json_transform(action::JSON->'$.{}', {}) AS {}", action.name,
+                                     sql::quote_literal(action.shape), sql::quote_identifier(action.name)));
   }
   return session.run(fmt::format("COPY (SELECT {} FROM {}) TO {} (FORMAT parquet)", columns, table,
                                  sql::quote_literal(path)));

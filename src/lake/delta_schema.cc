@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/join.h"
 #include "lake/type_mapping.h"
 #include "model/type.h"
 #include "model/type_widening.h"
@@ -88,8 +89,7 @@ Result<std::string> engine_type_of(const Json& delta) {
           !field.contains("type"))
         return unknown();
       const std::string type = TRY(engine_type_of(field["type"]));
-      list += fmt::format("{}{} {}", list.empty() ? "" : ", ",
-                          sql::quote_identifier(field["name"].get<std::string>()), type);
+      append_item(list, fmt::format("{} {}", sql::quote_identifier(field["name"].get<std::string>()), type));
     }
     return fmt::format("STRUCT({})", list);
   }

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/join.h"
 #include "lake/engine_type.h"
 #include "model/column_name.h"
 #include "sql/parquet_relation.h"
@@ -297,8 +298,8 @@ Result<std::string> select_converted(const std::vector<sql::OutputColumn>& colum
     const Mapped type = TRY(map_column(column, place));
     const std::string value = "source_rows." + name;
     const bool is_halved = place == Place::rows && sql::is_halved(column.type);
-    list += fmt::format("{}{} AS {}", list.empty() ? "" : ", ",
-                        is_halved ? sql::to_halves(value) : convert(type, value, direction), name);
+    append_item(list, fmt::format("{} AS {}",
+                                  is_halved ? sql::to_halves(value) : convert(type, value, direction), name));
   }
   // The line breaks end a comment at the end of the source.
   return fmt::format("SELECT {}\nFROM (\n{}\n) AS source_rows", list, source_sql);

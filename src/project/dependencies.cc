@@ -6,27 +6,27 @@
 
 #include <fmt/format.h>
 
+#include "model/names.h"
 #include "project/names.h"
 #include "project/nearest.h"
 
 namespace anabranch::project {
 namespace {
 
-std::string name_part(const std::string& relation) { return relation.substr(relation.find('.') + 1); }
-
 // A hint for a name that is unknown: the same name in another schema, or the nearest one.
 std::string suggest_relation(const std::string& schema, const std::string& name,
                              const std::vector<std::string>& known) {
   std::vector<std::string> same_name;
   for (const std::string& relation : known) {
-    if (name_part(relation) == name) same_name.push_back(relation);
+    if (model::name_in_layer(relation) == name) same_name.push_back(relation);
   }
   if (!same_name.empty()) return fmt::format("did you mean '{}'?", same_name.front());
   if (!schema.empty()) {
-    if (auto meant = nearest(schema + "." + name, known)) return fmt::format("did you mean '{}'?", *meant);
+    if (auto meant = nearest(model::RelationName{schema, name}.text(), known))
+      return fmt::format("did you mean '{}'?", *meant);
   }
   std::vector<std::string> names;
-  for (const std::string& relation : known) names.push_back(name_part(relation));
+  for (const std::string& relation : known) names.push_back(model::name_in_layer(relation));
   if (auto meant = nearest(name, names)) {
     const auto position = std::find(names.begin(), names.end(), *meant) - names.begin();
     return fmt::format("did you mean '{}'?", known[static_cast<size_t>(position)]);
@@ -53,7 +53,7 @@ std::optional<std::string> resolve(const Model& model, const TableUse& table,
                    suggest_relation(schema, name, known));
     return std::nullopt;
   }
-  const std::string relation = schema + "." + name;
+  const std::string relation = model::RelationName{schema, name}.text();
   if (std::find(known.begin(), known.end(), relation) == known.end()) {
     problems.error(
         place, fmt::format("there is no {} '{}'", schema == "bronze" ? "stream or table" : "view", relation),
@@ -136,7 +136,7 @@ class Order {
 
   static Place place_of(const ReadModel& read, const std::string& relation) {
     for (const TableUse& table : read.tables) {
-      if (fold_case(table.schema + "." + table.name) == relation) {
+      if (fold_case(model::RelationName{table.schema, table.name}.text()) == relation) {
         return table.place;
       }
     }
@@ -152,9 +152,9 @@ class Order {
 
 std::vector<std::string> bronze_names(const Project& project) {
   std::vector<std::string> names;
-  for (const StreamFile& stream : project.streams) names.push_back("bronze." + stream.name);
+  for (const StreamFile& stream : project.streams) names.push_back(model::bronze(stream.name).text());
   for (const SourceFile& source : project.sources) {
-    for (const TableFile& table : source.tables) names.push_back("bronze." + table.name);
+    for (const TableFile& table : source.tables) names.push_back(model::bronze(table.name).text());
   }
   return names;
 }

@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "project/test_project.h"
+#include "project/project_for_tests.h"
 
 namespace anabranch::project {
 namespace {

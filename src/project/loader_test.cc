@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "project/test_project.h"
+#include "project/project_for_tests.h"
 
 namespace anabranch::project {
 namespace {

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "model/names.h"
 #include "project/expectation_reader.h"
 #include "project/map_reader.h"
 #include "project/names.h"
@@ -57,7 +58,7 @@ std::optional<ReadModel> read_model(const ProjectFolder& folder, Layer layer, co
   Problems& problems = folder.problems();
   ReadModel read;
   read.model.layer = layer;
-  read.model.name = fmt::format("{}.{}", to_string(layer), stem_of(file));
+  read.model.name = model::RelationName{std::string(to_string(layer)), stem_of(file)}.text();
   read.model.file = file;
   read.model.is_materialized = layer == Layer::gold;
   check_identifier(stem_of(file), "a view", {file}, problems);
@@ -105,7 +106,7 @@ void read_layer(const ProjectFolder& folder, Layer layer, SelectReader& selects,
     }
   }
   for (const std::string& file : options) {
-    const std::string name = fmt::format("{}.{}", to_string(layer), stem_of(file));
+    const std::string name = model::RelationName{std::string(to_string(layer)), stem_of(file)}.text();
     if (std::find(names.begin(), names.end(), stem_of(file)) == names.end()) {
       const auto meant = nearest(stem_of(file), names);
       folder.problems().error(

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "model/names.h"
 #include "project/dependencies.h"
 #include "project/map_reader.h"
 #include "project/nearest.h"
@@ -40,9 +41,9 @@ std::vector<std::string> read_rows(const YamlNode& list, const std::vector<std::
 // declares.
 std::vector<std::string> columns_of(const std::string& relation, const Project& project) {
   std::vector<std::string> names;
-  const std::string name = relation.substr(relation.find('.') + 1);
-  if (!relation.starts_with("bronze.")) return names;
-  if (const StreamFile* stream = project.find_stream(name)) {
+  const auto name = model::RelationName::parse(relation);
+  if (!name || !name->is_bronze()) return names;
+  if (const StreamFile* stream = project.find_stream(name->name)) {
     for (const model::Field& field : stream->schema.fields) names.push_back(field.name);
   }
   return names;
@@ -55,7 +56,7 @@ void read_given(const YamlNode& given, const Project& project, UnitTest& test, P
     return;
   }
   std::vector<std::string> known = relation_names(project);
-  std::erase_if(known, [](const std::string& name) { return !name.starts_with("bronze."); });
+  std::erase_if(known, [](const std::string& name) { return !model::RelationName::of(name).is_bronze(); });
   for (size_t i = 0; i < given.keys.size(); ++i) {
     const auto& [relation, place] = given.keys[i];
     if (std::find(known.begin(), known.end(), relation) == known.end()) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/join.h"
 #include "sql/syntax.h"
 
 namespace anabranch::quality {
@@ -116,7 +117,7 @@ class RowComparison {
         all_close_ += " AND " + is_close(types[i], "e." + column, "a." + column, tolerance);
         is_close_needed_ = true;
       } else {
-        exact_ += (exact_.empty() ? "" : ", ") + column;
+        append_item(exact_, column);
         same_ += fmt::format(" AND e.{0} IS NOT DISTINCT FROM a.{0}", column);
       }
     }

@@ -99,6 +99,70 @@ TEST_F(Comparison, PairsRowsWhoseDoublesChangePlaces) {
       << "each row counts once";
 }
 
+// By hand: of two doubles the larger one's size times 1e-9 is what they may differ by, and 1e-9 below 1.
+TEST_F(Comparison, MeasuresByTheLargerOne) {
+  EXPECT_TRUE(is_equal("(1000)", "(1000.0000009)", {"DOUBLE"})) << "0.9e-6 of 1e-6";
+  EXPECT_FALSE(is_equal("(1000)", "(1000.0000011)", {"DOUBLE"})) << "1.1e-6 of 1e-6";
+  EXPECT_TRUE(is_equal("(-1000)", "(-1000.0000009)", {"DOUBLE"}));
+  EXPECT_TRUE(is_equal("(4e-10)", "(-4e-10)", {"DOUBLE"})) << "0.8e-9 around zero";
+  EXPECT_FALSE(is_equal("(6e-10)", "(-6e-10)", {"DOUBLE"})) << "1.2e-9 around zero";
+  EXPECT_FALSE(is_equal("(1)", "(-1)", {"DOUBLE"}));
+  EXPECT_TRUE(is_equal("(0.5)", "(0.5000000009)", {"DOUBLE"})) << "absolute below 1";
+  EXPECT_FALSE(is_equal("(0.5)", "(0.5000000011)", {"DOUBLE"}));
+  EXPECT_TRUE(is_equal("(2000)", "(2000.0019)", {"DOUBLE"}, tolerance_of_powers)) << "1.9e-3 of 2e-3";
+  EXPECT_FALSE(is_equal("(2000)", "(2000.0021)", {"DOUBLE"}, tolerance_of_powers));
+  EXPECT_FALSE(is_equal("([1000.0], 1)", "([1000.0000011], 1)", {"DOUBLE[]", "INTEGER"}));
+}
+
+TEST_F(Comparison, HelpsNoColumnBesideADouble) {
+  EXPECT_TRUE(is_equal("('a', 1.0)", "('a', 1.0000000005)", {"VARCHAR", "DOUBLE"}));
+  EXPECT_FALSE(is_equal("('a', 1.0)", "('b', 1.0)", {"VARCHAR", "DOUBLE"}));
+  EXPECT_FALSE(is_equal("(10, 1.0)", "(11, 1.0000000005)", {"BIGINT", "DOUBLE"}));
+  EXPECT_FALSE(is_equal("(NULL, 1.0)", "('a', 1.0)", {"VARCHAR", "DOUBLE"}));
+  EXPECT_TRUE(is_equal("(NULL, 1.0)", "(NULL, 1.0000000005)", {"VARCHAR", "DOUBLE"})) << "NULL is NULL";
+}
+
+TEST_F(Comparison, ShowsARowThatOneSideLacks) {
+  const auto lost = compare("('a', 1), ('b', 2)", "('b', 2)", {"VARCHAR", "BIGINT"});
+  EXPECT_EQ(lost.expected_rows, 2);
+  EXPECT_EQ(lost.actual_rows, 1);
+  EXPECT_EQ(lost.different_rows, 1);
+  ASSERT_EQ(lost.differences.size(), 1u);
+  EXPECT_EQ(lost.differences[0].expected->at(0), "a");
+  EXPECT_FALSE(lost.differences[0].actual);
+  const auto made_up = compare("(1)", "(1), (NULL)", {"BIGINT"});
+  ASSERT_EQ(made_up.differences.size(), 1u);
+  EXPECT_FALSE(made_up.differences[0].expected);
+  EXPECT_EQ(made_up.differences[0].actual->at(0), std::nullopt) << "a row whose value is NULL";
+}
+
+TEST_F(Comparison, CountsAllDifferencesAndShowsTheFirst) {
+  std::string rows;
+  for (int i = 0; i < 25; ++i) rows += fmt::format("{}({})", i ? ", " : "", i);
+  const auto compared = compare(rows, "(100)", {"BIGINT"});
+  EXPECT_EQ(compared.expected_rows, 25);
+  EXPECT_EQ(compared.actual_rows, 1);
+  EXPECT_EQ(compared.different_rows, 26);
+  ASSERT_EQ(compared.differences.size(), 10u);
+  EXPECT_EQ(compared.differences[0].expected->at(0), "0");
+  EXPECT_EQ(compared.differences[0].actual->at(0), "100");
+  EXPECT_EQ(compared.differences[9].expected->at(0), "9");
+  EXPECT_FALSE(compared.differences[9].actual);
+}
+
+// What tells whether events that were recorded explain it: the keys, without the doubles.
+TEST_F(Comparison, NamesTheRowsThatDifferByTheirExactColumns) {
+  const auto compared = compare("('a', 1.0, 7), ('b', 2.0, 8)", "('a', 1.0, 7), ('b', 2.5, 8)",
+                                {"VARCHAR", "DOUBLE", "BIGINT"});
+  EXPECT_EQ(compared.exact_columns, "c0, c2");
+  const auto rows = session_.query("SELECT DISTINCT * FROM (" + compared.different_select + ")");
+  ASSERT_TRUE(rows) << rows.error().describe();
+  ASSERT_EQ(rows->row_count(), 1u);
+  EXPECT_EQ(rows->text(0, 0), "b");
+  EXPECT_EQ(rows->integer(0, 1), 8);
+  EXPECT_EQ(compare("(1)", "(1)", {"BIGINT"}).different_select, "") << "nothing differs";
+}
+
 TEST_F(Comparison, ShowsBothSides) {
   const auto compared = compare("('a', 1), ('b', 2)", "('a', 1), ('b', 3)", {"VARCHAR", "BIGINT"});
   EXPECT_EQ(compared.different_rows, 2);

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/crc32c.h"
+#include "base/join.h"
 #include "quality/log_records.h"
 #include "quality/plain_decoder.h"
 #include "sql/syntax.h"
@@ -319,9 +320,8 @@ class PartitionLoader {
 }  // namespace
 
 std::string parquet_scan(const std::vector<std::string>& files, const std::string& options) {
-  std::string list;
-  for (const std::string& file : files)
-    list += (list.empty() ? "" : ", ") + sql::quote_literal(as_pattern(file));
+  const std::string list =
+      join(files, [](const std::string& file) { return sql::quote_literal(as_pattern(file)); });
   return fmt::format("read_parquet([{}], hive_partitioning = false{})", list, options);
 }
 

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "base/join.h"
+#include "model/names.h"
 #include "quality/comparison.h"
 #include "serve/merged_read.h"
 #include "sql/syntax.h"
@@ -18,8 +20,6 @@ using views::Plan;
 // Conditions of one view: on so many columns, each with some of its values.
 constexpr size_t columns_tried = 4;
 constexpr int values_tried = 2;
-
-std::string bare(const std::string& stream) { return stream.substr(stream.find('.') + 1); }
 
 // Whose values can be written into SQL, and come back as they were.
 bool is_plain_type(const std::string& type) {
@@ -80,7 +80,8 @@ class Exporter {
       if (needed.contains(name)) TRY(add_stream(snapshot, name, schema));
     }
     for (const auto& [name, table] : world.tables) {
-      if (needed.contains(name)) out.job.tables.push_back({bare(name), table.file, table.columns});
+      if (needed.contains(name))
+        out.job.tables.push_back({model::name_in_layer(name), table.file, table.columns});
     }
     return session.run("COMMIT");
   }
@@ -93,7 +94,7 @@ class Exporter {
   Status add_stream(const serve::QueryService::Snapshot& snapshot, const std::string& name,
                     const model::Schema& schema) {
     VerifyJob::Stream stream;
-    stream.name = bare(name);
+    stream.name = model::name_in_layer(name);
     const auto folder = sources_->streams.find(stream.name);
     if (folder == sources_->streams.end())
       return fail(Code::internal, fmt::format("the folder of the stream {} is not known", stream.name));
@@ -124,7 +125,7 @@ class Exporter {
     if (const auto* errors = plan.part(views::errors_part);
         errors && view.is_maintained && plan.streams.size() == 1) {
       view.recorded_table = fmt::format("recorded{}", number);
-      view.recorded_stream = bare(*plan.streams.begin());
+      view.recorded_stream = model::name_in_layer(*plan.streams.begin());
       TRY(session.run(sql::over(
           fmt::format("CREATE TABLE {}.main.{} AS FROM anabranch.recorded", database_, view.recorded_table),
           "recorded", serve::merged_part(*snapshot.epoch, plan, *errors))));
@@ -205,7 +206,7 @@ class Exporter {
                        const std::string& where, const std::string& shown, const std::vector<size_t>& hashed,
                        VerifyJob::View& view) {
     std::string list;
-    for (const size_t column : hashed) list += fmt::format("{}c{}", list.empty() ? "" : ", ", column);
+    for (const size_t column : hashed) append_item(list, fmt::format("c{}", column));
     const auto rows = TRY(session.query(sql::over(
         fmt::format("SELECT count(*), {} FROM anabranch.answer AS answer({})",
                     list.empty() ? "''" : fmt::format("coalesce(sum(hash({})::HUGEINT)::VARCHAR, '')", list),

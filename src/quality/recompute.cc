@@ -6,7 +6,9 @@
 
 #include <fmt/format.h>
 
+#include "base/join.h"
 #include "io/clock.h"
+#include "model/names.h"
 #include "model/schema.h"
 #include "quality/comparison.h"
 #include "quality/raw_events.h"
@@ -28,21 +30,11 @@ constexpr std::string_view rules_off =
     "late_materialization,join_filter_pushdown,reorder_filter,in_clause,regex_range,limit_pushdown,"
     "duplicate_groups,sum_rewriter,join_order,build_side_probe_side,row_group_pruner,expression_rewriter";
 
-// "gold.daily" → gold, daily
-std::pair<std::string, std::string> layer_and_name(const std::string& view) {
-  const size_t dot = view.find('.');
-  return {view.substr(0, dot), view.substr(dot + 1)};
-}
-
 std::string in_layer(const std::string& layer, const std::string& name) {
   return layer + "." + sql::quote_identifier(name);
 }
 
-std::string list_of(const std::vector<std::string>& names) {
-  std::string list;
-  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + sql::quote_identifier(name);
-  return list;
-}
+std::string list_of(const std::vector<std::string>& names) { return join(names, sql::quote_identifier); }
 
 std::string numbered(size_t count) {
   std::string list;
@@ -118,7 +110,7 @@ class Recompute {
       sql::OrderedRelation relation{"bronze", table.name + ":all", {}, {}, {{std::string(table_row_column)}},
                                     false};
       for (const auto& column : table.columns) relation.columns.push_back(column.name);
-      relations_["bronze." + sql::lower(table.name)] = std::move(relation);
+      relations_[model::bronze(sql::lower(table.name)).text()] = std::move(relation);
     }
     return {};
   }
@@ -141,9 +133,7 @@ class Recompute {
   void make(const VerifyJob::View& view) { (void)evaluate(view); }
 
  private:
-  static void note(Verdict& verdict, const std::string& text) {
-    verdict.note += (verdict.note.empty() ? "" : "; ") + text;
-  }
+  static void note(Verdict& verdict, const std::string& text) { append_item(verdict.note, text, "; "); }
   static void differ(Verdict& verdict, const std::string& why) {
     verdict.outcome = Verdict::Outcome::different;
     note(verdict, why);
@@ -173,7 +163,7 @@ class Recompute {
     written.needs_order = written.names_system_columns || sql::needs_order(written.select);
     written.has_cross_join = has_cross_join(written.select);
     for (const auto& table : sql::table_names(written.select))
-      written.reads.insert(sql::lower(table.schema + "." + table.name));
+      written.reads.insert(sql::lower(model::RelationName{table.schema, table.name}.text()));
     written.is_aggregated = calls_one_of(written.select, aggregates_);
     if (written.is_aggregated) {
       static const sql::FunctionNames of_powers = {"kurtosis", "kurtosis_pop", "skewness"};
@@ -251,14 +241,13 @@ class Recompute {
     for (const auto& field : stream.schema.fields) relation.columns.push_back(field.name);
     relation.order = {{std::string(model::offset_column)}, {std::string(model::partition_column)}};
     relation.is_of_events = true;
-    relations_["bronze." + sql::lower(stream.name)] = std::move(relation);
+    relations_[model::bronze(sql::lower(stream.name)).text()] = std::move(relation);
   }
 
   // bronze.<stream>, plain and with hidden columns, in a catalog; `where` leaves events out.
   Status show_stream(const std::string& catalog, const VerifyJob::Stream& stream, const std::string& where) {
     std::string columns;
-    for (const auto& field : stream.schema.fields)
-      columns += (columns.empty() ? "" : ", ") + sql::quote_identifier(field.name);
+    for (const auto& field : stream.schema.fields) append_item(columns, sql::quote_identifier(field.name));
     const std::string raw = "memory.raw." + sql::quote_identifier(stream.name);
     TRY(session_->run(fmt::format("CREATE OR REPLACE VIEW {}{} AS SELECT * FROM {}{}", catalog,
                                   in_layer("bronze", stream.name + ":all"), raw, where)));
@@ -268,8 +257,7 @@ class Recompute {
 
   Status show_table(const std::string& catalog, const VerifyJob::Table& table) {
     std::string columns;
-    for (const auto& column : table.columns)
-      columns += (columns.empty() ? "" : ", ") + sql::quote_identifier(column.name);
+    for (const auto& column : table.columns) append_item(columns, sql::quote_identifier(column.name));
     const std::string raw = "memory.raw." + sql::quote_identifier(table.name);
     TRY(session_->run(fmt::format("CREATE OR REPLACE VIEW {}{} AS SELECT * FROM {}", catalog,
                                   in_layer("bronze", table.name + ":all"), raw)));
@@ -295,7 +283,7 @@ class Recompute {
     sql::OrderedRelations relations = relations_;
     for (const auto& stream : job_.streams) {
       if (!names_system_columns) break;
-      auto& named = relations.at("bronze." + sql::lower(stream.name)).named_columns;
+      auto& named = relations.at(model::bronze(sql::lower(stream.name)).text()).named_columns;
       named = {std::string(model::partition_column), std::string(model::offset_column),
                std::string(model::ingested_at_column), std::string(model::raw_column)};
     }
@@ -314,7 +302,7 @@ class Recompute {
 
   // Makes layer."<view>:all", a table of its rows and what orders them, and layer.<view> over it.
   Status evaluate(const VerifyJob::View& view) {
-    const auto [layer, name] = layer_and_name(view.name);
+    const auto [layer, name] = model::RelationName::of(view.name);
     const auto below = TRY(evaluate_below(view));
     TRY(leave_out_recorded(view));
     const auto done = evaluate_into(view, ":all");
@@ -331,7 +319,7 @@ class Recompute {
 
   sql::OrderedRelation relation_of(const VerifyJob::View& view, const std::string& table,
                                    const std::vector<sql::OrderKey>& order) const {
-    const auto [layer, name] = layer_and_name(view.name);
+    const auto [layer, name] = model::RelationName::of(view.name);
     sql::OrderedRelation relation{layer, name + table, view.columns, {}, order, false};
     for (const std::string& read : written_.at(sql::lower(view.name)).reads) {
       const auto below = relations_.find(read);
@@ -343,7 +331,7 @@ class Recompute {
 
   // layer.<view> over a table of its rows, for those that read it.
   Status show_view(const VerifyJob::View& view, const sql::OrderedRelation& relation) {
-    const auto [layer, name] = layer_and_name(view.name);
+    const auto [layer, name] = model::RelationName::of(view.name);
     relations_[sql::lower(view.name)] = relation;
     return session_->run(fmt::format("CREATE OR REPLACE VIEW {} AS SELECT {} FROM {}", in_layer(layer, name),
                                      list_of(view.columns), in_layer(layer, relation.ordered_name)));
@@ -366,7 +354,7 @@ class Recompute {
     for (const VerifyJob::View& other : job_.views) {
       const auto relation = relations_.find(sql::lower(other.name));
       if (!needed.contains(sql::lower(other.name)) || relation == relations_.end()) continue;
-      const auto [layer, name] = layer_and_name(other.name);
+      const auto [layer, name] = model::RelationName::of(other.name);
       TRY(leave_out_recorded(view, &other));
       TRY(session_->run(fmt::format("DROP TABLE IF EXISTS {}", in_layer(layer, name + ":some"))));
       const auto order = evaluate_into(other, ":some");
@@ -391,7 +379,7 @@ class Recompute {
 
   Result<std::vector<sql::OrderKey>> evaluate_once(const VerifyJob::View& view, const std::string& table,
                                                    bool is_sure, bool is_default) {
-    const auto [layer, name] = layer_and_name(view.name);
+    const auto [layer, name] = model::RelationName::of(view.name);
     TRY(use_rules(written_.at(sql::lower(view.name)).has_cross_join, is_default));
     auto run = TRY(text_of(view, is_sure));
     // As a view first, which takes the text as it is, comments at its end too.
@@ -453,7 +441,7 @@ class Recompute {
   }
 
   Status compare(const VerifyJob::View& view, Verdict& verdict) {
-    const auto [layer, name] = layer_and_name(view.name);
+    const auto [layer, name] = model::RelationName::of(view.name);
     const Written& written = written_.at(sql::lower(view.name));
     const std::string actual = "read." + view.read_table;
     const auto expected_columns = TRY(session_->describe(
@@ -475,8 +463,7 @@ class Recompute {
     std::string sampled = actual;
     if (job_.sample_buckets > 1) {
       std::string keys;
-      for (const size_t key : sampled_by(written, types))
-        keys += fmt::format("{}c{}", keys.empty() ? "" : ", ", key);
+      for (const size_t key : sampled_by(written, types)) append_item(keys, fmt::format("c{}", key));
       if (!keys.empty()) {
         const std::string where = fmt::format(" WHERE hash({}) % {} = 0", keys, job_.sample_buckets);
         expected = fmt::format("(SELECT * FROM {}{})", expected, where);
@@ -555,8 +542,7 @@ class Recompute {
   Status check_predicates(const VerifyJob::View& view, Verdict& verdict) {
     for (const auto& predicate : view.predicates) {
       std::string hashed;
-      for (const size_t column : predicate.hashed)
-        hashed += fmt::format("{}c{}", hashed.empty() ? "" : ", ", column);
+      for (const size_t column : predicate.hashed) append_item(hashed, fmt::format("c{}", column));
       const auto rows = TRY(session_->query(fmt::format(
           "SELECT count(*), {} FROM read.{} WHERE {}",
           hashed.empty() ? "''" : fmt::format("coalesce(sum(hash({})::HUGEINT)::VARCHAR, '')", hashed),
@@ -616,7 +602,7 @@ class Recompute {
     for (const auto& table : job_.tables) TRY(show_table("lone.", table));
     TRY(session_->run("USE lone"));
     for (const auto& view : job_.views) {
-      const auto [layer, name] = layer_and_name(view.name);
+      const auto [layer, name] = model::RelationName::of(view.name);
       (void)session_->run(fmt::format("CREATE VIEW {} AS {}", in_layer(layer, name), view.sql));
     }
     return session_->run("USE memory");

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/join.h"
+
 namespace anabranch::quality {
 namespace {
 
@@ -21,7 +23,7 @@ std::string surely_not(const Expr& operand, bool is_true) {
   if (is_and || operand.is("or")) {
     std::string text;  // De Morgan
     for (const Expr& child : operand.children)
-      text += (text.empty() ? "" : is_and == is_true ? " OR " : " AND ") + surely_not(child, is_true);
+      append_item(text, surely_not(child, is_true), is_and == is_true ? " OR " : " AND ");
     return "(" + text + ")";
   }
   const std::string value = fmt::format("struct_extract({}, 'v')::BOOLEAN", tried(operand));
@@ -36,7 +38,7 @@ std::string surely(const Expr& expr, bool is_true) {
   if (is_and || expr.is("or")) {
     std::string text;
     for (const Expr& child : expr.children)
-      text += (text.empty() ? "" : is_and == is_true ? " AND " : " OR ") + surely(child, is_true);
+      append_item(text, surely(child, is_true), is_and == is_true ? " AND " : " OR ");
     return "(" + text + ")";
   }
   const std::string value = fmt::format("coalesce(struct_extract({}, 'v')::BOOLEAN, false)", tried(expr));

@@ -12,6 +12,7 @@
 
 #include "base/hash.h"
 #include "io/random.h"
+#include "model/names.h"
 #include "quality/read_export.h"
 
 namespace anabranch::quality {
@@ -225,7 +226,7 @@ Result<std::vector<Verdict>> Verifier::verify(const Request& request) {
     verdict->definition = definition_of(*reads.epoch->world, view);
     verdict->elapsed_us += exported_us / static_cast<int64_t>(request.views.size());
     for (const std::string& stream : reads.epoch->world->plan(view)->streams) {
-      const std::string name = stream.substr(stream.find('.') + 1);
+      const std::string name = model::name_in_layer(stream);
       verdict->offsets[name] = reads.offsets.at(name);
     }
     verdicts.push_back(*verdict);

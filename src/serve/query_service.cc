@@ -263,7 +263,7 @@ Result<sql::Query> QueryService::bind(sql::Session& session, const std::string& 
 // A field that events have and the views' world does not know yet is not simply unknown.
 Error QueryService::with_drift(Error error, const Snapshot& snapshot) const {
   for (const history::Stream& stream : history_.streams()) {
-    const auto pinned = snapshot.epoch->world->schemas.find(stream.name);
+    const auto pinned = snapshot.epoch->world->schemas.find(stream.name.text());
     const model::SchemaPtr latest = stream.schemas->latest();
     if (pinned == snapshot.epoch->world->schemas.end() || latest->version == pinned->second.version) continue;
     for (const model::Field& field : latest->fields) {
@@ -272,7 +272,7 @@ Error QueryService::with_drift(Error error, const Snapshot& snapshot) const {
         continue;
       error.hint =
           fmt::format("events of {} have a field {} since a short time: it can be read after the next build",
-                      stream.name, sql::quote_identifier(field.name));
+                      stream.name.text(), sql::quote_identifier(field.name));
       return error;
     }
   }

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "history/history.h"
 #include "io/clock.h"
+#include "model/names.h"
 #include "serve/merged_read.h"
 #include "speed/speed_layer.h"
 #include "sql/database.h"
@@ -80,7 +81,7 @@ class QueryService {
     model::Offsets offsets;
     /// Of a stream, "bronze.<stream>": one a partition.
     const std::vector<model::Offset>& ends(std::string_view stream) const {
-      return offsets.at(std::string(stream.substr(stream.find('.') + 1)));
+      return offsets.at(model::name_in_layer(stream));
     }
   };
   /// Calls `work` with a session inside such a transaction. At most timeout_us after the start the session's

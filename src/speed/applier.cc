@@ -6,6 +6,7 @@
 
 #include "base/mistake.h"
 #include "history/history.h"
+#include "model/names.h"
 #include "sql/syntax.h"
 #include "views/exposed.h"
 
@@ -110,7 +111,7 @@ std::string Applier::stage_name(const std::string& view) const {
 }
 
 std::string Applier::feed_name(const std::string& stream) const {
-  return fmt::format("feed_{}_{}", id_, stream.substr(stream.find('.') + 1));
+  return fmt::format("feed_{}_{}", id_, model::name_in_layer(stream));
 }
 
 sql::Meanings Applier::feed_meanings() const {

@@ -29,14 +29,14 @@ Result<std::vector<model::Offset>> SpeedLayer::catch_up(
   for (size_t i = 0; i < partitions_.size(); ++i) {
     const history::StreamPartition& partition = partitions_[i];
     const auto number = static_cast<size_t>(partition.number);
-    const auto archive = archives.find(partition.stream.name);
+    const auto archive = archives.find(partition.stream.name.text());
     history::StreamReader reader(partition,
                                  archive == archives.end() ? history::Archive() : archive->second, database_);
     while (from[i] < to[i]) {
       // Up to the next view's cut-off, and only for the views whose cut-off is behind us.
       model::Offset end = to[i];
       std::set<std::string> only;
-      if (const auto views = cutoffs.find(partition.stream.name); views != cutoffs.end()) {
+      if (const auto views = cutoffs.find(partition.stream.name.text()); views != cutoffs.end()) {
         for (const auto& [view, of_partitions] : views->second) {
           const model::Offset cutoff = of_partitions.at(number);
           const bool skips_first = is_planted("a replay passes over the first step after the cut-off");
@@ -62,7 +62,7 @@ Result<std::vector<model::Offset>> SpeedLayer::catch_up(
       }
       const model::OffsetRange range = events.range;
       Step step;
-      step[partition.stream.name].push_back(std::move(events));
+      step[partition.stream.name.text()].push_back(std::move(events));
       Status applied = apply_step(set, step, "", &only);
       if (!applied && applied.error().code == Code::too_large) {
         TRY(make_room(set, room, applied.error()));

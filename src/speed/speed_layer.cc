@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "base/mistake.h"
 #include "io/process.h"
+#include "model/names.h"
 #include "sql/syntax.h"
 
 namespace anabranch::speed {
@@ -136,13 +137,13 @@ SpeedLayer::Cutoffs SpeedLayer::cutoffs(const Handover& handover) const {
     if (!plan.is_maintained() || handover.unmaintained.contains(plan.view)) continue;
     const auto built = handover.built.find(plan.view);
     for (const history::StreamPartition& partition : partitions_) {
-      if (!plan.streams.contains(partition.stream.name)) continue;
+      if (!plan.streams.contains(partition.stream.name.text())) continue;
       model::Offset cutoff =
           built == handover.built.end()
               ? 0
               : model::offset_of(built->second.cutoff, partition.stream.bare_name(), partition.number);
       if (cutoff > 0 && is_planted("the event before the cut-off counts twice")) --cutoff;
-      all[partition.stream.name][plan.view].push_back(cutoff);
+      all[partition.stream.name.text()][plan.view].push_back(cutoff);
     }
   }
   return all;
@@ -151,7 +152,7 @@ SpeedLayer::Cutoffs SpeedLayer::cutoffs(const Handover& handover) const {
 std::vector<model::Offset> SpeedLayer::first_offsets(const Cutoffs& cutoffs) const {
   std::vector<model::Offset> offsets = durable();
   for (size_t i = 0; i < offsets.size(); ++i) {
-    const auto views = cutoffs.find(partitions_[i].stream.name);
+    const auto views = cutoffs.find(partitions_[i].stream.name.text());
     if (views == cutoffs.end()) continue;
     const auto number = static_cast<size_t>(partitions_[i].number);
     for (const auto& [view, cutoff] : views->second) offsets[i] = std::min(offsets[i], cutoff.at(number));
@@ -273,7 +274,7 @@ Status SpeedLayer::tick() {
     next[i] = events.range.end;
     if (!events.batches.empty())
       oldest_us = std::min(oldest_us, events.batches.front()->row_ingested_at_us.front());
-    step[partitions_[i].stream.name].push_back(std::move(events));
+    step[partitions_[i].stream.name.text()].push_back(std::move(events));
   }
   if (step.empty()) return {};
   const int64_t started_us = clock_.monotonic_us();
@@ -579,8 +580,8 @@ Status SpeedLayer::remove_streams(const std::set<std::string>& names) {
     }
     Lock lock(mutex_);
     for (size_t i = 0; i < partitions_.size(); ++i) {
-      if (!names.contains(partitions_[i].stream.name)) continue;
-      partitions_[i].stream.name.clear();
+      if (!names.contains(partitions_[i].stream.name.text())) continue;
+      partitions_[i].stream.name = {};
       position_[i] = 0;
     }
     applied_ = position_;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/join.h"
 #include "duckdb.hpp"
 #include "duckdb/common/types/column/column_data_collection.hpp"
 #include "duckdb/execution/expression_executor.hpp"
@@ -532,7 +533,7 @@ Result<std::unique_ptr<Database>> Database::open(const Options& options) {
         std::set<std::string> texts = {folder.string(), escape_pattern(folder.string())};
         if (const size_t at = folder.string().find('?'); at != std::string::npos)
           texts.insert(folder.string().insert(at, ".wal"));
-        for (const std::string& text : texts) folders += (folders.empty() ? "" : ", ") + quote_literal(text);
+        for (const std::string& text : texts) append_item(folders, quote_literal(text));
       }
       settings += fmt::format(
           "SET GLOBAL allowed_directories = [{}]; SET GLOBAL enable_external_access = false;", folders);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/join.h"
 #include "sql/syntax.h"
 #include "sql/zero_watch.h"
 
@@ -43,8 +44,7 @@ namespace {
 
 std::string list_of(const std::vector<std::string>& files) {
   std::string list;
-  for (const std::string& file : files)
-    list += (list.empty() ? "" : ", ") + quote_literal(escape_pattern(file));
+  for (const std::string& file : files) append_item(list, quote_literal(escape_pattern(file)));
   return list;
 }
 
@@ -72,8 +72,7 @@ std::string read_numbered(const std::string& file, const std::vector<OutputColum
 Query copy_to_parquet(const Query& select, const std::vector<OutputColumn>& columns, const std::string& file,
                       std::string_view options) {
   std::string all(options);
-  if (std::any_of(columns.begin(), columns.end(), has_floats))
-    all += fmt::format("{}{}", all.empty() ? "" : ", ", no_dictionaries);
+  if (std::any_of(columns.begin(), columns.end(), has_floats)) append_item(all, no_dictionaries);
   return {copy_sql(select.text, file, all), select.relations};
 }
 

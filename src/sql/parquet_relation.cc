@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/join.h"
 #include "sql/parquet_file.h"
 #include "sql/syntax.h"
 
@@ -34,7 +35,7 @@ std::string parquet_relation(const std::vector<std::string>& files, const std::v
     const std::string name = quote_identifier(column.name);
     const std::string value =
         is_halved(column.type) ? from_halves(name) : fmt::format("CAST({} AS {})", name, column.type);
-    casts += fmt::format("{}{} AS {}", casts.empty() ? "" : ", ", value, name);
+    append_item(casts, fmt::format("{} AS {}", value, name));
   }
   return fmt::format("(SELECT {} FROM {}{})", casts, read_files("read_parquet", files),
                      where.empty() ? "" : " WHERE " + where);
@@ -48,9 +49,9 @@ std::string archive_relation(const std::vector<std::string>& files, const std::v
   for (const auto& column : columns) {
     const auto field = schema.find(column.name);
     const std::string stored = quote_identifier(field ? schema.fields[*field].stored_name() : column.name);
-    empty += fmt::format("{}NULL AS {}", empty.empty() ? "" : ", ", stored);
-    casts += fmt::format("{}CAST({} AS {}) AS {}", casts.empty() ? "" : ", ", stored, column.type,
-                         quote_identifier(column.name));
+    append_item(empty, fmt::format("NULL AS {}", stored));
+    append_item(casts,
+                fmt::format("CAST({} AS {}) AS {}", stored, column.type, quote_identifier(column.name)));
   }
   // The empty SELECT gives every column a place when no file has it yet.
   return fmt::format(

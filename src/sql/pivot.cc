@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/join.h"
 #include "duckdb/parser/expression/list.hpp"
 #include "duckdb/parser/parsed_expression_iterator.hpp"
 #include "duckdb/parser/query_node/list.hpp"
@@ -97,7 +98,7 @@ class Pivot {
         refuse("PIVOT with IN lists of different lengths");
       std::string text;
       for (const PivotValue& value : column.values) {
-        column.name += (column.name.empty() ? "" : "_") + value.name;
+        append_item(column.name, value.name, "_");
         text += value.value->ToString() + "\n";
       }
       if (!known.insert(text).second) refuse("PIVOT with a value that is there twice");

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/join.h"
 #include "duckdb/parser/parser.hpp"
 #include "sql/unpivot.h"
 
@@ -15,22 +16,14 @@ namespace {
 char lower_char(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 std::string join_sql(const std::vector<Expr>& list) {
-  std::string text;
-  for (const Expr& expr : list) text += (text.empty() ? "" : ", ") + to_sql(expr);
-  return text;
+  return join(list, [](const Expr& expr) { return to_sql(expr); });
 }
 
 std::string join_sql(const std::vector<OrderItem>& list) {
-  std::string text;
-  for (const OrderItem& item : list) text += (text.empty() ? "" : ", ") + to_sql(item);
-  return text;
+  return join(list, [](const OrderItem& item) { return to_sql(item); });
 }
 
-std::string join_names(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + quote_identifier(name);
-  return text;
-}
+std::string join_names(const std::vector<std::string>& names) { return join(names, quote_identifier); }
 
 std::string arguments_sql(const Expr& expr) {
   std::string text = expr.is_distinct ? "DISTINCT " : "";
@@ -182,30 +175,24 @@ std::string other_sql(const Expr& expr) {
   return fmt::format("{}({})", expr.name, join_sql(expr.children));
 }
 
-std::string path_sql(const std::vector<std::string>& path) {
-  std::string text;
-  for (const std::string& part : path) text += (text.empty() ? "" : ".") + quote_identifier(part);
-  return text;
-}
+std::string path_sql(const std::vector<std::string>& path) { return join(path, quote_identifier, "."); }
 
 std::string star_sql(const Expr& expr) {
   std::string text = expr.path.empty() ? "*" : quote_identifier(expr.path[0]) + ".*";
   if (!expr.exclude.empty()) {
-    std::string list;
-    for (const auto& path : expr.exclude) list += (list.empty() ? "" : ", ") + path_sql(path);
-    text += fmt::format(" EXCLUDE ({})", list);
+    text += fmt::format(" EXCLUDE ({})", join(expr.exclude, path_sql));
   }
   if (!expr.replace.empty()) {
     std::string list;
     for (const auto& [name, with] : expr.replace) {
-      list += fmt::format("{}{} AS {}", list.empty() ? "" : ", ", to_sql(with), quote_identifier(name));
+      append_item(list, fmt::format("{} AS {}", to_sql(with), quote_identifier(name)));
     }
     text += fmt::format(" REPLACE ({})", list);
   }
   if (!expr.rename.empty()) {
     std::string list;
     for (const auto& [path, name] : expr.rename) {
-      list += fmt::format("{}{} AS {}", list.empty() ? "" : ", ", path_sql(path), quote_identifier(name));
+      append_item(list, fmt::format("{} AS {}", path_sql(path), quote_identifier(name)));
     }
     text += fmt::format(" RENAME ({})", list);
   }
@@ -213,9 +200,7 @@ std::string star_sql(const Expr& expr) {
 }
 
 std::string values_sql(const TableRef& table) {
-  std::string rows;
-  for (const auto& row : table.values) rows += fmt::format("{}({})", rows.empty() ? "" : ", ", join_sql(row));
-  return "VALUES " + rows;
+  return "VALUES " + join(table.values, [](const auto& row) { return "(" + join_sql(row) + ")"; });
 }
 
 std::string alias_sql(const TableRef& table) {
@@ -393,7 +378,7 @@ std::string to_sql(const Select& select) {
       for (size_t i = 0; i < select.grouping_sets.size(); ++i) {
         std::string set;
         for (size_t index : select.grouping_sets[i]) {
-          set += (set.empty() ? "" : ", ") + to_sql(select.group_by[index]);
+          append_item(set, to_sql(select.group_by[index]));
         }
         text += fmt::format("{}({})", i ? ", " : "", set);
       }

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/join.h"
 #include "duckdb.hpp"
 #include "sql/tree_conversion.h"
 
@@ -12,8 +13,7 @@ namespace anabranch::sql {
 namespace {
 
 std::string names_sql(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + quote_identifier(name);
+  const std::string text = join(names, quote_identifier);
   return names.size() == 1 ? text : "(" + text + ")";
 }
 
@@ -63,7 +63,7 @@ std::string unpivot_sql(const Expr& unpivot) {
   if (query.from.kind == TableRef::Kind::join && query.from.alias.empty()) rows = "(" + rows + ")";
   std::string entries;
   for (const Expr& entry : query.items) {
-    entries += (entries.empty() ? "" : ", ") + to_sql(entry);
+    append_item(entries, to_sql(entry));
     if (!entry.alias.empty()) entries += " AS " + quote_identifier(entry.alias);
   }
   return fmt::format("{} UNPIVOT {}({} FOR {} IN ({}))", rows, unpivot.text.empty() ? "" : unpivot.text + " ",

@@ -4,15 +4,16 @@
 
 #include <fmt/format.h>
 
+#include "base/join.h"
 #include "base/mistake.h"
 #include "sql/parser.h"
 #include "views/exposed.h"
 #include "views/flattened.h"
 #include "views/from_clause.h"
 #include "views/functions.h"
-#include "views/maintained.h"
+#include "views/maintain/maintained.h"
 #include "views/row_order.h"
-#include "views/set_operations.h"
+#include "views/maintain/set_operations.h"
 #include "views/spread_items.h"
 #include "views/unpivoted.h"
 #include "views/whole_windows.h"
@@ -59,8 +60,7 @@ Status Compiler::create_tables(const Relation& relation) {
     std::string columns;
     const auto add = [&](const std::vector<sql::OutputColumn>& list) {
       for (const auto& column : list) {
-        columns += fmt::format("{}{} {}", columns.empty() ? "" : ", ", sql::quote_identifier(column.name),
-                               column.type);
+        append_item(columns, fmt::format("{} {}", sql::quote_identifier(column.name), column.type));
       }
     };
     add(relation.columns);

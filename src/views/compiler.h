@@ -14,7 +14,7 @@
 #include "sql/syntax.h"
 #include "views/plan.h"
 #include "views/relation.h"
-#include "views/set_operations.h"
+#include "views/maintain/set_operations.h"
 #include "views/table_rows.h"
 
 namespace anabranch::views {

@@ -14,7 +14,7 @@
 #include "io/random.h"
 #include "sql/parser.h"
 #include "tests/support/view_corpus.h"
-#include "views/aggregates.h"
+#include "views/maintain/aggregates.h"
 #include "views/exposed.h"
 #include "views/functions.h"
 

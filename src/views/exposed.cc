@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/join.h"
 #include "sql/parser.h"
 #include "sql/unpivot.h"
 #include "views/plan.h"
@@ -162,7 +163,7 @@ class Exposer {
     }
     std::string list;
     for (const auto& [name, relation] : relations_) {
-      if (!relation.is_block) list += (list.empty() ? "" : ", ") + name;
+      if (!relation.is_block) append_item(list, name);
     }
     return "there are: " + list;
   }
@@ -231,7 +232,7 @@ void hide_marks(std::string& message) {
 void add_meaning(sql::Meanings& meanings, const Relation& relation, sql::Query query) {
   std::string columns;
   for (const auto& column : relation.columns) {
-    columns += (columns.empty() ? "" : ", ") + sql::quote_identifier(column.name);
+    append_item(columns, sql::quote_identifier(column.name));
   }
   const auto all = sql::meaning(std::move(query));
   meanings[relation.name] = all;

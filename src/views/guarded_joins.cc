@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/join.h"
+
 namespace anabranch::views {
 
 using sql::Expr;
@@ -65,7 +67,7 @@ class Guard {
       collect(*table.right);
       if (table.condition) collect(*table.condition);
     } else if (table.kind != TableRef::Kind::empty) {
-      sources_ += (sources_.empty() ? "" : ", ") + sql::to_sql(table);
+      append_item(sources_, sql::to_sql(table));
     }
     if (table.kind == TableRef::Kind::function) {
       for (Expr& argument : table.function->children) {

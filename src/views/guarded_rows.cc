@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/join.h"
 #include "base/mistake.h"
 #include "views/guarded_joins.h"
 
@@ -50,7 +51,7 @@ std::string sure_sql(const Expr& predicate, Sure sure) {
     const bool needs_all = is_and(predicate) == (sure == Sure::is_true || sure == Sure::is_not_false);
     std::string terms;
     for (const Expr& child : predicate.children) {
-      terms += (terms.empty() ? "" : needs_all ? " AND " : " OR ") + sure_sql(child, sure);
+      append_item(terms, sure_sql(child, sure), needs_all ? " AND " : " OR ");
     }
     return "(" + terms + ")";
   }
@@ -113,16 +114,12 @@ std::string needed_sql(const Expr& predicate, const std::set<std::string>& safe_
   for (const Expr& child : predicate.children) {
     const std::string term = needed_sql(child, safe_leaves);
     if (term.empty() && is_or(predicate)) return "";
-    if (!term.empty()) terms += (terms.empty() ? "" : is_and(predicate) ? " AND " : " OR ") + term;
+    if (!term.empty()) append_item(terms, term, is_and(predicate) ? " AND " : " OR ");
   }
   return terms.empty() ? "" : "(" + terms + ")";
 }
 
-std::string and_all(const std::vector<std::string>& terms) {
-  std::string text;
-  for (const std::string& term : terms) text += (text.empty() ? "" : " AND ") + term;
-  return text;
-}
+std::string and_all(const std::vector<std::string>& terms) { return join(terms, " AND "); }
 
 }  // namespace
 
@@ -193,9 +190,7 @@ Result<GuardedRows> guard_rows(const std::vector<RowColumns::Column>& columns, c
       rows_fail_together = rows_fail_together && is_of_event(columns[i].expr, from.event_alias);
   }
   // An event that failed in a join is recorded and left out, whatever else it does.
-  std::string failed_joins;
-  for (const std::string& failure : joins.failures)
-    failed_joins += (failed_joins.empty() ? "" : " OR ") + failure;
+  const std::string failed_joins = join(joins.failures, " OR ");
   if (!failed_joins.empty() && !is_planted("events that failed in a join stay in"))
     safe.push_back(fmt::format("NOT ({})", failed_joins));
   const std::string safe_where = safe.empty() ? "" : " WHERE " + and_all(safe);
@@ -230,13 +225,13 @@ Result<GuardedRows> guard_rows(const std::vector<RowColumns::Column>& columns, c
                          : fmt::format(", {} AS {}", expr, name);
     picked += fmt::format("{}{} AS {}", i ? ", " : "",
                           can_fail[i] ? fmt::format("struct_extract({}, 'v')", name) : name, name);
-    if (can_fail[i]) failed += fmt::format("{}{} IS NULL", failed.empty() ? "" : " OR ", name);
+    if (can_fail[i]) append_item(failed, fmt::format("{} IS NULL", name), " OR ");
   }
   std::vector<std::string> is_true;
   std::string is_not_true;
   for (const Outcome& outcome : guarded) {
     is_true.push_back(outcome.is_true);
-    is_not_true += (is_not_true.empty() ? "" : " OR ") + outcome.is_not_true;
+    append_item(is_not_true, outcome.is_not_true, " OR ");
   }
   tried += fmt::format(", {} AS _is_kept, {} AS _is_dropped", guarded.empty() ? "true" : and_all(is_true),
                        guarded.empty() ? "false" : is_not_true);

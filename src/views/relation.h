@@ -44,8 +44,8 @@ Relation stream_relation(std::string name, const model::Schema& schema);
 /// A table's hidden column is row_column, its row number from 0 in the pinned version.
 Relation table_relation(std::string name, std::vector<sql::OutputColumn> columns, bool is_in_place = false);
 
-// Hidden columns of ours. No column of a stream, table or view may begin with the prefix (model/names.h), so
-// they cannot meet one of a user's.
+// Hidden columns of ours. No column of a stream, table or view may begin with the prefix
+// (model/column_name.h), so they cannot meet one of a user's.
 inline constexpr std::string_view order_column = "anabranch:ord";
 /// "anabranch:order0", …: of views whose rows are ordered by more than one column.
 inline constexpr std::string_view order_columns_prefix = "anabranch:order";

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/join.h"
 #include "sql/spelled_order.h"
 #include "views/functions.h"
 #include "views/plan.h"
@@ -28,10 +29,7 @@ sql::OrderedRelations ordered_relations(const Relations& relations, const std::s
 }
 
 std::string list_of(const std::vector<sql::OutputColumn>& columns) {
-  std::string names;
-  for (const auto& column : columns)
-    names += (names.empty() ? "" : ", ") + sql::quote_identifier(column.name);
-  return names;
+  return join(columns, [](const auto& column) { return sql::quote_identifier(column.name); });
 }
 
 // Whether the first of these columns are those, and with the same names.

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/join.h"
 #include "sql/unpivot.h"
 
 namespace anabranch::views {
@@ -136,7 +137,7 @@ class Unpivot {
     const auto column = columns_.find(sql::lower(names[0]));
     if (column == columns_.end()) return false;
     taken_.push_back(column->second);
-    entry.name += (entry.name.empty() ? "" : "_") + column->second;
+    append_item(entry.name, column->second, "_");
     value.alias.clear();
     entry.values.push_back(std::move(value));
     return true;

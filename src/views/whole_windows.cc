@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "views/aggregate_clauses.h"
+#include "views/maintain/aggregate_clauses.h"
 #include "views/functions.h"
 
 namespace anabranch::views {

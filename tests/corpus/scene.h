@@ -76,11 +76,7 @@ class Scene {
                               sql::quote_literal((folder / "data" / (table.name + ".parquet")).string())));
     }
     if (!tables_.empty()) write_text(folder / "sources" / "reference.yml", source);
-    for (const CorpusEntry& model : models) {
-      const size_t dot = model.name.find('.');
-      write_text(folder / "models" / model.name.substr(0, dot) / (model.name.substr(dot + 1) + ".sql"),
-                 model.sql + "\n");
-    }
+    for (const CorpusEntry& model : models) write_model(folder, model.name, model.sql);
   }
 
   /// The world of these models: what the compiler makes of them. Needs no data.

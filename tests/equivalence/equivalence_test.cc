@@ -18,7 +18,7 @@
 #include "tests/support/platform_reads.h"
 #include "tests/support/seed.h"
 #include "tests/support/temporary_folder.h"
-#include "views/aggregates.h"
+#include "views/maintain/aggregates.h"
 
 namespace anabranch {
 namespace {

@@ -47,9 +47,7 @@ Status write_table(const Table& table, size_t version, const io::Path& folder, O
 }
 
 void write_model(const View& view, const io::Path& folder) {
-  const size_t dot = view.name.find('.');
-  test::write_text(folder / "models" / view.name.substr(0, dot) / (view.name.substr(dot + 1) + ".sql"),
-                   view.sql(View::Spelling::written) + "\n");
+  test::write_model(folder, view.name, view.sql(View::Spelling::written));
 }
 
 Status write_project(const Case& of, const io::Path& folder, Oracle& oracle) {

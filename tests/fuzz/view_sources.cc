@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "model/names.h"
 #include "sql/syntax.h"
 #include "tests/fuzz/view_generator.h"
 
@@ -15,7 +16,7 @@ std::string ViewGenerator::new_alias(const char* stem) { return fmt::format("{}{
 
 Source ViewGenerator::of(const Relation& relation, const std::string& alias) {
   Source source;
-  const std::string qualifier = alias.empty() ? relation.name.substr(relation.name.find('.') + 1) : alias;
+  const std::string qualifier = alias.empty() ? model::name_in_layer(relation.name) : alias;
   source.from = relation.name + (alias.empty() ? "" : random_.pick({" AS ", " "}) + alias);
   source.columns = relation.columns;
   for (Column& column : source.columns) {

@@ -93,9 +93,7 @@ class Check {
 
  private:
   void write_model(const std::string& name, const std::string& sql) {
-    const size_t dot = name.find('.');
-    test::write_text(folder_.path() / "models" / name.substr(0, dot) / (name.substr(dot + 1) + ".sql"),
-                     sql + "\n");
+    test::write_model(folder_.path(), name, sql);
   }
 
   void make_events() {

@@ -10,6 +10,7 @@ project; `Rules` shows each rule a bad tree in a temporary folder, so that a rul
 import json
 import re
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -39,9 +40,32 @@ LIBRARIES = [("DuckDB", r"duckdb(\.hpp|\.h|/.*)", {"sql"}),
 # values in their private functions, so who includes them compiles it too.
 WRAPPED = {library for library, _, _ in LIBRARIES} - {"simdjson"}
 
+# What these headers are linked as; fmt and threads come to all with base.
+TARGETS = [(r"duckdb(\.hpp|\.h|/.*)", "duckdb"), (r"boost/.*", "Boost::headers"), (r"simdjson\.h", "simdjson::simdjson"),
+           (r"yaml-cpp/.*", "yaml-cpp"), (r"sqlite3(ext)?\.h", "SQLite::SQLite3"), (r"prometheus/.*", "prometheus-cpp::core"),
+           (r"CLI/.*", "CLI11::CLI11"), (r"openssl/.*", "OpenSSL::Crypto"), (r"nlohmann/.*", "nlohmann_json::nlohmann_json"),
+           (r"spdlog/.*", "spdlog::spdlog"), (r"zlib\.h", "ZLIB::ZLIB")]
+ALWAYS_LINKED = {"fmt::fmt", "Threads::Threads"}
+
+# Where files are touched beside the door: file → why. What only computes with paths is everybody's.
+OTHER_DOORS = {}
+TOUCHES_FILES = re.compile(r"std::[io]?fstream\b|\bfopen\(|(?<![\w>.)])::(open|rename|unlink|mkdir|stat|remove|truncate)\(|"
+                           r"std::filesystem::(?!path\b|absolute\b|current_path\b|filesystem_error\b)\w+")
+
 LINES_MAX = 700
+FUNCTION_LINES_MAX = 70  # advice only
 # Longer for a reason: file → reason. A reason names why a split would help nobody.
 LONG_FILES = {}
+
+# What is cut at a dot and is not the name of a relation: file → what it is.
+DOTS = {"src/views/maintain/aggregate_values.cc": "a decimal number",
+        "src/ingest/text_type.cc": "a decimal number",
+        "src/lake/delta_log_folder.cc": "a file's name",
+        "src/project/source_reader.cc": "a file's name",
+        "tests/fuzz/expressions.cc": "a decimal number",
+        "tests/fuzz/view_groups.cc": "a column with its table before it"}
+CUTS_AT_DOT = re.compile(r"""find(_first_of|_last_of)?\(\s*('\.'|"\.")""")
+GLUED_NAME = re.compile(r'"(bronze|silver|gold)\."\s*\+|starts_with\("(bronze|silver|gold)\.')
 
 CODE = {".h", ".cc", ".inc"}
 SOURCES = CODE | {".py", ".ts", ".tsx", ".mjs", ".css"}
@@ -129,6 +153,110 @@ def include_order(tree):
     return found
 
 
+def is_of_tests(tree, name):
+    """A test, or what only tests include."""
+    return bool(re.search(r"_(test|for_tests|contract)\.", name)) or any(path.startswith(("gtest/", "gmock/")) for _, _, path in tree.includes(name))
+
+
+def linked(tree):
+    """Station → (what it is linked to, what its tests are linked to beyond that)."""
+    found = {}
+    for name, arguments in re.findall(r"^station\((\S+)([^)]*)\)", tree.text("src/CMakeLists.txt"), re.M):
+        lists = {"LINKS": [], "TEST_LINKS": [], "PARTS": []}
+        into = None
+        for word in arguments.split():
+            into = lists[word] if word in lists else into
+            if word not in lists:
+                into.append(word)
+        found[name] = (set(lists["LINKS"]), set(lists["TEST_LINKS"]))
+    return found
+
+
+def links_are_includes(tree):
+    """What a station is linked to is what its files include: no more, or the order is a lie; no less, or it builds by luck."""
+    def target(path):
+        station = station_of(path) if "/" in path else None
+        if station in ORDER:
+            return station.replace("/", "_")
+        return next((target for pattern, target in TARGETS if re.fullmatch(pattern, path)), None)
+
+    included = {}  # station → (by its code, by its tests)
+    for name in tree.code("src"):
+        if tree.station(name) in ORDER:
+            sets = included.setdefault(tree.station(name), (set(), set()))
+            sets[is_of_tests(tree, name)].update(target(path) for _, _, path in tree.includes(name))
+    found = []
+    links = linked(tree)
+    for station, (by_code, by_tests) in included.items():
+        if station not in links:
+            found.append(f"src/CMakeLists.txt: the station {station} is not built")
+            continue
+        own = {None, station.replace("/", "_")}
+        for kind, is_there, needed in (("LINKS", links[station][0] - ALWAYS_LINKED, by_code - own),
+                                       ("TEST_LINKS", links[station][1], by_tests - by_code - own)):
+            found += [f"src/CMakeLists.txt: {station} includes {other} and does not name it in {kind}" for other in sorted(needed - is_there)]
+            found += [f"src/CMakeLists.txt: {station} names {other} in {kind} and does not include it" for other in sorted(is_there - needed)]
+    return found
+
+
+def files_through_io(tree):
+    """Else no test can make them fail."""
+    found = []
+    for name in tree.code("src"):
+        if tree.station(name) == "io" or is_of_tests(tree, name) or name in OTHER_DOORS:
+            continue
+        for number, line in tree.lines(name):
+            touch = TOUCHES_FILES.search(line.split("//")[0])
+            if touch:
+                found.append(f"{name}:{number}: {touch.group(0)} touches files; io/file_system.h is the door to them")
+    return found
+
+
+def long_functions(tree):
+    """Advice: (lines, where) of functions that are long, the longest first."""
+    found = []
+    for name in tree.code("src"):
+        for first, last in functions(tree.text(name)) if not is_of_tests(tree, name) else ():
+            if last - first + 1 > FUNCTION_LINES_MAX:
+                found.append((last - first + 1, f"{name}:{first}"))
+    return sorted(found, reverse=True)
+
+
+# What braces may stand in without being any.
+NO_CODE = re.compile(r'R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])\'|//[^\n]*|/\*.*?\*/|^\s*#[^\n]*', re.S | re.M)
+
+
+def functions(text):
+    """(first line, last line) of each function with a body; lambdas and inner classes belong to theirs."""
+    text = NO_CODE.sub(lambda found: "\n" * found.group(0).count("\n") or " ", text)
+    line, begin = 1, None  # begin: (line, where) at which the statement began
+    outer = []             # what the open braces are: True for one that holds declarations
+    for at, char in enumerate(text):
+        if char == "{":
+            head = text[begin[1]:at] if begin else ""
+            is_outer = all(outer) and (not head or bool(re.match(r"(template\s*<.*>\s*)?(inline\s+)?(namespace|class|struct|union|enum|extern)\b", head, re.S)))
+            if all(outer) and not is_outer and "(" in head and not re.search(r"=\s*$", head):
+                function = (begin[0], len(outer))
+            elif all(outer):
+                function = None
+            outer.append(is_outer)
+            begin = None if is_outer else begin
+        elif char == "}" and outer:
+            was_outer = outer.pop()
+            if not was_outer and all(outer):
+                if function and function[1] == len(outer):
+                    yield function[0], line
+                    begin = None
+            elif was_outer:
+                begin = None
+        elif char == ";" and all(outer):
+            begin = None
+        elif char == "\n":
+            line += 1
+        elif not char.isspace() and begin is None and all(outer):
+            begin = (line, at)
+
+
 def library_homes(tree):
     """Also by way of a header of ours: who includes it sees the library too."""
     headers = {name[len("src/"):]: name for name in tree.code("src")}
@@ -203,6 +331,21 @@ def planted_mistakes(tree):
     return found
 
 
+def relation_names(tree):
+    """A relation's name is taken apart and put together in model/names alone: what may stand in it is known there."""
+    found = []
+    for name in tree.code("src", "tests"):
+        if name.startswith("src/model/names") or name in DOTS or name.endswith("_test.cc"):
+            continue
+        for number, line in tree.lines(name):
+            code = line.split("//")[0]
+            if CUTS_AT_DOT.search(code):
+                found.append(f"{name}:{number}: a name is cut at a dot; model::RelationName has its parts (or list in DOTS what it is)")
+            if name.startswith("src/") and GLUED_NAME.search(code):
+                found.append(f"{name}:{number}: a relation's name is put together by hand; see model/names.h")
+    return found
+
+
 def file_sizes(tree):
     found = []
     for name in tree.files:
@@ -245,7 +388,8 @@ def lock_files(tree):
     return found
 
 
-RULES = [include_order, library_homes, readmes, named_files, no_sleeping_tests, planted_mistakes, file_sizes, no_build_paths, lock_files]
+RULES = [include_order, links_are_includes, library_homes, files_through_io, readmes, named_files, no_sleeping_tests, planted_mistakes, relation_names, file_sizes,
+         no_build_paths, lock_files]
 
 
 class TheTree(unittest.TestCase):
@@ -318,6 +462,34 @@ class Rules(unittest.TestCase):
         self.assert_found(include_order, {"src/ingest/a.cc": '#include <lake/x.h>\n#include "lake/x.h"\n#include "log/y.h"\n#include "ingest/a.h"\n',
                                           "src/CMakeLists.txt": ""})
 
+    def test_links_are_includes_finds_a_link_too_few_and_one_too_many(self):
+        cmake = ("# station(io LINKS base sql)\nstation(base LINKS fmt::fmt)\nstation(io LINKS base ZLIB::ZLIB)\nstation(log LINKS base\n        io)\n"
+                 "station(front/pg LINKS log)\n")
+        files = {"src/CMakeLists.txt": cmake, "src/base/a.h": "#include <fmt/format.h>\n", "src/io/a.h": "#include <string>\n", "src/io/a_test.cc": "#include <zlib.h>\n",
+                 "src/log/deep/a.cc": '#include "base/a.h"\n#include "io/a.h"\n#include <nlohmann/json.hpp>\n', "src/front/pg/a.cc": '#include "log/a.h"\n#include "front/pg/b.h"\n',
+                 "src/lake/a.h": "", "src/README.md": ""}
+        self.assert_found(links_are_includes, files, "io names ZLIB::ZLIB in LINKS and does not", "io names base in LINKS and does not", "io includes ZLIB::ZLIB and does not name it in TEST_LINKS",
+                          "the station lake is not built", "log includes nlohmann_json::nlohmann_json and does not name it in LINKS")
+
+    def test_links_are_includes_takes_what_is_named_once(self):
+        self.assert_found(links_are_includes, {"src/CMakeLists.txt": "station(front/pg LINKS log TEST_LINKS io)\n", "src/front/pg/a.cc": '#include "log/a.h"\n',
+                                               "src/front/pg/b_for_tests.h": '#include "log/a.h"\n#include "io/a.h"\n', "src/front/pg/c.h": "#include <gtest/gtest.h>\n"})
+
+    def test_files_through_io_finds_another_door(self):
+        self.assert_found(files_through_io, {"src/log/a.cc": "std::ofstream out(path);\n", "src/lake/b.cc": "x;\nstd::filesystem::remove_all(path);\n",
+                                             "src/app/c.cc": "const int fd = ::open(path, 0);\n", "src/io/d.cc": "std::ifstream in(path);\n",
+                                             "src/log/e_test.cc": "std::ifstream in(path);\n",
+                                             "src/app/f.cc": "std::filesystem::path p = std::filesystem::absolute(q); // std::ifstream\nlog::Log::open(p);\nfiles.rename(a, b);\n"},
+                          "src/app/c.cc:1: ::open( touches files", "src/lake/b.cc:2: std::filesystem::remove_all touches files", "src/log/a.cc:1: std::ofstream touches files")
+
+    def test_long_functions_finds_them(self):
+        body = "  if (x) {\n  }\n" * 35
+        code = ("namespace a {\nstruct B : C {\n  int d() const {\n" + body + "  }\n  int e = 1;\n};\n"
+                "const std::map<int, F> table = {\n" + "  {1, f(2)},\n" * 90 + "};\n"
+                "// {\nint g(\n    int h) {\n  const char* i = \"{\"; char j = '{'; auto k = R\"({)\";\n" + body + "}\n"
+                "int l() {\n" + body[:-16] + "}\n}\n")
+        self.assertEqual(long_functions(self.tree({"src/a/long.cc": code, "src/a/long_test.cc": code})), [(74, "src/a/long.cc:170"), (72, "src/a/long.cc:3")])
+
     def test_library_homes_finds_a_library_abroad(self):
         self.assert_found(library_homes, {"src/views/a.cc": '#include "duckdb/parser/parser.hpp"\n'}, "DuckDB is seen in src/sql only")
         self.assert_found(library_homes, {"tests/system/a.cc": "#include <boost/asio.hpp>\n"}, "Boost is seen in src/http only")
@@ -353,6 +525,17 @@ class Rules(unittest.TestCase):
                                              "src/views/plan.cc": line, "src/base/mistake.cc": line},
                           "src/quality/recompute.cc:1", "src/views/plan.h:1", "src/views/plan_test.cc:1")
 
+    def test_relation_names_finds_one_that_is_cut(self):
+        self.assert_found(relation_names, {"src/speed/a.cc": "x.substr(x.find('.') + 1);\n", "tests/fuzz/b.h": 'n = x.rfind( ".");\n',
+                                           "src/app/c.cc": "// not here: x.find('.')\nx.find(',');\n", "src/model/names.cc": "text.find('.');\n",
+                                           "src/ingest/text_type.cc": "digits.find('.')\n"},
+                          "src/speed/a.cc:1: a name is cut", "tests/fuzz/b.h:1: a name is cut")
+
+    def test_relation_names_finds_one_that_is_glued(self):
+        self.assert_found(relation_names, {"src/app/a.cc": '\nf("bronze." + name);\n', "src/app/b.cc": 'if (name.starts_with("gold.")) {}\n',
+                                           "src/app/c.cc": 'f("bronze.flights");\n', "tests/fuzz/d.cc": 'f("bronze." + name);\n'},
+                          "src/app/a.cc:2: a relation's name is put together", "src/app/b.cc:1: a relation's name is put together")
+
     def test_file_sizes_finds_a_long_one(self):
         self.assert_found(file_sizes, {"src/a/long.cc": "\n" * (LINES_MAX + 1), "src/a/just.cc": "\n" * LINES_MAX,
                                        "web/package-lock.json": "\n" * 9999}, "src/a/long.cc")
@@ -379,4 +562,8 @@ class Rules(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    if sys.argv[1:] == ["--advice"]:
+        for _count, _place in long_functions(Tree(Path(__file__).resolve().parents[2])):
+            print(f"{_place}: a function of {_count} lines")
+    else:
+        unittest.main()

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "io/file_system.h"
+#include "model/names.h"
 #include "tests/support/view_corpus.h"
 
 namespace anabranch::test {
@@ -18,6 +19,12 @@ namespace anabranch::test {
 inline void write_text(const io::Path& path, const std::string& text) {
   std::filesystem::create_directories(path.parent_path());
   std::ofstream(path, std::ios::binary | std::ios::trunc) << text;
+}
+
+/// The model of a view: "gold.daily" → models/gold/daily.sql.
+inline void write_model(const io::Path& folder, const std::string& view, const std::string& sql) {
+  const auto name = model::RelationName::of(view);
+  write_text(folder / "models" / name.layer / (name.name + ".sql"), sql + "\n");
 }
 
 /// dim.csv in its n-th state: a copy of the next one changes what joins give.
@@ -52,11 +59,7 @@ inline std::vector<CorpusView> write_corpus_project(const io::Path& folder, cons
   write_dim(folder, 0);
   write_text(folder / "data" / "lookup.csv", "g,label\n1,one\n2,two\n3,\n");
   const auto views = read_view_corpus(corpus_file);
-  for (const auto& view : views) {
-    const size_t dot = view.name.find('.');
-    write_text(folder / "models" / view.name.substr(0, dot) / (view.name.substr(dot + 1) + ".sql"),
-               view.sql + "\n");
-  }
+  for (const auto& view : views) write_model(folder, view.name, view.sql);
   return views;
 }
 

@@ -8,6 +8,7 @@
 #include "lake/local_store.h"
 #include "lake/table_versions.h"
 #include "log/schema_store.h"
+#include "model/names.h"
 #include "project/loader.h"
 #include "project/sql_select_reader.h"
 #include "views/world.h"
@@ -48,14 +49,14 @@ void bind_models(const project::Project& project, const io::Path& data_folder, R
   std::vector<project::Problem>& problems = report.problems;
   std::map<std::string, model::Schema> schemas;
   for (const auto& stream : project.streams)
-    schemas["bronze." + stream.name] = next_schema(data_folder, stream, report);
+    schemas[model::bronze(stream.name).text()] = next_schema(data_folder, stream, report);
   lake::LocalStore store(io::local_file_system(), data_folder);
   lake::TableVersions versions(store, io::system_clock());
   std::map<std::string, views::PinnedTable> tables;
   std::map<std::string, Error> absent;
   for (const auto& source : project.sources) {
     for (const auto& table : source.tables) {
-      const std::string name = "bronze." + table.name;
+      const std::string name = model::bronze(table.name).text();
       const auto latest = versions.latest(table.name);
       if (latest && *latest) {
         tables[name] = {name, (*latest)->version, store.local_path((*latest)->file_key()), (*latest)->columns,

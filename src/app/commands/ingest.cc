@@ -9,6 +9,7 @@
 #include "ingest/excerpt.h"
 #include "ingest/json_text.h"
 #include "ingest/text_file.h"
+#include "io/file_copy.h"
 #include "io/random.h"
 
 namespace anabranch::app {
@@ -111,16 +112,12 @@ class Producer {
     Producer producer(connection, options.stream);
     if (options.file == "-") return producer;  // nobody can read that again
     const io::Path path = std::filesystem::absolute(options.file).lexically_normal();
-    std::error_code error;
-    const auto bytes = std::filesystem::file_size(path, error);
-    const auto changed_at = std::filesystem::last_write_time(path, error).time_since_epoch().count();
-    if (error) {
-      return fail(Code::bad_input, fmt::format("cannot read {}: {}", options.file, error.message()),
-                  "check the name and who may read it");
-    }
+    const auto stamp = io::stamp_of(path);
+    if (!stamp) return fail(Code::bad_input, stamp.error().message, "check the name and who may read it");
     const std::string again = options.is_again ? fmt::format("{:016x}", io::random_u64()) : "";
-    producer.id_ = fmt::format("file-{:016x}", fnv1a(fmt::format("{}\n{}\n{}\n{}\n{}", path.string(), bytes,
-                                                                 changed_at, options.format, again)));
+    producer.id_ =
+        fmt::format("file-{:016x}", fnv1a(fmt::format("{}\n{}\n{}\n{}\n{}", path.string(), stamp->bytes,
+                                                      stamp->changed_at, options.format, again)));
     const std::string known = TRY(
         connection.get(fmt::format("/v1/streams/{}/producers/{}", url_part(options.stream), producer.id_)));
     producer.taken_before_ = nlohmann::json::parse(known).at("next_sequence").get<uint64_t>();
@@ -178,9 +175,8 @@ Status ingest(Producer& producer, const IngestOptions& options, Totals& totals) 
     return producer.send("/events", format.media_type, body, totals);
   }
   Progress progress("ingesting");
-  std::error_code no_size;
-  const auto bytes = options.file == "-" ? 0 : std::filesystem::file_size(options.file, no_size);
-  const double total = no_size ? 0 : static_cast<double>(bytes);
+  const Result<io::FileStamp> stamp = is_standard_input ? io::FileStamp() : io::stamp_of(options.file);
+  const double total = stamp ? static_cast<double>(stamp->bytes) : 0;
   std::string rest;
   std::string header;
   while (true) {

@@ -11,6 +11,7 @@
 #include "http/server_for_tests.h"
 #include "log/schema_store.h"
 #include "log/segmented_log.h"
+#include "model/names.h"
 #include "speed/speed_layer.h"
 #include "tests/support/temporary_folder.h"
 #include "views/world.h"
@@ -169,8 +170,8 @@ class TestBackend final : public Backend {
     std::map<std::string, model::Schema> schemas;
     std::vector<history::Stream> streams;
     for (auto& [name, stream] : streams_) {
-      schemas["bronze." + name] = *stream->schemas->latest();
-      streams.push_back({"bronze." + name, stream->log.get(), stream->schemas.get(), stream->folder});
+      schemas[model::bronze(name).text()] = *stream->schemas->latest();
+      streams.push_back({model::bronze(name), stream->log.get(), stream->schemas.get(), stream->folder});
     }
     auto made = views::make_world(test_models(), schemas, {}, {});
     for (const Error& error : made.errors) ADD_FAILURE() << error.describe();

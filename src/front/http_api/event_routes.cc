@@ -9,6 +9,7 @@
 #include "http/problem.h"
 #include "ingest/binary_cloudevent.h"
 #include "ingest/gzip.h"
+#include "model/names.h"
 
 namespace anabranch::front::http_api {
 namespace {
@@ -119,7 +120,7 @@ class EventRoutes {
     const std::string name(*request.params.find("name"));
     if (ingest::Ingestor* stream = context_.backend.stream(name)) return stream;
     for (const Fault& fault : context_.backend.faults()) {
-      if (fault.of == "bronze." + name) return fail(fault.error);
+      if (fault.of == model::bronze(name).text()) return fail(fault.error);
     }
     const auto names = context_.backend.stream_names();
     return fail(

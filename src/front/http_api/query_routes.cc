@@ -2,6 +2,7 @@
 
 #include "front/http_api/request_fields.h"
 #include "front/http_api/routes.h"
+#include "model/names.h"
 #include "serve/query_service.h"
 #include "sql/syntax.h"
 
@@ -131,9 +132,9 @@ Result<Query> read_view_query(const http::Request& request, Backend& backend) {
     return fail(Code::not_found, "there is no such view", "GET /v1/views lists them");
   const size_t limit = TRY(read_limit(request.query, 1000, view_rows_max));
   Query query;
-  const size_t dot = view.find('.');
-  query.sql = fmt::format("SELECT * FROM {}.{} LIMIT {}", sql::quote_identifier(view.substr(0, dot)),
-                          sql::quote_identifier(view.substr(dot + 1)), limit);
+  const auto relation = model::RelationName::of(view);
+  query.sql = fmt::format("SELECT * FROM {}.{} LIMIT {}", sql::quote_identifier(relation.layer),
+                          sql::quote_identifier(relation.name), limit);
   query.format = TRY(read_format(request.query.find("format").value_or("json")));
   query.numbers = TRY(read_numbers(request.query.find("numbers").value_or("number")));
   const Json wanted = TRY(split_min_offset(request.query.find("min_offset").value_or("")));

@@ -6,13 +6,12 @@
 #include "front/http_api/routes.h"
 #include "front/http_api/view_sizes.h"
 #include "http/problem.h"
+#include "model/names.h"
 
 namespace anabranch::front::http_api {
 namespace {
 
 using views::Plan;
-
-std::string_view layer_of(std::string_view view) { return view.substr(0, view.find('.')); }
 
 // A verdict is of one definition: after that has changed it says nothing.
 Json verdict_json(const catalog::VerdictRecord& verdict, const views::World& world) {
@@ -63,7 +62,7 @@ Json view_json(const Sight& sight, const Plan& plan) {
   const bool is_maintained = plan.is_maintained() && !sight.epoch->unmaintained.contains(plan.view);
   const bool has_size = size != sight.sizes.end();
   return {{"name", plan.view},
-          {"layer", layer_of(plan.view)},
+          {"layer", model::RelationName::of(plan.view).layer},
           {"class", views::to_string(plan.view_class)},
           {"maintained", is_maintained},
           {"description", model ? text_or_null(model->description) : Json()},

@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 
 #include "base/mistake.h"
-#include "views/aggregate_clauses.h"
-#include "views/aggregates.h"
+#include "views/maintain/aggregate_clauses.h"
+#include "views/maintain/aggregates.h"
 
 namespace anabranch::views {
 

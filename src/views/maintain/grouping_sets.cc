@@ -1,4 +1,4 @@
-#include "views/grouping_sets.h"
+#include "views/maintain/grouping_sets.h"
 
 #include <algorithm>
 #include <set>

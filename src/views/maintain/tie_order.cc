@@ -1,4 +1,4 @@
-#include "views/tie_order.h"
+#include "views/maintain/tie_order.h"
 
 #include <string>
 

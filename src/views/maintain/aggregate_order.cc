@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "base/join.h"
 #include "base/mistake.h"
-#include "views/aggregate_clauses.h"
-#include "views/aggregates.h"
+#include "views/maintain/aggregate_clauses.h"
+#include "views/maintain/aggregates.h"
 
 namespace anabranch::views {
 
@@ -76,7 +77,7 @@ AggregatePlanner::Final AggregatePlanner::plan_first_rows(const Expr& call, cons
   const std::string by = is_by_itself ? x : argument(call, 1);
   const std::string which = rows_that_count(name, x, by);
   std::string condition = filter(call);
-  if (!which.empty()) condition += (condition.empty() ? "" : " AND ") + which;
+  if (!which.empty()) append_item(condition, which, " AND ");
   std::vector<std::string> columns{by};
   std::string sort = fmt::format("o0 {} NULLS LAST", is_descending(name) ? "DESC" : "ASC");
   for (const std::string& column : order_columns(call)) {

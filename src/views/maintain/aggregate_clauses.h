@@ -25,7 +25,6 @@ std::optional<Decimal> decimal_type(std::string_view type);
 /// An aggregate by the first of its names: "arg_max" for "max_by". FILTER and the like are left alone.
 std::string first_name(std::string_view name);
 
-std::string joined(const std::vector<std::string>& names);
 std::string group_by(const std::vector<std::string>& keys);
 std::string partition_by(const std::vector<std::string>& keys);
 /// " FILTER (WHERE f1)", or nothing.

@@ -1,4 +1,4 @@
-#include "views/aggregate_clauses.h"
+#include "views/maintain/aggregate_clauses.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/join.h"
 #include "base/mistake.h"
 
 namespace anabranch::views {
@@ -48,18 +49,12 @@ std::string first_name(std::string_view name) {
   return found == first.end() ? std::string(name) : found->second;
 }
 
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
-
 std::string group_by(const std::vector<std::string>& keys) {
-  return keys.empty() ? "" : " GROUP BY " + joined(keys);
+  return keys.empty() ? "" : " GROUP BY " + join(keys);
 }
 
 std::string partition_by(const std::vector<std::string>& keys) {
-  return keys.empty() ? "" : "PARTITION BY " + joined(keys);
+  return keys.empty() ? "" : "PARTITION BY " + join(keys);
 }
 
 std::string filter_clause(const std::string& filter) {

@@ -3,7 +3,7 @@
 // SELECT over all events. Values that the engine itself gets wrong or that depend on its threads are computed
 // by hand.
 
-#include "views/aggregates.h"
+#include "views/maintain/aggregates.h"
 
 #include <cmath>
 #include <cstdlib>

@@ -5,10 +5,11 @@
 
 #include <fmt/format.h>
 
+#include "base/join.h"
 #include "base/mistake.h"
-#include "views/aggregate_clauses.h"
-#include "views/aggregates.h"
-#include "views/interpolation.h"
+#include "views/maintain/aggregate_clauses.h"
+#include "views/maintain/aggregates.h"
+#include "views/maintain/interpolation.h"
 
 namespace anabranch::views {
 
@@ -247,7 +248,7 @@ AggregatePlanner::Final AggregatePlanner::plan_quantile(const Expr& call, const 
     picked.push_back(derive(0, interpolate(*interpolation, low, high, share)));
   }
   if (!is_list) return picked[0];
-  return fmt::format("CASE WHEN {} IS NOT NULL THEN [{}] END", picked[0], joined(picked));
+  return fmt::format("CASE WHEN {} IS NOT NULL THEN [{}] END", picked[0], join(picked));
 }
 
 AggregatePlanner::Final AggregatePlanner::plan_counted(const Expr& call, const AggregateTypes& types) {

@@ -1,11 +1,12 @@
 // What all aggregates have in common: which plan is tried, and how the states of all become tables.
 
-#include "views/aggregates.h"
+#include "views/maintain/aggregates.h"
 
 #include <fmt/format.h>
 
+#include "base/join.h"
 #include "base/mistake.h"
-#include "views/aggregate_clauses.h"
+#include "views/maintain/aggregate_clauses.h"
 
 namespace anabranch::views {
 
@@ -103,11 +104,9 @@ namespace {
 
 // "<keys>, <columns>"
 std::string after_keys(const std::vector<std::string>& keys, const std::string& columns) {
-  const std::string first = joined(keys);
+  const std::string first = join(keys);
   return first.empty() ? columns : columns.empty() ? first : first + ", " + columns;
 }
-
-void append(std::string& list, const std::string& item) { list += (list.empty() ? "" : ", ") + item; }
 
 const char* suffixes_of_one[] = {"_n", "_mean", "_m2"};
 const char* suffixes_of_pair[] = {"_n", "_x", "_y", "_xx", "_yy", "_xy"};
@@ -122,33 +121,36 @@ StatePart AggregatePlanner::main_part() const {
   std::string merge;
   std::string windows;
   for (const State& state : states_) {
-    append(partial, fmt::format("{} AS {}", state.partial, state.name));
-    append(merge, fmt::format("{} AS {}", fmt::format(fmt::runtime(state.merge), state.name), state.name));
+    append_item(partial, fmt::format("{} AS {}", state.partial, state.name));
+    append_item(merge,
+                fmt::format("{} AS {}", fmt::format(fmt::runtime(state.merge), state.name), state.name));
   }
   for (const Moments& moments : moments_) {
     const std::string& m = moments.prefix;
     std::string text = moments.partial;
     for (size_t at = text.find('@'); at != std::string::npos; at = text.find('@')) text.replace(at, 1, m);
-    append(partial, text);
+    append_item(partial, text);
     // The common mean; exactly the mean itself where all states agree, so that constants have no variance.
     const std::string mean =
         "CASE WHEN min({1}) OVER w = max({1}) OVER w THEN min({1}) OVER w ELSE fsum({0}_n * {1}) OVER w / "
         "sum({0}_n) OVER w END AS {1}_all";
     if (moments.is_pair) {
-      append(windows, fmt::format(fmt::runtime(mean), m, m + "_x"));
-      append(windows, fmt::format(fmt::runtime(mean), m, m + "_y"));
-      append(merge, fmt::format("coalesce(sum({0}_n), 0)::BIGINT AS {0}_n, any_value({0}_x_all) AS {0}_x, "
-                                "any_value({0}_y_all) AS {0}_y",
-                                m));
+      append_item(windows, fmt::format(fmt::runtime(mean), m, m + "_x"));
+      append_item(windows, fmt::format(fmt::runtime(mean), m, m + "_y"));
+      append_item(merge,
+                  fmt::format("coalesce(sum({0}_n), 0)::BIGINT AS {0}_n, any_value({0}_x_all) AS {0}_x, "
+                              "any_value({0}_y_all) AS {0}_y",
+                              m));
       for (const auto& [product, a, b] :
            {std::tuple("_xx", "_x", "_x"), std::tuple("_yy", "_y", "_y"), std::tuple("_xy", "_x", "_y")}) {
-        append(merge, fmt::format("coalesce(fsum({0}{1} + {0}_n * coalesce(({0}{2} - {0}{2}_all) * ({0}{3} - "
-                                  "{0}{3}_all), 0)), 0) AS {0}{1}",
-                                  m, product, a, b));
+        append_item(merge,
+                    fmt::format("coalesce(fsum({0}{1} + {0}_n * coalesce(({0}{2} - {0}{2}_all) * ({0}{3} - "
+                                "{0}{3}_all), 0)), 0) AS {0}{1}",
+                                m, product, a, b));
       }
     } else {
-      append(windows, fmt::format(fmt::runtime(mean), m, m + "_mean"));
-      append(
+      append_item(windows, fmt::format(fmt::runtime(mean), m, m + "_mean"));
+      append_item(
           merge,
           fmt::format("coalesce(sum({0}_n), 0)::BIGINT AS {0}_n, any_value({0}_mean_all) AS {0}_mean, "
                       "coalesce(fsum({0}_m2 + {1} * {0}_n * coalesce(({0}_mean - {0}_mean_all) * ({0}_mean - "
@@ -181,18 +183,18 @@ StatePart AggregatePlanner::part(const Values& values) const {
   std::string inputs;
   std::string names;
   for (size_t i = 0; i < values.arguments.size(); ++i) {
-    append(columns, fmt::format("{} AS v{}", values.arguments[i], i));
-    append(inputs, values.arguments[i]);
-    append(names, fmt::format("v{}", i));
+    append_item(columns, fmt::format("{} AS v{}", values.arguments[i], i));
+    append_item(inputs, values.arguments[i]);
+    append_item(names, fmt::format("v{}", i));
   }
   const std::string order = sql::quote_identifier(order_name);
   if (values.is_list) {
     for (size_t i = 0; i < values.order_columns.size(); ++i) {
-      append(columns, fmt::format("{} AS o{}", values.order_columns[i], i));
-      append(names, fmt::format("o{}", i));
+      append_item(columns, fmt::format("{} AS o{}", values.order_columns[i], i));
+      append_item(names, fmt::format("o{}", i));
     }
-    append(columns, order);
-    append(names, order);
+    append_item(columns, order);
+    append_item(names, order);
     part.is_combining = values.row_limit > 0;
     std::string where = values.filter.empty() ? "" : " WHERE " + values.filter;
     part.partial =
@@ -210,8 +212,7 @@ StatePart AggregatePlanner::part(const Values& values) const {
   for (size_t i = 0; i < values.arguments.size(); ++i) part.keys.push_back(fmt::format("v{}", i));
   std::string where = values.filter;
   if (!values.keeps_null) {
-    for (const std::string& input : values.arguments)
-      where += (where.empty() ? "" : " AND ") + input + " IS NOT NULL";
+    for (const std::string& input : values.arguments) append_item(where, input + " IS NOT NULL", " AND ");
   }
   part.partial =
       fmt::format("SELECT {}, count(*) AS n{} FROM {}{} GROUP BY {}", after_keys(keys_, columns),
@@ -232,9 +233,9 @@ std::vector<StatePart> AggregatePlanner::parts() const {
 }
 
 std::string AggregatePlanner::summary(const Values& values) const {
-  std::string finals = joined(keys_);
+  std::string finals = join(keys_);
   for (const auto& [name, expression] : values.finals)
-    append(finals, fmt::format("{} AS {}", expression, name));
+    append_item(finals, fmt::format("{} AS {}", expression, name));
   return fmt::format("SELECT {} FROM {}{}", finals, source(values), group_by(keys_));
 }
 
@@ -258,9 +259,9 @@ std::string AggregatePlanner::from() const {
     // Each part gives its own columns and NULL for the others; one row a group is put together above, so that
     // a filter on a key reaches every part.
     const auto padded = [&](size_t begin, size_t count) {
-      std::string text = joined(keys_);
+      std::string text = join(keys_);
       for (size_t i = 0; i < columns.size(); ++i) {
-        append(text, i >= begin && i < begin + count ? columns[i] : "NULL AS " + columns[i]);
+        append_item(text, i >= begin && i < begin + count ? columns[i] : "NULL AS " + columns[i]);
       }
       return text;
     };
@@ -268,19 +269,22 @@ std::string AggregatePlanner::from() const {
     if (has_main) parts = fmt::format("SELECT {} FROM {}", padded(0, main_columns), sql::relation("main"));
     size_t begin = main_columns;
     for (const Values& values : values_) {
-      parts += fmt::format("{}SELECT {} FROM {}", parts.empty() ? "" : " UNION ALL ",
-                           padded(begin, values.finals.size()),
-                           values.is_fallible ? "(" + summary(values) + ")"
-                                              : sql::relation(values.name + std::string(summary_suffix)));
+      append_item(parts,
+                  fmt::format("SELECT {} FROM {}", padded(begin, values.finals.size()),
+                              values.is_fallible ? "(" + summary(values) + ")"
+                                                 : sql::relation(values.name + std::string(summary_suffix))),
+                  " UNION ALL ");
       begin += values.finals.size();
     }
-    std::string picked = joined(keys_);
-    for (const std::string& column : columns) append(picked, fmt::format("any_value({0}) AS {0}", column));
+    std::string picked = join(keys_);
+    for (const std::string& column : columns)
+      append_item(picked, fmt::format("any_value({0}) AS {0}", column));
     table = fmt::format("(SELECT {} FROM ({}){})", picked, parts, group_by(keys_));
   }
   for (const auto& level : derived_) {
     std::string columns;
-    for (const auto& [name, expression] : level) append(columns, fmt::format("{} AS {}", expression, name));
+    for (const auto& [name, expression] : level)
+      append_item(columns, fmt::format("{} AS {}", expression, name));
     if (!columns.empty()) table = fmt::format("(SELECT *, {} FROM {})", columns, table);
   }
   return table;
@@ -300,12 +304,12 @@ Result<std::map<std::string, AggregateTypes>> aggregate_types(const std::vector<
     const std::string bare_sql = sql::to_sql(bare);
     const auto [entry, is_new] = types.try_emplace(bare_sql);
     if (!is_new) continue;
-    results += (results.empty() ? "" : ", ") + bare_sql;
+    append_item(results, bare_sql);
     of_result.push_back(&entry->second);
     for (Expr argument : call.children) {
       if (argument.kind == Expr::Kind::star) continue;
       argument.alias.clear();
-      arguments += (arguments.empty() ? "" : ", ") + sql::to_sql(argument);
+      append_item(arguments, sql::to_sql(argument));
       of_argument.push_back(&entry->second);
     }
   }

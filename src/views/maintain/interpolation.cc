@@ -1,8 +1,8 @@
-#include "views/interpolation.h"
+#include "views/maintain/interpolation.h"
 
 #include <fmt/format.h>
 
-#include "views/aggregate_clauses.h"
+#include "views/maintain/aggregate_clauses.h"
 
 namespace anabranch::views {
 

@@ -1,10 +1,11 @@
-#include "views/top_n.h"
+#include "views/maintain/top_n.h"
 
 #include <algorithm>
 #include <string>
 
 #include <fmt/format.h>
 
+#include "base/join.h"
 #include "base/mistake.h"
 #include "sql/query.h"
 #include "views/functions.h"
@@ -65,16 +66,14 @@ std::string select_least_row(const std::vector<RowColumns::Column>& columns,
                              std::string_view relation) {
   std::string outputs;
   std::string fields;
-  std::string key_list;
-  for (const std::string& key : keys) key_list += (key_list.empty() ? "" : ", ") + key;
+  const std::string key_list = join(keys);
   for (const auto& column : columns) {
     const std::string& name = column.name;
-    outputs += outputs.empty() ? "" : ", ";
     if (std::find(keys.begin(), keys.end(), name) != keys.end()) {
-      outputs += name;
+      append_item(outputs, name);
     } else {
-      outputs += fmt::format("struct_extract(kept, '{}') AS {}", name, name);
-      fields += fmt::format("{}{} := {}", fields.empty() ? "" : ", ", name, name);
+      append_item(outputs, fmt::format("struct_extract(kept, '{}') AS {}", name, name));
+      append_item(fields, fmt::format("{} := {}", name, name));
     }
   }
   return fmt::format(

@@ -1,9 +1,10 @@
-#include "views/set_operations.h"
+#include "views/maintain/set_operations.h"
 
 #include <algorithm>
 
 #include <fmt/format.h>
 
+#include "base/join.h"
 #include "base/mistake.h"
 #include "views/functions.h"
 
@@ -111,10 +112,13 @@ class SetOperation {
       const auto casts = values(relation);
       if (!casts) return refuse("a value of a part may not be one of the whole's type");
       if (i > 0 && is_planted("a part of UNION ALL is lost")) continue;
-      rows += fmt::format(
-          "{}SELECT {}, {}::HUGEINT * {} + {} AS _ord, {} AS _partition, {} AS _offset FROM {}",
-          rows.empty() ? "" : " UNION ALL ", *casts, sql::quote_identifier(order_column), leaves_.size(), i,
-          sql::quote_identifier(row_partition_column), sql::quote_identifier(row_offset_column), source(i));
+      append_item(
+          rows,
+          fmt::format("SELECT {}, {}::HUGEINT * {} + {} AS _ord, {} AS _partition, {} AS _offset FROM {}",
+                      *casts, sql::quote_identifier(order_column), leaves_.size(), i,
+                      sql::quote_identifier(row_partition_column), sql::quote_identifier(row_offset_column),
+                      source(i)),
+          " UNION ALL ");
     }
     StatePart main;
     main.name = "main";
@@ -258,7 +262,7 @@ class SetOperation {
     main.columns = *columns;
     std::string nulls;
     for (const auto& column : main.columns)
-      nulls += fmt::format("{}NULL::{} AS {}", nulls.empty() ? "" : ", ", column.type, column.name);
+      append_item(nulls, fmt::format("NULL::{} AS {}", column.type, column.name));
     const auto merged = session_.describe(merge_query(main, "SELECT " + nulls));
     return merged && *merged == main.columns;
   }
