@@ -57,6 +57,13 @@ std::vector<front::Fault> Platform::faults() const {
   return faults;
 }
 
+std::optional<Error> Platform::damage_of(const std::string& stream) const {
+  for (const front::Fault& fault : faults()) {
+    if (fault.of == "bronze." + stream) return fault.error;
+  }
+  return std::nullopt;
+}
+
 // It lists what was done; nothing that is answered depends on it.
 Result<std::unique_ptr<catalog::Catalog>> Platform::readable_catalog() {
   const io::Path path = data_folder_ / "catalog.db";
