@@ -46,7 +46,10 @@ Error stream_fault(const std::string& name, const Error& error) {
 }  // namespace
 
 Platform::Platform(project::Project project, const Options& options)
-    : project_(std::move(project)),
+    : Events(options.policy),
+      Builds(options.policy),
+      TableCopies(options.policy),
+      project_(std::move(project)),
       options_(options),
       data_folder_(project_.root / project_.settings.data_folder),
       tasks_(std::make_unique<Tasks>(clock_)) {}
@@ -292,7 +295,9 @@ Status Platform::start() {
   limits.queries_max = project_.settings.limits.queries_max;
   limits.answer_bytes_max = project_.settings.limits.answer_bytes_max;
   limits.answer_folder = data_folder_ / "serving" / answer_folder_name;
+  limits.policy = options_.policy;
   queries_ = TRY(serve::QueryService::create(*database_, *history_, *speed_, clock_, limits));
+  reads_ = std::make_unique<serve::EngineReads>(*queries_, *speed_, *database_);
   quality::Verifier::Options verify;
   verify.folder = verify_folder_->path() / verify_folder_name;
   if (!options_.verifies_in_process) verify.program = program_;
@@ -400,7 +405,7 @@ void Platform::use_archives() {
 
 // ---- tables ----
 
-std::vector<front::TableInfo> Platform::tables() {
+std::vector<front::TableInfo> Platform::table_infos() {
   std::map<std::string, views::PinnedTable> pinned;
   if (speed_ && is_ready_) pinned = speed_->epochs().newest()->world->tables;
   std::vector<front::TableInfo> all;

@@ -19,7 +19,7 @@
 #include "base/result.h"
 #include "batch/batch_engine.h"
 #include "catalog/catalog.h"
-#include "front/backend.h"
+#include "front/ports.h"
 #include "history/archiver.h"
 #include "history/history.h"
 #include "io/clock.h"
@@ -30,6 +30,7 @@
 #include "lake/table_versions.h"
 #include "project/project.h"
 #include "quality/verifier.h"
+#include "serve/engine_reads.h"
 #include "serve/query_service.h"
 #include "speed/speed_layer.h"
 #include "sql/database.h"
@@ -46,7 +47,10 @@ void remove_copies(io::FileSystem& files, const io::Path& data_folder, const std
 
 /// A project's data, open, with all stations connected. One program at a time holds it (a lock file); it is
 /// used by the server, and by commands when no server runs.
-class Platform final : public front::Backend {
+class Platform final : public front::Ports,
+                       public front::Events,
+                       public front::Builds,
+                       public front::TableCopies {
  public:
   struct Options {
     std::string owner;              // what the lock file says of us, e.g. "process 42, http://127.0.0.1:8080"
@@ -57,6 +61,7 @@ class Platform final : public front::Backend {
     bool verifies_in_process = false;   // for tests that plant mistakes
     std::string target;                 // which the project was loaded for; apply() loads it again
     std::optional<ProjectTexts> texts;  // what it was loaded from; none: its files as they are
+    std::shared_ptr<const security::Policy> policy = security::allow_all();
   };
   /// conflict: another process has the project open; its message is what that one wrote into the lock file.
   static Result<std::unique_ptr<Platform>> open(project::Project project, const Options& options);
@@ -77,7 +82,13 @@ class Platform final : public front::Backend {
     on_build_progress_ = std::move(listener);
   }
 
-  // front::Backend
+  // front::Ports: what the doors get
+  front::Events& events() override { return *this; }
+  front::Builds& builds() override { return *this; }
+  front::TableCopies& tables() override { return *this; }
+  serve::Reads& reads() override { return *reads_; }
+
+  // What the ports are made of; the doors reach none of it but through them.
   std::string project_name() const override { return project()->name; }
   int64_t started_at_us() const override { return started_at_us_; }
   bool is_ready() const override { return is_ready_; }
@@ -85,12 +96,16 @@ class Platform final : public front::Backend {
   std::vector<std::string> stream_names() const override;
   Status may_ingest() const override;
   model::Offsets archived() const override EXCLUDES(mutex_);
-  serve::QueryService& queries() override { return *queries_; }
-  speed::SpeedLayer& speed() override { return *speed_; }
-  quality::Verifier& verifier() override { return *verifier_; }
+  serve::QueryService& queries() { return *queries_; }
+  speed::SpeedLayer& speed() { return *speed_; }
+  quality::Verifier& verifier() { return *verifier_; }
   catalog::Catalog& catalog() override { return *catalog_; }
+  std::optional<Error> damage_of(const std::string& stream) const override EXCLUDES(mutex_);
+  std::shared_ptr<const views::World> world() const override {
+    return is_ready_ ? speed_->epochs().newest()->world : nullptr;
+  }
   std::vector<front::ModelInfo> models() const override;
-  std::vector<front::TableInfo> tables() override;
+  std::vector<front::TableInfo> table_infos() override;
   std::vector<front::RunningTask> tasks() const override;
   Status cancel(const std::string& task) override;
   std::vector<front::Fault> faults() const override EXCLUDES(mutex_);
@@ -107,7 +122,6 @@ class Platform final : public front::Backend {
                                        const std::optional<ingest::Sender>& sender = std::nullopt,
                                        std::optional<model::Partition> partition = std::nullopt) override;
   Result<std::vector<quality::Verdict>> verify(const quality::Verifier::Request& request) override;
-  Result<ViewErrors> view_errors(const std::string& view, size_t limit) override;
 
  private:
   // In serving/, beside the builds.
@@ -253,6 +267,7 @@ class Platform final : public front::Backend {
   std::unique_ptr<batch::BatchEngine> engine_;
   std::unique_ptr<speed::SpeedLayer> speed_;
   std::unique_ptr<serve::QueryService> queries_;
+  std::unique_ptr<serve::EngineReads> reads_;
   std::unique_ptr<quality::Verifier> verifier_;
 
   Mutex build_mutex_;  // one build, handover or archive at a time

@@ -7,6 +7,7 @@
 
 #include "app/build_probe.h"
 #include "app/platform.h"
+#include "model/names.h"
 
 namespace anabranch::app {
 namespace {
@@ -55,6 +56,13 @@ std::vector<front::Fault> Platform::faults() const {
     faults.push_back({of, in_project(error, project_.root)});
   }
   return faults;
+}
+
+std::optional<Error> Platform::damage_of(const std::string& stream) const {
+  for (const front::Fault& fault : faults()) {
+    if (fault.of == model::bronze(stream).text()) return fault.error;
+  }
+  return std::nullopt;
 }
 
 // It lists what was done; nothing that is answered depends on it.

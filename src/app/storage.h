@@ -4,7 +4,7 @@
 #include <set>
 #include <string>
 
-#include "front/backend.h"
+#include "front/builds.h"
 #include "io/file_system.h"
 
 namespace anabranch::app {

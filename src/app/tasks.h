@@ -10,7 +10,7 @@
 
 #include "base/mutex.h"
 #include "base/result.h"
-#include "front/backend.h"
+#include "front/builds.h"
 #include "io/clock.h"
 
 namespace anabranch::app {

@@ -302,10 +302,9 @@ class Importer {
       TRY(write_file(job_.folders[i], partition.empty() ? "" : fmt::format(" AND {} = {}", partition, i)));
     if (!has_dropped_columns_ && bad_rows_ == 0) return {};
     const io::Path folder = job_.folders.front();
-    std::error_code error;
-    std::filesystem::copy_file(job_.source, folder / (job_.name + std::string(given_file_suffix)), error);
-    if (error) return fail(Code::io, fmt::format("cannot keep {}: {}", job_.source, error.message()));
-    return io::local_file_system().sync_folder(folder);
+    auto& files = io::local_file_system();
+    TRY(io::copy_file(files, job_.source, folder / (job_.name + std::string(given_file_suffix))));
+    return files.sync_folder(folder);
   }
 
   Status write_file(const io::Path& folder, const std::string& condition) {

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include "base/mistake.h"
 #include "io/random.h"
@@ -44,6 +45,22 @@ std::unexpected<Error> in_users_words(Error error, const std::string& text, cons
   error.place = views::place_of_quoted(error.message, text);
   views::hide_marks(error.message);
   return fail(std::move(error));
+}
+
+// What the data has made fail, for who may not see the values that the engine tells of. Our own errors have
+// none.
+std::unexpected<Error> without_values(const Error& error) {
+  switch (error.code) {
+    case Code::timeout:
+    case Code::cancelled:
+    case Code::overloaded:
+    case Code::too_large:
+    case Code::refused:
+      return fail(error);
+    default:
+      return fail(Error{error.code, "the query failed on the data that it reads",
+                        "why is not told: it may hold values that are kept from this caller", std::nullopt});
+  }
 }
 
 // With types that the engine's files keep whole: it would write a HUGEINT (a sum of integers) as a double.
@@ -246,23 +263,48 @@ Result<StreamRelations> QueryService::stream_relations(const Snapshot& snapshot,
 
 // ---- queries ----
 
-Result<sql::Query> QueryService::bind(sql::Session& session, const std::string& text,
-                                      const Snapshot& snapshot) {
+Result<QueryService::Bound> QueryService::bind(sql::Session& session, const std::string& text,
+                                               const Snapshot& snapshot, const CallerSight& sight) {
   const auto select = TRY(sql::parse_select(text));
   TRY(check_query(select, text, functions_));
-  const auto exposed =
-      TRY(views::expose(select, snapshot.epoch->world->relations, text, snapshot.epoch->world->absent));
+  const auto exposed = TRY(views::expose(select, sight.relations(), text, sight.absent()));
   const auto streams = TRY(stream_relations(snapshot, needed_streams(*snapshot.epoch, exposed.relations)));
-  const auto meanings = relation_meanings(*snapshot.epoch, exposed.relations, streams);
+  auto meanings = relation_meanings(*snapshot.epoch, exposed.relations, streams);
+  sight.restrict(exposed.relations, meanings);
+  TRY(check_restricted(session, exposed.relations, sight, meanings));
   const auto in_order =
-      views::in_order(exposed.select, snapshot.epoch->world->relations, exposed.relations, false,
+      views::in_order(exposed.select, sight.relations(), exposed.relations, false,
                       [&](const std::string& sql) { return session.describe(sql::Query(sql, meanings)); });
-  return sql::Query(in_order ? in_order->sql : exposed.sql, meanings);
+  return Bound{sql::Query(in_order ? in_order->sql : exposed.sql, std::move(meanings)),
+               sight.sees_whole_below(exposed.relations)};
+}
+
+// A mask or a filter that is wrong is not the caller's mistake, and its text is not for the caller.
+Status QueryService::check_restricted(sql::Session& session, const std::set<std::string>& named,
+                                      const CallerSight& sight, const sql::Meanings& meanings) {
+  for (const std::string& name : named) {
+    if (sight.sees_whole(name)) continue;
+    const auto means = meanings.find(views::visible_name(name));
+    if (means == meanings.end()) continue;
+    const auto described =
+        session.describe(sql::over("FROM " + sql::relation("shown"), "shown", *means->second));
+    if (described) continue;
+    spdlog::error("what a policy says of {} cannot be applied: {}", name, described.error().describe());
+    return fail(Code::unavailable, fmt::format("what may be seen of {} cannot be told", name),
+                "the server's log says what is wrong with the policy");
+  }
+  return {};
+}
+
+std::unexpected<Error> QueryService::told(Error error, const std::string& text, const Snapshot& snapshot,
+                                          const CallerSight& sight) const {
+  return in_users_words(with_drift(std::move(error), snapshot, sight), text, options_.answer_folder);
 }
 
 // A field that events have and the views' world does not know yet is not simply unknown.
-Error QueryService::with_drift(Error error, const Snapshot& snapshot) const {
+Error QueryService::with_drift(Error error, const Snapshot& snapshot, const CallerSight& sight) const {
   for (const history::Stream& stream : history_.streams()) {
+    if (!sight.sees_whole(stream.name.text())) continue;
     const auto pinned = snapshot.epoch->world->schemas.find(stream.name.text());
     const model::SchemaPtr latest = stream.schemas->latest();
     if (pinned == snapshot.epoch->world->schemas.end() || latest->version == pinned->second.version) continue;
@@ -327,16 +369,22 @@ Result<Answer> QueryService::query(const std::string& text, const ReadOptions& o
   std::optional<Answer> answer;
   TRY(in_snapshot(options, [&](sql::Session& session, const Snapshot& snapshot) -> Status {
     const sql::PlanGuard guard(session, rules(snapshot));
-    const sql::Query bound = TRY(bind(session, text, snapshot));
-    const auto select = options.is_for_files ? for_files(session, bound, lake::AnswerFormat::arrow)
-                                             : Result<sql::Query>(bound);
-    if (!select) return in_users_words(with_drift(select.error(), snapshot), text, options_.answer_folder);
+    const CallerSight sight(policy(), options.caller, *snapshot.epoch->world);
+    const Bound bound = TRY(bind(session, text, snapshot, sight));
+    const auto select = options.is_for_files ? for_files(session, bound.query, lake::AnswerFormat::arrow)
+                                             : Result<sql::Query>(bound.query);
+    if (!select) return told(select.error(), text, snapshot, sight);
+    if (!bound.may_tell) {
+      if (const auto columns = session.describe(*select); !columns)
+        return told(columns.error(), text, snapshot, sight);
+    }
     const size_t checked_before = guard.checked();
     auto rows = session.query(*select, options_.answer_bytes_max);
-    if (!rows)
-      return in_users_words(with_drift(std::move(rows).error(), snapshot), text, options_.answer_folder);
+    if (!rows && !bound.may_tell) return without_values(rows.error());
+    if (!rows) return told(std::move(rows).error(), text, snapshot, sight);
     TRY(was_checked(guard, checked_before));
-    answer = Answer{std::move(*rows), snapshot.epoch->build_id, snapshot.offsets, snapshot.epoch->number, 0};
+    answer = Answer{std::move(*rows), snapshot.epoch->build_id, sight.seen(snapshot.offsets),
+                    snapshot.epoch->number, 0};
     return {};
   }));
   answer->elapsed_us = clock_.monotonic_us() - started_us;
@@ -354,11 +402,14 @@ Result<FileAnswer> QueryService::query_parquet(const std::string& text, const Re
     sql::PlanRules rules = this->rules(snapshot);
     rules.may_write_file = [&](std::string_view written) { return written == file.string(); };
     const sql::PlanGuard guard(session, std::move(rules));
-    const auto select = for_files(session, TRY(bind(session, text, snapshot)), lake::AnswerFormat::parquet);
+    const CallerSight sight(policy(), options.caller, *snapshot.epoch->world);
+    const Bound bound = TRY(bind(session, text, snapshot, sight));
+    const auto select = for_files(session, bound.query, lake::AnswerFormat::parquet);
+    if (!select) return told(select.error(), text, snapshot, sight);
     const size_t checked_before = guard.checked();
-    const auto done = select ? sql::write_parquet(session, *select, file.string())
-                             : Result<int64_t>(std::unexpected(select.error()));
-    if (!done) return in_users_words(with_drift(done.error(), snapshot), text, options_.answer_folder);
+    const auto done = sql::write_parquet(session, *select, file.string());
+    if (!done && !bound.may_tell) return without_values(done.error());
+    if (!done) return told(done.error(), text, snapshot, sight);
     TRY(was_checked(guard, checked_before));
     const auto opened = TRY(files.open(file, io::FileSystem::Open::read));
     if (TRY(opened->size()) > options_.answer_bytes_max) {
@@ -368,7 +419,7 @@ Result<FileAnswer> QueryService::query_parquet(const std::string& text, const Re
     }
     out += TRY(files.read_file(file));
     answer.build_id = snapshot.epoch->build_id;
-    answer.offsets = snapshot.offsets;
+    answer.offsets = sight.seen(snapshot.offsets);
     answer.epoch = snapshot.epoch->number;
     return {};
   });

@@ -15,6 +15,8 @@
 #include "history/history.h"
 #include "io/clock.h"
 #include "model/names.h"
+#include "security/policy.h"
+#include "serve/caller_sight.h"
 #include "serve/merged_read.h"
 #include "speed/speed_layer.h"
 #include "sql/database.h"
@@ -27,12 +29,13 @@ namespace anabranch::serve {
 struct Answer {
   sql::Rows rows;
   std::string build_id;    // empty: no build yet
-  model::Offsets offsets;  // exclusive, by stream
+  model::Offsets offsets;  // exclusive, by stream that the caller may see
   int64_t epoch = 0;
   int64_t elapsed_us = 0;
 };
 
 struct ReadOptions {
+  security::Caller caller = security::local_caller();
   model::Offsets min_offsets;  // exclusive: wait until these are included
   int64_t timeout_us = 0;      // 0: the service's limit; -1: none (verify)
   bool is_for_files = false;   // integers of more than 64 bits as DECIMAL(38,0), which Arrow and Parquet have
@@ -59,6 +62,7 @@ class QueryService {
                               << 20;  // of an answer's rows in memory, or of what they are written as
     io::Path
         answer_folder;  // for answers as files, on their way; emptied at the start; none: no such answers
+    std::shared_ptr<const security::Policy> policy = security::allow_all();
   };
   static Result<std::unique_ptr<QueryService>> create(sql::Database& database, history::History& history,
                                                       speed::SpeedLayer& speed, io::Clock& clock,
@@ -94,10 +98,14 @@ class QueryService {
   speed::EpochRegister::Pin hold_epochs() { return speed_.epochs().pin(); }
 
   /// What query() runs for a statement in this snapshot; only its own session may run it, because it names
-  /// what the snapshot's epoch names. For tests.
+  /// what the snapshot's epoch names. As the platform itself reads, with no policy: for verify and tests.
   Result<sql::Query> bound_query(sql::Session& session, const std::string& text, const Snapshot& snapshot) {
-    return bind(session, text, snapshot);
+    const security::AllowAll everything;
+    const CallerSight sight(everything, {}, *snapshot.epoch->world);
+    return TRY(bind(session, text, snapshot, sight)).query;
   }
+
+  const security::Policy& policy() const { return *options_.policy; }
 
   /// What the streams mean at these offsets: archived files, bulk files and the log.
   Result<StreamRelations> stream_relations(const Snapshot& snapshot, const std::set<std::string>& streams);
@@ -128,8 +136,18 @@ class QueryService {
   void give_back(std::unique_ptr<Reader> reader, bool is_usable) EXCLUDES(mutex_);
   void watch() EXCLUDES(mutex_);
   Status prepare_streams(const views::World& world);
-  Result<sql::Query> bind(sql::Session& session, const std::string& text, const Snapshot& snapshot);
-  Error with_drift(Error error, const Snapshot& snapshot) const;
+  struct Bound {
+    sql::Query query;
+    bool may_tell = true;  // what the data makes fail may be told with its values
+  };
+  Result<Bound> bind(sql::Session& session, const std::string& text, const Snapshot& snapshot,
+                     const CallerSight& sight);
+  static Status check_restricted(sql::Session& session, const std::set<std::string>& named,
+                                 const CallerSight& sight, const sql::Meanings& meanings);
+  Error with_drift(Error error, const Snapshot& snapshot, const CallerSight& sight) const;
+  /// An error as the caller may see it, before the engine has looked at data.
+  std::unexpected<Error> told(Error error, const std::string& text, const Snapshot& snapshot,
+                              const CallerSight& sight) const;
   sql::PlanRules rules(const Snapshot& snapshot) EXCLUDES(mutex_);
   bool is_called_by_views(const std::shared_ptr<const views::World>& world, std::string_view function)
       EXCLUDES(mutex_);

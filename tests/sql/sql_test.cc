@@ -317,7 +317,7 @@ class SqlText : public ::testing::TestWithParam<std::string> {
 
   void recorded(const Block& block) {
     (void)answer("SELECT 1");  // waits until all events are there
-    const auto errors = platform_->view_errors(block.rest, 100);
+    const auto errors = platform_->reads().errors(security::local_caller(), block.rest, 100);
     if (!errors) return complain(errors.error().describe());
     Lines lines;
     for (const auto& error : errors->errors)

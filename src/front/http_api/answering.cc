@@ -14,21 +14,24 @@ std::string_view name_of(const Error& error, std::string_view not_found_name) {
 // A request with a key is carried out once; a repeat has the first answer.
 Result<http::Response> once(ApiContext& context, std::string_view route, const std::string& key,
                             const http::Request& request, Work work) {
-  catalog::Catalog& catalog = context.backend.catalog();
+  Builds& builds = context.ports.builds();
+  const security::Caller caller = context.caller_of(request);
+  // An answer is of what its caller may see, so a key is the caller's own.
+  const std::string scope = std::string(route) + (caller.name.empty() ? "" : " of " + caller.name);
   http::Response response;
-  if (auto known = TRY(context.keyed.begin(catalog, route, key, request.body))) {
+  if (auto known = TRY(context.keyed.begin(builds, scope, key, request.body))) {
     response.body = std::move(*known);
     response.headers.add("Idempotent-Replayed", "true");
     return response;
   }
   struct Ending {
     ApiContext& context;
-    std::string_view route;
+    const std::string& scope;
     const std::string& key;
-    ~Ending() { context.keyed.end(route, key); }  // when the work throws, too
-  } const ending{context, route, key};
-  response.body = TRY(work(context.backend, request)).dump();
-  TRY(KeyedRequests::keep(catalog, route, key, request.body, response.body));
+    ~Ending() { context.keyed.end(scope, key); }  // when the work throws, too
+  } const ending{context, scope, key};
+  response.body = TRY(work({request, caller, context.ports})).dump();
+  TRY(KeyedRequests::keep(builds, scope, key, request.body, response.body));
   return response;
 }
 
@@ -36,8 +39,17 @@ Result<http::Response> once(ApiContext& context, std::string_view route, const s
 
 http::Handler answering(ApiContext& context, Work work, std::string_view not_found_name) {
   return [&context, work, not_found_name](http::Request request, http::Responder responder) {
-    const auto done = work(context.backend, request);
+    const auto done = work({request, context.caller_of(request), context.ports});
     if (!done) return fail_task(responder, done.error(), name_of(done.error(), not_found_name));
+    responder.answer(json_response(*done));
+  };
+}
+
+http::Handler answering_read(ApiContext& context, Work work, std::string_view not_found_name) {
+  return [&context, work, not_found_name](http::Request request, http::Responder responder) {
+    const auto done = work({request, context.caller_of(request), context.ports});
+    if (!done && done.error().code == Code::refused) return responder.fail(done.error(), "refused");
+    if (!done) return responder.fail(done.error(), name_of(done.error(), not_found_name));
     responder.answer(json_response(*done));
   };
 }

@@ -31,7 +31,7 @@ void RouteList::add(const std::string& method, const std::string& pattern, Lane 
   add_always(
       method, pattern, lane,
       [&context = context_, handler = std::move(handler)](http::Request request, http::Responder responder) {
-        if (const Status ready = check_ready(context.backend); !ready) return responder.fail(ready.error());
+        if (const Status ready = check_ready(context.ports); !ready) return responder.fail(ready.error());
         handler(std::move(request), std::move(responder));
       });
 }
@@ -60,12 +60,12 @@ void RouteList::add_always(const std::string& method, const std::string& pattern
 
 class Api::Impl {
  public:
-  Impl(Backend& backend, io::Clock& clock, ApiOptions options)
-      : context_(backend, clock, std::move(options)),
+  Impl(Ports& ports, io::Clock& clock, ApiOptions options)
+      : context_(ports, clock, std::move(options)),
         guard_(context_.options.own_hosts, context_.options.has_any_name),
         updates_(context_) {
     context_.metrics->all().on_collect(
-        [this] { context_.metrics->collect(context_.backend, context_.rates, context_.clock.now_us()); });
+        [this] { context_.metrics->collect(context_.ports, context_.rates, context_.clock.now_us()); });
   }
 
   void register_routes(http::Server& server) {
@@ -109,8 +109,8 @@ class Api::Impl {
   Updates updates_;  // last: its thread uses the others
 };
 
-Api::Api(Backend& backend, io::Clock& clock, ApiOptions options)
-    : impl_(std::make_unique<Impl>(backend, clock, std::move(options))) {}
+Api::Api(Ports& ports, io::Clock& clock, ApiOptions options)
+    : impl_(std::make_unique<Impl>(ports, clock, std::move(options))) {}
 Api::~Api() { stop(); }
 void Api::register_routes(http::Server& server) { impl_->register_routes(server); }
 void Api::stop() { impl_->stop(); }

@@ -2,13 +2,14 @@
 // The HTTP API of docs/api.md, on top of the generic server.
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "front/backend.h"
 #include "front/metrics.h"
+#include "front/ports.h"
 #include "http/server.h"
 #include "io/clock.h"
 
@@ -31,14 +32,16 @@ struct ApiOptions {
   int task_threads = 8;    // builds, verify, copy, files: each holds one until it is done
 
   http::AccessListener on_access;  // hears of every request, after the metrics
+  /// Who sends a request; none: the one local caller.
+  std::function<security::Caller(const http::Request&)> caller_of;
 };
 
 /// Owner: the application. One thread sets up: construct, register_routes() once, server.start(); and ends:
-/// server.stop(), then stop() or the destructor, then what the backend is made of. A build or copy that an
+/// server.stop(), then stop() or the destructor, then what the ports are of. A build or copy that an
 /// HTTP client waits for must be told to end by the application before stop(), which waits for it.
 class Api {
  public:
-  Api(Backend& backend, io::Clock& clock, ApiOptions options);
+  Api(Ports& ports, io::Clock& clock, ApiOptions options);
   ~Api();  // stop()
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;

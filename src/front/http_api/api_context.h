@@ -16,10 +16,14 @@
 namespace anabranch::front::http_api {
 
 struct ApiContext {
-  ApiContext(Backend& backend, io::Clock& clock, ApiOptions options)
-      : backend(backend), clock(clock), options(std::move(options)), rates(backend, clock) {}
+  ApiContext(Ports& ports, io::Clock& clock, ApiOptions options)
+      : ports(ports), clock(clock), options(std::move(options)), rates(ports.events(), clock) {}
 
-  Backend& backend;
+  security::Caller caller_of(const http::Request& request) const {
+    return options.caller_of ? options.caller_of(request) : security::local_caller();
+  }
+
+  Ports& ports;
   io::Clock& clock;
   const ApiOptions options;
   /// Shared with callbacks of logs, which may come after the API has gone.
@@ -53,7 +57,7 @@ class RouteList {
  public:
   RouteList(http::Server& server, ApiContext& context) : server_(server), context_(context) {}
 
-  /// Answers 503 until the backend is ready.
+  /// Answers 503 until the platform is ready.
   void add(const std::string& method, const std::string& pattern, Lane lane, http::Handler handler);
   /// Answers at any time.
   void add_always(const std::string& method, const std::string& pattern, Lane lane, http::Handler handler);

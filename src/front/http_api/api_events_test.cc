@@ -165,24 +165,24 @@ TEST_F(ApiEvents, MistakesSayWhatToDo) {
 }
 
 TEST_F(ApiEvents, WaitForABuildThatMustCatchUp) {
-  backend_.is_full = true;
+  platform_.is_full = true;
   const auto refused = send_events("{}");
   EXPECT_EQ(outcome(refused), "429 overloaded");
   EXPECT_NE(refused.headers.get("Retry-After"), "");
-  backend_.is_full = false;
+  platform_.is_full = false;
   EXPECT_EQ(outcome(send_events("{}")), "200");
 }
 
 TEST_F(ApiEvents, AClosedLogIsUnavailable) {
   EXPECT_EQ(get("/readyz").status, 200);
-  backend_.test_stream("weather").log->close();
+  platform_.test_stream("weather").log->close();
   EXPECT_EQ(outcome(send_events("{\"temp\":1}", "application/x-ndjson", "weather")), "503 unavailable");
   EXPECT_EQ(outcome(get("/readyz")), "503 unavailable");
   EXPECT_EQ(get("/healthz").status, 200);
 }
 
 TEST_F(ApiEvents, FilesComeFromThisMachineOnly) {
-  backend_.on_file = [](const std::string& stream, const std::string& path) -> Result<ingest::Accepted> {
+  platform_.on_file = [](const std::string& stream, const std::string& path) -> Result<ingest::Accepted> {
     EXPECT_EQ(stream, "flights");
     if (path != "/data/f.parquet") return fail(Code::not_found, "there is no such file");
     return ingest::Accepted{3, 1, {{0, 5, 7}}};

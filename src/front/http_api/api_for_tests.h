@@ -12,6 +12,7 @@
 #include "log/schema_store.h"
 #include "log/segmented_log.h"
 #include "model/names.h"
+#include "serve/engine_reads.h"
 #include "speed/speed_layer.h"
 #include "tests/support/temporary_folder.h"
 #include "views/world.h"
@@ -41,9 +42,11 @@ struct TestStream {
 
 /// What the application is to the API. A test sets what is not of real parts; methods that it does not set
 /// fail.
-class TestBackend final : public Backend {
+class TestPlatform final : public Ports, public Events, public Builds, public TableCopies {
  public:
-  explicit TestBackend(const io::Path& folder) : folder_(folder) {
+  explicit TestPlatform(const io::Path& folder,
+                        const std::shared_ptr<const security::Policy>& policy = security::allow_all())
+      : Events(policy), Builds(policy), TableCopies(policy), folder_(folder) {
     const auto type = [](const char* sql) { return model::Type::parse(sql).value(); };
     add_stream(
         "flights",
@@ -58,8 +61,10 @@ class TestBackend final : public Backend {
     serve::QueryService::Options limits;
     limits.answer_folder = folder / "answers";
     limits.answer_bytes_max = 2 << 20;
+    limits.policy = policy;
     queries_ =
         serve::QueryService::create(*database_, *history_, *speed_, io::system_clock(), limits).value();
+    reads_ = std::make_unique<serve::EngineReads>(*queries_, *speed_, *database_);
     quality::Verifier::Options verify;
     verify.folder = folder / "verify";
     verify.sources.streams = {{"flights", folder / "log" / "flights"},
@@ -68,7 +73,7 @@ class TestBackend final : public Backend {
     verifier_ =
         quality::Verifier::create(*queries_, *database_, io::system_clock(), std::move(verify)).value();
   }
-  ~TestBackend() override {
+  ~TestPlatform() override {
     for (auto& [name, stream] : streams_) stream->log->close();
     queries_.reset();
     speed_->stop();
@@ -84,7 +89,11 @@ class TestBackend final : public Backend {
 
   TestStream& test_stream(const std::string& name) { return *streams_.at(name); }
 
-  // ---- Backend ----
+  // ---- Ports ----
+  Events& events() override { return *this; }
+  Builds& builds() override { return *this; }
+  TableCopies& tables() override { return *this; }
+  serve::Reads& reads() override { return *reads_; }
   std::string project_name() const override { return "test"; }
   int64_t started_at_us() const override { return 1'700'000'000'000'000; }
   bool is_ready() const override { return ready; }
@@ -98,15 +107,20 @@ class TestBackend final : public Backend {
     return {};
   }
   model::Offsets archived() const override { return {{"flights", {0}}, {"weather", {0}}}; }
-  serve::QueryService& queries() override { return *queries_; }
-  speed::SpeedLayer& speed() override { return *speed_; }
-  quality::Verifier& verifier() override { return *verifier_; }
+  std::optional<Error> damage_of(const std::string& stream) const override {
+    for (const Fault& fault : test_faults) {
+      if (fault.of == model::bronze(stream).text()) return fault.error;
+    }
+    return std::nullopt;
+  }
+  std::shared_ptr<const views::World> world() const override { return speed_->epochs().newest()->world; }
+  serve::QueryService& queries() { return *queries_; }
   catalog::Catalog& catalog() override { return *catalog_; }
   std::vector<ModelInfo> models() const override {
     return {{"gold.delay_by_carrier", "gold", "models/gold/delay_by_carrier.sql", "SELECT …",
              "Delays by carrier"}};
   }
-  std::vector<TableInfo> tables() override {
+  std::vector<TableInfo> table_infos() override {
     return {{"planes", 2, 1, 3322, 1'700'000'000'000'000}, {"airports"}};
   }
   std::vector<RunningTask> tasks() const override {
@@ -138,16 +152,12 @@ class TestBackend final : public Backend {
     return std::vector<TableCopied>{{"planes", 2, 3322, true}};
   }
   Result<ingest::Accepted> ingest_file(const std::string& stream, const std::string& path,
-                                       const std::optional<ingest::Sender>&) override {
+                                       const std::optional<ingest::Sender>&,
+                                       std::optional<model::Partition>) override {
     return on_file(stream, path);
   }
   Result<std::vector<quality::Verdict>> verify(const quality::Verifier::Request& request) override {
     return verifier_->verify(request);
-  }
-  Result<ViewErrors> view_errors(const std::string& view, size_t) override {
-    ViewErrors errors;
-    if (view == "silver.codes") errors = {1, {{"flights", 0, 2, "Could not convert", R"({"code":"x"})"}}};
-    return errors;
   }
 
  private:
@@ -191,13 +201,15 @@ class TestBackend final : public Backend {
   std::unique_ptr<history::History> history_;
   std::unique_ptr<speed::SpeedLayer> speed_;
   std::unique_ptr<serve::QueryService> queries_;
+  std::unique_ptr<serve::EngineReads> reads_;
   std::unique_ptr<quality::Verifier> verifier_;
 };
 
 class ApiTest : public http::ServerTest {
  protected:
   using json = nlohmann::ordered_json;
-  ApiTest() : backend_(folder_.path()) {
+  explicit ApiTest(const std::shared_ptr<const security::Policy>& policy = security::allow_all())
+      : platform_(folder_.path(), policy) {
     options_.worker_threads = 10;  // as the application gives it: all queries at once, and some that wait
   }
   ~ApiTest() override {
@@ -207,7 +219,7 @@ class ApiTest : public http::ServerTest {
   }
 
   void SetUp() override {
-    api_ = std::make_unique<Api>(backend_, io::system_clock(), api_options_);
+    api_ = std::make_unique<Api>(platform_, io::system_clock(), api_options_);
     api_->register_routes(make());
     start();
   }
@@ -238,7 +250,7 @@ class ApiTest : public http::ServerTest {
   }
 
   test::TemporaryFolder folder_;
-  TestBackend backend_;
+  TestPlatform platform_;
   ApiOptions api_options_;
   std::unique_ptr<Api> api_;
 };

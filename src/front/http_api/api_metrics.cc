@@ -104,39 +104,37 @@ void ApiMetrics::count_request(const http::Access& access) {
 
 // ---- asked for ----
 
-void ApiMetrics::collect(Backend& backend, const StreamRates& rates, int64_t now_us) {
-  const bool is_ready = backend.is_ready();
+void ApiMetrics::collect(Ports& ports, const StreamRates& rates, int64_t now_us) {
+  const bool is_ready = ports.is_ready();
+  const serve::ReadState reads = is_ready ? ports.reads().state() : serve::ReadState();
   metrics_.gauge("anabranch_ready", "1 when the server answers queries").set(is_ready ? 1 : 0);
   metrics_.gauge("anabranch_memory_bytes", "Memory that the process holds")
       .set(static_cast<double>(io::own_memory_bytes()));
   metrics_.gauge("anabranch_uptime_seconds", "Time since the start")
-      .set(static_cast<double>(now_us - backend.started_at_us()) / 1e6);
-  metrics_.gauge("anabranch_build_running", "1 while a build runs").set(backend.running_build() ? 1 : 0);
-  if (const auto build = backend.published_build()) {
+      .set(static_cast<double>(now_us - ports.started_at_us()) / 1e6);
+  metrics_.gauge("anabranch_build_running", "1 while a build runs")
+      .set(ports.builds().running_build() ? 1 : 0);
+  if (const auto published_at_us = ports.builds().published_at_us()) {
     metrics_.gauge("anabranch_build_published_timestamp_seconds", "When the newest build was published")
-        .set(static_cast<double>(build->published_at_us) / 1e6);
+        .set(static_cast<double>(*published_at_us) / 1e6);
   }
-  collect_streams(backend, rates);
-  if (is_ready) collect_speed(backend);
+  collect_streams(ports.events(), reads.applied, rates);
+  if (is_ready) collect_speed(reads);
 }
 
-void ApiMetrics::collect_streams(Backend& backend, const StreamRates& rates) {
-  const model::Offsets applied = backend.is_ready() ? backend.speed().applied() : model::Offsets();
-  const model::Offsets archived = backend.archived();
-  for (const std::string& name : backend.stream_names()) {
-    ingest::Ingestor* stream = backend.stream(name);
-    if (!stream) continue;
-    const auto durable = stream->log().durable_offsets();
-    const auto set = [&](const char* metric, const char* help, const std::vector<model::Offset>& offsets) {
+void ApiMetrics::collect_streams(Events& events, const model::Offsets& applied, const StreamRates& rates) {
+  for (const auto& [name, stream] : events.all_states()) {
+    const auto& durable = stream.durable;
+    const auto set = [&, &name = name](const char* metric, const char* help,
+                                       const std::vector<model::Offset>& offsets) {
       for (size_t i = 0; i < offsets.size(); ++i) {
         metrics_.gauge(metric, help, {{"stream", name}, {"partition", std::to_string(i)}})
             .set(static_cast<double>(offsets[i]));
       }
     };
     set("anabranch_stream_durable_offset", "Next offset after the durable events", durable);
-    if (const auto found = archived.find(name); found != archived.end()) {
-      set("anabranch_stream_archived_offset", "Next offset after the archived events", found->second);
-    }
+    if (stream.archived)
+      set("anabranch_stream_archived_offset", "Next offset after the archived events", *stream.archived);
     const Labels labels = {{"stream", name}};
     if (const auto found = applied.find(name); found != applied.end()) {
       set("anabranch_stream_applied_offset", "Next offset after the events in every answer", found->second);
@@ -150,14 +148,14 @@ void ApiMetrics::collect_streams(Backend& backend, const StreamRates& rates) {
     metrics_.gauge("anabranch_stream_events_per_second", "Events a second over the last five", labels)
         .set(rates.per_s(name));
     metrics_.gauge("anabranch_stream_log_bytes", "Bytes of the log on disk", labels)
-        .set(static_cast<double>(stream->log().bytes_on_disk()));
+        .set(static_cast<double>(stream.log_bytes));
     metrics_.gauge("anabranch_stream_quarantined", "Records in quarantine", labels)
-        .set(static_cast<double>(stream->log().quarantined_count()));
+        .set(static_cast<double>(stream.quarantined.value_or(0)));
   }
 }
 
-void ApiMetrics::collect_speed(Backend& backend) {
-  const auto stats = backend.speed().stats();
+void ApiMetrics::collect_speed(const serve::ReadState& reads) {
+  const auto& stats = reads.speed;
   const auto total = [&](const std::string& name, const char* help, int64_t value) {
     const Counter counter = metrics_.counter(name, help);
     Lock lock(mutex_);
@@ -170,7 +168,7 @@ void ApiMetrics::collect_speed(Backend& backend) {
   total("anabranch_ticks_total", "Ticks of the speed layer", stats.ticks);
   total("anabranch_compactions_total", "Compactions of slices", stats.compactions);
   total("anabranch_log_rows_read_total", "Events that reads have gone back to the log for",
-        backend.queries().log_rows_read());
+        reads.log_rows_read);
   const auto quantiles = [&](const char* name, const char* help, std::optional<int64_t> p50,
                              std::optional<int64_t> p99) {
     if (p50) metrics_.gauge(name, help, {{"quantile", "0.5"}}).set(static_cast<double>(*p50) / 1e6);
@@ -182,8 +180,7 @@ void ApiMetrics::collect_speed(Backend& backend) {
             stats.freshness_us_p50, stats.freshness_us_p99);
   metrics_.gauge("anabranch_slice_events", "Events applied after the newest build")
       .set(static_cast<double>(stats.slice_events));
-  metrics_.gauge("anabranch_queries_running", "Queries that run now")
-      .set(static_cast<double>(backend.queries().running()));
+  metrics_.gauge("anabranch_queries_running", "Queries that run now").set(static_cast<double>(reads.running));
   metrics_.gauge("anabranch_speed_failed", "1 when the speed layer has stopped for an error")
       .set(stats.failure ? 1 : 0);
 }

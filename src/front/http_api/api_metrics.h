@@ -7,8 +7,8 @@
 
 #include "base/mutex.h"
 #include "base/result.h"
-#include "front/backend.h"
 #include "front/metrics.h"
+#include "front/ports.h"
 #include "http/server.h"
 #include "ingest/ingestor.h"
 
@@ -32,15 +32,15 @@ class ApiMetrics {
   void count_request(const http::Access& access);
 
   /// Looks up what is cheaper to ask for than to keep.
-  void collect(Backend& backend, const StreamRates& rates, int64_t now_us);
+  void collect(Ports& ports, const StreamRates& rates, int64_t now_us);
 
  private:
   struct StreamCounters {
     Counter accepted, quarantined, bytes, requests, refused;
   };
   StreamCounters counters_of(const std::string& stream) EXCLUDES(mutex_);
-  void collect_streams(Backend& backend, const StreamRates& rates);
-  void collect_speed(Backend& backend);
+  void collect_streams(Events& events, const model::Offsets& applied, const StreamRates& rates);
+  void collect_speed(const serve::ReadState& reads);
 
   Metrics metrics_;
   Histogram query_times_;

@@ -249,7 +249,7 @@ TEST_F(ApiQuery, IsCancelledWhenTheClientGoesAway) {
                 std::to_string(body.size()) + "\r\n\r\n" + body);
     while (server_->bodies_bytes() == 0) std::this_thread::yield();
     socket.close();
-    while (server_->bodies_bytes() != 0 || backend_.queries().running() != 0) std::this_thread::yield();
+    while (server_->bodies_bytes() != 0 || platform_.queries().running() != 0) std::this_thread::yield();
   }
   while (get("/metrics").body.find("anabranch_queries_total{outcome=\"cancelled\"} 2") == std::string::npos)
     std::this_thread::yield();
@@ -283,7 +283,7 @@ TEST_F(ApiQuery, ManyAtOnceAreTurnedAwayAndNobodyElse) {
     sockets.back()->send("POST /v1/query HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
                          std::to_string(slow.size()) + "\r\n\r\n" + slow);
   }
-  while (backend_.queries().running() < 8) std::this_thread::yield();
+  while (platform_.queries().running() < 8) std::this_thread::yield();
   const auto refused = query_sql("SELECT 1");
   EXPECT_EQ(outcome(refused), "429 overloaded");
   EXPECT_NE(refused.headers.get("Retry-After"), "");
@@ -291,7 +291,7 @@ TEST_F(ApiQuery, ManyAtOnceAreTurnedAwayAndNobodyElse) {
   EXPECT_EQ(outcome(send_events("{\"carrier\":\"UA\"}\n")), "200");
   EXPECT_EQ(outcome(get("/v1/views")), "200") << "without sizes";
   for (auto& socket : sockets) socket->close();
-  while (backend_.queries().running() != 0) std::this_thread::yield();
+  while (platform_.queries().running() != 0) std::this_thread::yield();
   EXPECT_EQ(outcome(query_sql("SELECT 1")), "200");
 }
 
@@ -304,10 +304,10 @@ TEST_F(ApiQuery, ThoseThatWaitCountToo) {
     sockets.back()->send("POST /v1/query HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
                          std::to_string(body.size()) + "\r\n\r\n" + body);
   }
-  while (backend_.queries().running() < 8) std::this_thread::yield();
+  while (platform_.queries().running() < 8) std::this_thread::yield();
   EXPECT_EQ(outcome(query_sql("SELECT 1")), "429 overloaded");
   for (auto& socket : sockets) socket->close();
-  while (backend_.queries().running() != 0) std::this_thread::yield();
+  while (platform_.queries().running() != 0) std::this_thread::yield();
   EXPECT_EQ(outcome(query_sql("SELECT 1")), "200");
 }
 

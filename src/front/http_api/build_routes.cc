@@ -34,31 +34,34 @@ Json build_record(const catalog::BuildRun& run) {
 
 namespace {
 
-Result<std::vector<std::string>> read_views(Backend& backend, const Json& fields) {
+Result<std::vector<std::string>> read_views(const Asked& asked, const Json& fields) {
   auto views = TRY(read_names(fields, "views"));
-  const auto world = backend.speed().epochs().newest()->world;
-  const auto models = backend.models();  // a new model is in the world only after the build that it asks for
+  const auto known = asked.ports.reads().view_names(asked.caller);
+  // A new model is read only after the build that it asks for.
+  const auto models = asked.ports.builds().models(asked.caller);
   for (const std::string& view : views) {
-    if (!world->plan(view) && std::ranges::find(models, view, &ModelInfo::name) == models.end()) {
+    if (std::ranges::find(known, view) == known.end() &&
+        std::ranges::find(models, view, &ModelInfo::name) == models.end()) {
       return fail(Code::not_found, "'views' names a view that there is not", "GET /v1/views lists them");
     }
   }
   return views;
 }
 
-Result<Json> list_builds(Backend& backend, const http::Request& request) {
-  TRY(check_parameters(request.query, {"limit"}));
-  const auto runs = TRY(backend.catalog().builds(TRY(read_limit(request.query, 50, 1000))));
+Result<Json> list_builds(const Asked& asked) {
+  TRY(check_parameters(asked.request.query, {"limit"}));
+  const auto runs =
+      TRY(asked.ports.builds().builds(asked.caller, TRY(read_limit(asked.request.query, 50, 1000))));
   Json builds = Json::array();
   for (const auto& run : runs) builds.push_back(build_record(run));
   return Json{{"builds", std::move(builds)}};
 }
 
-Result<Json> run_build(Backend& backend, const http::Request& request) {
-  TRY(check_parameters(request.query, {}));
-  const auto views = TRY(read_views(backend, TRY(read_object(request.body, {"views"}))));
-  const std::string id = TRY(backend.build(views, "asked"));
-  for (const auto& run : TRY(backend.catalog().builds(100))) {
+Result<Json> run_build(const Asked& asked) {
+  TRY(check_parameters(asked.request.query, {}));
+  const auto views = TRY(read_views(asked, TRY(read_object(asked.request.body, {"views"}))));
+  const std::string id = TRY(asked.ports.builds().build(views, "asked"));
+  for (const auto& run : TRY(asked.ports.builds().builds(asked.caller, 100))) {
     if (run.start.id == id) return build_record(run);
   }
   return fail(Code::internal, fmt::format("the catalogue has no build {}", id));
@@ -90,21 +93,17 @@ Json verdict_json(const quality::Verdict& verdict) {
           {"differences", std::move(differences)}};
 }
 
-Result<Json> run_verify(Backend& backend, const http::Request& request) {
-  TRY(check_parameters(request.query, {}));
-  const Json fields = TRY(read_object(request.body, {"views", "sample"}));
-  quality::Verifier::Request asked;
-  asked.views = TRY(read_views(backend, fields));
-  if (asked.views.empty()) {
-    for (const auto& plan : backend.speed().epochs().newest()->world->plans) {
-      if (!plan.is_hidden) asked.views.push_back(plan.view);
-    }
-  }
+Result<Json> run_verify(const Asked& asked) {
+  TRY(check_parameters(asked.request.query, {}));
+  const Json fields = TRY(read_object(asked.request.body, {"views", "sample"}));
+  quality::Verifier::Request verify;
+  verify.views = TRY(read_views(asked, fields));
+  if (verify.views.empty()) verify.views = asked.ports.reads().view_names(asked.caller);
   const Json& sample = fields.contains("sample") ? fields["sample"] : Json(false);
   if (!sample.is_boolean()) return fail(Code::bad_input, "'sample' must be true or false");
-  asked.is_sample = sample.get<bool>();
-  asked.is_cancelled = [&] { return request.cancelled && *request.cancelled; };
-  const auto verdicts = backend.verify(asked);
+  verify.is_sample = sample.get<bool>();
+  verify.is_cancelled = [&] { return asked.request.cancelled && *asked.request.cancelled; };
+  const auto verdicts = asked.ports.builds().verify(asked.caller, verify);
   Json results = Json::array();
   if (verdicts) {
     for (const auto& verdict : *verdicts) results.push_back(verdict_json(verdict));
@@ -112,7 +111,7 @@ Result<Json> run_verify(Backend& backend, const http::Request& request) {
   }
   if (verdicts.error().code == Code::not_found || verdicts.error().code == Code::cancelled)
     return fail(verdicts.error());
-  for (const std::string& view : asked.views) {
+  for (const std::string& view : verify.views) {
     quality::Verdict failed;
     failed.view = view;
     failed.outcome = quality::Verdict::Outcome::failed;
@@ -122,10 +121,10 @@ Result<Json> run_verify(Backend& backend, const http::Request& request) {
   return Json{{"results", std::move(results)}};
 }
 
-Result<Json> run_copy(Backend& backend, const http::Request& request) {
-  TRY(check_parameters(request.query, {}));
-  const Json fields = TRY(read_object(request.body, {"sources"}));
-  const auto copied = TRY(backend.copy(TRY(read_names(fields, "sources"))));
+Result<Json> run_copy(const Asked& asked) {
+  TRY(check_parameters(asked.request.query, {}));
+  const Json fields = TRY(read_object(asked.request.body, {"sources"}));
+  const auto copied = TRY(asked.ports.tables().copy(TRY(read_names(fields, "sources"))));
   Json tables = Json::array();
   for (const TableCopied& table : copied) {
     tables.push_back({{"name", table.name},

@@ -1,13 +1,11 @@
 #include <filesystem>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "front/http_api/request_fields.h"
 #include "front/http_api/routes.h"
 #include "front/http_api/sender.h"
 #include "http/problem.h"
-#include "ingest/binary_cloudevent.h"
 #include "ingest/gzip.h"
 #include "model/names.h"
 
@@ -60,14 +58,10 @@ ingest::EventAttributes attributes_of(const http::Headers& headers) {
 }
 
 // What is known of a request before its body is looked at.
-struct Delivery {
-  ingest::Ingestor* stream = nullptr;
-  ingest::BodyFormat format = ingest::BodyFormat::ndjson;
-  ingest::EventAttributes attributes;  // not empty: a CloudEvent in binary mode
-  std::string content_type;            // of its data
+struct Parcel {
+  std::string stream;
+  Delivery delivery;
   Packing packing = Packing::none;
-  std::optional<ingest::Sender> sender;
-  std::optional<model::Partition> partition;  // all goes there
 };
 
 class EventRoutes {
@@ -75,14 +69,14 @@ class EventRoutes {
   explicit EventRoutes(ApiContext& context) : context_(context) {}
 
   void take_events(http::Request request, http::Responder responder, std::shared_ptr<EventRoutes> self) {
-    const auto delivery = delivery_of(request);
-    if (!delivery) return refuse(request, responder, delivery.error());
-    if (delivery->packing == Packing::none && request.body.size() <= parsed_at_once_bytes_max) {
-      return accept(*delivery, request.body, responder);
+    const auto parcel = parcel_of(request);
+    if (!parcel) return refuse(request, responder, parcel.error());
+    if (parcel->packing == Packing::none && request.body.size() <= parsed_at_once_bytes_max) {
+      return accept(*parcel, request.body, responder);
     }
     const auto later = std::make_shared<const http::Handler>(
-        [self, delivery = *delivery](http::Request request, http::Responder responder) {
-          self->unpack_and_accept(delivery, std::move(request), responder);
+        [self, parcel = *parcel](http::Request request, http::Responder responder) {
+          self->unpack_and_accept(parcel, std::move(request), responder);
         });
     run_on(context_.intake, std::move(request), std::move(responder), later);
   }
@@ -110,22 +104,18 @@ class EventRoutes {
  private:
   Result<Json> producer(const http::Request& request) {
     TRY(check_parameters(request.query, {}));
-    ingest::Ingestor* stream = TRY(stream_of(request));
+    const std::string stream = TRY(stream_of(request));
     const std::string id = TRY(sender_id("the producer's id", *request.params.find("id")));
     return Json{
-        {"stream", stream->stream()}, {"producer", id}, {"next_sequence", stream->log().next_sequence(id)}};
+        {"stream", stream}, {"producer", id}, {"next_sequence", TRY(events().next_sequence(stream, id))}};
   }
 
-  Result<ingest::Ingestor*> stream_of(const http::Request& request) {
-    const std::string name(*request.params.find("name"));
-    if (ingest::Ingestor* stream = context_.backend.stream(name)) return stream;
-    for (const Fault& fault : context_.backend.faults()) {
-      if (fault.of == model::bronze(name).text()) return fail(fault.error);
-    }
-    const auto names = context_.backend.stream_names();
-    return fail(
-        Code::not_found, "there is no such stream",
-        names.empty() ? "the project has none" : fmt::format("the streams are {}", fmt::join(names, ", ")));
+  Events& events() { return context_.ports.events(); }
+
+  Result<std::string> stream_of(const http::Request& request) {
+    std::string name(*request.params.find("name"));
+    TRY(events().check_stream(context_.caller_of(request), name));
+    return name;
   }
 
   static Result<std::optional<model::Partition>> partition_of(const http::Request& request) {
@@ -138,66 +128,46 @@ class EventRoutes {
                 "partitions are numbered from 0; leave it out, and the key or the turn decides");
   }
 
-  Result<Delivery> delivery_of(const http::Request& request) {
-    Delivery delivery;
-    delivery.partition = TRY(partition_of(request));
-    delivery.stream = TRY(stream_of(request));
+  Result<Parcel> parcel_of(const http::Request& request) {
+    Parcel parcel;
+    parcel.delivery.partition = TRY(partition_of(request));
+    parcel.stream = TRY(stream_of(request));
     const std::string_view content_type = request.headers.get("Content-Type");
-    delivery.attributes = attributes_of(request.headers);
-    if (delivery.attributes.empty() || content_type.find("cloudevents") != std::string_view::npos) {
-      delivery.attributes.clear();
-      delivery.format = TRY(ingest::body_format(content_type));
+    parcel.delivery.attributes = attributes_of(request.headers);
+    if (parcel.delivery.attributes.empty() || content_type.find("cloudevents") != std::string_view::npos) {
+      parcel.delivery.attributes.clear();
+      parcel.delivery.format = TRY(ingest::body_format(content_type));
     }
-    delivery.content_type = content_type;
-    delivery.packing = TRY(packing_of(request.headers.get("Content-Encoding")));
-    delivery.sender = TRY(sender_of(request.headers));
-    TRY(context_.backend.may_ingest());
-    return delivery;
+    parcel.delivery.content_type = content_type;
+    parcel.packing = TRY(packing_of(request.headers.get("Content-Encoding")));
+    parcel.delivery.sender = TRY(sender_of(request.headers));
+    TRY(events().may_ingest());
+    return parcel;
   }
 
-  void unpack_and_accept(const Delivery& delivery, http::Request request, const http::Responder& responder) {
-    if (delivery.packing == Packing::none) return accept(delivery, request.body, responder);
+  void unpack_and_accept(const Parcel& parcel, http::Request request, const http::Responder& responder) {
+    if (parcel.packing == Packing::none) return accept(parcel, request.body, responder);
     auto body = ingest::inflate(request.body, context_.options.body_bytes_max);
     if (!body) return refuse(request, responder, body.error());
     request.body = {};
-    accept(delivery, *body, responder);
+    accept(parcel, *body, responder);
   }
 
   // The answer comes from the log's own thread, maybe after this object has gone.
-  void accept(const Delivery& delivery, std::string_view body, const http::Responder& responder) {
-    ingest::BodyFormat format = delivery.format;
-    std::string structured;
-    if (!delivery.attributes.empty()) {
-      auto event = ingest::structured_cloudevent(delivery.attributes, delivery.content_type, body,
-                                                 *delivery.stream->schemas().latest());
-      if (!event) {
-        context_.metrics->count_refused_events(delivery.stream->stream());
-        return responder.fail(event.error());
-      }
-      structured = std::move(*event);
-      body = structured;
-      format = ingest::BodyFormat::cloudevents;
-    }
-    std::optional<std::string> numbered;
-    if (delivery.sender && delivery.sender->sequence) numbered = delivery.sender->id;
-    delivery.stream->accept(format, body, delivery.sender,
-                            [responder, metrics = context_.metrics, has_ended = context_.has_ended_log,
-                             stream = delivery.stream->stream(), bytes = body.size(), numbered,
-                             log = &delivery.stream->log()](Result<ingest::Accepted> accepted) {
-                              if (accepted)
-                                return responder.answer(taken_in(*metrics, stream, *accepted, bytes));
-                              metrics->count_refused_events(stream);
-                              const Code code = accepted.error().code;
-                              if (code == Code::unavailable || code == Code::unknown_outcome)
-                                *has_ended = true;
-                              if (!numbered || code != Code::conflict)
-                                return responder.fail(accepted.error());
-                              http::Response response = http::problem(accepted.error());
-                              response.headers.add("X-Expected-Sequence",
-                                                   fmt::to_string(log->next_sequence(*numbered)));
-                              responder.answer(std::move(response));
-                            },
-                            delivery.partition);
+  void accept(const Parcel& parcel, std::string_view body, const http::Responder& responder) {
+    events().accept(
+        parcel.stream, parcel.delivery, body,
+        [responder, metrics = context_.metrics, has_ended = context_.has_ended_log, stream = parcel.stream,
+         bytes = body.size()](Result<ingest::Accepted> accepted, std::optional<uint64_t> next_sequence) {
+          if (accepted) return responder.answer(taken_in(*metrics, stream, *accepted, bytes));
+          metrics->count_refused_events(stream);
+          const Code code = accepted.error().code;
+          if (code == Code::unavailable || code == Code::unknown_outcome) *has_ended = true;
+          if (!next_sequence) return responder.fail(accepted.error());
+          http::Response response = http::problem(accepted.error());
+          response.headers.add("X-Expected-Sequence", fmt::to_string(*next_sequence));
+          responder.answer(std::move(response));
+        });
   }
 
   // What was stored before is counted once.
@@ -215,7 +185,7 @@ class EventRoutes {
 
   void refuse(const http::Request& request, const http::Responder& responder, const Error& error) {
     const std::string name(*request.params.find("name"));
-    const bool is_known = context_.backend.stream(name) != nullptr;
+    const bool is_known = events().check_stream(context_.caller_of(request), name).has_value();
     if (is_known) context_.metrics->count_refused_events(name);
     fail_task(responder, error, error.code == Code::not_found && !is_known ? "unknown_stream" : "");
   }
@@ -231,16 +201,15 @@ class EventRoutes {
 
   Result<ingest::Accepted> take_file(const http::Request& request) {
     const auto partition = TRY(partition_of(request));
-    ingest::Ingestor* stream = TRY(stream_of(request));
+    const std::string stream = TRY(stream_of(request));
     const Json fields = TRY(read_object(request.body, {"path"}));
     const auto path = TRY(read_text(fields, "path"));
     if (!path || !std::filesystem::path(*path).is_absolute()) {
       return fail(Code::bad_input, "'path' is not the absolute path of a file",
                   R"(send {"path": "/folder/file.parquet"})");
     }
-    TRY(context_.backend.may_ingest());
-    return context_.backend.ingest_file(stream->stream(), *path, TRY(sender_of(request.headers)),
-                                        partition);
+    TRY(events().may_ingest());
+    return events().ingest_file(stream, *path, TRY(sender_of(request.headers)), partition);
   }
 
   ApiContext& context_;

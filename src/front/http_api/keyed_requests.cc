@@ -13,14 +13,14 @@ std::string name_of(std::string_view route, const std::string& key) {
 
 }  // namespace
 
-Result<std::optional<std::string>> KeyedRequests::begin(catalog::Catalog& catalog, std::string_view route,
+Result<std::optional<std::string>> KeyedRequests::begin(Builds& builds, std::string_view route,
                                                         const std::string& key, std::string_view body) {
   Lock lock(mutex_);
   if (running_.contains(name_of(route, key))) {
     return fail(Code::conflict, fmt::format("a request with the idempotency key \"{}\" is running", key),
                 "send it again when that one is done");
   }
-  auto known = TRY(catalog.keyed_answer(route, key));
+  auto known = TRY(builds.keyed_answer(route, key));
   if (known && known->fingerprint != crc32c(body)) {
     return fail(Code::conflict,
                 fmt::format("the idempotency key \"{}\" came with another request before", key),
@@ -31,9 +31,9 @@ Result<std::optional<std::string>> KeyedRequests::begin(catalog::Catalog& catalo
   return std::nullopt;
 }
 
-Status KeyedRequests::keep(catalog::Catalog& catalog, std::string_view route, const std::string& key,
+Status KeyedRequests::keep(Builds& builds, std::string_view route, const std::string& key,
                            std::string_view body, const std::string& answer) {
-  return catalog.keep_keyed_answer({std::string(route), key, crc32c(body), answer});
+  return builds.keep_keyed_answer({std::string(route), key, crc32c(body), answer});
 }
 
 void KeyedRequests::end(std::string_view route, const std::string& key) {

@@ -7,7 +7,7 @@
 
 #include "base/mutex.h"
 #include "base/result.h"
-#include "catalog/catalog.h"
+#include "front/builds.h"
 
 namespace anabranch::front::http_api {
 
@@ -17,11 +17,11 @@ class KeyedRequests {
  public:
   /// The answer of an earlier one; nothing when this one is to be carried out, and end() to be called
   /// whatever becomes of it. conflict: one with this key is running, or was another request.
-  Result<std::optional<std::string>> begin(catalog::Catalog& catalog, std::string_view route,
-                                           const std::string& key, std::string_view body) EXCLUDES(mutex_);
+  Result<std::optional<std::string>> begin(Builds& builds, std::string_view route, const std::string& key,
+                                           std::string_view body) EXCLUDES(mutex_);
   /// Its answer, before end(); without one, the next request with the key is carried out.
-  static Status keep(catalog::Catalog& catalog, std::string_view route, const std::string& key,
-                     std::string_view body, const std::string& answer);
+  static Status keep(Builds& builds, std::string_view route, const std::string& key, std::string_view body,
+                     const std::string& answer);
   void end(std::string_view route, const std::string& key) EXCLUDES(mutex_);
 
  private:

@@ -68,13 +68,13 @@ Result<bool> read_flag(const Json& fields, const char* name) {
   return fail(Code::bad_input, fmt::format("'{}' must be true or false", name));
 }
 
-Result<Json> apply(Backend& backend, const http::Request& request) {
-  TRY(check_parameters(request.query, {}));
-  const Json fields = TRY(read_object(request.body, {"dry_run", "undo"}));
-  ApplyRequest asked;
-  asked.is_dry_run = TRY(read_flag(fields, "dry_run"));
-  asked.is_undo = TRY(read_flag(fields, "undo"));
-  return plan_json(TRY(backend.apply(asked)));
+Result<Json> apply(const Asked& asked) {
+  TRY(check_parameters(asked.request.query, {}));
+  const Json fields = TRY(read_object(asked.request.body, {"dry_run", "undo"}));
+  ApplyRequest order;
+  order.is_dry_run = TRY(read_flag(fields, "dry_run"));
+  order.is_undo = TRY(read_flag(fields, "undo"));
+  return plan_json(TRY(asked.ports.builds().apply(order)));
 }
 
 Json columns_json(const std::vector<sql::OutputColumn>& columns) {
@@ -128,15 +128,15 @@ Result<std::optional<std::map<std::string, std::string>>> read_texts(const Json&
 
 constexpr int64_t sample_most = 100;
 
-Result<Json> diff(Backend& backend, const http::Request& request) {
-  TRY(check_parameters(request.query, {}));
-  const Json fields = TRY(read_object(request.body, {"before", "after", "sample"}));
-  DiffRequest asked;
-  asked.before = TRY(read_texts(fields, "before"));
-  asked.after = TRY(read_texts(fields, "after"));
+Result<Json> diff(const Asked& asked) {
+  TRY(check_parameters(asked.request.query, {}));
+  const Json fields = TRY(read_object(asked.request.body, {"before", "after", "sample"}));
+  DiffRequest order;
+  order.before = TRY(read_texts(fields, "before"));
+  order.after = TRY(read_texts(fields, "after"));
   if (const auto sample = TRY(read_integer(fields, "sample", 0)))
-    asked.sample_max = static_cast<size_t>(std::min(*sample, sample_most));
-  const ProjectDiff diff = TRY(backend.diff(asked));
+    order.sample_max = static_cast<size_t>(std::min(*sample, sample_most));
+  const ProjectDiff diff = TRY(asked.ports.builds().diff(asked.caller, order));
   Json views = Json::array();
   for (const auto& view : diff.views) views.push_back(view_json(view));
   Json document = {{"different", diff.is_different()}, {"offsets", offsets_json(diff.offsets)}};
@@ -159,13 +159,13 @@ std::string_view to_string(Droppable::Kind kind) {
   return "";
 }
 
-Result<Json> drop(Backend& backend, const http::Request& request) {
-  TRY(check_parameters(request.query, {}));
-  const Json fields = TRY(read_object(request.body, {"names", "dry_run"}));
-  DropRequest asked;
-  asked.names = TRY(read_names(fields, "names"));
-  asked.is_dry_run = TRY(read_flag(fields, "dry_run"));
-  const ProjectDrop drop = TRY(backend.drop(asked));
+Result<Json> drop(const Asked& asked) {
+  TRY(check_parameters(asked.request.query, {}));
+  const Json fields = TRY(read_object(asked.request.body, {"names", "dry_run"}));
+  DropRequest order;
+  order.names = TRY(read_names(fields, "names"));
+  order.is_dry_run = TRY(read_flag(fields, "dry_run"));
+  const ProjectDrop drop = TRY(asked.ports.builds().drop(order));
   Json items = Json::array();
   for (const Droppable& item : drop.items) {
     items.push_back({{"kind", to_string(item.kind)},
@@ -183,8 +183,8 @@ void add_project_routes(RouteList& routes, ApiContext& context) {
   routes.add("GET", "/v1/project", Lane::reads, [&context](http::Request request, http::Responder responder) {
     if (const Status known = check_parameters(request.query, {}); !known)
       return responder.fail(known.error());
-    responder.answer(json_response(
-        {{"name", context.backend.project_name()}, {"changed_files", context.backend.changed_files(true)}}));
+    responder.answer(json_response({{"name", context.ports.project_name()},
+                                    {"changed_files", context.ports.builds().changed_files(true)}}));
   });
   routes.add("POST", "/v1/apply", Lane::tasks, answering_once(context, "POST /v1/apply", apply, ""));
   routes.add("POST", "/v1/diff", Lane::tasks, answering(context, diff, ""));

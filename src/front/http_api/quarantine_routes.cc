@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "front/http_api/answering.h"
 #include "front/http_api/base64.h"
 #include "front/http_api/request_fields.h"
 #include "front/http_api/routes.h"
@@ -65,12 +66,9 @@ Json entry_json(const std::string& stream, const log::QuarantineEntry& entry) {
 // Collects one page over streams in the order of their names.
 class Page {
  public:
-  Page(Backend& backend, size_t limit) : backend_(backend), limit_(limit) {}
+  Page(const Asked& asked, size_t limit) : asked_(asked), limit_(limit) {}
 
   Status add(const std::string& stream, std::optional<log::EventLog::QuarantinePosition> after) {
-    ingest::Ingestor* open = backend_.stream(stream);
-    if (!open) return {};  // taken out of the project since
-    const auto& log = open->log();
     while (!is_full_) {
       // The log reads a whole batch for each call, so one call shall be enough; but no more than the page may
       // hold.
@@ -78,9 +76,12 @@ class Page {
       const size_t likely = entries_.empty() ? read_at_first
                                              : (page_bytes_max - std::min(bytes_, page_bytes_max)) *
                                                    entries_.size() / std::max<size_t>(bytes_, 1);
-      const auto found = TRY(log.quarantine(after, std::clamp<size_t>(likely, 1, left)));
-      if (found.empty()) return {};
-      for (const auto& entry : found) {
+      auto found =
+          asked_.ports.events().quarantine(asked_.caller, stream, after, std::clamp<size_t>(likely, 1, left));
+      if (!found && found.error().code == Code::not_found) return {};  // taken out of the project since
+      if (!found) return fail(found.error());
+      if (found->empty()) return {};
+      for (const auto& entry : *found) {
         if (entries_.size() == limit_ || (bytes_ >= page_bytes_max && !entries_.empty())) {
           is_full_ = true;  // and there is at least this one more
           return {};
@@ -100,22 +101,27 @@ class Page {
   }
 
  private:
-  Backend& backend_;
+  const Asked& asked_;
   const size_t limit_;
   Json entries_ = Json::array();
   size_t bytes_ = 0;
   bool is_full_ = false;
 };
 
-Result<Json> quarantine_page(Backend& backend, const http::Request& request) {
+Result<Json> quarantine_page(const Asked& asked) {
+  const http::Request& request = asked.request;
+  Events& events = asked.ports.events();
   TRY(check_parameters(request.query, {"stream", "limit", "after"}));
   const size_t limit = TRY(read_limit(request.query, 100, 1000));
-  auto streams = backend.stream_names();
+  auto streams = events.streams(asked.caller);
   std::ranges::sort(streams);
   if (const auto stream = request.query.find("stream")) {
     if (std::ranges::find(streams, *stream) == streams.end())
       return fail(Code::not_found, "there is no such stream");
     streams = {std::string(*stream)};
+  } else {
+    // One that is named is refused; of all, those that can be shown are.
+    std::erase_if(streams, [&](const auto& name) { return !events.shows_quarantine(asked.caller, name); });
   }
   std::optional<EntryId> after;
   if (const auto id = request.query.find("after")) {
@@ -123,17 +129,17 @@ Result<Json> quarantine_page(Backend& backend, const http::Request& request) {
     if (std::ranges::find(streams, after->stream) == streams.end()) {
       return fail(Code::bad_input, "'after' is of another stream", "give back the 'next' of the page before");
     }
-    ingest::Ingestor* open = backend.stream(after->stream);
-    const size_t partitions = open ? open->log().durable_offsets().size() : 0;
+    const auto state = events.state(asked.caller, after->stream);
+    const size_t partitions = state ? state->durable.size() : 0;
     if (static_cast<size_t>(after->position.partition) >= partitions) {
       return fail(Code::bad_input, "'after' is of a partition that there is not",
                   "give back the 'next' of the page before");
     }
   }
   uint64_t total = 0;
-  Page page(backend, limit);
+  Page page(asked, limit);
   for (const std::string& stream : streams) {
-    if (auto* open = backend.stream(stream)) total += open->log().quarantined_count();
+    if (const auto state = events.state(asked.caller, stream)) total += state->quarantined.value_or(0);
     if (page.is_full() || (after && stream < after->stream)) continue;
     const bool is_begun = after && stream == after->stream;
     TRY(page.add(stream, is_begun ? std::optional(after->position) : std::nullopt));
@@ -144,13 +150,8 @@ Result<Json> quarantine_page(Backend& backend, const http::Request& request) {
 }  // namespace
 
 void add_quarantine_routes(RouteList& routes, ApiContext& context) {
-  routes.add(
-      "GET", "/v1/quarantine", Lane::reads, [&context](http::Request request, http::Responder responder) {
-        const auto page = quarantine_page(context.backend, request);
-        if (!page)
-          return responder.fail(page.error(), page.error().code == Code::not_found ? "unknown_stream" : "");
-        responder.answer(json_response(*page));
-      });
+  routes.add("GET", "/v1/quarantine", Lane::reads,
+             answering_read(context, quarantine_page, "unknown_stream"));
 }
 
 }  // namespace anabranch::front::http_api

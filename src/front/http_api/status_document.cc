@@ -33,60 +33,45 @@ Json running_build_json(const std::optional<RunningBuild>& build) {
           {"started_at", time_json(build->started_at_us)}};
 }
 
-// How long the oldest event that is not applied has waited. It lies in the log's cache unless we are far
-// behind.
-std::optional<int64_t> lag_us(log::EventLog& log, const std::vector<model::Offset>& durable,
-                              const std::vector<model::Offset>& applied, int64_t now_us) {
-  int64_t longest_us = 0;
-  for (size_t i = 0; i < durable.size() && i < applied.size(); ++i) {
-    if (applied[i] >= durable[i]) continue;
-    const auto batches = log.read(static_cast<model::Partition>(i), applied[i], applied[i] + 1, 1);
-    if (!batches || batches->empty()) return std::nullopt;
-    longest_us = std::max(longest_us, now_us - batches->front()->ingested_at_us);
-  }
-  return longest_us;
-}
-
-Json stream_json(ApiContext& context, ingest::Ingestor& stream, const model::Offsets& applied,
-                 const model::Offsets& archived, const std::optional<PublishedBuild>& build, int64_t now_us) {
-  const std::string& name = stream.stream();
-  const auto durable = stream.log().durable_offsets();
+Json stream_json(ApiContext& context, const std::string& name, const StreamState& stream,
+                 const model::Offsets& applied, const std::optional<PublishedBuild>& build, int64_t now_us) {
   const auto* applied_offsets = find_offsets(applied, name);
   int64_t lag_events = 0;
-  for (size_t i = 0; applied_offsets && i < durable.size() && i < applied_offsets->size(); ++i) {
-    lag_events += std::max<int64_t>(0, durable[i] - (*applied_offsets)[i]);
+  for (size_t i = 0; applied_offsets && i < stream.durable.size() && i < applied_offsets->size(); ++i) {
+    lag_events += std::max<int64_t>(0, stream.durable[i] - (*applied_offsets)[i]);
   }
   return {{"name", name},
-          {"partitions", durable.size()},
-          {"durable_offsets", durable},
+          {"partitions", stream.durable.size()},
+          {"durable_offsets", stream.durable},
           {"applied_offsets", offsets_or_null(applied_offsets)},
-          {"archived_offsets", offsets_or_null(find_offsets(archived, name))},
+          {"archived_offsets", stream.archived ? Json(*stream.archived) : Json()},
           {"cutoff_offsets", build ? offsets_or_null(find_offsets(build->cutoff, name)) : Json()},
           {"events_per_s", context.rates.per_s(name)},
           {"lag_events", applied_offsets ? Json(lag_events) : Json()},
-          {"lag_ms",
-           applied_offsets ? ms_or_null(lag_us(stream.log(), durable, *applied_offsets, now_us)) : Json()},
-          {"quarantined", stream.log().quarantined_count()},
-          {"log_bytes", stream.log().bytes_on_disk()}};
+          {"lag_ms", applied_offsets
+                         ? ms_or_null(context.ports.events().waiting_us(name, *applied_offsets, now_us))
+                         : Json()},
+          {"quarantined", stream.quarantined ? Json(*stream.quarantined) : Json()},
+          {"log_bytes", stream.log_bytes}};
 }
 
-Json tables_json(Backend& backend) {
+Json tables_json(TableCopies& port, const security::Caller& caller) {
   Json tables = Json::array();
-  for (const TableInfo& table : backend.tables()) {
+  for (const TableInfo& table : port.tables(caller)) {
     const bool is_copied = table.version > 0;
     tables.push_back({{"name", table.name},
                       {"version", is_copied ? Json(table.version) : Json()},
                       {"pinned_version", table.pinned_version > 0 ? Json(table.pinned_version) : Json()},
-                      {"rows", is_copied ? Json(table.rows) : Json()},
+                      {"rows", is_copied && table.rows ? Json(*table.rows) : Json()},
                       {"in_place", table.is_in_place},
                       {"copied_at", time_json(table.copied_at_us)}});
   }
   return tables;
 }
 
-Json faults_json(Backend& backend) {
+Json faults_json(Builds& builds, const security::Caller& caller) {
   Json faults = Json::array();
-  for (const Fault& fault : backend.faults()) {
+  for (const Fault& fault : builds.faults(caller)) {
     faults.push_back({{"of", fault.of},
                       {"message", fault.error.message},
                       {"hint", fault.error.hint.empty() ? Json() : Json(fault.error.hint)}});
@@ -113,37 +98,35 @@ Json speed_json(const speed::SpeedLayer::Stats& stats, bool is_ready) {
 
 }  // namespace
 
-Json status_document(ApiContext& context) {
-  Backend& backend = context.backend;
+Json status_document(ApiContext& context, const security::Caller& caller) {
+  Ports& ports = context.ports;
+  Builds& builds = ports.builds();
   const int64_t now_us = context.clock.now_us();
-  const bool is_ready = backend.is_ready();
-  const auto build = backend.published_build();
-  const auto stats = is_ready ? backend.speed().stats() : speed::SpeedLayer::Stats();
-  const auto epoch = is_ready ? backend.speed().epochs().newest() : nullptr;
-  const model::Offsets applied = is_ready ? backend.speed().applied() : model::Offsets();
-  const model::Offsets archived = backend.archived();
+  const bool is_ready = ports.is_ready();
+  const auto build = builds.published_build(caller);
+  const serve::ReadState reads = is_ready ? ports.reads().state() : serve::ReadState();
   Json streams = Json::array();
-  for (const std::string& name : backend.stream_names()) {
-    if (ingest::Ingestor* stream = backend.stream(name)) {
-      streams.push_back(stream_json(context, *stream, applied, archived, build, now_us));
-    }
+  for (const std::string& name : ports.events().streams(caller)) {
+    if (const auto stream = ports.events().state(caller, name))
+      streams.push_back(stream_json(context, name, *stream, reads.applied, build, now_us));
   }
-  return {{"project", backend.project_name()},
+  return {{"project", ports.project_name()},
           {"version", context.options.version},
-          {"started_at", time_json(backend.started_at_us())},
-          {"uptime_s", static_cast<double>(now_us - backend.started_at_us()) / 1e6},
-          {"epoch", epoch ? epoch->number : 0},
+          {"started_at", time_json(ports.started_at_us())},
+          {"uptime_s", static_cast<double>(now_us - ports.started_at_us()) / 1e6},
+          {"epoch", reads.epoch},
           {"ready", is_ready},
-          {"changed_files", backend.changed_files(false)},
+          {"changed_files", builds.changed_files(false)},
           {"build", build_json(build, now_us)},
           {"streams", std::move(streams)},
-          {"tables", tables_json(backend)},
-          {"speed", speed_json(stats, is_ready)},
+          {"tables", tables_json(ports.tables(), caller)},
+          {"speed", speed_json(reads.speed, is_ready)},
           {"freshness_ms",
-           {{"p50", ms_or_null(stats.freshness_us_p50)}, {"p99", ms_or_null(stats.freshness_us_p99)}}},
-          {"running_build", running_build_json(backend.running_build())},
-          {"faults", faults_json(backend)},
-          {"storage", storage_json(backend.storage())},
+           {{"p50", ms_or_null(reads.speed.freshness_us_p50)},
+            {"p99", ms_or_null(reads.speed.freshness_us_p99)}}},
+          {"running_build", running_build_json(builds.running_build())},
+          {"faults", faults_json(builds, caller)},
+          {"storage", storage_json(builds.storage())},
           {"memory_bytes", io::own_memory_bytes()}};
 }
 
@@ -157,8 +140,8 @@ std::string status_signature(Json document) {
   return to_text(document);
 }
 
-Status check_ready(Backend& backend) {
-  if (!backend.is_ready()) {
+Status check_ready(const Ports& ports) {
+  if (!ports.is_ready()) {
     return fail(Code::unavailable, "the server is starting: it replays the log",
                 "try again in a moment; GET /v1/status says more");
   }

@@ -5,13 +5,13 @@
 
 namespace anabranch::front::http_api {
 
-/// The document of GET /v1/status. May wait for short reads of disk.
-Json status_document(ApiContext& context);
+/// The document of GET /v1/status for this caller. May wait for short reads of disk.
+Json status_document(ApiContext& context, const security::Caller& caller);
 
 /// What of it changes only when something happened: not the time, nor what is measured.
 std::string status_signature(Json document);
 
 /// Nothing when queries are answered; else why not.
-Status check_ready(Backend& backend);
+Status check_ready(const Ports& ports);
 
 }  // namespace anabranch::front::http_api

@@ -7,10 +7,7 @@ namespace anabranch::front::http_api {
 void StreamRates::sample() {
   constexpr int64_t window_us = 5'000'000;
   const int64_t now_us = clock_.monotonic_us();
-  for (const std::string& name : backend_.stream_names()) {
-    ingest::Ingestor* stream = backend_.stream(name);
-    if (!stream) continue;
-    const auto offsets = stream->log().durable_offsets();
+  for (const auto& [name, offsets] : events_.durable_offsets()) {
     const int64_t count = std::accumulate(offsets.begin(), offsets.end(), int64_t{0});
     Lock lock(mutex_);
     meters_.try_emplace(name, window_us).first->second.sample(now_us, count);

@@ -1,3 +1,4 @@
+#include "front/http_api/answering.h"
 #include "front/http_api/request_fields.h"
 #include "front/http_api/routes.h"
 #include "http/problem.h"
@@ -5,10 +6,10 @@
 namespace anabranch::front::http_api {
 namespace {
 
-Result<Json> list_tasks(Backend& backend, const http::Request& request) {
-  TRY(check_parameters(request.query, {}));
+Result<Json> list_tasks(const Asked& asked) {
+  TRY(check_parameters(asked.request.query, {}));
   Json tasks = Json::array();
-  for (const RunningTask& task : backend.tasks()) {
+  for (const RunningTask& task : asked.ports.builds().tasks(asked.caller)) {
     tasks.push_back({{"id", task.id},
                      {"kind", task.kind},
                      {"of", text_or_null(task.of)},
@@ -19,22 +20,11 @@ Result<Json> list_tasks(Backend& backend, const http::Request& request) {
   return Json{{"tasks", std::move(tasks)}};
 }
 
-Result<Json> cancel_task(Backend& backend, const http::Request& request) {
-  TRY(check_parameters(request.query, {}));
-  const std::string id(*request.params.find("name"));
-  TRY(backend.cancel(id));
+Result<Json> cancel_task(const Asked& asked) {
+  TRY(check_parameters(asked.request.query, {}));
+  const std::string id(*asked.request.params.find("name"));
+  TRY(asked.ports.builds().cancel(id));
   return Json{{"id", id}, {"cancelled", true}};
-}
-
-// Not on the threads of tasks, which may all be taken.
-void add(RouteList& routes, ApiContext& context, const char* method, const char* path,
-         Result<Json> (*work)(Backend&, const http::Request&)) {
-  routes.add(method, path, Lane::reads, [&context, work](http::Request request, http::Responder responder) {
-    const auto done = work(context.backend, request);
-    if (!done)
-      return responder.fail(done.error(), done.error().code == Code::not_found ? "unknown_task" : "");
-    responder.answer(json_response(*done));
-  });
 }
 
 }  // namespace
@@ -49,8 +39,10 @@ void fail_task(const http::Responder& responder, Error error, std::string_view n
 }
 
 void add_task_routes(RouteList& routes, ApiContext& context) {
-  add(routes, context, "GET", "/v1/tasks", list_tasks);
-  add(routes, context, "POST", "/v1/tasks/{name}/cancel", cancel_task);
+  // Not on the threads of tasks, which may all be taken.
+  routes.add("GET", "/v1/tasks", Lane::reads, answering_read(context, list_tasks, "unknown_task"));
+  routes.add("POST", "/v1/tasks/{name}/cancel", Lane::reads,
+             answering_read(context, cancel_task, "unknown_task"));
 }
 
 }  // namespace anabranch::front::http_api

@@ -23,24 +23,32 @@ class Updates {
 
  private:
   void run();
-  void add(http::Responder responder);
-  std::vector<http::EventStream> take_new() EXCLUDES(mutex_);
-  void tell_status(std::vector<http::EventStream>& fresh, bool is_round);
+  // Who listens, and as whom.
+  struct Client {
+    security::Caller caller;
+    http::EventStream stream;
+  };
+  // What all clients of one caller have been told.
+  struct Told {
+    std::string signature;
+    int64_t status_us = 0;
+  };
+  void add(security::Caller caller, const http::Responder& responder);
+  std::vector<Client> take_new() EXCLUDES(mutex_);
+  void tell_status(std::vector<Client>& fresh, bool is_round);
   void tell_builds();
-  void tell_all(std::string_view event, const std::string& data);
 
   ApiContext& context_;
 
   // The thread's own.
-  std::vector<http::EventStream> clients_;
-  std::string last_signature_;
-  int64_t last_status_us_ = 0;
+  std::vector<Client> clients_;
+  std::map<security::Caller, Told> told_;            // of those that listen
   std::map<std::string, std::string> build_states_;  // by id, of the newest builds
   bool has_build_states_ = false;
 
   Mutex mutex_;
   std::condition_variable wake_;
-  std::vector<http::EventStream> new_clients_ GUARDED_BY(mutex_);
+  std::vector<Client> new_clients_ GUARDED_BY(mutex_);
   size_t clients_count_ GUARDED_BY(mutex_) = 0;  // of clients_, as of the last round
   bool is_stopping_ GUARDED_BY(mutex_) = false;
   std::thread thread_;

@@ -2,10 +2,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include "front/http_api/answering.h"
 #include "front/http_api/request_fields.h"
 #include "front/http_api/routes.h"
-#include "front/http_api/view_sizes.h"
-#include "http/problem.h"
 #include "model/names.h"
 
 namespace anabranch::front::http_api {
@@ -14,23 +13,20 @@ namespace {
 using views::Plan;
 
 // A verdict is of one definition: after that has changed it says nothing.
-Json verdict_json(const catalog::VerdictRecord& verdict, const views::World& world) {
-  const bool is_stale =
-      !verdict.definition.empty() && verdict.definition != quality::definition_of(world, verdict.view);
-  return {{"result", is_stale ? "stale" : to_string(verdict.result)},
-          {"rows", verdict.rows},
-          {"at", time_json(verdict.at_us)},
-          {"offsets", offsets_json(verdict.offsets)},
-          {"source", text_or_null(verdict.source)},
-          {"sample", text_or_null(verdict.sample)}};
+Json verdict_json(const LastVerdict& verdict) {
+  const catalog::VerdictRecord& record = verdict.record;
+  return {{"result", verdict.is_stale ? "stale" : to_string(record.result)},
+          {"rows", record.rows},
+          {"at", time_json(record.at_us)},
+          {"offsets", offsets_json(record.offsets)},
+          {"source", text_or_null(record.source)},
+          {"sample", text_or_null(record.sample)}};
 }
 
-// All that the records of views are made of, looked up once a request.
-struct Sight {
-  speed::EpochPtr epoch;
+// What is told of views beside how they are read, looked up once a request.
+struct Extras {
   std::vector<ModelInfo> models;
-  std::map<std::string, ViewSize> sizes;
-  std::map<std::string, catalog::VerdictRecord> verdicts;
+  std::map<std::string, LastVerdict> verdicts;
 
   const ModelInfo* model(const std::string& view) const {
     const auto found = std::ranges::find(models, view, &ModelInfo::name);
@@ -38,53 +34,47 @@ struct Sight {
   }
 };
 
-// Sizes and verdicts are extras: without them the views are still shown.
-Sight look(Backend& backend) {
-  Sight sight{backend.speed().epochs().newest(), backend.models(), {}, {}};
-  if (auto sizes = view_sizes(backend.queries())) {
-    sight.sizes = std::move(*sizes);
-  } else {
-    spdlog::warn("the sizes of views are not known: {}", sizes.error().describe());
-  }
-  if (auto verdicts = backend.catalog().last_verdicts()) {
-    for (auto& verdict : *verdicts) sight.verdicts[verdict.view] = std::move(verdict);
+// Without verdicts the views are still shown.
+Extras look(const Asked& asked) {
+  Builds& builds = asked.ports.builds();
+  Extras extras{builds.models(asked.caller), {}};
+  if (auto verdicts = builds.last_verdicts(asked.caller)) {
+    extras.verdicts = std::move(*verdicts);
   } else {
     spdlog::warn("the verdicts of views are not known: {}", verdicts.error().describe());
   }
-  return sight;
+  return extras;
 }
 
-Json view_json(const Sight& sight, const Plan& plan) {
-  const ModelInfo* model = sight.model(plan.view);
-  const auto built = sight.epoch->built.find(plan.view);
-  const auto size = sight.sizes.find(plan.view);
-  const auto verdict = sight.verdicts.find(plan.view);
-  const bool is_maintained = plan.is_maintained() && !sight.epoch->unmaintained.contains(plan.view);
-  const bool has_size = size != sight.sizes.end();
-  return {{"name", plan.view},
-          {"layer", model::RelationName::of(plan.view).layer},
-          {"class", views::to_string(plan.view_class)},
-          {"maintained", is_maintained},
+Json number_or_null(const std::optional<int64_t>& number) { return number ? Json(*number) : Json(); }
+
+Json view_json(const Extras& extras, const serve::ViewRecord& view) {
+  const ModelInfo* model = extras.model(view.name);
+  const auto verdict = extras.verdicts.find(view.name);
+  return {{"name", view.name},
+          {"layer", model::RelationName::of(view.name).layer},
+          {"class", views::to_string(view.view_class)},
+          {"maintained", view.is_maintained},
           {"description", model ? text_or_null(model->description) : Json()},
-          {"columns", columns_json(plan.columns)},
-          {"depends_on", plan.relations},
-          {"build_rows", built != sight.epoch->built.end() ? Json(built->second.rows) : Json()},
-          {"slice_rows", has_size ? Json(size->second.slice_rows) : Json()},
-          {"errors", has_size ? Json(size->second.errors) : Json(plan.is_maintained() ? Json() : Json(0))},
-          {"last_verify",
-           verdict != sight.verdicts.end() ? verdict_json(verdict->second, *sight.epoch->world) : Json()}};
+          {"columns", columns_json(view.columns)},
+          {"depends_on", view.depends_on},
+          {"build_rows", number_or_null(view.build_rows)},
+          {"slice_rows", number_or_null(view.slice_rows)},
+          {"errors", number_or_null(view.errors)},
+          {"last_verify", verdict != extras.verdicts.end() ? verdict_json(verdict->second) : Json()}};
 }
 
-Json reasons_json(const Sight& sight, const Plan& plan) {
+Json reasons_json(const serve::ViewDetail& view) {
   Json reasons = Json::array();
+  if (!view.plan) return reasons;
   const auto count_or_null = [](int count) { return count > 0 ? Json(count) : Json(); };
-  for (const auto& reason : plan.reasons) {
+  for (const auto& reason : view.plan->reasons) {
     reasons.push_back({{"clause", reason.clause},
                        {"reason", reason.reason},
                        {"line", count_or_null(reason.place.line)},
                        {"column", count_or_null(reason.place.column)}});
   }
-  if (sight.epoch->unmaintained.contains(plan.view)) {
+  if (view.has_failed) {
     reasons.push_back({{"clause", "data"},
                        {"reason",
                         "a tick or a build failed to compute it on its events; a read gives the error, if "
@@ -95,49 +85,42 @@ Json reasons_json(const Sight& sight, const Plan& plan) {
   return reasons;
 }
 
-Json plan_json(const Plan& plan) {
-  if (!plan.is_maintained()) return nullptr;
+Json plan_json(const std::optional<Plan>& plan) {
+  if (!plan || !plan->is_maintained()) return nullptr;
   Json parts = Json::array();
-  for (const auto& part : plan.parts) {
+  for (const auto& part : plan->parts) {
     parts.push_back({{"name", part.name}, {"partial", part.partial}, {"merge", part.merge}});
   }
-  return {{"rows", plan.rows}, {"parts", std::move(parts)}, {"finalise", plan.finalise}};
+  return {{"rows", plan->rows}, {"parts", std::move(parts)}, {"finalise", plan->finalise}};
 }
 
-Result<Json> all_views(Backend& backend, const http::Request& request) {
-  TRY(check_parameters(request.query, {}));
-  const Sight sight = look(backend);
+Result<Json> all_views(const Asked& asked) {
+  TRY(check_parameters(asked.request.query, {}));
+  const Extras extras = look(asked);
   Json views = Json::array();
-  for (const Plan& plan : sight.epoch->world->plans) {
-    if (!plan.is_hidden) views.push_back(view_json(sight, plan));
-  }
+  for (const auto& view : asked.ports.reads().views(asked.caller)) views.push_back(view_json(extras, view));
   return Json{{"views", std::move(views)}};
 }
 
-Result<Json> one_view(Backend& backend, const http::Request& request) {
-  TRY(check_parameters(request.query, {}));
-  const std::string name(*request.params.find("name"));
-  const Sight sight = look(backend);
-  const Plan* plan = sight.epoch->world->plan(name);
-  if (!plan || plan->is_hidden)
-    return fail(Code::not_found, "there is no such view", "GET /v1/views lists them");
-  const ModelInfo* model = sight.model(name);
-  Json view = view_json(sight, *plan);
+Result<Json> one_view(const Asked& asked) {
+  TRY(check_parameters(asked.request.query, {}));
+  const std::string name(*asked.request.params.find("name"));
+  const serve::ViewDetail detail = TRY(asked.ports.reads().view(asked.caller, name));
+  const Extras extras = look(asked);
+  const ModelInfo* model = extras.model(name);
+  Json view = view_json(extras, detail.record);
   view["sql"] = model ? model->sql : "";
   view["file"] = model ? model->file : "";
-  view["reasons"] = reasons_json(sight, *plan);
-  view["plan"] = plan_json(*plan);
+  view["reasons"] = reasons_json(detail);
+  view["plan"] = plan_json(detail.plan);
   return view;
 }
 
-Result<Json> view_errors(Backend& backend, const http::Request& request) {
-  TRY(check_parameters(request.query, {"limit"}));
-  const std::string name(*request.params.find("name"));
-  const size_t limit = TRY(read_limit(request.query, 100, 10'000));
-  const auto epoch = backend.speed().epochs().newest();
-  if (!epoch->world->plan(name))
-    return fail(Code::not_found, "there is no such view", "GET /v1/views lists them");
-  const auto found = TRY(backend.view_errors(name, limit));
+Result<Json> view_errors(const Asked& asked) {
+  TRY(check_parameters(asked.request.query, {"limit"}));
+  const std::string name(*asked.request.params.find("name"));
+  const size_t limit = TRY(read_limit(asked.request.query, 100, 10'000));
+  const auto found = TRY(asked.ports.reads().errors(asked.caller, name, limit));
   Json errors = Json::array();
   for (const auto& error : found.errors) {
     errors.push_back({{"stream", error.stream},
@@ -149,21 +132,13 @@ Result<Json> view_errors(Backend& backend, const http::Request& request) {
   return Json{{"view", name}, {"total", found.total}, {"errors", std::move(errors)}};
 }
 
-http::Handler answering(ApiContext& context, Result<Json> (*document)(Backend&, const http::Request&)) {
-  return [&context, document](http::Request request, http::Responder responder) {
-    const auto made = document(context.backend, request);
-    if (!made)
-      return responder.fail(made.error(), made.error().code == Code::not_found ? "unknown_view" : "");
-    responder.answer(json_response(*made));
-  };
-}
-
 }  // namespace
 
 void add_view_routes(RouteList& routes, ApiContext& context) {
-  routes.add("GET", "/v1/views", Lane::reads, answering(context, all_views));
-  routes.add("GET", "/v1/views/{name}", Lane::reads, answering(context, one_view));
-  routes.add("GET", "/v1/views/{name}/errors", Lane::queries, answering(context, view_errors));
+  routes.add("GET", "/v1/views", Lane::reads, answering_read(context, all_views, "unknown_view"));
+  routes.add("GET", "/v1/views/{name}", Lane::reads, answering_read(context, one_view, "unknown_view"));
+  routes.add("GET", "/v1/views/{name}/errors", Lane::queries,
+             answering_read(context, view_errors, "unknown_view"));
 }
 
 }  // namespace anabranch::front::http_api

@@ -6,7 +6,7 @@
 #include "base/result.h"
 #include "serve/query_service.h"
 
-namespace anabranch::front::http_api {
+namespace anabranch::serve {
 
 struct ViewSize {
   int64_t slice_rows = 0;  // states after the build
@@ -14,6 +14,6 @@ struct ViewSize {
 };
 
 /// Counts all maintained views at one offset.
-Result<std::map<std::string, ViewSize>> view_sizes(serve::QueryService& queries);
+Result<std::map<std::string, ViewSize>> view_sizes(QueryService& queries);
 
-}  // namespace anabranch::front::http_api
+}  // namespace anabranch::serve

@@ -1,11 +1,11 @@
-#include "front/http_api/view_sizes.h"
+#include "serve/view_sizes.h"
 
 #include <fmt/format.h>
 
 #include "serve/merged_read.h"
 #include "sql/syntax.h"
 
-namespace anabranch::front::http_api {
+namespace anabranch::serve {
 namespace {
 
 std::string count_of(const std::string& relation) { return "(SELECT count(*) FROM " + relation + ")"; }
@@ -16,13 +16,13 @@ sql::Query counting_query(const speed::Epoch& epoch) {
   std::string& sql = query.text;
   for (const views::Plan& plan : epoch.world->plans) {
     const auto slices = epoch.slices.find(plan.view);
-    if (slices == epoch.slices.end() || !serve::is_maintained(epoch, plan)) continue;
+    if (slices == epoch.slices.end() || !is_maintained(epoch, plan)) continue;
     std::string rows = "0", errors = "0";
     if (const auto relations = slices->second.find("main"); relations != slices->second.end()) {
       for (const std::string& relation : relations->second) rows += " + " + count_of(relation);
     }
     if (const auto* part = plan.part(views::errors_part)) {
-      query.relations[plan.view] = sql::meaning(serve::merged_part(epoch, plan, *part));
+      query.relations[plan.view] = sql::meaning(merged_part(epoch, plan, *part));
       errors = count_of(sql::relation(plan.view));
     }
     sql += fmt::format("{}SELECT {}, {}, {}", sql.empty() ? "" : " UNION ALL ", sql::quote_literal(plan.view),
@@ -33,7 +33,7 @@ sql::Query counting_query(const speed::Epoch& epoch) {
 
 }  // namespace
 
-Result<std::map<std::string, ViewSize>> view_sizes(serve::QueryService& queries) {
+Result<std::map<std::string, ViewSize>> view_sizes(QueryService& queries) {
   constexpr int64_t timeout_us = 5'000'000;
   std::map<std::string, ViewSize> sizes;
   TRY(queries.in_snapshot({.timeout_us = timeout_us},
@@ -48,4 +48,4 @@ Result<std::map<std::string, ViewSize>> view_sizes(serve::QueryService& queries)
   return sizes;
 }
 
-}  // namespace anabranch::front::http_api
+}  // namespace anabranch::serve
