@@ -397,8 +397,7 @@ void Platform::use_archives() {
   auto archives = readable_archives();
   {
     Lock lock(mutex_);
-    for (const auto& [stream, archive] : archives)
-      archived_[model::name_in_layer(stream)] = archive.ends();
+    for (const auto& [stream, archive] : archives) archived_[model::name_in_layer(stream)] = archive.ends();
   }
   (void)speed_->set_archives(std::move(archives));
 }
@@ -469,12 +468,13 @@ Result<ingest::Accepted> Platform::ingest_file(const std::string& name, const st
   TRY(check_readable(files_, path));
   const auto task = TRY(tasks_->begin(build_id_of(clock_.now_us()), "import", name,
                                       project_.settings.limits.copy_timeout_ms, "copy_timeout_ms"));
-  return ingestor->accept_file(path, data_folder_ / "log" / name, sender,
-                               [&](const ingest::BulkImportJob& job) -> Result<ingest::BulkImportResult> {
-                                 return ingest::BulkImportResult::from_json(
-                                     TRY(run_in_child(program_, "import", job.to_json(), *task)));
-                               },
-                               partition);
+  return ingestor->accept_file(
+      path, data_folder_ / "log" / name, sender,
+      [&](const ingest::BulkImportJob& job) -> Result<ingest::BulkImportResult> {
+        return ingest::BulkImportResult::from_json(
+            TRY(run_in_child(program_, "import", job.to_json(), *task)));
+      },
+      partition);
 }
 
 // ---- what is asked ----

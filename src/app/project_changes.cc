@@ -190,7 +190,8 @@ void compare_partitions(const project::StreamFile& before, const project::Stream
   const bool is_moved = std::max(before.partitions, after.partitions) > 1 && !after.key.empty() &&
                         (before.key != after.key || before.partitions < after.partitions);
   if (is_moved)
-    item.notes.push_back("events of a key that came before may lie in another partition than those that come");
+    item.notes.push_back(
+        "events of a key that came before may lie in another partition than those that come");
 }
 
 void compare_streams(const project::Project& before, const project::Project& after, ProjectPlan& plan) {
@@ -297,8 +298,7 @@ void compare_settings(const project::Project& before, const project::Project& af
 
 bool is_changed(const project::StreamFile& before, const project::StreamFile& after) {
   return before.schema != after.schema || before.key != after.key || before.partitions != after.partitions ||
-         before.event_time != after.event_time ||
-         before.description != after.description;
+         before.event_time != after.event_time || before.description != after.description;
 }
 
 bool is_changed(const project::TableFile& before, const project::TableFile& after) {

@@ -44,7 +44,8 @@ Result<OpenStream> open_stream(io::FileSystem& files, io::Clock& clock, const io
         "{}: {} bytes at the end of {} were no whole write and are cut; nothing of them was acknowledged",
         stream.name, torn.bytes, torn.path.string());
   }
-  open.ingestor = std::make_unique<ingest::Ingestor>(stream.name, *open.log, *open.schemas, clock, stream.key);
+  open.ingestor =
+      std::make_unique<ingest::Ingestor>(stream.name, *open.log, *open.schemas, clock, stream.key);
   TRY(declare(open, stream));
   return open;
 }

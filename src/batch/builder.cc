@@ -133,12 +133,10 @@ class Build {
       const auto& files = archive->second[number];
       if (files.empty()) continue;
       const auto partition = static_cast<model::Partition>(number);
-      const model::Offset end =
-          model::offset_of(job_.cutoff, model::name_in_layer(stream), partition);
-      const std::string source =
-          sql::archive_relation(files, columns, schema,
-                                end - (is_planted("a build ends one event too early") ? 1 : 0),
-                                archive->second.size() > 1 ? std::optional(partition) : std::nullopt);
+      const model::Offset end = model::offset_of(job_.cutoff, model::name_in_layer(stream), partition);
+      const std::string source = sql::archive_relation(
+          files, columns, schema, end - (is_planted("a build ends one event too early") ? 1 : 0),
+          archive->second.size() > 1 ? std::optional(partition) : std::nullopt);
       all += (all.empty() ? "FROM " : " UNION ALL FROM ") + source;
       ++sources;
     }

@@ -13,7 +13,8 @@ constexpr const char* kept_from_caller =
     "not shown: the caller does not see all that the view is computed from";
 
 void keep_seen(model::Offsets& offsets, const security::Policy& policy, const security::Caller& caller) {
-  std::erase_if(offsets, [&](const auto& entry) { return !policy.shows(caller, model::bronze(entry.first).text()); });
+  std::erase_if(offsets,
+                [&](const auto& entry) { return !policy.shows(caller, model::bronze(entry.first).text()); });
 }
 
 }  // namespace

@@ -1,14 +1,16 @@
 #include "front/events.h"
-#include "model/names.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include "model/names.h"
 
 namespace anabranch::front {
 
 std::vector<std::string> Events::streams(const security::Caller& caller) const {
   std::vector<std::string> names = stream_names();
-  std::erase_if(names, [&](const std::string& name) { return !policy_->shows(caller, model::bronze(name).text()); });
+  std::erase_if(names,
+                [&](const std::string& name) { return !policy_->shows(caller, model::bronze(name).text()); });
   return names;
 }
 

@@ -45,7 +45,8 @@ Status ArchiveFiles::check(const std::vector<std::string>& files, model::OffsetR
       Code::corrupt,
       fmt::format("{}: the archive has {} events with {} offsets from {} to {}", partition_.describe(),
                   found.integer(0, 0), found.integer(0, 1), range.first, range.end - 1),
-      fmt::format("restore lake/bronze/{} from a backup, then restart or build", partition_.stream.bare_name()));
+      fmt::format("restore lake/bronze/{} from a backup, then restart or build",
+                  partition_.stream.bare_name()));
 }
 
 }  // namespace anabranch::history

@@ -10,8 +10,8 @@
 
 namespace anabranch::history {
 
-/// Which files of a partition's archive hold which offsets, for who goes through them in order. One thread. The
-/// files' ends are read when they are first asked for.
+/// Which files of a partition's archive hold which offsets, for who goes through them in order. One thread.
+/// The files' ends are read when they are first asked for.
 class ArchiveFiles {
  public:
   /// The database outlives it, and may read the files.

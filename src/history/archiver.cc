@@ -68,8 +68,8 @@ std::optional<FirstEvent> first_event_of(std::string_view name) {
 
 bool is_name_of_ours(std::string_view name) { return first_event_of(name).has_value(); }
 
-// The files of one partition, in the order of the table. A file that another program has made of several is in
-// all of them.
+// The files of one partition, in the order of the table. A file that another program has made of several is
+// in all of them.
 std::vector<lake::DataFile> files_of(const std::vector<lake::DataFile>& files, model::Partition partition) {
   std::vector<lake::DataFile> found;
   for (const lake::DataFile& file : files) {
@@ -249,8 +249,8 @@ Status Archiver::archive_partition(const StreamPartition& partition, model::Offs
   for (const History::Piece& piece : pieces) {
     const auto [first, until] = piece.range;
     if (first != due) {
-      return fail(Code::corrupt,
-                  fmt::format("{}: the events at offsets {} to {} lie nowhere", partition.describe(), due, first));
+      return fail(Code::corrupt, fmt::format("{}: the events at offsets {} to {} lie nowhere",
+                                             partition.describe(), due, first));
     }
     due = until;
     std::string source = piece.source;
@@ -258,7 +258,8 @@ Status Archiver::archive_partition(const StreamPartition& partition, model::Offs
       source = fmt::format("(FROM {0} WHERE _offset > {1} UNION ALL FROM {0} WHERE _offset = {1} + 1)",
                            source, first);
     }
-    const lake::DataFile file = TRY(write_file(session, table, stored.columns, source, partition.number, piece.range));
+    const lake::DataFile file =
+        TRY(write_file(session, table, stored.columns, source, partition.number, piece.range));
     TRY(table.append(stored.columns, {file}, {archive_app(partition.number), until}));
   }
   return {};
@@ -267,7 +268,8 @@ Status Archiver::archive_partition(const StreamPartition& partition, model::Offs
 Result<bool> Archiver::tidy_stream(const Stream& stream, int64_t removed_after_ms) {
   lake::DeltaTable& table = *TRY(table_of(stream));
   bool is_other = false;
-  for (const StreamPartition& partition : partitions_of(stream)) is_other |= TRY(put_together(partition, table));
+  for (const StreamPartition& partition : partitions_of(stream))
+    is_other |= TRY(put_together(partition, table));
   TRY(remove_files(stream, table, removed_after_ms));
   return is_other;
 }
@@ -301,7 +303,8 @@ Result<bool> Archiver::put_together(const StreamPartition& partition, lake::Delt
   const Stored stored(partition.stream);
   auto session = TRY(database_.connect());
   const std::string source = sql::archive_relation(paths, stored.columns, *stored.schema, range.end);
-  const lake::DataFile file = TRY(write_file(session, table, stored.columns, source, partition.number, range));
+  const lake::DataFile file =
+      TRY(write_file(session, table, stored.columns, source, partition.number, range));
   // Each offset once: what is wrong here would be wrong for ever.
   const std::string written = sql::archive_relation({store_.local_path(table.data_file_key(file.path))},
                                                     stored.columns, *stored.schema, range.end);

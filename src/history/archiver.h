@@ -17,7 +17,8 @@
 namespace anabranch::history {
 
 /// Brings streams into the lake: `lake/bronze/<stream>`, typed columns and the four system columns, exactly
-/// once, each partition in the order of its offsets, in files of its own. Owner: the application. Any thread may call; one archive() at a time.
+/// once, each partition in the order of its offsets, in files of its own. Owner: the application. Any thread
+/// may call; one archive() at a time.
 class Archiver {
  public:
   Archiver(lake::ObjectStore& store, sql::Database& database, History& history, io::Clock& clock)

@@ -39,10 +39,11 @@ std::vector<sql::OutputColumn> columns_of(const std::string& stream, const model
 
 Result<std::string> file_source(const Events& events, const model::Schema& schema) {
   if (events.bulk) return bulk_source(events.partition.stream, *events.bulk, schema, events.range);
-  return fmt::format("(FROM {} WHERE _offset >= {})",
-                     sql::archive_relation(events.archived, columns_of(events.partition.stream.name.text(), schema), schema,
-                                           events.range.end, events.partition.among_others()),
-                     events.range.first);
+  return fmt::format(
+      "(FROM {} WHERE _offset >= {})",
+      sql::archive_relation(events.archived, columns_of(events.partition.stream.name.text(), schema), schema,
+                            events.range.end, events.partition.among_others()),
+      events.range.first);
 }
 
 void History::add(const Stream& stream) {
@@ -133,7 +134,8 @@ Result<std::vector<History::Piece>> History::unarchived(const StreamPartition& p
       at = until;
     }
   };
-  for (const auto& batch : TRY(partition.stream.log->bulk_batches(partition.number, range.first, range.end))) {
+  for (const auto& batch :
+       TRY(partition.stream.log->bulk_batches(partition.number, range.first, range.end))) {
     add_log(batch->base_offset);
     const model::OffsetRange part{std::max(range.first, batch->base_offset),
                                   std::min(range.end, batch->end_offset())};
@@ -183,7 +185,8 @@ Result<std::set<std::string, std::less<>>> History::bulk_files(const std::string
   for (const StreamPartition& partition : partitions_of(stream)) {
     const model::Offset end = end_of(ends, partition.number);
     // relation() names none before: it fails.
-    const model::Offset from = std::max(std::min(archive.of(partition.number).end, end), partition.first_offset());
+    const model::Offset from =
+        std::max(std::min(archive.of(partition.number).end, end), partition.first_offset());
     for (const auto& batch : TRY(stream.log->bulk_batches(partition.number, from, end))) {
       const auto file = TRY(ingest::bulk_file(*batch));
       files.insert((ingest::bulk_folder(stream.folder, batch->partition) / file.name).string());

@@ -52,13 +52,13 @@ class History {
   Status prepare(const std::string& stream, const model::Schema& schema, Reader reader) EXCLUDES(mutex_);
 
   /// A SELECT of all events with offsets before `ends`, one a partition (none: 0): those of the archive from
-  /// its files, the others from where they lie. corrupt when the log names a bulk file in a way that cannot be read, unavailable when it
-  /// has forgotten events that the archive does not have.
+  /// its files, the others from where they lie. corrupt when the log names a bulk file in a way that cannot
+  /// be read, unavailable when it has forgotten events that the archive does not have.
   Result<std::string> relation(const std::string& stream, const model::Schema& schema, const Archive& archive,
                                const std::vector<model::Offset>& ends) EXCLUDES(mutex_);
 
-  /// The events of a partition's range without the archive, in order of their offsets, without gaps. A piece of the log
-  /// has at most log_events_max events, a bulk file is one piece.
+  /// The events of a partition's range without the archive, in order of their offsets, without gaps. A piece
+  /// of the log has at most log_events_max events, a bulk file is one piece.
   Result<std::vector<Piece>> unarchived(const StreamPartition& partition, const model::Schema& schema,
                                         model::OffsetRange range, Reader reader,
                                         model::Offset log_events_max = INT64_MAX) EXCLUDES(mutex_);

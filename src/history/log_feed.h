@@ -7,9 +7,9 @@
 
 namespace anabranch::history {
 
-/// The events of one partition of a log as a table function `name(from, end)`: for what is recomputed when it is read, and for
-/// the archive. Rows of bulk files are left out: History knows where those are. Any number of cursors at
-/// once.
+/// The events of one partition of a log as a table function `name(from, end)`: for what is recomputed when it
+/// is read, and for the archive. Rows of bulk files are left out: History knows where those are. Any number
+/// of cursors at once.
 class LogFeed final : public sql::Feed {
  public:
   explicit LogFeed(StreamPartition partition) : partition_(std::move(partition)) {}

@@ -46,7 +46,8 @@ Result<Events> StreamReader::read_log(model::Offset from, model::Offset end, siz
   Events events;
   events.range = {from, from};
   while (events.range.end < end && static_cast<size_t>(events.range.size()) < rows_max) {
-    const auto batches = TRY(partition_.stream.log->read(partition_.number, events.range.end, end, read_bytes_max));
+    const auto batches =
+        TRY(partition_.stream.log->read(partition_.number, events.range.end, end, read_bytes_max));
     if (batches.empty()) break;
     bool is_step_over = false;  // what comes next is of another kind, wherever it stands in `batches`
     for (const log::BatchPtr& batch : batches) {
@@ -66,7 +67,8 @@ Result<Events> StreamReader::read_log(model::Offset from, model::Offset end, siz
           is_step_over = true;  // the next step begins with the new schema version
           break;
         }
-        decoder_ = std::make_unique<ingest::BatchDecoder>(TRY(partition_.stream.schemas->get(batch->schema_version)));
+        decoder_ = std::make_unique<ingest::BatchDecoder>(
+            TRY(partition_.stream.schemas->get(batch->schema_version)));
       }
       TRY(decoder_->add(*batch, events.range.end, end));
       events.range.end = std::min(end, batch->end_offset());

@@ -15,7 +15,8 @@
 
 namespace anabranch::history {
 
-/// Consecutive durable events of one partition of a stream, ready to be evaluated: decoded columns, or a range of files.
+/// Consecutive durable events of one partition of a stream, ready to be evaluated: decoded columns, or a
+/// range of files.
 struct Events {
   std::vector<std::shared_ptr<const model::ColumnBatch>> batches;
   log::BatchPtr bulk;                 // a bulk file; then `batches` is empty
@@ -26,8 +27,8 @@ struct Events {
   bool lie_in_files() const { return bulk || !archived.empty(); }
 };
 
-/// Reads the events of one partition of a stream in order: from the log, and what the log forgot from the archive. One thread at a
-/// time.
+/// Reads the events of one partition of a stream in order: from the log, and what the log forgot from the
+/// archive. One thread at a time.
 class StreamReader {
  public:
   /// From the log alone.

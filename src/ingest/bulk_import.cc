@@ -29,12 +29,8 @@ namespace anabranch::ingest {
 using nlohmann::json;
 
 std::string BulkImportJob::to_json() const {
-  return json{{"source", source},
-              {"folders", folders},
-              {"name", name},
-              {"schema", schema.to_json()},
-              {"key", key},
-              {"first_partition", first_partition}}
+  return json{{"source", source},           {"folders", folders}, {"name", name},
+              {"schema", schema.to_json()}, {"key", key},         {"first_partition", first_partition}}
       .dump();
 }
 

@@ -69,8 +69,9 @@ class Ingestor {
   /// Runs import_bulk() where it can hurt nobody.
   using Import = std::function<Result<BulkImportResult>(const BulkImportJob&)>;
   /// A Parquet file on this machine becomes one batch of the log, or with a key one a partition: copied to
-  /// the partition's bulk folder in `stream_folder` (log/<stream>) and named by a record. Its columns that the stream does not declare are handled as those of
-  /// accept(). Blocks. What is not named in the log when it returns does not lie in the folder either.
+  /// the partition's bulk folder in `stream_folder` (log/<stream>) and named by a record. Its columns that
+  /// the stream does not declare are handled as those of accept(). Blocks. What is not named in the log when
+  /// it returns does not lie in the folder either.
   Result<Accepted> accept_file(const std::string& path, const io::Path& stream_folder,
                                const std::optional<Sender>& sender, const Import& import,
                                std::optional<model::Partition> chosen = std::nullopt);

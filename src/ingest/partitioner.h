@@ -15,7 +15,8 @@
 
 namespace anabranch::ingest {
 
-/// The text of a key field's value, as the engine casts it to VARCHAR, made part of a key; NULL is one of its own.
+/// The text of a key field's value, as the engine casts it to VARCHAR, made part of a key; NULL is one of its
+/// own.
 void add_to_key(std::string& key, std::optional<std::string_view> value);
 
 /// The partition of a key. FNV-1a over its bytes, mixed by the finaliser of MurmurHash3 (Appleby): a stream's
@@ -38,8 +39,8 @@ class Partitioner {
   /// Where a schema has the key fields; nothing for one that it lacks: its value is NULL.
   std::vector<std::optional<size_t>> key_fields(const model::Schema& schema) const EXCLUDES(mutex_);
 
-  /// The parts of a request: the batch itself, or one for each partition that has events of it. Rejects are in
-  /// the first one. A producer's request by key has a part in partition 0 always: there it is told apart.
+  /// The parts of a request: the batch itself, or one for each partition that has events of it. Rejects are
+  /// in the first one. A producer's request by key has a part in partition 0 always: there it is told apart.
   /// not_found: no such partition as is chosen.
   Result<std::vector<log::NewBatch>> split(log::NewBatch batch, const model::SchemaPtr& schema,
                                            std::optional<model::Partition> chosen);

@@ -40,7 +40,8 @@ struct Producer {
   bool operator==(const Producer&) const = default;
 };
 
-/// What a producer hands to the log, for one partition. The payload is a sequence of records (put_record), see FORMAT.md.
+/// What a producer hands to the log, for one partition. The payload is a sequence of records (put_record),
+/// see FORMAT.md.
 struct NewBatch {
   uint32_t schema_version = 0;
   Encoding encoding = Encoding::json;

@@ -86,8 +86,8 @@ class EventLog {
   /// first append.
   virtual void on_durable(std::function<void()> listener) = 0;
 
-  /// The partition that knows a producer, or a key, by a request that was told apart there; nothing where none
-  /// does.
+  /// The partition that knows a producer, or a key, by a request that was told apart there; nothing where
+  /// none does.
   virtual std::optional<model::Partition> partition_of(const Producer& producer) const = 0;
 
   /// The number that a producer's next batch has; 0 for one that is not known.

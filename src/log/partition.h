@@ -28,9 +28,9 @@ struct PartitionOptions {
 };
 
 /// One partition of a stream: a folder of segments, one writer and any number of readers.
-/// Owner: SegmentedLog. commit(), judge(), seal() and close() by its committer only, one at a time; everything
-/// else on any thread.
-/// Readers see what is durable and nothing else; they hold the lock for a look-up, never while a disk works.
+/// Owner: SegmentedLog. commit(), judge(), seal() and close() by its committer only, one at a time;
+/// everything else on any thread. Readers see what is durable and nothing else; they hold the lock for a
+/// look-up, never while a disk works.
 class Partition {
  public:
   static Result<std::unique_ptr<Partition>> open(io::FileSystem& files, io::Clock& clock,

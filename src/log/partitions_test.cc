@@ -1,5 +1,5 @@
-// Law L1 over several partitions: a request with parts in many of them is stored once, all of it or nothing that
-// was acknowledged, through crashes, full disks and repeats, by seed.
+// Law L1 over several partitions: a request with parts in many of them is stored once, all of it or nothing
+// that was acknowledged, through crashes, full disks and repeats, by seed.
 
 #include <cstdlib>
 #include <future>

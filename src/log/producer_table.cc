@@ -86,9 +86,8 @@ std::string ProducerTable::key_of(const Producer& producer) {
 Result<std::optional<Answer>> ProducerTable::judge(const Producer& producer, const ProducerTable& group,
                                                    int64_t now_us) const {
   const std::string numbered =
-      producer.sequence
-          ? fmt::format("sequence {} of producer {}", *producer.sequence, quoted(producer.id))
-          : "the idempotency key " + quoted(producer.id);
+      producer.sequence ? fmt::format("sequence {} of producer {}", *producer.sequence, quoted(producer.id))
+                        : "the idempotency key " + quoted(producer.id);
   if (!producer.sequence || producer.is_part) {
     for (const ProducerTable* table : {&group, this}) {
       const Entry* entry = known(table->keys_, key_of(producer), now_us);

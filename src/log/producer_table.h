@@ -24,9 +24,10 @@ struct Answer {
   bool operator==(const Answer&) const = default;
 };
 
-/// The producers and the keys that came last. Parts of requests (Producer::is_part) are kept as keys. A value without locks: guarded by whoever holds it.
-/// Memory is bounded by the limits: about 0.5 KB a producer and 0.2 KB a key. What was longest not heard of
-/// is forgotten first, so the same batches give the same table in whatever way they are read.
+/// The producers and the keys that came last. Parts of requests (Producer::is_part) are kept as keys. A value
+/// without locks: guarded by whoever holds it. Memory is bounded by the limits: about 0.5 KB a producer and
+/// 0.2 KB a key. What was longest not heard of is forgotten first, so the same batches give the same table in
+/// whatever way they are read.
 class ProducerTable {
  public:
   struct Limits {

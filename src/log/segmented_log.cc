@@ -12,8 +12,8 @@
 namespace anabranch::log {
 namespace {
 
-// The partitions that are on the disk; 0 for none. They are numbered from 0 without gaps, or it is not a folder
-// that a program like this one wrote.
+// The partitions that are on the disk; 0 for none. They are numbered from 0 without gaps, or it is not a
+// folder that a program like this one wrote.
 Result<model::Partition> stored_partitions(io::FileSystem& files, const io::Path& folder) {
   std::set<model::Partition> found;
   for (const io::FolderEntry& entry : TRY(files.list(folder))) {
@@ -25,9 +25,10 @@ Result<model::Partition> stored_partitions(io::FileSystem& files, const io::Path
   }
   const auto count = static_cast<model::Partition>(found.size());
   if (found.empty() || (*found.begin() == 0 && *found.rbegin() == count - 1)) return count;
-  return fail(Code::corrupt,
-              fmt::format("{}: of partitions 0 to {} only {} are there", folder.string(), *found.rbegin(), count),
-              "restore the missing folder from a backup of the log folder");
+  return fail(
+      Code::corrupt,
+      fmt::format("{}: of partitions 0 to {} only {} are there", folder.string(), *found.rbegin(), count),
+      "restore the missing folder from a backup of the log folder");
 }
 
 // Partitions that are written at once: more wait for the same disk.
@@ -290,7 +291,8 @@ void SegmentedLog::write(Writes writes, std::vector<Outcome>& outcomes) {
     }
     for (size_t k = 0; k < writes.owners[p].size(); ++k) {
       Outcome& outcome = outcomes[writes.owners[p][k]];
-      const auto appended = written ? std::move((*written)[k]) : Result<Appended>(std::unexpected(written.error()));
+      const auto appended =
+          written ? std::move((*written)[k]) : Result<Appended>(std::unexpected(written.error()));
       if (appended) {
         outcome.parts.push_back(*appended);
         outcome.has_stored = outcome.has_stored || !appended->is_repeat;
@@ -301,7 +303,8 @@ void SegmentedLog::write(Writes writes, std::vector<Outcome>& outcomes) {
   }
   for (Outcome& outcome : outcomes) {
     if (!outcome.error || !outcome.has_stored || outcome.error->code == Code::unknown_outcome) continue;
-    outcome.error = Error{Code::unknown_outcome, "a part of the request is stored, another is not: " + outcome.error->message,
+    outcome.error = Error{Code::unknown_outcome,
+                          "a part of the request is stored, another is not: " + outcome.error->message,
                           "send it again: under the same key or sequence, what is stored is not stored twice",
                           {}};
   }

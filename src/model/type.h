@@ -67,8 +67,8 @@ struct Type {
   static Result<Type> parse(std::string_view sql_name);
 };
 
-/// Whether a field of this type can be the key of partitions: text and integers of up to 64 bits, whose values
-/// have one text each.
+/// Whether a field of this type can be the key of partitions: text and integers of up to 64 bits, whose
+/// values have one text each.
 bool is_partition_key(const Type& type);
 
 }  // namespace anabranch::model

@@ -141,7 +141,8 @@ std::optional<StreamFile> read_stream(const ProjectFolder& folder, const std::st
   if (!yaml) return std::nullopt;
   const YamlNode* root = root_map(*yaml, "'fields'", problems);
   if (!root) return std::nullopt;
-  const MapReader map(*root, "a stream", {"description", "fields", "key", "partitions", "event_time", "on_drift", "drift"},
+  const MapReader map(*root, "a stream",
+                      {"description", "fields", "key", "partitions", "event_time", "on_drift", "drift"},
                       problems);
   if (!map.is_map()) return std::nullopt;
 

@@ -78,8 +78,7 @@ class PartitionLoader {
  private:
   Result<LoadedPartition> load(int64_t raw_events_max, model::Offset kept) {
     const bool is_large = model::event_count(stream_.ends) > raw_events_max;
-    const model::Offset from_archive =
-        std::min(is_large ? std::max(archive_end_, kept) : kept, end_);
+    const model::Offset from_archive = std::min(is_large ? std::max(archive_end_, kept) : kept, end_);
     if (from_archive > archive_end_) {
       return fail(Code::corrupt,
                   fmt::format("events of {} before offset {} are neither in the log nor in the archive",
@@ -108,10 +107,10 @@ class PartitionLoader {
     writer_.reset();
     staged_.clear();
     has_bulk_ = false;
-    const auto tables = TRY(session_.query(fmt::format(
-        "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'raw' AND "
-        "starts_with(table_name, {0} || ':')",
-        sql::quote_literal(stream_.name))));
+    const auto tables =
+        TRY(session_.query(fmt::format("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'raw' AND "
+                                       "starts_with(table_name, {0} || ':')",
+                                       sql::quote_literal(stream_.name))));
     for (size_t i = 0; i < tables.row_count(); ++i)
       TRY(session_.run("DROP TABLE " + raw_table(tables.text(i, 0).value_or(""))));
     return session_.run(
@@ -150,9 +149,9 @@ class PartitionLoader {
       const std::string scan = parquet_scan({file}, "");
       std::set<std::string> there;
       for (const auto& column : TRY(session_.describe("SELECT * FROM " + scan))) there.insert(column.name);
-      TRY(session_.run(fmt::format("INSERT INTO {} SELECT {}{} FROM {} WHERE _partition = {} AND _offset < {}",
-                                   raw_table(stream_.name), pinned(there), system_columns, scan, partition_,
-                                   end)));
+      TRY(session_.run(
+          fmt::format("INSERT INTO {} SELECT {}{} FROM {} WHERE _partition = {} AND _offset < {}",
+                      raw_table(stream_.name), pinned(there), system_columns, scan, partition_, end)));
     }
     return {};
   }
@@ -258,7 +257,8 @@ class PartitionLoader {
                                        "coalesce(max(_offset) + 1, 0) FROM {} WHERE _partition = {}",
                                        raw_table(stream_.name), partition_)));
     const int64_t rows = found.integer(0, 0);
-    if (rows == end_ && found.integer(0, 1) == rows && found.integer(0, 2) == 0 && found.integer(0, 3) == end_)
+    if (rows == end_ && found.integer(0, 1) == rows && found.integer(0, 2) == 0 &&
+        found.integer(0, 3) == end_)
       return {};
     return fail(
         Code::corrupt,
@@ -275,9 +275,10 @@ class PartitionLoader {
       const model::Offset stop = std::min(begin + sampled_range_events, end);
       if (begin >= stop) continue;
       PartitionLoader sampled(session_, stream_, partition_, nullptr);
-      TRY(session_.run(fmt::format("CREATE TABLE {} AS FROM {} WHERE _partition = {} AND _offset >= {} AND _offset < "
-                                   "{}",
-                                   raw_table(archived), raw_table(stream_.name), partition_, begin, stop)));
+      TRY(session_.run(
+          fmt::format("CREATE TABLE {} AS FROM {} WHERE _partition = {} AND _offset >= {} AND _offset < "
+                      "{}",
+                      raw_table(archived), raw_table(stream_.name), partition_, begin, stop)));
       TRY(session_.run(fmt::format("ALTER TABLE {} RENAME TO {}", raw_table(stream_.name),
                                    sql::quote_identifier(stream_.name + ":all"))));
       TRY(session_.run(
@@ -331,11 +332,10 @@ Result<LoadedStream> load_stream(sql::Session& session, const VerifyJob::Stream&
   LoadedPartition all;
   int64_t before = 0;  // of the partitions that are done
   for (size_t number = 0; number < stream.ends.size(); ++number) {
-    const auto loaded = TRY(PartitionLoader(session, stream, static_cast<model::Partition>(number),
-                                            [&](int64_t read) {
-                                              if (progress) progress(before + read);
-                                            })
-                                .run(raw_events_max));
+    const auto loaded =
+        TRY(PartitionLoader(session, stream, static_cast<model::Partition>(number), [&](int64_t read) {
+              if (progress) progress(before + read);
+            }).run(raw_events_max));
     all.has_log |= loaded.has_log;
     all.has_archive |= loaded.has_archive;
     all.has_bulk_files |= loaded.has_bulk_files;

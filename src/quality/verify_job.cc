@@ -64,7 +64,7 @@ Result<VerifyJob> VerifyJob::from_json(std::string_view text) {
     job.threads = document.at("threads");
     job.memory_bytes_max = document.at("memory_bytes_max");
     for (const auto& entry : document.at("streams")) {
-      Stream stream{entry.at("name"),          entry.at("log_folder"), entry.at("ends"), {},
+      Stream stream{entry.at("name"),          entry.at("log_folder"),  entry.at("ends"), {},
                     entry.at("archive_files"), entry.at("archive_ends")};
       stream.schema = TRY(model::Schema::from_json(entry.at("schema").get<std::string>()));
       job.streams.push_back(std::move(stream));

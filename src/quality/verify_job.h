@@ -16,10 +16,10 @@ namespace anabranch::quality {
 
 struct VerifyJob {
   struct Stream {
-    std::string name;        // "flights"
-    std::string log_folder;  // log/<stream>, absolute
-    std::vector<model::Offset> ends;  // events before these, one a partition
-    model::Schema schema;             // the pinned version: the columns of bronze.<stream>
+    std::string name;                         // "flights"
+    std::string log_folder;                   // log/<stream>, absolute
+    std::vector<model::Offset> ends;          // events before these, one a partition
+    model::Schema schema;                     // the pinned version: the columns of bronze.<stream>
     std::vector<std::string> archive_files;   // of all partitions
     std::vector<model::Offset> archive_ends;  // may be fewer: 0
 

@@ -51,9 +51,10 @@ Result<ViewErrors> recorded_errors(QueryService& queries, sql::Database& databas
       // The message comes from evaluating the view's own SELECT on this one event.
       auto meanings = relation_meanings(
           *snapshot.epoch, plan->relations,
-          {{stream, sql::over(fmt::format("SELECT * FROM anabranch.events WHERE _partition = {} AND _offset = {}",
-                                          error.partition, error.offset),
-                              "events", events.at(stream))}});
+          {{stream,
+            sql::over(fmt::format("SELECT * FROM anabranch.events WHERE _partition = {} AND _offset = {}",
+                                  error.partition, error.offset),
+                      "events", events.at(stream))}});
       // A block of the view gives no row for it and no error either, so blocks are tried too.
       error.message = "it fails together with other events";
       for (const views::Plan* tried : tried_plans(*snapshot.epoch->world, *plan)) {

@@ -77,7 +77,8 @@ class Applier {
   /// What every relation but the streams means, with the streams meaning what `streams` says.
   sql::Meanings meanings(const sql::Meanings& streams, bool reads_stages = false) const;
   sql::Meanings feed_meanings() const;
-  Result<std::string> step_source(const std::string& stream, const std::vector<history::Events>& pieces) const;
+  Result<std::string> step_source(const std::string& stream,
+                                  const std::vector<history::Events>& pieces) const;
   bool is_staged(const std::string& view) const;
   static sql::Query stage_query(const views::Plan& plan, const sql::Meanings& meanings);
   /// The rows of a view: from its stage, or computed.

@@ -30,8 +30,8 @@ Result<std::vector<model::Offset>> SpeedLayer::catch_up(
     const history::StreamPartition& partition = partitions_[i];
     const auto number = static_cast<size_t>(partition.number);
     const auto archive = archives.find(partition.stream.name.text());
-    history::StreamReader reader(partition,
-                                 archive == archives.end() ? history::Archive() : archive->second, database_);
+    history::StreamReader reader(partition, archive == archives.end() ? history::Archive() : archive->second,
+                                 database_);
     while (from[i] < to[i]) {
       // Up to the next view's cut-off, and only for the views whose cut-off is behind us.
       model::Offset end = to[i];

@@ -41,8 +41,7 @@ Result<std::unique_ptr<SpeedLayer>> SpeedLayer::create(sql::Database& database,
                                                        std::vector<history::Stream> streams, io::Clock& clock,
                                                        const Options& options) {
   auto session = TRY(database.connect());
-  return std::unique_ptr<SpeedLayer>(
-      new SpeedLayer(database, std::move(session), streams, clock, options));
+  return std::unique_ptr<SpeedLayer>(new SpeedLayer(database, std::move(session), streams, clock, options));
 }
 
 SpeedLayer::~SpeedLayer() { stop(); }
@@ -659,9 +658,8 @@ Status SpeedLayer::wait_for(const model::Offsets& offsets, int64_t timeout_us) {
     for (size_t i = 0; i < partitions_.size(); ++i) {
       const history::StreamPartition& partition = partitions_[i];
       if (partition.stream.name.empty()) continue;
-      is_included =
-          is_included &&
-          applied_[i] >= model::offset_of(offsets, partition.stream.bare_name(), partition.number);
+      is_included = is_included &&
+                    applied_[i] >= model::offset_of(offsets, partition.stream.bare_name(), partition.number);
     }
     if (is_included) return {};
     if (is_stopping_) return fail(Code::unavailable, "the speed layer has stopped");

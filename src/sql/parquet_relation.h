@@ -27,8 +27,9 @@ std::string parquet_relation(const std::vector<std::string>& files, const std::v
 std::string table_file_relation(const std::string& file, const std::vector<OutputColumn>& columns,
                                 std::string_view row_name);
 
-/// Events of bronze files before `end`, those of one partition where it is named, with columns that a file lacks as NULL. Fields of the schema are
-/// found by the columns that they are stored as, whatever they were called when a file was written.
+/// Events of bronze files before `end`, those of one partition where it is named, with columns that a file
+/// lacks as NULL. Fields of the schema are found by the columns that they are stored as, whatever they were
+/// called when a file was written.
 std::string archive_relation(const std::vector<std::string>& files, const std::vector<OutputColumn>& columns,
                              const model::Schema& schema, model::Offset end,
                              std::optional<model::Partition> partition = std::nullopt);

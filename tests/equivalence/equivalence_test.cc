@@ -60,8 +60,8 @@ class Equivalence : public ::testing::TestWithParam<int> {
     const io::Path file = folder_.path() / "streams/events.yml";
     const auto text = io::local_file_system().read_file(file);
     ASSERT_TRUE(text);
-    test::write_text(file, fmt::format("{}partitions: {}\n{}", *text, partitions(),
-                                       partitions() == 3 ? "key: k\n" : ""));
+    test::write_text(
+        file, fmt::format("{}partitions: {}\n{}", *text, partitions(), partitions() == 3 ? "key: k\n" : ""));
   }
 
   void start() {
@@ -104,7 +104,8 @@ class Equivalence : public ::testing::TestWithParam<int> {
     ASSERT_TRUE(waited) << waited.error().describe();
     auto events = platform_->queries().query("SELECT * FROM bronze.events", {});
     ASSERT_TRUE(events) << events.error().describe();
-    ASSERT_EQ(static_cast<int64_t>(events->rows.row_count()), model::event_count(ends)) << "bronze has every accepted event once";
+    ASSERT_EQ(static_cast<int64_t>(events->rows.row_count()), model::event_count(ends))
+        << "bronze has every accepted event once";
     plain_ = std::make_unique<test::PlainEngine>();
     std::string json;
     std::string lines;

@@ -161,7 +161,7 @@ def is_of_tests(tree, name):
 def linked(tree):
     """Station → (what it is linked to, what its tests are linked to beyond that)."""
     found = {}
-    for name, arguments in re.findall(r"^station\((\S+)([^)]*)\)", tree.text("src/CMakeLists.txt"), re.M):
+    for name, arguments in re.findall(r"^station\(([\w/]+)([^)]*)\)", tree.text("src/CMakeLists.txt"), re.M):
         lists = {"LINKS": [], "TEST_LINKS": [], "PARTS": []}
         into = None
         for word in arguments.split():

@@ -46,8 +46,7 @@ std::string as_table(const std::string& answer) {
   std::string text = table_text(header, rows, is_right);
   std::string offsets;
   for (const auto& [stream, list] : document["offsets"].items()) {
-    offsets +=
-        fmt::format("{}{} {}", offsets.empty() ? "" : ", ", stream, offsets_text(list));
+    offsets += fmt::format("{}{} {}", offsets.empty() ? "" : ", ", stream, offsets_text(list));
   }
   text += colored(
       fmt::format("{} rows, at {}, in {:.1f} ms\n", with_separators(static_cast<int64_t>(rows.size())),
