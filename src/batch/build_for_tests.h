@@ -26,7 +26,7 @@ class BuildTest : public ::testing::Test {
     job.build_id = "b1";
     job.data_folder = (folder_ / "data").string();
     job.cutoff = {{"e", {cutoff}}};
-    job.archives = {{"bronze.e", {events.string()}}};
+    job.archives["bronze.e"] = {std::vector<std::string>{events.string()}};
     job.world = test::small_world(models);
     return job;
   }

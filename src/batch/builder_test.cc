@@ -166,7 +166,7 @@ TEST_F(Builder, WhatIsNoFaultOfAViewEndsTheBuildAndNamesTheView) {
 
 TEST_F(Builder, AnArchiveThatIsMissingEndsTheBuild) {
   BuildJob job = job_of({{"gold.sums", sums}}, events, 4);
-  job.archives["bronze.e"] = {(folder_ / "gone.parquet").string()};
+  job.archives["bronze.e"] = {std::vector<std::string>{(folder_ / "gone.parquet").string()}};
   const auto built = build(job);
   ASSERT_FALSE(built);
   EXPECT_THAT(built.error().message, HasSubstr("gone.parquet"));

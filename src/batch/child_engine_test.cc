@@ -98,7 +98,7 @@ TEST_F(Child, ProgressComesAsItHappens) {
 
 TEST_F(Child, AnErrorComesWithItsCode) {
   BuildJob job = job_of({{"gold.sums", sums}}, events, 3);
-  job.archives["bronze.e"] = {(folder_ / "gone.parquet").string()};
+  job.archives["bronze.e"] = {std::vector<std::string>{(folder_ / "gone.parquet").string()}};
   auto engine = own_child();
   const auto there = run(engine, job);
   const auto here = run_build(job, [](const BuildProgress&) {});

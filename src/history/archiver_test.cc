@@ -58,7 +58,7 @@ class ArchiverTest : public ::testing::Test {
     const auto schema = schemas_->latest();
     EXPECT_TRUE(history_->prepare("bronze.e", *schema, History::Reader::query));
     const auto relation =
-        history_->relation("bronze.e", *schema, is_archive ? archives() : Archive(), end_).value();
+        history_->relation("bronze.e", *schema, is_archive ? archives() : Archive(), {end_}).value();
     auto session = database_->connect().value();
     const auto found =
         session.query(fmt::format("SELECT e::VARCHAR FROM ({}) AS e ORDER BY e._offset", relation));
@@ -88,12 +88,12 @@ TEST_F(ArchiverTest, ManySmallFilesBecomeFew) {
   for (int i = 0; i < 60; ++i) {
     archive(std::uniform_int_distribution<int64_t>(1, 20)(random));
     tidy();
-    most = std::max(most, archives().files.size());
+    most = std::max(most, archives().files().size());
     if (i % 20 == 19) start();  // another process
   }
   EXPECT_LT(most, 16u);
   EXPECT_GT(most, 2u);
-  EXPECT_EQ(files().size(), archives().files.size());
+  EXPECT_EQ(files().size(), archives().files().size());
   const auto archived = rows(true);
   EXPECT_EQ(archived.size(), static_cast<size_t>(end_));
   EXPECT_EQ(archived, rows(false)) << "as the log has them, fields that came later too";
@@ -101,12 +101,12 @@ TEST_F(ArchiverTest, ManySmallFilesBecomeFew) {
 
 TEST_F(ArchiverTest, LargeFilesStayAsTheyAre) {
   archive(5'000);
-  const auto large = archives().files;
+  const auto large = archives().files();
   for (int i = 0; i < 20; ++i) {
     archive(3);
     tidy();
   }
-  EXPECT_EQ(archives().files.front(), large.front());
+  EXPECT_EQ(archives().files().front(), large.front());
   EXPECT_EQ(rows(true), rows(false));
 }
 
@@ -116,7 +116,7 @@ TEST_F(ArchiverTest, WhatIsReadStaysUntilItIsNot) {
   auto another = std::make_unique<Archive>(*reading);
   ASSERT_EQ(reading->files.size(), 8u);
   EXPECT_TRUE(tidy());
-  EXPECT_EQ(archives().files.size(), 1u);
+  EXPECT_EQ(archives().files().size(), 1u);
   EXPECT_EQ(files().size(), 9u) << "a reader holds them";
   reading.reset();
   tidy();
@@ -153,7 +153,7 @@ TEST_F(ArchiverTest, FilesThatDoNotHaveEachEventOnceAreLeftAsTheyAre) {
   archive(40);  // numbers of as many digits follow
   for (int i = 0; i < 8; ++i) archive(2);
   // One file has the events of the one before.
-  const auto all = archives().files;
+  const auto all = archives().files();
   const std::string bytes = files_.read_file(all[3]).value();
   ASSERT_EQ(bytes.size(), files_.read_file(all[4]).value().size());
   ASSERT_TRUE(files_.write_atomically(all[4], bytes));
@@ -161,7 +161,7 @@ TEST_F(ArchiverTest, FilesThatDoNotHaveEachEventOnceAreLeftAsTheyAre) {
   ASSERT_FALSE(tidied);
   EXPECT_EQ(tidied.error().code, Code::corrupt);
   EXPECT_EQ(files().size(), 9u);
-  EXPECT_EQ(archives().files, all);
+  EXPECT_EQ(archives().files(), all);
 }
 
 }  // namespace

@@ -62,7 +62,7 @@ class HistoryTest : public ::testing::Test {
     test::PlainEngine plain;
     plain.run(fmt::format("COPY (SELECT 7 * range AS id FROM range({}, {})) TO {} (FORMAT parquet)", end_,
                           end_ + count, sql::quote_literal(given.string())));
-    const auto accepted = ingestor_->accept_file(given.string(), bulk_folder(), std::nullopt,
+    const auto accepted = ingestor_->accept_file(given.string(), log_folder(), std::nullopt,
                                                  [](const auto& job) { return ingest::import_bulk(job); });
     ASSERT_TRUE(accepted) << accepted.error().describe();
     EXPECT_EQ(accepted->accepted, count);
@@ -73,7 +73,7 @@ class HistoryTest : public ::testing::Test {
 
   // All that may go, up to an offset: it is in the archive.
   void forget(model::Offset end) {
-    const auto removed = log_->remove_before(0, std::min(end, archive().end), INT64_MAX);
+    const auto removed = log_->remove_before(0, std::min(end, archive().of(0).end), INT64_MAX);
     ASSERT_TRUE(removed) << removed.error().describe();
   }
 
@@ -90,7 +90,7 @@ class HistoryTest : public ::testing::Test {
   // What a replay from an offset gives, step by step.
   std::vector<std::string> replay(model::Offset from, size_t rows_max, bool& has_read_archive) {
     const model::SchemaPtr schema = schemas_->latest();
-    StreamReader reader(*history_->find(stream_name), archive(), *database_);
+    StreamReader reader(StreamPartition{*history_->find(stream_name), 0}, archive(), *database_);
     std::vector<std::string> all;
     while (from < end_) {
       const auto events = reader.read(from, end_, rows_max);
@@ -99,7 +99,7 @@ class HistoryTest : public ::testing::Test {
       EXPECT_LE(events->range.size(), static_cast<model::Offset>(25 * rows_max));
       has_read_archive = has_read_archive || !events->archived.empty();
       std::string source = fmt::format(
-          "{}({}, {})", history_->log_function(std::string(stream_name), *schema), from, events->range.end);
+          "{}({}, {})", history_->log_functions(std::string(stream_name), *schema).at(0), from, events->range.end);
       if (events->lie_in_files()) source = file_source(*events, *schema).value();
       auto rows = rows_of("FROM " + source);
       EXPECT_EQ(rows.size(), static_cast<size_t>(events->range.size()));
@@ -118,7 +118,7 @@ class HistoryTest : public ::testing::Test {
 
   // What a plain SELECT finds is each event before `end`, once.
   void check(model::Offset end) {
-    const auto sql = history_->relation(std::string(stream_name), *schemas_->latest(), archive(), end);
+    const auto sql = history_->relation(std::string(stream_name), *schemas_->latest(), archive(), {end});
     ASSERT_TRUE(sql) << sql.error().describe();
     auto session = database_->connect().value();
     const auto found =
@@ -150,7 +150,7 @@ TEST_F(HistoryTest, WhatComesByTheNameOfOneThatWentIsAnother) {
   post(5);
   check(5);
   const std::string name(stream_name);
-  const std::string function = history_->log_function(name, *schemas_->latest());
+  const std::string function = history_->log_functions(name, *schemas_->latest()).at(0);
   history_->remove(name);
   EXPECT_EQ(history_->find(name), nullptr);
   EXPECT_TRUE(history_->streams().empty());
@@ -163,7 +163,7 @@ TEST_F(HistoryTest, WhatComesByTheNameOfOneThatWentIsAnother) {
   const auto log = log::SegmentedLog::open(files_, io::system_clock(), folder, {}).value();
   ingest::Ingestor ingestor("e", *log, *schemas);
   history_->add({model::RelationName::of(name), log.get(), schemas.get(), folder});
-  EXPECT_NE(history_->log_function(name, *schemas->latest()), function);
+  EXPECT_NE(history_->log_functions(name, *schemas->latest()).at(0), function);
   ASSERT_TRUE(ingestor.accept_and_wait(ingest::BodyFormat::ndjson, "{\"x\":\"a\"}\n"));
   const auto sql = history_->relation(name, *schemas->latest(), {}, 1).value();
   auto session = database_->connect().value();
@@ -183,7 +183,7 @@ TEST_F(HistoryTest, PiecesAreInOrderAndWithoutGaps) {
   ASSERT_NO_FATAL_FAILURE(import(10));
   ASSERT_NO_FATAL_FAILURE(import(1));
   ASSERT_NO_FATAL_FAILURE(post(7));
-  const auto pieces = history_->unarchived(std::string(stream_name), *schemas_->latest(), {2, 21},
+  const auto pieces = history_->unarchived({*history_->find(stream_name), 0}, *schemas_->latest(), {2, 21},
                                            History::Reader::archiver, 3);
   ASSERT_TRUE(pieces) << pieces.error().describe();
   std::vector<std::pair<model::Offset, model::Offset>> ranges;
@@ -197,7 +197,7 @@ TEST_F(HistoryTest, FilesThatReadsMayOpenAreThoseBehindTheArchive) {
   ASSERT_NO_FATAL_FAILURE(import(4));
   ASSERT_NO_FATAL_FAILURE(import(4));
   ASSERT_TRUE(archiver_->archive({{"e", {4}}}));
-  const auto files = history_->bulk_files(std::string(stream_name), archive(), 8);
+  const auto files = history_->bulk_files(std::string(stream_name), archive(), {8});
   ASSERT_TRUE(files) << files.error().describe();
   ASSERT_EQ(files->size(), 1u);
   EXPECT_EQ(*files, bulk_files_of_batch_at(4));
@@ -222,25 +222,25 @@ TEST_F(HistoryTest, WhatIsNowhereIsAnError) {
     EXPECT_FALSE(result.error().hint.empty()) << what;
   };
   expect_nowhere(history_->relation(name, *schemas_->latest(), {}, 70), "a read without the archive");
-  expect_nowhere(StreamReader(*history_->find(name)).read(0, 70, 1000), "a replay of the log alone");
-  expect_nowhere(StreamReader(*history_->find(name), {}, *database_).read(0, 70, 1000), "without files");
-  EXPECT_TRUE(history_->bulk_files(name, {}, 70)) << "queries of other streams ask for it";
+  expect_nowhere(StreamReader(StreamPartition{*history_->find(name), 0}).read(0, 70, 1000), "a replay of the log alone");
+  expect_nowhere(StreamReader(StreamPartition{*history_->find(name), 0}, {}, *database_).read(0, 70, 1000), "without files");
+  EXPECT_TRUE(history_->bulk_files(name, {}, {70})) << "queries of other streams ask for it";
   // Not one event less is taken for all of them.
   Archive cut = whole;
   const io::Path file = folder_ / "cut.parquet";
   test::PlainEngine plain;
   plain.run(fmt::format("COPY (FROM read_parquet({}) WHERE _offset <> 5) TO {} (FORMAT parquet)",
-                        sql::quote_literal(cut.files.at(0)), sql::quote_literal(file.string())));
-  cut.files[0] = file.string();
-  const auto less = StreamReader(*history_->find(name), cut, *database_).read(0, 70, 1000);
+                        sql::quote_literal(cut.partitions.at(0).files.at(0)), sql::quote_literal(file.string())));
+  cut.partitions[0].files[0] = file.string();
+  const auto less = StreamReader(StreamPartition{*history_->find(name), 0}, cut, *database_).read(0, 70, 1000);
   ASSERT_FALSE(less);
   EXPECT_EQ(less.error().code, Code::corrupt);
   // Nor is an archive begun anew with a hole in it.
   ASSERT_TRUE(files_.remove_all(folder_ / "lake"));
   const Status archived = archiver_->archive({{"e", {70}}});
   expect_nowhere(archived, "archiving");
-  EXPECT_EQ(archive().end, 0);
-  EXPECT_TRUE(archive().files.empty());
+  EXPECT_EQ(archive().of(0).end, 0);
+  EXPECT_TRUE(archive().files().empty());
 }
 
 TEST_F(HistoryTest, AReplayFromTheArchiveIsOneFromTheLog) {
@@ -259,12 +259,12 @@ TEST_F(HistoryTest, AReplayFromTheArchiveIsOneFromTheLog) {
   ASSERT_TRUE(archiver_->archive({{"e", {end_}}}));
   ASSERT_NO_FATAL_FAILURE(post(5));
   const auto rows =
-      rows_of(history_->relation(std::string(stream_name), *schemas_->latest(), {}, end_).value());
+      rows_of(history_->relation(std::string(stream_name), *schemas_->latest(), {}, {end_}).value());
   ASSERT_EQ(rows.size(), static_cast<size_t>(end_));
   bool has_read_archive = false;
   EXPECT_EQ(replay(0, 7, has_read_archive), rows);
   EXPECT_FALSE(has_read_archive) << "the log has all of it";
-  for (const model::Offset end : {archive().end / 2, archive().end}) {
+  for (const model::Offset end : {archive().of(0).end / 2, archive().of(0).end}) {
     ASSERT_NO_FATAL_FAILURE(forget(end));
     for (const size_t rows_max : {size_t{1}, 1 + random() % 30, size_t{100'000}})
       EXPECT_EQ(replay(0, rows_max, has_read_archive), rows) << rows_max;
@@ -339,7 +339,7 @@ class ChangingFieldsTest : public HistoryTest {
           fmt::format("COPY (SELECT 7 * range AS id, 'x' || range AS {}, (range % 100)::INTEGER AS n, "
                       "(range % 9)::INTEGER AS age FROM range({}, {})) TO {} (FORMAT parquet)",
                       name, end_, end_ + count, sql::quote_literal(given.string())));
-      const auto accepted = ingestor_->accept_file(given.string(), bulk_folder(), std::nullopt,
+      const auto accepted = ingestor_->accept_file(given.string(), log_folder(), std::nullopt,
                                                    [](const auto& job) { return ingest::import_bulk(job); });
       ASSERT_TRUE(accepted) << accepted.error().describe();
       ASSERT_EQ(accepted->accepted, count);
@@ -357,7 +357,7 @@ class ChangingFieldsTest : public HistoryTest {
 
   void check_fields(model::Offset end) {
     ASSERT_NO_FATAL_FAILURE(check(end));
-    const auto sql = history_->relation(std::string(stream_name), *schemas_->latest(), archive(), end);
+    const auto sql = history_->relation(std::string(stream_name), *schemas_->latest(), archive(), {end});
     ASSERT_TRUE(sql) << sql.error().describe();
     auto session = database_->connect().value();
     const auto found = session.query(fmt::format(
@@ -448,7 +448,7 @@ TEST_F(ChangingFieldsTest, AnyChangesBetweenAnyEvents) {
   }
   // The same events, by the names and types that they have now, wherever a replay finds them.
   const auto rows =
-      rows_of(history_->relation(std::string(stream_name), *schemas_->latest(), archive(), end_).value());
+      rows_of(history_->relation(std::string(stream_name), *schemas_->latest(), archive(), {end_}).value());
   bool has_read_archive = false;
   EXPECT_EQ(replay(0, 5, has_read_archive), rows);
   ASSERT_TRUE(archiver_->archive({{"e", {end_}}}));

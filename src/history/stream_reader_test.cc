@@ -31,7 +31,7 @@ class StreamReaderTest : public ::testing::Test {
     Stream source;
     source.log = &log_;
     source.schemas = schemas_.get();
-    StreamReader reader(source);
+    StreamReader reader(StreamPartition{source, 0});
     model::Offset at = 0;
     while (at < log_.end()) {
       log_.allow_reads(100);
@@ -82,7 +82,7 @@ TEST_F(StreamReaderTest, WhatTheLogForgotIsNotWhatItNeverHad) {
   source.name = model::bronze("e");
   source.log = &log_;
   source.schemas = schemas_.get();
-  StreamReader reader(source);
+  StreamReader reader(StreamPartition{source, 0});
   const auto events = reader.read(1, 5, 1000);
   ASSERT_FALSE(events);
   EXPECT_EQ(events.error().code, Code::unavailable);

@@ -21,7 +21,7 @@ class Rules : public ::testing::Test {
         "\"slice_1_2_gold.n_main\"",
         "(SELECT * FROM " + sql::read_files("read_parquet", {"/data/serving/slices/a[1].parquet"}) + ")"};
     epoch_.built["gold.n"] = {"b1", "build_b1", {"/data/serving/b1/n.parquet"}, {}, {}, 0};
-    epoch_.archives["bronze.e"] = {{"/data/lake/bronze/e/1.parquet"}, 5};
+    epoch_.archives["bronze.e"].partitions = {{std::vector<std::string>{"/data/lake/bronze/e/1.parquet"}, 5}};
     functions_ = sql::bound_names(session_, allowed_functions()).value();
     auto world = std::make_shared<views::World>();
     world->tables["bronze.large"] = {"bronze.large", 1, "/data/lake/bronze/large/1.parquet", {}, 0};

@@ -62,7 +62,9 @@ class StoredLog final : public log::EventLog {
     return log::Removed{};
   }
   Result<uint64_t> remove_quarantined_before(int64_t) override { return 0u; }
-  void append(log::NewBatch, Done) override {}
+  model::Partition partition_count() const override { return 1; }
+  void append_parts(std::vector<log::NewBatch>, DoneParts) override {}
+  std::optional<model::Partition> partition_of(const log::Producer&) const override { return std::nullopt; }
   void on_durable(std::function<void()>) override {}
   uint64_t next_sequence(std::string_view) const override { return 0; }
   uint64_t quarantined_count() const override { return 0; }
