@@ -69,6 +69,19 @@ TEST_F(Sight, TheRawTextGoesWithTheFirstColumnThatIsNotShown) {
   EXPECT_THAT(names(sight().relations().at("bronze.e").columns), ::testing::ElementsAre("k"));
 }
 
+// An engine may try a query's condition before the filter; which one it tries first cannot be told from
+// outside.
+TEST_F(Sight, ARowThatIsKeptBackHasNoValuesWhereverItIsMet) {
+  policy_.rules["bronze.e"].row_filter = "v > 1";
+  policy_.rules["bronze.e"].masks["k"] = "left(k, 1)";
+  sql::Meanings meanings{{views::visible_name("bronze.e"), sql::meaning("FROM events")}};
+  sight().restrict({"bronze.e"}, meanings);
+  EXPECT_THAT(
+      meanings.at(views::visible_name("bronze.e"))->text,
+      ::testing::AllOf(::testing::HasSubstr("CASE WHEN (v > 1) THEN TRY_CAST((left(k, 1)) AS VARCHAR) END"),
+                       ::testing::HasSubstr("WHERE (v > 1)")));
+}
+
 TEST_F(Sight, WhatHasNoColumnLeftIsNotThere) {
   policy_.rules["bronze.e"].hidden_columns = {"k", "v"};
   policy_.rules["bronze.lost"].is_hidden = true;
