@@ -12,9 +12,9 @@
 #include "base/result.h"
 #include "sql/database.h"
 #include "sql/syntax.h"
+#include "views/maintain/set_operations.h"
 #include "views/plan.h"
 #include "views/relation.h"
-#include "views/maintain/set_operations.h"
 #include "views/table_rows.h"
 
 namespace anabranch::views {

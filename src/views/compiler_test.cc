@@ -14,9 +14,9 @@
 #include "io/random.h"
 #include "sql/parser.h"
 #include "tests/support/view_corpus.h"
-#include "views/maintain/aggregates.h"
 #include "views/exposed.h"
 #include "views/functions.h"
+#include "views/maintain/aggregates.h"
 
 namespace anabranch::views {
 namespace {

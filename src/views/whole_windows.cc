@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
-#include "views/maintain/aggregate_clauses.h"
 #include "views/functions.h"
+#include "views/maintain/aggregate_clauses.h"
 
 namespace anabranch::views {
 
