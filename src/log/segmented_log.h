@@ -42,9 +42,7 @@ class SegmentedLog final : public EventLog {
   /// close().
   ~SegmentedLog() override;
 
-  /// Finishes what is queued. Appends from now on are unavailable, readers go on. One thread; not the log's
-  /// own.
-  void close();
+  void close() override;
 
   void append(NewBatch batch, Done done) override;
   std::vector<model::Offset> durable_offsets() const override;
