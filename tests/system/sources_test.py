@@ -35,7 +35,7 @@ class SqliteTest(Case):
         project.run("ingest", "orders", "-", input=order(1) + order(2))
         self.assertEqual(project.json("query", "SELECT id, name, born FROM bronze.customers ORDER BY id")["rows"],
                          [[1, "Ada", "1815-12-10"], [2, "Bob", None]])
-        self.assertEqual(project.json("query", "SELECT n FROM bronze.visits")["rows"], [["1.5"]])
+        self.assertEqual(project.json("query", "SELECT n FROM bronze.visits")["rows"], [[1.5]])
         self.assertEqual(project.json("query", "SELECT * FROM gold.of_customers")["rows"], [["Ada", 2]])
         self.assertFalse(project.json("copy", "shop")["tables"][0]["changed"], "the same rows are no new version")
         database.executescript("UPDATE Customers SET name = 'Ada L.' WHERE id = 1")
@@ -46,7 +46,7 @@ class SqliteTest(Case):
         database.executescript("UPDATE Customers SET born = 'long ago' WHERE id = 2")
         refused = project.run("copy", "shop")
         self.assertEqual(refused.returncode, 2)
-        self.assertIn("data/shop.db: Customers: row 2: column born: 'long ago'", refused.stderr)
+        self.assertIn("data/shop.db: Customers: row 2: column born: \"long ago\"", refused.stderr)
 
 
 class ArrivingFilesTest(Case):
