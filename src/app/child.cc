@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "batch/child_engine.h"
+#include "app/slots.h"
 #include "ingest/bulk_import.h"
 #include "ingest/table_copy.h"
 #include "io/process.h"
@@ -62,7 +62,8 @@ namespace {
 Result<std::string> run_task(const std::string& task, const std::string& input) {
   if (task == "copy") {
     const auto job = TRY(ingest::TableCopyJob::from_json(input));
-    const auto result = TRY(ingest::copy_table(job));
+    const auto source = TRY(open_table_source(job));
+    const auto result = TRY(ingest::copy_table(job, *source));
     return result.to_json();
   }
   if (task == "import") {
@@ -76,7 +77,7 @@ Result<std::string> run_task(const std::string& task, const std::string& input) 
 }  // namespace
 
 int child_main(const std::string& task) {
-  if (task == "build") return batch::build_in_child();
+  if (task == "build") return build_in_child();
   if (task == "verify") return quality::verify_in_child();
   const std::string input{std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
   const auto answer = run_task(task, input);

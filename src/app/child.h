@@ -13,7 +13,7 @@ namespace anabranch::app {
 
 /// Runs one task of ours in a child process of the program (ours): the job on its standard input, one line of
 /// JSON as its answer. Blocks. Tasks: "copy" (ingest/table_copy.h), "import" (ingest/bulk_import.h). Builds
-/// go through batch/child_engine.h, verifies through quality/verifier.h.
+/// go through the slot "batch engine", verifies through quality/verifier.h.
 /// Ends with its task.
 Result<std::string> run_in_child(const io::Path& program, const std::string& name, const std::string& job,
                                  Task& task);

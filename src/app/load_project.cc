@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "app/project_view.h"
+#include "app/slots.h"
 #include "project/loader.h"
 #include "project/sql_select_reader.h"
 
@@ -21,7 +22,7 @@ std::string count_of(size_t mistakes) {
 
 Result<project::Project> load_project(const io::Path& root, const std::string& target, Printed printed) {
   project::SqlSelectReader reader;
-  auto loaded = project::load(io::local_file_system(), root, reader);
+  auto loaded = project::load(io::local_file_system(), root, reader, known_adapters());
   const auto errors = loaded.errors();
   for (const auto& problem : loaded.problems) {
     const bool is_error = problem.severity == project::Severity::error;
@@ -38,7 +39,7 @@ Result<project::Project> load_texts(const ProjectTexts& texts, const io::Path& r
                                     const std::string& target) {
   ProjectView view(io::local_file_system(), root, texts);
   project::SqlSelectReader reader;
-  auto loaded = project::load(view, root, reader);
+  auto loaded = project::load(view, root, reader, known_adapters());
   const auto errors = loaded.errors();
   if (!errors.empty()) {
     std::string message = count_of(errors.size()) + ":";

@@ -122,6 +122,23 @@ int run(int argc, char** argv) {
   demo_command->add_flag("--once", demo.is_once, "Stop at the end; exit code 0 only if every view verified");
   demo_command->add_flag("--json", common.is_json, "Print the summary as JSON");
 
+  SecretOptions secret;
+  CLI::App* secret_command = app.add_subcommand("secret", "Values that a project names and nobody sees");
+  secret_command->require_subcommand(1);
+  const auto about_secrets = [&](const char* name, const char* description, bool has_name) {
+    CLI::App* sub = secret_command->add_subcommand(name, description);
+    sub->add_option("--project", common.project,
+                    "The project's folder (default: the current one or the nearest above it)");
+    sub->add_option("--target", common.target, "One of the project's targets (default: default_target)")
+        ->envname("ANABRANCH_TARGET");
+    sub->add_flag("--json", common.is_json, "Print JSON, for programs");
+    if (has_name) sub->add_option("name", secret.name, "Its name, as in ${secret:NAME}")->required();
+    return sub;
+  };
+  CLI::App* secret_set_command = about_secrets("set", "Give a secret its value, from standard input", true);
+  CLI::App* secret_list_command = about_secrets("list", "List the names of secrets", false);
+  CLI::App* secret_remove_command = about_secrets("remove", "Remove a secret", true);
+
   std::string shell;
   CLI::App* completion_command = app.add_subcommand("completion", "Print shell completion");
   completion_command->add_option("shell", shell, "bash or zsh")
@@ -148,6 +165,9 @@ int run(int argc, char** argv) {
   if (*status_command) return run_status(common);
   if (*tasks_command) return run_tasks(common);
   if (*cancel_command) return run_cancel(common, cancelled);
+  if (*secret_set_command) return run_secret_set(common, secret);
+  if (*secret_list_command) return run_secret_list(common);
+  if (*secret_remove_command) return run_secret_remove(common, secret);
   if (*demo_command) return run_demo(common, demo);
   return run_completion(shell);
 }

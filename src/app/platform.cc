@@ -11,7 +11,6 @@
 #include "app/child.h"
 #include "app/stored_data.h"
 #include "base/mistake.h"
-#include "batch/child_engine.h"
 #include "ingest/bulk_import.h"
 #include "io/private_folder.h"
 #include "io/process.h"
@@ -91,7 +90,11 @@ Status Platform::open_data() {
   lock_ = std::move(*lock);
   TRY(remove_discarded(files_, data_folder_));
   catalog_ = TRY(readable_catalog());
-  store_ = std::make_unique<lake::LocalStore>(files_, data_folder_);
+  Slots slots = TRY(open_slots(project_.settings, slot_ground()));
+  secrets_ = std::move(slots.secrets);
+  store_ = std::move(slots.lake);
+  engine_ = std::move(slots.batch_engine);
+  open_log_ = std::move(slots.open_log);
   manifests_ = std::make_unique<lake::ManifestStore>(*store_);
   table_versions_ = std::make_unique<lake::TableVersions>(*store_, clock_);
   copies_ = std::make_unique<lake::DeltaCopies>(*store_, clock_);
@@ -115,7 +118,7 @@ Status Platform::open_data() {
     spdlog::warn("build {} was interrupted; nothing of it is visible", id);
     remove_copies(files_, data_folder_, id);
   }
-  auto opened = TRY(open_streams(files_, clock_, data_folder_, project_, damaged_streams_));
+  auto opened = TRY(open_streams(open_log_, files_, clock_, data_folder_, project_, damaged_streams_));
   streams_.assign(std::make_move_iterator(opened.begin()), std::make_move_iterator(opened.end()));
   for (const auto& [name, error] : damaged_streams_)
     set_fault(model::bronze(name).text(), stream_fault(name, error));
@@ -135,7 +138,6 @@ Status Platform::open_data() {
   for (const OpenStream& open : streams_) streams.push_back(open.stream());
   history_ = std::make_unique<history::History>(*database_, std::move(streams));
   archiver_ = std::make_unique<history::Archiver>(*store_, *database_, *history_, clock_);
-  engine_ = std::make_unique<batch::ChildEngine>(program_, std::vector<std::string>{"child", "build"});
   return {};
 }
 
@@ -309,7 +311,10 @@ Status Platform::start() {
   if (options_.builds_by_itself) keep_project();  // else a build or an apply does
   is_ready_ = true;
   speed_->wake();
-  if (options_.builds_by_itself) keeper_ = std::thread([this] { keep(); });
+  if (options_.builds_by_itself) {
+    keeper_ = std::thread([this] { keep(); });
+    event_sources_ = std::make_unique<EventSources>(*this, slot_ground());
+  }
   return {};
 }
 
@@ -324,6 +329,7 @@ void Platform::stop() {
   if (verifier_) verifier_->stop();
   io::kill_all_processes();
   if (keeper_.joinable()) keeper_.join();
+  event_sources_.reset();  // what it gives to a log is answered first
   {
     Lock lock(build_mutex_);  // a build that was running ends as abandoned before its stations go
   }

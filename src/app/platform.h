@@ -11,7 +11,9 @@
 #include <thread>
 #include <vector>
 
+#include "app/event_sources.h"
 #include "app/project_snapshots.h"
+#include "app/slots.h"
 #include "app/streams.h"
 #include "app/tables.h"
 #include "app/tasks.h"
@@ -25,7 +27,6 @@
 #include "io/clock.h"
 #include "io/file_system.h"
 #include "lake/delta_copies.h"
-#include "lake/local_store.h"
 #include "lake/manifest.h"
 #include "lake/table_versions.h"
 #include "project/project.h"
@@ -221,6 +222,7 @@ class Platform final : public front::Ports,
   Status include(const batch::BuildJob& job, batch::BuildResult& result, lake::Manifest& manifest);
   Result<front::TableCopied> copy_table(const project::TableFile& table, Task& task) EXCLUDES(mutex_);
   Status write_delta_of(const std::string& table);
+  SlotGround slot_ground() { return {files_, clock_, project_.root, data_folder_, program_}; }
   void repin_if_due();
   Status repin_after_copy();
   Status check_views(const std::vector<std::string>& views) const;
@@ -250,7 +252,9 @@ class Platform final : public front::Ports,
   std::unique_ptr<Tasks> tasks_;
   std::unique_ptr<io::FileLock> lock_;
   std::unique_ptr<catalog::Catalog> catalog_;
-  std::unique_ptr<lake::LocalStore> store_;
+  std::unique_ptr<security::SecretStore> secrets_;
+  OpenLog open_log_;
+  std::unique_ptr<lake::ObjectStore> store_;
   std::unique_ptr<lake::ManifestStore> manifests_;
   std::unique_ptr<lake::TableVersions> table_versions_;
   std::unique_ptr<lake::DeltaCopies> copies_;
@@ -290,6 +294,7 @@ class Platform final : public front::Ports,
   std::condition_variable copy_ended_;
   std::condition_variable stopping_;
   std::thread keeper_;
+  std::unique_ptr<EventSources> event_sources_;
 };
 
 }  // namespace anabranch::app

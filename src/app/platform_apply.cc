@@ -170,7 +170,7 @@ Status Platform::open_new_streams(const Candidate& candidate) {
     return find_open(stream.name) || damaged_streams_.contains(stream.name);
   });
   if (fresh.streams.empty()) return {};
-  auto opened = TRY(open_streams(files_, clock_, data_folder_, fresh, damaged_streams_));
+  auto opened = TRY(open_streams(open_log_, files_, clock_, data_folder_, fresh, damaged_streams_));
   std::vector<history::Stream> streams;
   for (OpenStream& open : opened) {
     streams.push_back(open.stream());

@@ -5,7 +5,6 @@
 #include <spdlog/spdlog.h>
 
 #include "app/platform.h"
-#include "batch/child_engine.h"
 #include "io/process.h"
 #include "io/random.h"
 #include "lake/data_file.h"

@@ -33,19 +33,57 @@ class Unnamed {
   bool is_kept_ = false;
 };
 
+// An error of one who used a path, without what secrets hold: neither as it is nor as a part of file names.
+Error hidden(Error error, const project::SecretText& path, const std::vector<io::Path>& files,
+             const project::Secrets& secrets) {
+  if (!path.has_secrets()) return error;
+  for (const io::Path& file : files) {
+    for (std::string* text : {&error.message, &error.hint}) {
+      for (size_t at = text->find(file.string()); at != std::string::npos;
+           at = text->find(file.string(), at + path.text.size()))
+        text->replace(at, file.string().size(), path.text);
+    }
+  }
+  return path.hidden(std::move(error), secrets);
+}
+
+Error hidden(Error error, const project::TableFile& table, const ingest::TableCopyJob& job,
+             const project::Secrets& secrets) {
+  const std::vector<io::Path> files(job.paths.begin(), job.paths.end());
+  for (const project::SecretText& path : table.paths) error = hidden(std::move(error), path, files, secrets);
+  return error;
+}
+
+Result<std::vector<io::Path>> files_of(io::FileSystem& files, const project::TableFile& table,
+                                       const project::SecretText& path, const io::Path& root,
+                                       const project::Secrets& secrets) {
+  const std::string filled = TRY(path.filled(secrets));
+  std::vector<io::Path> found;
+  const auto look = [&]() -> Status {
+    found = TRY(project::matching_files(files, root, filled));
+    for (const io::Path& file : found) TRY(check_readable(files, file));
+    return {};
+  };
+  if (const Status looked = look(); !looked) return fail(hidden(looked.error(), path, found, secrets));
+  if (!found.empty()) return found;
+  return fail(Code::not_found, fmt::format("table {}: no file matches '{}'", table.name, path.text),
+              "paths are relative to the folder of anabranch.yml");
+}
+
 Result<ingest::TableCopyJob> job_of(io::FileSystem& files, const project::TableFile& table,
-                                    const io::Path& root) {
+                                    const io::Path& root, const project::Secrets& secrets) {
   ingest::TableCopyJob job;
   job.table = table.name;
-  for (const std::string& path : table.paths) {
-    const auto found = TRY(project::matching_files(files, root, path));
-    if (found.empty()) {
-      return fail(Code::not_found, fmt::format("table {}: no file matches '{}'", table.name, path),
-                  "paths are relative to the folder of anabranch.yml");
-    }
-    for (const io::Path& file : found) {
-      TRY(check_readable(files, file));
+  job.kind = to_string(table.kind);
+  job.source_table = table.table;
+  for (const project::SecretText& path : table.paths) {
+    for (const io::Path& file : TRY(files_of(files, table, path, root, secrets))) {
       job.paths.push_back(file.string());
+      const std::string prefix = root.string() + "/";
+      const bool is_below = file.string().starts_with(prefix);
+      job.shown.push_back(path.has_secrets() ? path.text
+                          : is_below         ? file.string().substr(prefix.size())
+                                             : file.string());
     }
   }
   job.format = table.format == project::FileFormat::csv    ? "csv"
@@ -125,7 +163,8 @@ Result<front::TableCopied> Platform::copy_table(const project::TableFile& table,
     }
   } const turn{*this, table.name};
 
-  ingest::TableCopyJob job = TRY(job_of(files_, table, project_.root));
+  const project::Secrets secrets = [this](const std::string& name) { return secrets_->get(name); };
+  ingest::TableCopyJob job = TRY(job_of(files_, table, project_.root, secrets));
   lake::TableVersion version;
   version.table = table.name;
   version.file.path = lake::data_file_name(build_id_of(clock_.now_us()), 0);
@@ -133,8 +172,9 @@ Result<front::TableCopied> Platform::copy_table(const project::TableFile& table,
   TRY(store_->prepare(key));
   job.target = store_->local_path(key);
   Unnamed file(files_, job.target);
-  const auto answer = TRY(run_in_child(program_, "copy", job.to_json(), task));
-  const auto result = TRY(ingest::TableCopyResult::from_json(answer));
+  const auto answer = run_in_child(program_, "copy", job.to_json(), task);
+  if (!answer) return fail(hidden(answer.error(), table, job, secrets));
+  const auto result = TRY(ingest::TableCopyResult::from_json(*answer));
   version.file = {version.file.path, TRY(store_->make_durable(key)), result.rows};
   version.columns = result.columns;
   version.content_hash = result.content_hash;

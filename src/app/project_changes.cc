@@ -244,6 +244,15 @@ struct Setting {
   bool needs_restart = false;
 };
 
+std::string slots_text(const project::Settings& settings) {
+  std::string text;
+  for (const auto& [slot, choice] : settings.slots) {
+    if (choice.adapter != "embedded")
+      text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", slot, choice.adapter);
+  }
+  return text.empty() ? "all embedded" : text;
+}
+
 std::vector<Setting> settings_of(const project::Project& project) {
   const project::Settings& all = project.settings;
   const project::Limits& limits = all.limits;
@@ -252,6 +261,8 @@ std::vector<Setting> settings_of(const project::Project& project) {
       {"name", project.name, false},
       {"time_zone", project.time_zone, true},
       {"data_folder", all.data_folder, true},
+      {"secrets_file", all.secrets_file.empty() ? "secrets in the data folder" : all.secrets_file, true},
+      {"slots", slots_text(all), true},
       {"server.host", all.server.host, true},
       {"server.port", text(all.server.port), true},
       {"limits.body_bytes_max", text(limits.body_bytes_max), true},
@@ -302,7 +313,8 @@ bool is_changed(const project::StreamFile& before, const project::StreamFile& af
 }
 
 bool is_changed(const project::TableFile& before, const project::TableFile& after) {
-  return before.source != after.source || before.paths != after.paths || before.format != after.format ||
+  return before.source != after.source || before.kind != after.kind || before.table != after.table ||
+         before.paths != after.paths || before.format != after.format ||
          before.csv.delimiter != after.csv.delimiter || before.csv.header != after.csv.header ||
          before.csv.null_text != after.csv.null_text || before.columns != after.columns;
 }

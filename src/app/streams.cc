@@ -26,24 +26,15 @@ Status declare(OpenStream& open, const project::StreamFile& stream) {
 
 namespace {
 
-Result<OpenStream> open_stream(io::FileSystem& files, io::Clock& clock, const io::Path& data_folder,
-                               const project::Limits& limits, const project::StreamFile& stream) {
+Result<OpenStream> open_stream(const OpenLog& open_log, io::FileSystem& files, io::Clock& clock,
+                               const io::Path& data_folder, const project::Limits& limits,
+                               const project::StreamFile& stream) {
   OpenStream open;
   open.name = stream.name;
   open.folder = data_folder / "log" / stream.name;
   TRY(files.create_folders(open.folder));
   open.schemas = TRY(log::SchemaStore::open(files, open.folder / "schema"));
-  log::SegmentedLog::Options options;
-  options.partitions = static_cast<model::Partition>(stream.partitions);
-  options.producers.producers_max = limits.producers_max;
-  options.producers.keys_max = limits.idempotency_keys_max;
-  options.producers.kept_us = static_cast<int64_t>(limits.producer_memory_hours) * 3600 * 1'000'000;
-  open.log = TRY(log::SegmentedLog::open(files, clock, open.folder, options));
-  for (const auto& torn : open.log->torn_tails()) {
-    spdlog::warn(
-        "{}: {} bytes at the end of {} were no whole write and are cut; nothing of them was acknowledged",
-        stream.name, torn.bytes, torn.path.string());
-  }
+  open.log = TRY(open_log(open.folder, limits, static_cast<model::Partition>(stream.partitions)));
   open.ingestor =
       std::make_unique<ingest::Ingestor>(stream.name, *open.log, *open.schemas, clock, stream.key);
   TRY(declare(open, stream));
@@ -65,12 +56,12 @@ std::vector<Error> schema_problems(const ingest::SchemaPlan& plan, const project
   return problems;
 }
 
-Result<std::vector<OpenStream>> open_streams(io::FileSystem& files, io::Clock& clock,
+Result<std::vector<OpenStream>> open_streams(const OpenLog& open_log, io::FileSystem& files, io::Clock& clock,
                                              const io::Path& data_folder, const project::Project& project,
                                              std::map<std::string, Error>& damaged) {
   std::vector<OpenStream> streams;
   for (const project::StreamFile& stream : project.streams) {
-    auto open = open_stream(files, clock, data_folder, project.settings.limits, stream);
+    auto open = open_stream(open_log, files, clock, data_folder, project.settings.limits, stream);
     if (open) {
       streams.push_back(std::move(*open));
     } else if (open.error().code == Code::corrupt) {

@@ -5,13 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "app/slots.h"
 #include "base/result.h"
 #include "history/stream.h"
 #include "ingest/ingestor.h"
 #include "io/clock.h"
 #include "io/file_system.h"
 #include "log/schema_store.h"
-#include "log/segmented_log.h"
 #include "model/names.h"
 #include "project/project.h"
 
@@ -22,7 +22,7 @@ struct OpenStream {
   std::string name;
   io::Path folder;  // log/<stream>
   std::unique_ptr<log::SchemaStore> schemas;
-  std::unique_ptr<log::SegmentedLog> log;
+  std::unique_ptr<log::EventLog> log;
   std::unique_ptr<ingest::Ingestor> ingestor;
   std::vector<Error> refused;  // what its file says and cannot be; nothing of the file holds then
 
@@ -36,7 +36,7 @@ std::vector<Error> schema_problems(const ingest::SchemaPlan& plan, const project
 /// compatible with the events that are there (ingest/schema_plan.h). Where it is not, the stream goes on with
 /// the schema that it had, and `refused` says why. A stream whose files are damaged is left out, and
 /// `damaged` says why, by its name.
-Result<std::vector<OpenStream>> open_streams(io::FileSystem& files, io::Clock& clock,
+Result<std::vector<OpenStream>> open_streams(const OpenLog& open_log, io::FileSystem& files, io::Clock& clock,
                                              const io::Path& data_folder, const project::Project& project,
                                              std::map<std::string, Error>& damaged);
 

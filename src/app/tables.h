@@ -7,7 +7,7 @@
 
 #include "base/mutex.h"
 #include "base/result.h"
-#include "lake/local_store.h"
+#include "lake/object_store.h"
 #include "lake/table_versions.h"
 #include "sql/database.h"
 #include "views/world.h"
@@ -23,7 +23,7 @@ Error never_copied(const std::string& table);
 class Tables {
  public:
   /// All outlive it. `memory_bytes_max`: of all tables in memory together.
-  Tables(lake::TableVersions& versions, lake::LocalStore& store, sql::Database& database,
+  Tables(lake::TableVersions& versions, lake::ObjectStore& store, sql::Database& database,
          uint64_t memory_bytes_max)
       : versions_(versions), store_(store), database_(database), memory_bytes_max_(memory_bytes_max) {}
 
@@ -47,7 +47,7 @@ class Tables {
   Result<lake::TableVersion> readable_version(const std::string& table, std::optional<int64_t> pin);
 
   lake::TableVersions& versions_;
-  lake::LocalStore& store_;
+  lake::ObjectStore& store_;
   sql::Database& database_;
   const uint64_t memory_bytes_max_;
   mutable Mutex mutex_;

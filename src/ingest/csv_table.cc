@@ -19,7 +19,7 @@ struct Column {
   model::Type type() const { return declared ? *declared : found.type(); }
 };
 
-class CsvTable final : public TextTable {
+class CsvTable final : public RowTable {
  public:
   CsvTable(std::vector<TableInput> files, CsvFormat format, std::vector<TableColumn> declared)
       : files_(std::move(files)), format_(std::move(format)), declared_(std::move(declared)) {}
@@ -172,8 +172,8 @@ Result<std::unique_ptr<RowSource>> CsvTable::open_rows() { return std::make_uniq
 
 }  // namespace
 
-std::unique_ptr<TextTable> csv_table(std::vector<TableInput> files, CsvFormat format,
-                                     std::vector<TableColumn> declared) {
+std::unique_ptr<RowTable> csv_table(std::vector<TableInput> files, CsvFormat format,
+                                    std::vector<TableColumn> declared) {
   return std::make_unique<CsvTable>(std::move(files), std::move(format), std::move(declared));
 }
 

@@ -18,7 +18,7 @@ namespace ondemand = simdjson::ondemand;
 // A table has no more columns than that: objects with other names in each row are no rows of a table.
 constexpr size_t columns_max = 10'000;
 
-class JsonTable final : public TextTable {
+class JsonTable final : public RowTable {
  public:
   JsonTable(std::vector<TableInput> files, std::vector<TableColumn> declared)
       : files_(std::move(files)), declared_(std::move(declared)) {}
@@ -152,7 +152,7 @@ Result<std::unique_ptr<RowSource>> JsonTable::open_rows() { return std::make_uni
 
 }  // namespace
 
-std::unique_ptr<TextTable> json_table(std::vector<TableInput> files, std::vector<TableColumn> declared) {
+std::unique_ptr<RowTable> json_table(std::vector<TableInput> files, std::vector<TableColumn> declared) {
   return std::make_unique<JsonTable>(std::move(files), std::move(declared));
 }
 

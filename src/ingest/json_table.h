@@ -4,12 +4,12 @@
 #include <memory>
 #include <vector>
 
-#include "ingest/text_table.h"
+#include "ingest/row_table.h"
 
 namespace anabranch::ingest {
 
 /// The columns are the names that any object of any file has; what an object lacks is NULL.
 /// `declared`: some of them or all.
-std::unique_ptr<TextTable> json_table(std::vector<TableInput> files, std::vector<TableColumn> declared);
+std::unique_ptr<RowTable> json_table(std::vector<TableInput> files, std::vector<TableColumn> declared);
 
 }  // namespace anabranch::ingest

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "ingest/text_table.h"
+#include "ingest/row_table.h"
 #include "sql/database.h"
 
 namespace anabranch::ingest {

@@ -1,10 +1,10 @@
 #pragma once
-// Rows of a table's text files, on their way into the engine.
+// Rows of a table, on their way into the engine.
 
 #include <memory>
 #include <optional>
 
-#include "ingest/text_table.h"
+#include "ingest/row_table.h"
 #include "model/schema.h"
 #include "sql/database.h"
 
@@ -14,7 +14,7 @@ namespace anabranch::ingest {
 /// One scan at a time.
 class RowFeed final : public sql::Feed {
  public:
-  RowFeed(TextTable& table, model::SchemaPtr schema) : table_(table), schema_(std::move(schema)) {}
+  RowFeed(RowTable& table, model::SchemaPtr schema) : table_(table), schema_(std::move(schema)) {}
   Result<std::unique_ptr<Cursor>> open(model::Offset from, model::Offset end) override;
 
   /// What stopped a scan: the engine's own error only says that something did.
@@ -23,7 +23,7 @@ class RowFeed final : public sql::Feed {
  private:
   class RowCursor;
 
-  TextTable& table_;
+  RowTable& table_;
   model::SchemaPtr schema_;
   std::optional<Error> error_;
 };

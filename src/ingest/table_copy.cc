@@ -5,11 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "ingest/csv_table.h"
 #include "ingest/excerpt.h"
-#include "ingest/json_table.h"
-#include "ingest/parquet_table.h"
-#include "ingest/row_feed.h"
 #include "lake/type_mapping.h"
 #include "model/column_name.h"
 #include "sql/parquet_file.h"
@@ -22,8 +18,10 @@ using nlohmann::json;
 std::string TableCopyJob::to_json() const {
   json list = json::array();
   for (const Column& column : columns) list.push_back({column.name, column.from, column.type});
-  json document = {{"table", table},         {"paths", paths},  {"root", root},    {"format", format},
-                   {"null_text", null_text}, {"columns", list}, {"target", target}};
+  json document = {
+      {"table", table},  {"paths", paths},   {"shown", shown},         {"root", root},
+      {"kind", kind},    {"format", format}, {"null_text", null_text}, {"source_table", source_table},
+      {"columns", list}, {"target", target}};
   if (delimiter) document["delimiter"] = *delimiter;
   if (has_header) document["has_header"] = *has_header;
   return document.dump();
@@ -35,7 +33,10 @@ Result<TableCopyJob> TableCopyJob::from_json(std::string_view text) {
     TableCopyJob job;
     job.table = document.at("table");
     job.paths = document.at("paths");
+    job.shown = document.at("shown");
     job.root = document.at("root");
+    job.kind = document.at("kind");
+    job.source_table = document.at("source_table");
     job.format = document.at("format");
     job.null_text = document.at("null_text");
     for (const auto& column : document.at("columns"))
@@ -47,6 +48,25 @@ Result<TableCopyJob> TableCopyJob::from_json(std::string_view text) {
   } catch (const json::exception& error) {
     return fail(Code::bad_input, fmt::format("a copy job cannot be read: {}", error.what()));
   }
+}
+
+std::vector<TableInput> TableCopyJob::inputs() const {
+  std::vector<TableInput> inputs;
+  for (size_t i = 0; i < paths.size(); ++i) {
+    const std::string& path = paths[i];
+    const bool is_below = !root.empty() && path.starts_with(root + "/");
+    inputs.push_back({path, i < shown.size() ? shown[i] : is_below ? path.substr(root.size() + 1) : path});
+  }
+  return inputs;
+}
+
+Result<std::vector<TableColumn>> TableCopyJob::declared() const {
+  std::vector<TableColumn> declared;
+  for (const Column& column : columns) {
+    declared.push_back({column.name, column.from, std::nullopt});
+    if (!column.type.empty()) declared.back().type = TRY(model::Type::parse(column.type));
+  }
+  return declared;
 }
 
 std::string TableCopyResult::to_json() const {
@@ -73,82 +93,6 @@ Result<TableCopyResult> TableCopyResult::from_json(std::string_view text) {
 
 namespace {
 
-// Rows of files on their way into the engine: a SELECT that gives `columns`, and what has to live until it
-// ran.
-struct Source {
-  std::string select;
-  std::vector<sql::OutputColumn> columns;
-  std::unique_ptr<TextTable> table;
-  std::shared_ptr<RowFeed> feed;
-};
-
-std::vector<TableInput> inputs_of(const TableCopyJob& job) {
-  std::vector<TableInput> inputs;
-  for (const std::string& path : job.paths) {
-    const bool is_below = !job.root.empty() && path.starts_with(job.root + "/");
-    inputs.push_back({path, is_below ? path.substr(job.root.size() + 1) : path});
-  }
-  return inputs;
-}
-
-Result<std::vector<TableColumn>> columns_of(const TableCopyJob& job) {
-  std::vector<TableColumn> columns;
-  for (const TableCopyJob::Column& column : job.columns) {
-    columns.push_back({column.name, column.from, std::nullopt});
-    if (!column.type.empty()) columns.back().type = TRY(model::Type::parse(column.type));
-  }
-  return columns;
-}
-
-Status check_name(const std::string& name) {
-  const std::string why = model::lake_column_name_objection(name);
-  if (why.empty()) return {};
-  return fail(Code::bad_input, fmt::format("the column \"{}\": a column's name {}", excerpt(name), why),
-              fmt::format("give it another one in the source, as in columns: {{new_name: {{from: '{}'}}}}",
-                          excerpt(name)));
-}
-
-Result<Source> open_parquet_files(const TableCopyJob& job, sql::Session& session) {
-  ParquetRows rows = TRY(open_parquet(session, inputs_of(job), TRY(columns_of(job))));
-  for (const auto& column : rows.columns) TRY(check_name(column.name));
-  Source source;
-  source.select = std::move(rows.select);
-  source.columns = std::move(rows.columns);
-  return source;
-}
-
-Result<Source> open_text(const TableCopyJob& job, sql::Database& database, sql::Session& session) {
-  Source source;
-  std::vector<TableColumn> declared = TRY(columns_of(job));
-  if (job.format == "json") {
-    source.table = json_table(inputs_of(job), std::move(declared));
-  } else {
-    CsvFormat format{std::nullopt, job.has_header, job.null_text};
-    if (job.delimiter) format.delimiter = job.delimiter->front();
-    source.table = csv_table(inputs_of(job), std::move(format), std::move(declared));
-  }
-  // The engine sees names of ours: one of the table's may be that of a system column of feeds.
-  auto schema = std::make_shared<model::Schema>();
-  std::string names;
-  for (const FoundColumn& column : TRY(source.table->find_columns())) {
-    TRY(check_name(column.name));
-    const std::string ours = fmt::format("c{}", schema->fields.size());
-    schema->fields.push_back({ours, column.type, false, ""});
-    names += fmt::format("{}{} AS {}", names.empty() ? "" : ", ", ours, sql::quote_identifier(column.name));
-  }
-  source.feed = std::make_shared<RowFeed>(*source.table, schema);
-  TRY(database.register_feed("rows_of_files", *schema, source.feed));
-  source.select = fmt::format("SELECT {} FROM rows_of_files()", names);
-  source.columns = TRY(session.describe(source.select));
-  return source;
-}
-
-// What stopped the reading of the files, rather than what the engine made of it.
-Error cause_of(const Error& error, const TableCopyJob& job, const Source& source, sql::Session& session) {
-  if (source.feed == nullptr) return cause_in_parquet(session, inputs_of(job), error);
-  return source.feed->error().value_or(error);
-}
-
 // What a value takes in a table in memory, which compresses nothing; of what has no fixed width without its
 // text.
 constexpr int64_t text_width = 5;
@@ -163,20 +107,28 @@ int64_t width_in_memory(std::string_view type) {
   return type.starts_with("DECIMAL(") ? 16 : text_width;
 }
 
-Result<TableCopyResult> copy_rows(const TableCopyJob& job) {
+Status check_name(const std::string& name) {
+  const std::string why = model::lake_column_name_objection(name);
+  if (why.empty()) return {};
+  return fail(Code::bad_input, fmt::format("the column \"{}\": a column's name {}", excerpt(name), why),
+              fmt::format("give it another one in the source, as in columns: {{new_name: {{from: '{}'}}}}",
+                          excerpt(name)));
+}
+
+Result<TableCopyResult> copy_rows(const TableCopyJob& job, TableSource& source) {
   const auto database = TRY(sql::Database::open({}));
   auto session = TRY(database->connect());
-  const Source source =
-      TRY(job.format == "parquet" ? open_parquet_files(job, session) : open_text(job, *database, session));
-  TRY(lake::check_columns(source.columns));
+  const SourceRows rows = TRY(source.open(*database, session));
+  for (const auto& column : rows.columns) TRY(check_name(column.name));
+  TRY(lake::check_columns(rows.columns));
   TableCopyResult result;
-  result.columns = source.columns;
-  const std::string select = TRY(lake::select_for_parquet(result.columns, source.select));
+  result.columns = rows.columns;
+  const std::string select = TRY(lake::select_for_parquet(result.columns, rows.select));
   const std::string temporary = job.target + ".tmp";
   auto copied = sql::write_parquet(session, select, temporary);
   if (!copied) {
     (void)io::local_file_system().remove(temporary);
-    return fail(cause_of(copied.error(), job, source, session));
+    return fail(source.cause_of(session, copied.error()));
   }
   result.rows = *copied;
   std::string names;
@@ -200,8 +152,8 @@ Result<TableCopyResult> copy_rows(const TableCopyJob& job) {
 
 }  // namespace
 
-Result<TableCopyResult> copy_table(const TableCopyJob& job) {
-  auto copied = copy_rows(job);
+Result<TableCopyResult> copy_table(const TableCopyJob& job, TableSource& source) {
+  auto copied = copy_rows(job, source);
   if (!copied) return in_context(std::move(copied), fmt::format("table {}", job.table));
   return copied;
 }

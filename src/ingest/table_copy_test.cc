@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include "ingest/file_table.h"
 #include "ingest/text_type.h"
 #include "lake/type_mapping.h"
 #include "sql/parquet_file.h"
@@ -38,6 +39,11 @@ std::string utf16(const std::string& text, bool has_mark) {
   return out;
 }
 
+Result<TableCopyResult> copy(const TableCopyJob& job) {
+  const auto source = TRY(file_table(job));
+  return copy_table(job, *source);
+}
+
 class TableCopy : public ::testing::Test {
  protected:
   void write(const std::string& name, const std::string& bytes) {
@@ -58,7 +64,7 @@ class TableCopy : public ::testing::Test {
   }
   // "a BIGINT, b VARCHAR: [[1,"x"]]", or what is wrong.
   std::string copied(const TableCopyJob& job) {
-    const auto result = copy_table(job);
+    const auto result = copy(job);
     if (!result) {
       EXPECT_FALSE(std::filesystem::exists(job.target)) << "a failure leaves no file";
       EXPECT_FALSE(std::filesystem::exists(job.target + ".tmp")) << "a failure leaves no file";
@@ -143,7 +149,7 @@ TEST_F(TableCopy, TypesAreFoundInAllRowsOfAllFiles) {
   for (int i = 0; i < 100'000; ++i) many += "1,2\n";
   write("a.csv", many);
   write("b.csv", many + "1,A2\n");
-  const auto result = copy_table(job({"a.csv", "b.csv"}));
+  const auto result = copy(job({"a.csv", "b.csv"}));
   ASSERT_TRUE(result) << result.error().describe();
   EXPECT_EQ(result->rows, 200'001);
   EXPECT_EQ(result->columns, (std::vector<sql::OutputColumn>{{"id", "BIGINT"}, {"code", "VARCHAR"}}));
@@ -268,7 +274,7 @@ TEST_F(TableCopy, PackedFilesAreReadToTheirEnd) {
   write("a.csv.gz", packed);
   write("b.csv.gz", gzipped("a,b\n1,x\n") + gzipped("2,y\n"));
   write("c.csv.gz", packed.substr(0, packed.size() / 2));
-  EXPECT_EQ(copy_table(job({"a.csv.gz"})).value().rows, 300'000);
+  EXPECT_EQ(copy(job({"a.csv.gz"})).value().rows, 300'000);
   EXPECT_EQ(copied(job({"b.csv.gz"})), "a BIGINT, b VARCHAR: [[1,\"x\"],[2,\"y\"]]");
   std::filesystem::remove(folder_ / "copied");
   EXPECT_EQ(copied(job({"c.csv.gz"})),
@@ -282,7 +288,7 @@ TEST_F(TableCopy, PackedFilesAreReadToTheirEnd) {
       fmt::format("COPY (SELECT i AS a, 'x' || hash(i) AS b FROM range(300000) r(i)) TO '{}' (FORMAT csv, "
                   "COMPRESSION zstd)",
                   file)));
-  EXPECT_EQ(copy_table(job({"d.csv.zst"})).value().rows, 300'000);
+  EXPECT_EQ(copy(job({"d.csv.zst"})).value().rows, 300'000);
   std::filesystem::remove(folder_ / "copied");
   std::filesystem::resize_file(file, std::filesystem::file_size(file) / 2);
   EXPECT_EQ(
@@ -337,7 +343,7 @@ TEST_F(TableCopy, JsonOfManyNamesIsNoMap) {
   std::string row = "{";
   for (int i = 0; i < 300; ++i) row += fmt::format("{}\"k{}\":{}", i ? "," : "", i, i);
   write("a.json", row + "}");
-  const auto result = copy_table(job({"a.json"}));
+  const auto result = copy(job({"a.json"}));
   ASSERT_TRUE(result) << result.error().describe();
   ASSERT_EQ(result->columns.size(), 300u);
   EXPECT_EQ(result->columns[299], (sql::OutputColumn{"k299", "BIGINT"}));
@@ -349,7 +355,7 @@ TEST_F(TableCopy, JsonTypesAreFoundInAllFiles) {
     files.push_back(fmt::format("a{}.json", i));
     write(files.back(), i < 39 ? "{\"a\":1}" : "{\"a\":\"x\",\"late\":1}");
   }
-  const auto result = copy_table(job(files));
+  const auto result = copy(job(files));
   ASSERT_TRUE(result) << result.error().describe();
   EXPECT_EQ(result->rows, 40);
   EXPECT_EQ(result->columns, (std::vector<sql::OutputColumn>{{"a", "JSON"}, {"late", "BIGINT"}}));

@@ -40,4 +40,11 @@ Status make_private(const Path& folder) {
               "check who owns the folder");
 }
 
+Result<bool> may_others_read(const Path& file) {
+  struct stat found = {};
+  if (::stat(file.c_str(), &found) == 0) return (found.st_mode & (S_IRGRP | S_IROTH)) != 0;
+  return fail(errno == ENOENT ? Code::not_found : Code::io,
+              fmt::format("cannot look at {}: {}", file.string(), std::strerror(errno)));
+}
+
 }  // namespace anabranch::io

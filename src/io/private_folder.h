@@ -27,5 +27,7 @@ class PrivateFolder {
 void keep_files_private();
 /// The same for a folder that is there already, and thus for all that is in it.
 Status make_private(const Path& folder);
+/// Whether anybody but its owner may read a file, by its own permissions.
+Result<bool> may_others_read(const Path& file);
 
 }  // namespace anabranch::io

@@ -82,9 +82,9 @@ Status LocalStore::prepare(const std::string& key) {
   return {};
 }
 
-void LocalStore::forget(const std::string& key) {
+void LocalStore::forget(const std::string& prefix) {
   Lock lock(mutex_);
-  const std::string folder = (folder_ / key).string();
+  const std::string folder = (folder_ / prefix).string();
   std::erase_if(durable_folders_, [&](const io::Path& known) {
     return known.string() == folder || known.string().starts_with(folder + "/");
   });

@@ -24,8 +24,7 @@ class LocalStore final : public ObjectStore {
   Status remove(const std::string& key) override;
   std::string local_path(const std::string& key) const override { return (folder_ / key).string(); }
   Status prepare(const std::string& key) override EXCLUDES(mutex_);
-  /// Somebody has taken this folder away, with all below it: prepare() looks again.
-  void forget(const std::string& key) EXCLUDES(mutex_);
+  void forget(const std::string& prefix) override EXCLUDES(mutex_);
   Result<int64_t> make_durable(const std::string& key) override;
 
  private:

@@ -48,6 +48,9 @@ class ObjectStore {
   /// Makes a place for an object that an engine is about to write.
   virtual Status prepare(const std::string& key) = 0;
 
+  /// Somebody has taken all objects below this prefix away, with the places that prepare() made for them.
+  virtual void forget(const std::string& /*prefix*/) {}
+
   /// When it returns, the object and its name are durable, whoever wrote it; gives its size in bytes.
   /// not_found when it is not there.
   virtual Result<int64_t> make_durable(const std::string& key) = 0;

@@ -42,6 +42,7 @@ class TroubledStore final : public ObjectStore {
   Status remove(const std::string& key) override { return real_.remove(key); }
   std::string local_path(const std::string& key) const override { return real_.local_path(key); }
   Status prepare(const std::string& key) override { return real_.prepare(key); }
+  void forget(const std::string& prefix) override { real_.forget(prefix); }
   Result<int64_t> make_durable(const std::string& key) override { return real_.make_durable(key); }
 
  private:

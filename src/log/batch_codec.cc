@@ -1,5 +1,7 @@
 #include "log/batch_codec.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/assert.h"
@@ -72,6 +74,32 @@ Result<PreparedBatch> prepare(NewBatch batch) {
   prepared.body_crc = crc32c(prepared.rejects, crc32c(batch.payload, crc32c(prepared.extension)));
   prepared.batch = std::move(batch);
   return prepared;
+}
+
+Result<std::vector<PreparedBatch>> prepare_request(std::vector<NewBatch> parts, model::Partition partitions,
+                                                   size_t request_bytes_max) {
+  if (parts.empty()) return fail(Code::bad_input, "a request without batches", "leave it out");
+  std::sort(parts.begin(), parts.end(),
+            [](const NewBatch& a, const NewBatch& b) { return a.partition < b.partition; });
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const model::Partition partition = parts[i].partition;
+    if (partition < 0 || partition >= partitions)
+      return fail(Code::not_found, fmt::format("no partition {}; this stream has {}", partition, partitions));
+    if (i > 0 && partition == parts[i - 1].partition)
+      return fail(Code::bad_input, fmt::format("two batches for partition {}", partition));
+    if (parts[i].producer != parts[0].producer)
+      return fail(Code::bad_input, "the batches of one request are of different producers");
+  }
+  std::vector<PreparedBatch> prepared;
+  size_t bytes = 0;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (i > 0 && parts[i].producer) parts[i].producer->is_part = true;
+    prepared.push_back(TRY(prepare(std::move(parts[i]))));
+    bytes += prepared.back().bytes();
+  }
+  if (bytes <= request_bytes_max) return prepared;
+  return fail(Code::too_large, fmt::format("a batch of {} bytes; at most {} fit", bytes, request_bytes_max),
+              "send it in smaller parts, or as a bulk file");
 }
 
 void put_batch_header(std::string& out, const BatchHeader& header, uint32_t salt) {

@@ -116,6 +116,10 @@ class EventLog {
 
   /// Of what is there; bulk files are not counted.
   virtual uint64_t bytes_on_disk() const = 0;
+
+  /// Finishes what is queued. Appends from now on are unavailable, readers go on. One thread; not the log's
+  /// own.
+  virtual void close() = 0;
 };
 
 }  // namespace anabranch::log

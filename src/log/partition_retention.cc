@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
+#include "log/bulk_record.h"
 #include "log/partition.h"
 #include "log/producer_file.h"
 
@@ -11,18 +11,6 @@ namespace anabranch::log {
 namespace {
 
 constexpr size_t walk_window_bytes = 1 << 20;
-
-// The file that the record of a bulk batch names. Only a plain name: it is going to be removed.
-Result<std::string> bulk_file_name(const std::string& payload) {
-  const auto records = split_records(payload);
-  if (!records || records->size() != 1) return fail(Code::corrupt, "the batch does not name a bulk file");
-  const auto record = nlohmann::json::parse((*records)[0], nullptr, false);
-  if (record.is_object() && record.contains("file") && record["file"].is_string()) {
-    const auto name = record["file"].get<std::string>();
-    if (!name.empty() && name != "." && name != ".." && name.find('/') == name.npos) return name;
-  }
-  return fail(Code::corrupt, "the record of a bulk batch names no file");
-}
 
 // Of a segment that is no part of the log any more: as far as it makes sense.
 std::vector<std::string> bulk_files_in(io::FileSystem& files, const io::Path& path) {

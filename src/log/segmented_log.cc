@@ -98,33 +98,8 @@ void SegmentedLog::Writes::add(PreparedBatch batch, size_t owner) {
   owners[partition].push_back(owner);
 }
 
-// Checked and summed on the producer's thread, so that many share the work and the committer only writes.
-Result<std::vector<PreparedBatch>> SegmentedLog::prepare_parts(std::vector<NewBatch> parts) const {
-  if (parts.empty()) return fail(Code::bad_input, "a request without batches", "leave it out");
-  std::sort(parts.begin(), parts.end(),
-            [](const NewBatch& a, const NewBatch& b) { return a.partition < b.partition; });
-  std::vector<PreparedBatch> prepared;
-  size_t bytes = 0;
-  for (size_t i = 0; i < parts.size(); ++i) {
-    TRY(check_partition(parts[i].partition));
-    if (i > 0 && parts[i].partition == parts[i - 1].partition)
-      return fail(Code::bad_input, fmt::format("two batches for partition {}", parts[i].partition));
-    if (parts[i].producer != parts[0].producer && i > 0)
-      return fail(Code::bad_input, "the batches of one request are of different producers");
-  }
-  for (size_t i = 0; i < parts.size(); ++i) {
-    if (i > 0 && parts[i].producer) parts[i].producer->is_part = true;
-    prepared.push_back(TRY(prepare(std::move(parts[i]))));
-    bytes += prepared.back().bytes();
-  }
-  if (bytes <= options_.batch_bytes_max) return prepared;
-  return fail(Code::too_large,
-              fmt::format("a batch of {} bytes; at most {} fit", bytes, options_.batch_bytes_max),
-              "send it in smaller parts, or as a bulk file");
-}
-
 void SegmentedLog::append_parts(std::vector<NewBatch> parts, DoneParts done) {
-  auto prepared = prepare_parts(std::move(parts));
+  auto prepared = prepare_request(std::move(parts), partition_count(), options_.batch_bytes_max);
   if (!prepared) return done(fail(std::move(prepared).error()));
   Pending pending{std::move(*prepared), std::move(done)};
   if (Status queued = enqueue(pending); !queued) pending.done(fail(std::move(queued).error()));

@@ -43,9 +43,7 @@ class SegmentedLog final : public EventLog {
   /// close().
   ~SegmentedLog() override;
 
-  /// Finishes what is queued. Appends from now on are unavailable, readers go on. One thread; not the log's
-  /// own.
-  void close();
+  void close() override;
 
   model::Partition partition_count() const override {
     return static_cast<model::Partition>(partitions_.size());
@@ -97,7 +95,6 @@ class SegmentedLog final : public EventLog {
 
   SegmentedLog(const Options& options, std::unique_ptr<io::FileLock> lock,
                std::vector<std::unique_ptr<Partition>> partitions);
-  Result<std::vector<PreparedBatch>> prepare_parts(std::vector<NewBatch> parts) const;
   Status enqueue(Pending& pending) EXCLUDES(mutex_);
   void run();
   /// Runs on the log's own thread between two groups; the caller waits. Nothing when the log is closed.

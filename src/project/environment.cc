@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace anabranch::project {
 namespace {
@@ -13,19 +14,18 @@ constexpr std::string_view env = "${env:";
 constexpr std::string_view secret = "${secret:";
 constexpr std::string_view escaped = "$${";
 
-bool is_name(std::string_view text) {
-  return !text.empty() && !(text[0] >= '0' && text[0] <= '9') &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-         });
-}
-
 class Text {
  public:
   Text(const YamlNode& node, const Environment& environment, Problems& problems)
       : node_(node), environment_(environment), problems_(problems) {}
 
-  std::string filled() {
+  SecretText filled() {
+    std::string text = filled_text();
+    return {std::move(text), std::move(secrets_)};
+  }
+
+ private:
+  std::string filled_text() {
     const std::string_view text = node_.text;
     std::string out;
     for (size_t at = 0; at < text.size();) {
@@ -43,9 +43,20 @@ class Text {
         out += value_of(rest.substr(env.size(), end - env.size()));
         at += end + 1;
       } else if (rest.starts_with(secret)) {
-        problems_.error(node_.place, "secrets cannot be named yet",
-                        "give it in the environment: ${env:NAME}, or write $${ where none is meant");
-        return out;
+        const size_t end = rest.find('}');
+        if (end == rest.npos) {
+          problems_.error(node_.place, fmt::format("'{}' has no closing brace", rest),
+                          "write ${secret:NAME}, or $${ where no secret is meant");
+          return out;
+        }
+        const std::string name(rest.substr(secret.size(), end - secret.size()));
+        if (!is_outside_name(name)) {
+          problems_.error(node_.place, fmt::format("'{}' cannot name a secret", name),
+                          "use letters, digits and _, first no digit");
+        }
+        secrets_.push_back({name, out.size(), end + 1});
+        out += rest.substr(0, end + 1);
+        at += end + 1;
       } else {
         out += text[at++];
       }
@@ -53,12 +64,11 @@ class Text {
     return out;
   }
 
- private:
   std::string value_of(std::string_view inside) {
     constexpr std::string_view else_sign = ":-";
     const size_t sign = inside.find(else_sign);
     const std::string name(inside.substr(0, sign));
-    if (!is_name(name)) {
+    if (!is_outside_name(name)) {
       problems_.error(node_.place, fmt::format("'{}' cannot name an environment variable", name),
                       "use letters, digits and _, first no digit");
       return {};
@@ -75,7 +85,33 @@ class Text {
   const YamlNode& node_;
   const Environment& environment_;
   Problems& problems_;
+  std::vector<SecretName> secrets_;
 };
+
+void fill(YamlNode& node, const Environment& environment, Problems& problems,
+          const std::vector<std::string>& secret_keys, bool may_name_secrets) {
+  if (node.is_scalar() && node.text.find("${") != std::string::npos) {
+    SecretText filled = Text(node, environment, problems).filled();
+    if (filled.has_secrets() && !may_name_secrets) {
+      problems.error(
+          node.place,
+          fmt::format("the secret {} cannot stand here: this value is shown to people",
+                      filled.secrets.front().name),
+          secret_keys.empty()
+              ? "give what people may see in the environment: ${env:NAME}; or write $${ where none is meant"
+              : fmt::format("it can stand in {}; what people may see can be ${{env:NAME}}",
+                            fmt::join(secret_keys, " and ")));
+    }
+    node.text = std::move(filled.text);
+    node.secrets = std::move(filled.secrets);
+  }
+  for (size_t i = 0; i < node.items.size(); ++i) {
+    const bool is_secret_key =
+        node.is_map() && std::ranges::find(secret_keys, node.keys[i].text) != secret_keys.end();
+    const bool is_in_list = node.kind == YamlNode::Kind::sequence && may_name_secrets;
+    fill(node.items[i], environment, problems, secret_keys, is_secret_key || is_in_list);
+  }
+}
 
 }  // namespace
 
@@ -84,10 +120,9 @@ std::optional<std::string> process_environment(const std::string& name) {
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 
-void put_in_environment(YamlNode& root, const Environment& environment, Problems& problems) {
-  if (root.is_scalar() && root.text.find("${") != std::string::npos)
-    root.text = Text(root, environment, problems).filled();
-  for (YamlNode& item : root.items) put_in_environment(item, environment, problems);
+void put_in_environment(YamlNode& root, const Environment& environment, Problems& problems,
+                        const std::vector<std::string>& secret_keys) {
+  fill(root, environment, problems, secret_keys, false);
 }
 
 }  // namespace anabranch::project

@@ -1,9 +1,10 @@
 #pragma once
-// ${env:NAME} in the values of a project's files.
+// ${env:NAME} and ${secret:NAME} in the values of a project's files.
 
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "project/problem.h"
 #include "project/yaml_node.h"
@@ -19,6 +20,9 @@ std::optional<std::string> process_environment(const std::string& name);
 /// no such variable, or an empty one. `$${` stands for `${`. Keys stay as they are, and what a variable holds
 /// is never read as YAML: it is one value, or a part of one. Reports a variable that is not set, and braces
 /// that are not closed.
-void put_in_environment(YamlNode& root, const Environment& environment, Problems& problems);
+/// `${secret:NAME}` stays as it is and is noted in the node. It may stand in values of `secret_keys`, and in
+/// lists that are such values: they are used and never shown. Anywhere else it is reported.
+void put_in_environment(YamlNode& root, const Environment& environment, Problems& problems,
+                        const std::vector<std::string>& secret_keys = {});
 
 }  // namespace anabranch::project

@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 
 class EnvironmentTest : public ::testing::Test {
  protected:
-  std::string filled(const std::string& yaml) {
+  YamlNode tree(const std::string& yaml, const std::vector<std::string>& secret_keys = {}) {
     const SourceText source{"a.yml", yaml};
     auto root = parse_yaml(source, problems_);
     EXPECT_TRUE(root);
@@ -25,9 +25,10 @@ class EnvironmentTest : public ::testing::Test {
           const auto found = variables_.find(name);
           return found == variables_.end() ? std::nullopt : std::optional(found->second);
         },
-        problems_);
-    return root->to_json();
+        problems_, secret_keys);
+    return std::move(*root);
   }
+  std::string filled(const std::string& yaml) { return tree(yaml).to_json(); }
   std::vector<std::string> problems() {
     std::vector<std::string> lines;
     for (const Problem& problem : problems_.take_sorted()) lines.push_back(problem.describe_line());
@@ -72,8 +73,55 @@ TEST_F(EnvironmentTest, MistakesHaveAPlace) {
           "no digit)",
           "a.yml:5:4: error: '${env:HOST' has no closing brace (write ${env:NAME}, or $${ where no "
           "variable is meant)",
-          "a.yml:6:4: error: secrets cannot be named yet (give it in the environment: ${env:NAME}, or "
-          "write $${ where none is meant)"));
+          "a.yml:6:4: error: the secret PASSWORD cannot stand here: this value is shown to people (give what "
+          "people may see in the environment: ${env:NAME}; or write $${ where none is meant)"));
+}
+
+TEST_F(EnvironmentTest, SecretsAreNamedAndNotKnown) {
+  const YamlNode root =
+      tree("path: a$${/${secret:FOLDER}/${env:HOST}/${secret:FILE}\nlist: {path: ['${secret:FILE}', b]}\n",
+           {"path"});
+  EXPECT_THAT(problems(), ElementsAre());
+  EXPECT_EQ(
+      root.to_json(),
+      R"({"path":"a${/${secret:FOLDER}/db.local/${secret:FILE}","list":{"path":["${secret:FILE}","b"]}})");
+  const Secrets hold = [](const std::string& name) -> Result<std::string> {
+    if (name == "FOLDER") return "${secret:FILE}";
+    if (name == "FILE") return "x";
+    return fail(Code::not_found, "no " + name);
+  };
+  const SecretText text{root.items[0].text, root.items[0].secrets};
+  EXPECT_EQ(text.filled(hold).value(), "a${/${secret:FILE}/db.local/x") << "what a secret holds is no name";
+  EXPECT_EQ(SecretText({"a", {}}).filled(hold).value(), "a");
+  const YamlNode& list = root.items[1].items[0];
+  EXPECT_EQ(SecretText({list.items[0].text, list.items[0].secrets}).filled(hold).value(), "x");
+  EXPECT_FALSE(SecretText({"${secret:NONE}", {{"NONE", 0, 14}}}).filled(hold));
+}
+
+TEST_F(EnvironmentTest, WhatASecretHoldsIsHiddenInErrors) {
+  const SecretText text{"${secret:FILE}", {{"FILE", 0, 14}}};
+  const Error error = text.hidden({Code::io, "cannot open /a/x1y, x1y", "look at x1y", Place{"/a/x1y", 1, 2}},
+                                  [](const std::string&) -> Result<std::string> { return "x1y"; });
+  EXPECT_EQ(error.describe(),
+            "/a/${secret:FILE}:1:2: cannot open /a/${secret:FILE}, ${secret:FILE} (look at "
+            "${secret:FILE})");
+}
+
+TEST_F(EnvironmentTest, MistakesWithSecretsHaveAPlace) {
+  tree(
+      "path: ${secret:FILE\nb: {path: '${secret:a-b}', c: ['${secret:FILE}']}\npath2: [{c: "
+      "'${secret:FILE}'}]\n",
+      {"path", "file"});
+  EXPECT_THAT(
+      problems(),
+      ElementsAre(
+          "a.yml:1:7: error: '${secret:FILE' has no closing brace (write ${secret:NAME}, or $${ where "
+          "no secret is meant)",
+          "a.yml:2:11: error: 'a-b' cannot name a secret (use letters, digits and _, first no digit)",
+          "a.yml:2:32: error: the secret FILE cannot stand here: this value is shown to people (it can "
+          "stand in path and file; what people may see can be ${env:NAME})",
+          "a.yml:3:13: error: the secret FILE cannot stand here: this value is shown to people (it can "
+          "stand in path and file; what people may see can be ${env:NAME})"));
 }
 
 TEST_F(EnvironmentTest, AProjectTakesThem) {

@@ -67,6 +67,13 @@ void check_names(const Project& project, const std::vector<ReadModel>& models, P
   for (const SourceFile& source : project.sources) {
     sources.add(source.name, source.place);
     for (const TableFile& table : source.tables) bronze.add(table.name, table.place);
+    if (!source.arriving || source.arriving->stream.empty() || project.find_stream(source.arriving->stream))
+      continue;
+    std::vector<std::string> streams;
+    for (const StreamFile& stream : project.streams) streams.push_back(stream.name);
+    problems.error(
+        source.place, fmt::format("there is no stream '{}'", source.arriving->stream),
+        streams.empty() ? "declare it in streams/" : suggest(source.arriving->stream, streams, "there are"));
   }
   for (const ReadModel& read : models) views.add(read.model.name, {read.model.file});
   for (const Dashboard& dashboard : project.dashboards) dashboards.add(dashboard.name, dashboard.place);
@@ -122,7 +129,8 @@ Status Loaded::status() const {
       first.hint);
 }
 
-Loaded load(io::FileSystem& files, const io::Path& root, SelectReader& selects) {
+Loaded load(io::FileSystem& files, const io::Path& root, SelectReader& selects,
+            const KnownAdapters& adapters) {
   Loaded loaded;
   loaded.project.root = root;
   Problems problems;
@@ -134,7 +142,7 @@ Loaded load(io::FileSystem& files, const io::Path& root, SelectReader& selects) 
                    fmt::format("{} is not an Anabranch project: it has no {}", root.string(), settings_file),
                    init_hint);
   } else {
-    read_files(ProjectFolder(files, root, problems), selects, loaded.project);
+    read_files(ProjectFolder(files, root, problems, adapters), selects, loaded.project);
   }
   loaded.problems = problems.take_sorted();
   add_excerpts(loaded.problems, files, root);

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "project/known_adapters.h"
 #include "project/problem.h"
 #include "project/project.h"
 #include "project/select_reader.h"
@@ -20,8 +21,10 @@ struct Loaded {
   Status status() const;
 };
 
-/// Reads the project in a folder. Changes nothing. `selects` must outlive the call only.
-Loaded load(io::FileSystem& files, const io::Path& root, SelectReader& selects);
+/// Reads the project in a folder. Changes nothing. `selects` must outlive the call only. Adapters that are
+/// not among `adapters` are mistakes.
+Loaded load(io::FileSystem& files, const io::Path& root, SelectReader& selects,
+            const KnownAdapters& adapters = {});
 
 /// The folder itself or the nearest one above it that holds anabranch.yml. not_found says how to begin a
 /// project.

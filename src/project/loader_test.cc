@@ -254,7 +254,35 @@ const Case source_cases[] = {
       "data/airlines.csv}')"}},
     {"UnknownKind",
      {{"sources/a.yml", "kind: oracle\ntables: {t: {path: data/shops.csv}}\n"}},
-     {"sources/a.yml:1:7: error: 'kind' cannot be 'oracle' (it can be files)"}},
+     {"sources/a.yml:1:7: error: 'kind' cannot be 'oracle' (it can be one of files, sqlite, "
+      "arriving_files)"}},
+    {"Sqlite",
+     {{"data/shop.db", ""},
+      {"sources/a.yml",
+       "kind: sqlite\nfile: data/shop.dbb\npath: x\ntables:\n  t:\n  u: {table: Us, format: csv}\n"},
+      {"sources/b.yml", "kind: sqlite\ntables: {v: {}}\n"}},
+     {"sources/a.yml:2:7: warning: there is no file 'data/shop.dbb' (did you mean 'data/shop.db'?)",
+      "sources/a.yml:3:1: error: a source has no key 'path' (known keys: kind, description, schedule, file, "
+      "tables)",
+      "sources/a.yml:6:18: error: a table has no key 'format' (known keys: table, columns, description)",
+      "sources/b.yml:1:1: error: a source needs 'file' (write 'file: ' and where the database is, relative "
+      "to "
+      "the folder of anabranch.yml)"}},
+    {"ArrivingFiles",
+     {{"streams/orders.yml", "fields: [{name: a, type: integer}]\n"},
+      {"sources/a.yml", "kind: arriving_files\nstream: order\nfolder: in\nformat: xml\n"},
+      {"sources/b.yml", "kind: arriving_files\ntables: {}\n"}},
+     {"sources/a.yml:2:9: error: there is no stream 'order' (did you mean 'orders'?)",
+      "sources/a.yml:4:9: error: 'format' cannot be 'xml' (it can be one of ndjson, json, csv, tsv)",
+      "sources/b.yml:1:1: error: a source needs 'stream' (write 'stream: ' and the name of the stream that "
+      "takes "
+      "their events in)",
+      "sources/b.yml:1:1: error: a source needs 'folder' (write 'folder: ' and where the files arrive, "
+      "relative "
+      "to the folder of anabranch.yml)",
+      "sources/b.yml:2:1: error: a source has no key 'tables' (known keys: kind, description, stream, "
+      "folder, "
+      "format)"}},
     {"NoTables",
      {{"sources/a.yml", "kind: files\ntables: {}\n"}},
      {"sources/a.yml:2:9: error: tables must be a map of names, not an empty one (name at least one table, "
@@ -275,7 +303,7 @@ const Case source_cases[] = {
       "sources/a.yml:5:13: warning: no file matches 'data/*.json' (paths are relative to the folder of "
       "anabranch.yml)",
       "sources/a.yml:6:13: error: 'data' is a folder (name its files, as in 'data/*.csv')",
-      "sources/a.yml:7:13: error: 's3://b/x.csv' is not a path of local files (a source of kind files reads "
+      "sources/a.yml:7:13: error: 's3://b/x.csv' is not a path of local files (a source reads "
       "files on "
       "this machine: copy them here first)"}},
     {"FormatUnknown",
@@ -628,6 +656,37 @@ TEST(FindProjectRoot, IsTheNearestFolderAbove) {
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().code, Code::not_found);
   EXPECT_NE(none.error().hint.find("anabranch init"), std::string::npos);
+}
+
+TEST(Loader, AdaptersThatThisProgramHasNotAreMistakesWithTheirPlace) {
+  const TestProject project(
+      Files{{"anabranch.yml",
+             "name: shop\ntargets:\n  a: {secrets: vault, lake: adls}\n  b:\n    secrets: "
+             "environment\n    event_log: kafka\n"},
+            {"sources/s.yml", "kind: sqlite\nfile: '${secret:FILE}'\ntables: {t: {}}\n"}});
+  KnownAdapters known;
+  known.slots["secrets"] = {{"embedded", ""}, {"environment", ""}, {"vault", "build it with VAULT=ON"}};
+  known.slots["event_log"] = {{"embedded", ""}, {"kafka", ""}};
+  known.missing_sources[SourceKind::sqlite] = "build it with SQLITE=ON";
+  SqlSelectReader selects;
+  Loaded loaded = load(io::local_file_system(), project.root(), selects, known);
+  std::vector<std::string> lines;
+  for (const Problem& problem : loaded.problems) lines.push_back(problem.describe_line());
+  EXPECT_EQ(lines,
+            (std::vector<std::string>{
+                "anabranch.yml:3:16: error: this program was built without 'vault', which 'secrets' chooses "
+                "(build it with VAULT=ON)",
+                "anabranch.yml:3:29: error: 'lake' cannot be 'adls' (it can be embedded)",
+                "sources/s.yml:1:7: error: this program was built without sources of kind sqlite (build it "
+                "with SQLITE=ON)"}));
+  EXPECT_EQ(loaded.project.settings_of("b")->slots.at("secrets").adapter, "environment");
+  EXPECT_EQ(loaded.project.settings_of("b")->slots.at("event_log").place, (Place{"anabranch.yml", 6, 16}));
+  known.missing_sources.clear();
+  loaded = load(io::local_file_system(), project.root(), selects, known);
+  const TableFile* table = loaded.project.find_table("t");
+  ASSERT_TRUE(table);
+  EXPECT_EQ(table->paths, (std::vector<SecretText>{{"${secret:FILE}", {{"FILE", 0, 14}}}}));
+  EXPECT_EQ(table->table, "t");
 }
 
 }  // namespace

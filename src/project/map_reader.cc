@@ -133,7 +133,7 @@ std::optional<size_t> MapReader::choice(std::string_view key, const std::vector<
 std::vector<Located> MapReader::texts(std::string_view key) const {
   const YamlNode* value = find(key);
   if (!value) return {};
-  if (value->is_scalar()) return {{value->text, value->place}};
+  if (value->is_scalar()) return {{value->text, value->place, value->secrets}};
   if (value->is_map()) {
     wrong_kind(*value, key, "a text or a list of texts");
     return {};
@@ -141,7 +141,7 @@ std::vector<Located> MapReader::texts(std::string_view key) const {
   std::vector<Located> all;
   for (const YamlNode& item : value->items) {
     if (item.is_scalar()) {
-      all.push_back({item.text, item.place});
+      all.push_back({item.text, item.place, item.secrets});
     } else {
       wrong_kind(item, key, "a text or a list of texts");
     }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "project/problem.h"
+#include "project/secret_text.h"
 #include "project/yaml_node.h"
 
 namespace anabranch::project {
@@ -16,6 +17,9 @@ namespace anabranch::project {
 struct Located {
   std::string text;
   Place place;
+  std::vector<SecretName> secrets = {};  // where the key may name secrets
+
+  SecretText secret_text() const { return {text, secrets}; }
 };
 
 /// Looks at a node for as long as the node lives. The constructor reports a node that is no map, and unknown

@@ -57,6 +57,10 @@ std::string_view to_string(SourceKind kind) {
   switch (kind) {
     case SourceKind::files:
       return "files";
+    case SourceKind::sqlite:
+      return "sqlite";
+    case SourceKind::arriving_files:
+      return "arriving_files";
   }
   return "files";
 }

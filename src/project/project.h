@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "io/file_system.h"
 #include "model/schema.h"
+#include "project/secret_text.h"
 #include "sql/syntax.h"
 
 namespace anabranch::project {
@@ -64,21 +65,29 @@ struct Retention {
   bool operator==(const Retention&) const = default;
 };
 
+/// The adapter that a target chooses for a slot. Which there are, the application knows.
+struct SlotChoice {
+  std::string adapter;
+  Place place;
+  bool operator==(const SlotChoice& other) const { return adapter == other.adapter; }
+};
+
 /// What may stand at the top of anabranch.yml and, to override it, in a target.
 struct Settings {
   std::string data_folder = ".anabranch";  // relative to the root, or absolute
+  std::string secrets_file;                // relative to the root, or absolute; empty: `secrets` in the above
   ServerSettings server;
   Limits limits;
   BuildSettings build;
   Retention retention;
+  std::map<std::string, SlotChoice> slots;  // only a target chooses; a slot that is not named is "embedded"
   bool operator==(const Settings&) const = default;
 };
 
 /// One entry of targets:. `--target NAME` picks it.
 struct Target {
   std::string name;
-  Settings settings;                         // the project's, with what the target overrides
-  std::map<std::string, std::string> slots;  // slot to adapter; a slot that is not named is "embedded"
+  Settings settings;  // the project's, with what the target overrides
   Place place;
 };
 
@@ -110,26 +119,38 @@ struct TableColumn {
   bool operator==(const TableColumn&) const = default;
 };
 
+/// What a source is: tables that are copied, or, of arriving_files, events of a stream.
+enum class SourceKind { files, sqlite, arriving_files };
+
 /// One table of a source. In SQL: bronze.<name>.
 struct TableFile {
   std::string name;
   std::string source;
+  SourceKind kind = SourceKind::files;
   std::string description;
-  std::vector<std::string> paths;  // as written, relative to the root; may hold *, ?, [] and **
+  std::vector<SecretText> paths;  // as written, relative to the root; of files they may hold *, ?, [] and **
+  std::string table;              // sqlite: what the database calls it
   FileFormat format = FileFormat::csv;
   CsvOptions csv;
   std::vector<TableColumn> columns;  // some or all
   Place place;
 };
 
-enum class SourceKind { files };
+/// Events that arrive as files.
+struct ArrivingFiles {
+  std::string stream;
+  std::string folder;  // as written, relative to the root
+  std::string format;  // ndjson, json, csv or tsv; empty: by each file's name
+  bool operator==(const ArrivingFiles&) const = default;
+};
 
 /// sources/<name>.yml.
 struct SourceFile {
   std::string name;
   SourceKind kind = SourceKind::files;
   std::string description;
-  std::optional<std::string> schedule;  // cron, five fields
+  std::optional<std::string> schedule;    // cron, five fields
+  std::optional<ArrivingFiles> arriving;  // of that kind, which has no tables
   std::vector<TableFile> tables;
   Place place;
 };

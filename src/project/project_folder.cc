@@ -48,11 +48,12 @@ std::optional<SourceText> ProjectFolder::read(const std::string& file) const {
   return to_source_text(file, std::move(*bytes), problems_);
 }
 
-std::optional<YamlNode> ProjectFolder::read_yaml(const std::string& file) const {
+std::optional<YamlNode> ProjectFolder::read_yaml(const std::string& file,
+                                                 const std::vector<std::string>& secret_keys) const {
   const auto source = read(file);
   if (!source) return std::nullopt;
   auto root = parse_yaml(*source, problems_);
-  if (root) put_in_environment(*root, process_environment, problems_);
+  if (root) put_in_environment(*root, process_environment, problems_, secret_keys);
   return root;
 }
 

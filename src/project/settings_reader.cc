@@ -82,12 +82,14 @@ void read_retention(const YamlNode& node, Retention& retention, Problems& proble
 }
 
 std::vector<std::string> with_settings_keys(std::vector<std::string> keys) {
-  for (const char* key : {"data_folder", "server", "limits", "build", "retention"}) keys.emplace_back(key);
+  for (const char* key : {"data_folder", "secrets_file", "server", "limits", "build", "retention"})
+    keys.emplace_back(key);
   return keys;
 }
 
 void read_overridable(const MapReader& map, Settings& settings, Problems& problems) {
   if (auto data_folder = map.text("data_folder")) settings.data_folder = *data_folder;
+  if (auto secrets_file = map.text("secrets_file")) settings.secrets_file = *secrets_file;
   if (const YamlNode* server = map.find("server")) read_server(*server, settings.server, problems);
   if (const YamlNode* limits = map.find("limits")) read_limits(*limits, settings.limits, problems);
   if (const YamlNode* build = map.find("build")) read_build(*build, settings.build, problems);
@@ -95,20 +97,37 @@ void read_overridable(const MapReader& map, Settings& settings, Problems& proble
     read_retention(*retention, settings.retention, problems);
 }
 
+// One of the adapters that this program has.
+void read_slot(const MapReader& map, const std::string& slot, const KnownAdapters& known, Settings& settings,
+               Problems& problems) {
+  std::vector<KnownAdapters::Adapter> adapters = {{"embedded", ""}};
+  if (const auto found = known.slots.find(slot); found != known.slots.end()) adapters = found->second;
+  std::vector<std::string> names;
+  for (const auto& adapter : adapters) names.push_back(adapter.name);
+  const auto choice = map.choice(slot, names);
+  if (!choice) return;
+  const KnownAdapters::Adapter& adapter = adapters[*choice];
+  if (!adapter.missing.empty()) {
+    problems.error(map.place_of(slot),
+                   fmt::format("this program was built without '{}', which '{}' chooses", adapter.name, slot),
+                   adapter.missing);
+    return;
+  }
+  settings.slots[slot] = {adapter.name, map.place_of(slot)};
+}
+
 Target read_target(const YamlNode::Key& key, const YamlNode& node, const Settings& inherited,
-                   Problems& problems) {
-  Target target{key.text, inherited, {}, key.place};
+                   const KnownAdapters& known, Problems& problems) {
+  Target target{key.text, inherited, key.place};
   check_identifier(key.text, "a target", key.place, problems);
   if (node.kind == YamlNode::Kind::null) return target;
   const MapReader map(node, "a target", with_settings_keys(slot_names()), problems);
   read_overridable(map, target.settings, problems);
-  for (const std::string& slot : slot_names()) {
-    if (map.choice(slot, {"embedded"})) target.slots[slot] = "embedded";
-  }
+  for (const std::string& slot : slot_names()) read_slot(map, slot, known, target.settings, problems);
   return target;
 }
 
-void read_targets(const MapReader& map, Project& project, Problems& problems) {
+void read_targets(const MapReader& map, const KnownAdapters& known, Project& project, Problems& problems) {
   std::vector<std::string> names;
   if (const YamlNode* targets = map.find("targets")) {
     if (!targets->is_map()) {
@@ -117,7 +136,8 @@ void read_targets(const MapReader& map, Project& project, Problems& problems) {
                      "write 'NAME:' and below it what the target changes");
     }
     for (size_t i = 0; i < targets->keys.size(); ++i) {
-      project.targets.push_back(read_target(targets->keys[i], targets->items[i], project.settings, problems));
+      project.targets.push_back(
+          read_target(targets->keys[i], targets->items[i], project.settings, known, problems));
       names.push_back(targets->keys[i].text);
     }
   }
@@ -151,7 +171,7 @@ void read_settings(const ProjectFolder& folder, Project& project) {
                    "write UTC or leave time_zone out: views compute in UTC, a client may show any zone");
   }
   read_overridable(map, project.settings, problems);
-  read_targets(map, project, problems);
+  read_targets(map, folder.adapters(), project, problems);
 }
 
 }  // namespace anabranch::project

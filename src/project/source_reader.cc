@@ -28,9 +28,10 @@ std::optional<FileFormat> format_of(const std::string& path) {
 
 void check_path(const ProjectFolder& folder, const Located& path) {
   Problems& problems = folder.problems();
+  if (!path.secrets.empty()) return;  // a copy sees what it stands for
   if (path.text.empty() || path.text.find("://") != std::string::npos) {
     problems.error(path.place, fmt::format("'{}' is not a path of local files", path.text),
-                   "a source of kind files reads files on this machine: copy them here first");
+                   "a source reads files on this machine: copy them here first");
     return;
   }
   const auto found = matching_files(folder.files(), folder.root(), path.text);
@@ -155,7 +156,7 @@ TableFile read_table(const ProjectFolder& folder, const YamlNode::Key& key, cons
   table.description = map.text("description").value_or("");
   const std::vector<Located> paths = map.texts("path");
   for (const Located& path : paths) {
-    table.paths.push_back(path.text);
+    table.paths.push_back(path.secret_text());
     check_path(folder, path);
   }
   if (paths.empty() && map.find("path") && map.find("path")->kind == YamlNode::Kind::sequence) {
@@ -172,38 +173,118 @@ TableFile read_table(const ProjectFolder& folder, const YamlNode::Key& key, cons
   return table;
 }
 
+// A table of a database.
+TableFile read_sqlite_table(const SecretText& database, const YamlNode::Key& key, const YamlNode& node,
+                            Problems& problems) {
+  TableFile table;
+  table.name = key.text;
+  table.table = key.text;
+  table.kind = SourceKind::sqlite;
+  table.paths = {database};
+  table.place = key.place;
+  check_identifier(key.text, "a table", key.place, problems);
+  if (node.kind == YamlNode::Kind::null) return table;
+  const MapReader map(node, "a table", {"table", "columns", "description"}, problems);
+  if (const auto name = map.text("table")) table.table = *name;
+  table.description = map.text("description").value_or("");
+  read_columns(map, table, problems);
+  return table;
+}
+
+void read_tables(const ProjectFolder& folder, const MapReader& map, SourceFile& source) {
+  Problems& problems = folder.problems();
+  const char* hint = source.kind == SourceKind::sqlite
+                         ? "name at least one table of the database, as in 'customers: {table: Customers}'"
+                         : "name at least one table, as in 'airlines: {path: data/airlines.csv}'";
+  SecretText database;
+  if (source.kind == SourceKind::sqlite) {
+    map.require("file", "write 'file: ' and where the database is, relative to the folder of anabranch.yml");
+    for (const Located& file : map.texts("file")) {
+      database = file.secret_text();
+      check_path(folder, file);
+    }
+  }
+  const YamlNode* tables = map.require("tables", hint);
+  if (!tables) return;
+  if (!tables->is_map() || tables->items.empty()) {
+    problems.error(tables->place,
+                   fmt::format("tables must be a map of names, not {}",
+                               tables->is_map() ? "an empty one" : tables->describe()),
+                   hint);
+  }
+  for (size_t i = 0; i < tables->keys.size(); ++i) {
+    TableFile table = source.kind == SourceKind::sqlite
+                          ? read_sqlite_table(database, tables->keys[i], tables->items[i], problems)
+                          : read_table(folder, tables->keys[i], tables->items[i]);
+    table.source = source.name;
+    source.tables.push_back(std::move(table));
+  }
+}
+
+void read_arriving(const MapReader& map, SourceFile& source) {
+  static const std::vector<std::string> formats = {"ndjson", "json", "csv", "tsv"};
+  ArrivingFiles& arriving = source.arriving.emplace();
+  map.require("stream", "write 'stream: ' and the name of the stream that takes their events in");
+  map.require("folder",
+              "write 'folder: ' and where the files arrive, relative to the folder of anabranch.yml");
+  arriving.stream = map.text("stream").value_or("");
+  arriving.folder = map.text("folder").value_or("");
+  if (const auto format = map.choice("format", formats)) arriving.format = formats[*format];
+  source.place = map.place_of("stream");
+}
+
+// The kind, and the keys that go with it.
+std::optional<SourceKind> read_kind(const ProjectFolder& folder, const YamlNode& root) {
+  static const std::vector<std::string> kinds = {"files", "sqlite", "arriving_files"};
+  const YamlNode* kind = root.find("kind");
+  if (!kind || !kind->is_scalar()) return std::nullopt;
+  const auto found = std::find(kinds.begin(), kinds.end(), kind->text);
+  if (found == kinds.end()) return std::nullopt;
+  const auto chosen = static_cast<SourceKind>(found - kinds.begin());
+  const auto& missing = folder.adapters().missing_sources;
+  if (const auto why = missing.find(chosen); why != missing.end()) {
+    folder.problems().error(
+        kind->place, fmt::format("this program was built without sources of kind {}", *found), why->second);
+  }
+  return chosen;
+}
+
+std::vector<std::string> keys_of(SourceKind kind) {
+  switch (kind) {
+    case SourceKind::files:
+      break;
+    case SourceKind::sqlite:
+      return {"kind", "description", "schedule", "file", "tables"};
+    case SourceKind::arriving_files:
+      return {"kind", "description", "stream", "folder", "format"};
+  }
+  return {"kind", "description", "schedule", "tables"};
+}
+
 }  // namespace
 
 std::optional<SourceFile> read_source(const ProjectFolder& folder, const std::string& file) {
-  constexpr const char* tables_hint = "name at least one table, as in 'airlines: {path: data/airlines.csv}'";
   Problems& problems = folder.problems();
   SourceFile source;
   source.name = stem_of(file);
   source.place = {file};
   check_identifier(source.name, "a source", {file}, problems);
-  const auto yaml = folder.read_yaml(file);
+  const auto yaml = folder.read_yaml(file, {"path", "file"});
   if (!yaml) return std::nullopt;
   const YamlNode* root = root_map(*yaml, "'kind'", problems);
   if (!root) return std::nullopt;
-  const MapReader map(*root, "a source", {"kind", "description", "schedule", "tables"}, problems);
+  source.kind = read_kind(folder, *root).value_or(SourceKind::files);
+  const MapReader map(*root, "a source", keys_of(source.kind), problems);
   if (!map.is_map()) return std::nullopt;
 
   map.require("kind", "write 'kind: files'");
-  map.choice("kind", {"files"});
+  map.choice("kind", {"files", "sqlite", "arriving_files"});
   source.description = map.text("description").value_or("");
-  source.schedule = map.schedule();
-  if (const YamlNode* tables = map.require("tables", tables_hint)) {
-    if (!tables->is_map() || tables->items.empty()) {
-      problems.error(tables->place,
-                     fmt::format("tables must be a map of names, not {}",
-                                 tables->is_map() ? "an empty one" : tables->describe()),
-                     tables_hint);
-    }
-    for (size_t i = 0; i < tables->keys.size(); ++i) {
-      TableFile table = read_table(folder, tables->keys[i], tables->items[i]);
-      table.source = source.name;
-      source.tables.push_back(std::move(table));
-    }
+  if (source.kind == SourceKind::arriving_files) {
+    read_arriving(map, source);
+  } else {
+    source.schedule = map.schedule();
+    read_tables(folder, map, source);
   }
   return source;
 }

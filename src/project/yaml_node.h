@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "project/problem.h"
+#include "project/secret_text.h"
 #include "project/source_text.h"
 
 namespace anabranch::project {
@@ -26,6 +27,8 @@ struct YamlNode {
   std::vector<Key> keys;        // map: one for each item
   std::vector<YamlNode> items;  // sequence, map
   Place place;                  // a value that is left out has the place of its key
+  // Secrets that the text names, where a secret may stand: read it as a SecretText there.
+  std::vector<SecretName> secrets;
 
   /// The value of a key; null when the map lacks it or this is no map.
   const YamlNode* find(std::string_view key) const;

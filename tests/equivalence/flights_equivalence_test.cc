@@ -88,9 +88,9 @@ class FlightsEquivalence : public ::testing::TestWithParam<int> {
         types += fmt::format("{}{}: '{}'", types.empty() ? "" : ", ", sql::quote_identifier(column.name),
                              column.type.value().to_sql());
       }
-      plain_.run(
-          fmt::format("CREATE OR REPLACE TABLE bronze.{} AS FROM read_csv({}, header = true, types = {{{}}})",
-                      table.name, sql::quote_literal((folder_.path() / table.paths.at(0)).string()), types));
+      plain_.run(fmt::format(
+          "CREATE OR REPLACE TABLE bronze.{} AS FROM read_csv({}, header = true, types = {{{}}})", table.name,
+          sql::quote_literal((folder_.path() / table.paths.at(0).text).string()), types));
     }
   }
 

@@ -32,10 +32,13 @@ LIBRARIES = [("DuckDB", r"duckdb(\.hpp|\.h|/.*)", {"sql"}),
              ("Boost", r"boost/.*", {"http"}),
              ("simdjson", r"simdjson\.h", {"ingest"}),
              ("yaml-cpp", r"yaml-cpp/.*", {"project"}),
-             ("SQLite", r"sqlite3(ext)?\.h", {"catalog"}),
+             ("SQLite", r"sqlite3(ext)?\.h", {"catalog", "connect"}),
              ("prometheus-cpp", r"prometheus/.*", {"front"}),
              ("CLI11", r"CLI/.*", {"app"}),
              ("OpenSSL", r"openssl/.*", {"http", "security"})]
+# What fills a slot. Everybody but the station that has it knows the port only; tests may open what they like.
+ADAPTERS = r"log/segmented_log\.h|lake/local_store\.h|batch/child_engine\.h|security/(secret_file|environment_secrets)\.h|ingest/file_table\.h|connect/.*"
+WHERE_ADAPTERS_ARE_NAMED = {"src/app/slots.h", "src/app/slots.cc"}
 # Headers of ours that may not bring the library in either. simdjson is not among them: the parsers of events have its
 # values in their private functions, so who includes them compiles it too.
 WRAPPED = {library for library, _, _ in LIBRARIES} - {"simdjson"}
@@ -287,8 +290,21 @@ def library_homes(tree):
     return found
 
 
+def adapters(tree):
+    """A slot can be filled by another adapter only where nobody knows which one it is."""
+    found = []
+    for name in tree.code("src"):
+        if name in WHERE_ADAPTERS_ARE_NAMED or "_test." in name or "_for_tests." in name:
+            continue
+        for number, _, path in tree.includes(name):
+            if re.fullmatch(ADAPTERS, path) and str(Path(name).parent) != "src/" + str(Path(path).parent):
+                found.append(f"{name}:{number}: only app/slots names adapters, and this is one: {path}")
+    return found
+
+
 def readmes(tree):
     folders = {f"src/{tree.station(name)}" for name in tree.code("src") if tree.station(name)} | {"src"}
+    folders |= {str(Path(name).parent) for name in tree.code("src") if name.startswith("src/connect/")}
     return [f"{folder}: has no README.md" for folder in sorted(folders) if f"{folder}/README.md" not in tree.files]
 
 
@@ -388,7 +404,7 @@ def lock_files(tree):
     return found
 
 
-RULES = [include_order, links_are_includes, library_homes, files_through_io, readmes, named_files, no_sleeping_tests, planted_mistakes, relation_names, file_sizes,
+RULES = [include_order, links_are_includes, library_homes, adapters, files_through_io, readmes, named_files, no_sleeping_tests, planted_mistakes, relation_names, file_sizes,
          no_build_paths, lock_files]
 
 
@@ -504,9 +520,22 @@ class Rules(unittest.TestCase):
         self.assert_found(library_homes, {"src/sql/a.h": '#include "sql/b.h"\n#include "duckdb.hpp"\n', "src/sql/b.h": '#include "sql/a.h"\n',
                                           "src/security/a.cc": "#include <openssl/evp.h>\n", "src/http/a.cc": "#include <openssl/evp.h>\n"})
 
+    def test_adapters_finds_one_that_is_named(self):
+        self.assert_found(adapters, {"src/app/platform.h": '#include "lake/object_store.h"\n#include "lake/local_store.h"\n',
+                                     "src/app/a.cc": '#include "connect/sqlite/sqlite_table.h"\n',
+                                     "src/history/a.cc": '#include "log/segmented_log.h"\n'},
+                          "src/app/a.cc:1: only app/slots", "src/app/platform.h:2: only app/slots", "src/history/a.cc:1: only app/slots")
+
+    def test_adapters_takes_them_in_slots_at_home_and_in_tests(self):
+        self.assert_found(adapters, {"src/app/slots.cc": '#include "connect/sqlite/sqlite_table.h"\n#include "lake/local_store.h"\n',
+                                     "src/lake/local_store.cc": '#include "lake/local_store.h"\n',
+                                     "src/connect/sqlite/sqlite_table.cc": '#include "connect/sqlite/sqlite_table.h"\n',
+                                     "src/history/a_test.cc": '#include "lake/local_store.h"\n', "src/front/api_for_tests.h": '#include "log/segmented_log.h"\n'})
+
     def test_readmes_finds_a_folder_without_one(self):
-        self.assert_found(readmes, {"src/README.md": "", "src/log/log.h": "", "src/log/deep/x.h": "", "src/lake/README.md": "", "src/lake/a.h": ""},
-                          "src/log: has no README.md")
+        self.assert_found(readmes, {"src/README.md": "", "src/log/log.h": "", "src/log/deep/x.h": "", "src/lake/README.md": "", "src/lake/a.h": "",
+                                    "src/connect/README.md": "", "src/connect/kafka/a.h": ""},
+                          "src/connect/kafka: has no README.md", "src/log: has no README.md")
         self.assert_found(readmes, {"src/README.md": "", "src/front/README.md": "", "src/front/a.h": "", "src/front/http_api/x.h": ""},
                           "src/front/http_api: has no README.md")
 

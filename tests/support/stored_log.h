@@ -73,6 +73,7 @@ class StoredLog final : public log::EventLog {
     return std::vector<log::QuarantineEntry>{};
   }
   uint64_t bytes_on_disk() const override { return 0; }
+  void close() override {}
 
  private:
   std::vector<log::BatchPtr> batches_;

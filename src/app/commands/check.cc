@@ -1,11 +1,11 @@
 #include <fmt/format.h>
 
 #include "app/commands/commands.h"
+#include "app/slots.h"
 #include "app/streams.h"
 #include "app/tables.h"
 #include "app/terminal.h"
 #include "ingest/schema_plan.h"
-#include "lake/local_store.h"
 #include "lake/table_versions.h"
 #include "log/schema_store.h"
 #include "model/names.h"
@@ -43,14 +43,30 @@ model::Schema next_schema(const io::Path& data_folder, const project::StreamFile
   return plan.is_compatible() ? plan.next : **latest;
 }
 
+// Secrets that somebody has to set before what names them can be used.
+void look_for_secrets(const project::Project& project, security::SecretStore& secrets, Report& report) {
+  for (const auto& source : project.sources) {
+    for (const auto& table : source.tables) {
+      for (const auto& path : table.paths) {
+        for (const auto& secret : path.secrets) {
+          const auto held = secrets.get(secret.name);
+          if (held) continue;
+          report.problems.push_back(
+              {project::Severity::warning, table.place, held.error().message, held.error().hint, ""});
+        }
+      }
+    }
+  }
+}
+
 // What binding the models finds beyond reading them: unknown columns, wrong types. Tables that were never
 // copied are known by name only, so models over them wait for the first copy.
-void bind_models(const project::Project& project, const io::Path& data_folder, Report& report) {
+void bind_models(const project::Project& project, const io::Path& data_folder, lake::ObjectStore& store,
+                 Report& report) {
   std::vector<project::Problem>& problems = report.problems;
   std::map<std::string, model::Schema> schemas;
   for (const auto& stream : project.streams)
     schemas[model::bronze(stream.name).text()] = next_schema(data_folder, stream, report);
-  lake::LocalStore store(io::local_file_system(), data_folder);
   lake::TableVersions versions(store, io::system_clock());
   std::map<std::string, views::PinnedTable> tables;
   std::map<std::string, Error> absent;
@@ -82,12 +98,19 @@ int run_check(const CommonOptions& common) {
   const auto root = project_root(common);
   if (!root) return fail_command(common, root.error());
   project::SqlSelectReader reader;
-  auto loaded = project::load(io::local_file_system(), *root, reader);
+  auto loaded = project::load(io::local_file_system(), *root, reader, known_adapters());
   Report report;
   if (!loaded.has_errors()) {
     const auto settings = loaded.project.settings_of(common.target);
     if (!settings) return fail_command(common, settings.error());
-    bind_models(loaded.project, *root / settings->data_folder, report);
+    const SlotGround ground{
+        io::local_file_system(), io::system_clock(), *root, *root / settings->data_folder, {}};
+    const auto store = open_lake(*settings, ground);
+    if (!store) return fail_command(common, store.error());
+    const auto secrets = open_secrets(*settings, ground);
+    if (!secrets) return fail_command(common, secrets.error());
+    bind_models(loaded.project, ground.data_folder, **store, report);
+    look_for_secrets(loaded.project, **secrets, report);
     std::move(report.problems.begin(), report.problems.end(), std::back_inserter(loaded.problems));
     project::add_excerpts(loaded.problems, io::local_file_system(), *root);
   }

@@ -91,6 +91,15 @@ int run_demo(const CommonOptions& common, const DemoOptions& options);
 int run_tasks(const CommonOptions& common);
 int run_cancel(const CommonOptions& common, const std::string& task);
 
+struct SecretOptions {
+  std::string name;
+};
+/// The value comes from standard input, or is asked for on a terminal: never from the command line, which
+/// others can see.
+int run_secret_set(const CommonOptions& common, const SecretOptions& options);
+int run_secret_list(const CommonOptions& common);
+int run_secret_remove(const CommonOptions& common, const SecretOptions& options);
+
 int run_completion(const std::string& shell);
 
 // Shared by the commands.

@@ -6,7 +6,8 @@ namespace anabranch::app {
 
 int run_completion(const std::string& shell) {
   constexpr const char* commands =
-      "init check apply copy ingest up build query explain verify status tasks cancel demo completion";
+      "init check apply diff drop copy ingest up build query explain verify status tasks cancel secret demo "
+      "completion";
   if (shell == "bash") {
     fmt::print(R"sh(_anabranch() {{
   local current=${{COMP_WORDS[COMP_CWORD]}} command=${{COMP_WORDS[1]}}

@@ -1,5 +1,5 @@
 #pragma once
-// Tables whose files are text: what a copy reads their rows through.
+// Tables whose rows come one after the other: what a copy reads them through.
 
 #include <memory>
 #include <optional>
@@ -37,20 +37,20 @@ class RowSource {
   virtual Result<bool> next(const Row& row) = 0;
 };
 
-/// The files of one table. One thread at a time.
-class TextTable {
+/// One table as a source has it. One thread at a time.
+class RowTable {
  public:
-  virtual ~TextTable() = default;
-  /// Reads all rows of all files as far as types are to be found; the columns in the order in which the files
-  /// have them. Before open_rows().
+  virtual ~RowTable() = default;
+  /// Reads all rows as far as types are to be found; the columns in the order in which the source
+  /// has them. Before open_rows().
   virtual Result<std::vector<FoundColumn>> find_columns() = 0;
   /// From the first row; each with the columns that were found. Lives no longer than the table.
   virtual Result<std::unique_ptr<RowSource>> open_rows() = 0;
 };
 
-/// bad_input when a declared column is in none of the files, with the one that was meant, or when two have
+/// bad_input when a declared column is nowhere in the source, with the one that was meant, or when two have
 /// the same name in SQL.
 Status check_table_columns(const std::vector<TableColumn>& declared, const std::vector<std::string>& in_files,
-                           const std::vector<std::string>& names);
+                           const std::vector<std::string>& names, std::string_view whose = "no file has");
 
 }  // namespace anabranch::ingest

@@ -1,4 +1,4 @@
-#include "ingest/text_table.h"
+#include "ingest/row_table.h"
 
 #include <algorithm>
 #include <map>
@@ -12,11 +12,11 @@
 namespace anabranch::ingest {
 
 Status check_table_columns(const std::vector<TableColumn>& declared, const std::vector<std::string>& in_files,
-                           const std::vector<std::string>& names) {
+                           const std::vector<std::string>& names, std::string_view whose) {
   for (const TableColumn& column : declared) {
     const std::string& wanted = column.name_in_files();
     if (std::find(in_files.begin(), in_files.end(), wanted) != in_files.end()) continue;
-    return fail(Code::bad_input, fmt::format("no file has the column {}", excerpt(wanted)),
+    return fail(Code::bad_input, fmt::format("{} the column {}", whose, excerpt(wanted)),
                 project::suggest(wanted, in_files, "columns: may name these:"));
   }
   std::map<std::string, std::string> seen;

@@ -1,0 +1,102 @@
+#include "app/event_sources.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "app/platform.h"
+
+namespace anabranch::app {
+namespace {
+
+constexpr auto round_time = std::chrono::milliseconds(500);
+
+// What will never go into the log, however often it is tried.
+bool is_final(Code code) {
+  return code == Code::bad_input || code == Code::too_large || code == Code::refused ||
+         code == Code::conflict;
+}
+
+}  // namespace
+
+EventSources::EventSources(Platform& platform, SlotGround ground)
+    : platform_(platform), ground_(std::move(ground)), thread_([this] { run(); }) {}
+
+EventSources::~EventSources() {
+  {
+    Lock lock(mutex_);
+    is_over_ = true;
+    changed_.notify_all();
+  }
+  thread_.join();
+}
+
+bool EventSources::is_over() {
+  Lock lock(mutex_);
+  return is_over_;
+}
+
+void EventSources::run() {
+  while (!is_over()) {
+    const auto project = platform_.project();
+    if (project != project_) open_those_of(*project);
+    project_ = project;
+    for (auto& [name, open] : sources_) {
+      Result<bool> has_more = true;
+      while (has_more && *has_more && !is_over()) has_more = take_next(open);
+      const std::string trouble = has_more ? "" : has_more.error().describe();
+      if (trouble != open.trouble) {
+        if (trouble.empty()) {
+          spdlog::info("source {}: goes on", name);
+        } else {
+          spdlog::warn("source {}: {}; it is tried again", name, trouble);
+        }
+        open.trouble = trouble;
+      }
+    }
+    Lock lock(mutex_);
+    if (!is_over_) lock.wait_for(changed_, round_time);
+  }
+}
+
+void EventSources::open_those_of(const project::Project& project) {
+  std::erase_if(sources_, [&](const auto& open) {
+    return std::ranges::none_of(project.sources, [&](const project::SourceFile& source) {
+      return source.name == open.first && source.arriving == open.second.declared;
+    });
+  });
+  for (const project::SourceFile& source : project.sources) {
+    if (!source.arriving || sources_.contains(source.name)) continue;
+    auto opened = open_event_source(source, project.settings, ground_);
+    if (opened) {
+      sources_[source.name] = {*source.arriving, std::move(*opened), ""};
+    } else {
+      spdlog::error("source {}: {}", source.name, opened.error().describe());
+    }
+  }
+}
+
+Result<bool> EventSources::take_next(Open& open) {
+  TRY(platform_.may_ingest());
+  const auto arrival = TRY(open.source->next());
+  if (!arrival) return false;
+  ingest::Ingestor* stream = platform_.stream(open.declared.stream);
+  if (stream == nullptr)
+    return fail(Code::unavailable, fmt::format("the stream {} is not open", open.declared.stream));
+  const auto accepted =
+      stream->accept_and_wait(arrival->format, arrival->body, ingest::Sender{arrival->key, std::nullopt});
+  if (!accepted && is_final(accepted.error().code)) {
+    spdlog::warn("{} is refused: {}", arrival->name, accepted.error().describe());
+    TRY(open.source->refused(*arrival, accepted.error()));
+    return true;
+  }
+  if (!accepted) return fail(accepted.error());
+  TRY(open.source->taken(*arrival));
+  if (accepted->quarantined > 0)
+    spdlog::warn("{}: {} records are in quarantine", arrival->name, accepted->quarantined);
+  return true;
+}
+
+}  // namespace anabranch::app

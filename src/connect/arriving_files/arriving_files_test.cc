@@ -1,0 +1,117 @@
+#include "connect/arriving_files/arriving_files.h"
+
+#include <fstream>
+#include <sstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "ingest/event_source_contract.h"
+#include "tests/support/temporary_folder.h"
+
+namespace anabranch::connect {
+namespace {
+
+using ::testing::HasSubstr;
+
+class HandClock final : public io::Clock {
+ public:
+  io::TimeUs now_us() override { return now; }
+  int64_t monotonic_us() override { return now; }
+  int64_t now = 0;
+};
+
+class ArrivingFilesTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<ArrivingFiles> open(int64_t settle_us = 1'000'000, const std::string& format = "") {
+    ArrivingFiles::Options options{inbox_, format};
+    options.file_bytes_max = 1000;
+    options.settle_us = settle_us;
+    return std::make_unique<ArrivingFiles>(io::local_file_system(), clock_, options);
+  }
+  void write(const std::string& name, const std::string& text) {
+    std::filesystem::create_directories(inbox_);
+    std::ofstream(inbox_ / name, std::ios::binary) << text;
+  }
+  std::string text_of(const std::string& name) {
+    std::ostringstream text;
+    text << std::ifstream(inbox_ / name).rdbuf();
+    return text.str();
+  }
+  bool exists(const std::string& name) { return std::filesystem::exists(inbox_ / name); }
+
+  test::TemporaryFolder folder_;
+  const io::Path inbox_ = folder_ / "in" / "box";
+  HandClock clock_;
+};
+
+TEST_F(ArrivingFilesTest, KeepsTheContract) {
+  ingest::check_event_source_contract(
+      {[&] { return open(0); }, [&](auto& name, auto& body) { write(name, body); },
+       [&] {
+         std::vector<std::pair<std::string, std::string>> refused;
+         const auto entries = io::local_file_system().list(inbox_ / "failed").value();
+         for (const auto& entry : entries) {
+           if (!entry.name.ends_with(".error.txt"))
+             refused.emplace_back(text_of("failed/" + entry.name),
+                                  text_of("failed/" + entry.name + ".error.txt"));
+         }
+         return refused;
+       }});
+  EXPECT_EQ(text_of("done/1.ndjson"), "{\"a\": 1}\n");
+  EXPECT_EQ(text_of("done/1.ndjson.2"), "{\"a\": 7}\n") << "what came before under the name is kept";
+}
+
+TEST_F(ArrivingFilesTest, AFileThatGrowsIsWaitedFor) {
+  const auto source = open();
+  write("a.ndjson", "{\"a\": 1}\n{\"a\"");
+  ingest::expect_nothing(*source);
+  clock_.now += 999'999;
+  ingest::expect_nothing(*source);
+  write("a.ndjson", "{\"a\": 1}\n{\"a\": 2}\n");
+  clock_.now += 1;
+  ingest::expect_nothing(*source);
+  clock_.now += 999'999;
+  ingest::expect_nothing(*source);
+  clock_.now += 1;
+  EXPECT_EQ(ingest::next_of(*source).body, "{\"a\": 1}\n{\"a\": 2}\n");
+}
+
+TEST_F(ArrivingFilesTest, UnfinishedFilesAreNotTouched) {
+  const auto source = open(0);
+  for (const char* name : {".a.ndjson", "a.ndjson.tmp", "a.ndjson.part", "a.csv.crdownload"})
+    write(name, "{}");
+  ingest::expect_nothing(*source);
+  EXPECT_TRUE(exists(".a.ndjson") && exists("a.ndjson.tmp") && exists("a.ndjson.part"));
+  std::filesystem::rename(inbox_ / "a.ndjson.part", inbox_ / "a.ndjson");
+  EXPECT_EQ(ingest::next_of(*source).name, "a.ndjson");
+}
+
+TEST_F(ArrivingFilesTest, TheNameSaysTheFormatUnlessTheSourceDoes) {
+  const auto source = open(0);
+  const std::vector<std::pair<const char*, ingest::BodyFormat>> formats = {
+      {"1.NDJSON", ingest::BodyFormat::ndjson}, {"2.jsonl", ingest::BodyFormat::ndjson},
+      {"3.json", ingest::BodyFormat::json},     {"4.csv", ingest::BodyFormat::csv},
+      {"5.tsv", ingest::BodyFormat::tsv},       {"6.tab", ingest::BodyFormat::tsv}};
+  for (const auto& [name, format] : formats) {
+    write(name, "x");
+    EXPECT_EQ(ingest::next_of(*source).format, format) << name;
+    ASSERT_TRUE(source->taken(ingest::next_of(*source)));
+  }
+  write("7.dat", "x");
+  EXPECT_EQ(ingest::next_of(*open(0, "csv")).format, ingest::BodyFormat::csv);
+  ingest::expect_nothing(*source);
+  EXPECT_THAT(text_of("failed/7.dat.error.txt"), HasSubstr("cannot be told from its name"));
+  EXPECT_EQ(text_of("failed/7.dat"), "x");
+}
+
+TEST_F(ArrivingFilesTest, AFileThatIsTooLargeIsPutAside) {
+  const auto source = open(0);
+  write("a.ndjson", std::string(1001, 'x'));
+  write("b.ndjson", std::string(1000, 'x'));
+  EXPECT_EQ(ingest::next_of(*source).name, "b.ndjson");
+  EXPECT_THAT(text_of("failed/a.ndjson.error.txt"), HasSubstr("anabranch ingest"));
+}
+
+}  // namespace
+}  // namespace anabranch::connect
