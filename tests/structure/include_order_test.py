@@ -167,7 +167,7 @@ def linked(tree):
     for name, arguments in re.findall(r"^station\(([\w/]+)([^)]*)\)", tree.text("src/CMakeLists.txt"), re.M):
         lists = {"LINKS": [], "TEST_LINKS": [], "PARTS": []}
         into = None
-        for word in arguments.split():
+        for word in arguments.replace("${CONNECTORS}", "connect").split():
             into = lists[word] if word in lists else into
             if word not in lists:
                 into.append(word)
@@ -185,7 +185,7 @@ def links_are_includes(tree):
 
     included = {}  # station → (by its code, by its tests)
     for name in tree.code("src"):
-        if tree.station(name) in ORDER:
+        if tree.station(name) in ORDER and tree.station(name) != "connect":  # a connector is a target of its own
             sets = included.setdefault(tree.station(name), (set(), set()))
             sets[is_of_tests(tree, name)].update(target(path) for _, _, path in tree.includes(name))
     found = []
