@@ -11,6 +11,8 @@ FORGETFUL = "retention: {builds: 2, delta_hours: 0, table_versions: 2, log_hours
 
 
 class CrashDuringRetentionTest(Case):
+    KILLS = 12
+
     def send(self, client, count):
         events = [program.order(len(self.events) + i, i % 5, self.rng) for i in range(count)]
         # One that is refused, each time: it stays in quarantine, whatever the log forgets.
@@ -54,7 +56,7 @@ class CrashDuringRetentionTest(Case):
             took = time.monotonic() - started
         self.check(client)
         killed = 0
-        steps = rounds(20)
+        steps = rounds(self.KILLS)
         for step in range(steps):
             self.send(client, 40)
             if step % 2:
@@ -81,10 +83,15 @@ class CrashDuringRetentionTest(Case):
         self.check(client)
         for view in project.data("lake/gold").iterdir():
             self.assertLessEqual(len(list(view.glob("*.parquet"))), 2, view.name)
-        self.assertLess(len(list(project.data("lake/bronze/orders").glob("*.parquet"))), 16)
+        self.assertLess(len(list(project.data("lake/bronze/orders").glob("*.parquet"))), 16 * self.PARTITIONS)
         self.assertEqual(len(list(project.data("lake/manifests").glob("*.json"))), 2)
         self.assertLess(sum(file.stat().st_size for file in project.data("log").rglob("*.log")), 100_000)
         self.check_verify(project)
+
+
+class OverPartitionsTest(CrashDuringRetentionTest):
+    PARTITIONS = 3
+    KILLS = 8
 
 
 if __name__ == "__main__":

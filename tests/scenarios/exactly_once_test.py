@@ -145,5 +145,10 @@ class ExactlyOnceTest(Case):
         print(f"  {before} of {events} events were in when it was interrupted")
 
 
+class OverPartitionsTest(ExactlyOnceTest):
+    PARTITIONS = 4
+    test_L1_an_interrupted_ingest_goes_on = None
+
+
 if __name__ == "__main__":
     program.main()

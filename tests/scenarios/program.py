@@ -357,6 +357,14 @@ SELECT (SELECT count(*) FROM bronze.orders) AS events, (SELECT coalesce(sum(amou
 """
 
 
+def last_offsets(answer, partitions):
+    """What min_offset has to say so that an answer includes what this one took in."""
+    last = [None] * partitions
+    for part in answer["ranges"]:
+        last[part["partition"]] = part["last_offset"]
+    return last
+
+
 def check_shop_sums(answer):
     """One world in one answer. Returns (events, factor, build)."""
     document = answer.json
