@@ -21,7 +21,7 @@ class BuildProbe : public ::testing::Test {
     job.build_id = "b1";
     job.data_folder = data_.string();
     job.cutoff = {{"e", {200'000}}};
-    job.archives = {{"bronze.e", {events.string()}}};
+    job.archives["bronze.e"] = {std::vector<std::string>{events.string()}};
     job.world = test::small_world({{"silver.rows", "SELECT k, n FROM bronze.e"},
                                    {"gold.sums", "SELECT k, sum(n) AS s FROM bronze.e GROUP BY k"}});
     auto built = batch::run_build(job, [](const batch::BuildProgress&) {});

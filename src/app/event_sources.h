@@ -8,7 +8,6 @@
 
 #include "app/slots.h"
 #include "base/mutex.h"
-#include "front/backend.h"
 #include "project/project.h"
 
 namespace anabranch::app {

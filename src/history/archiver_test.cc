@@ -114,7 +114,7 @@ TEST_F(ArchiverTest, WhatIsReadStaysUntilItIsNot) {
   for (int i = 0; i < 8; ++i) archive(2);
   auto reading = std::make_unique<Archive>(archives());
   auto another = std::make_unique<Archive>(*reading);
-  ASSERT_EQ(reading->files.size(), 8u);
+  ASSERT_EQ(reading->files().size(), 8u);
   EXPECT_TRUE(tidy());
   EXPECT_EQ(archives().files().size(), 1u);
   EXPECT_EQ(files().size(), 9u) << "a reader holds them";

@@ -165,7 +165,7 @@ TEST_F(HistoryTest, WhatComesByTheNameOfOneThatWentIsAnother) {
   history_->add({model::RelationName::of(name), log.get(), schemas.get(), folder});
   EXPECT_NE(history_->log_functions(name, *schemas->latest()).at(0), function);
   ASSERT_TRUE(ingestor.accept_and_wait(ingest::BodyFormat::ndjson, "{\"x\":\"a\"}\n"));
-  const auto sql = history_->relation(name, *schemas->latest(), {}, 1).value();
+  const auto sql = history_->relation(name, *schemas->latest(), {}, {1}).value();
   auto session = database_->connect().value();
   EXPECT_EQ(session.query("SELECT x FROM (" + sql + ")").value().text(0, 0), "a");
 }
@@ -221,7 +221,7 @@ TEST_F(HistoryTest, WhatIsNowhereIsAnError) {
         << result.error().message;
     EXPECT_FALSE(result.error().hint.empty()) << what;
   };
-  expect_nowhere(history_->relation(name, *schemas_->latest(), {}, 70), "a read without the archive");
+  expect_nowhere(history_->relation(name, *schemas_->latest(), {}, {70}), "a read without the archive");
   expect_nowhere(StreamReader(StreamPartition{*history_->find(name), 0}).read(0, 70, 1000), "a replay of the log alone");
   expect_nowhere(StreamReader(StreamPartition{*history_->find(name), 0}, {}, *database_).read(0, 70, 1000), "without files");
   EXPECT_TRUE(history_->bulk_files(name, {}, {70})) << "queries of other streams ask for it";

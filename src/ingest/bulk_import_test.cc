@@ -160,8 +160,8 @@ TEST_F(BulkImport, WhateverIsTakenAsJsonIsJson) {
                             "TIMETZ '05:00:00+01'"}) {
     const auto result = import(write(fmt::format("SELECT 1 AS id, {} AS v", value)));
     ASSERT_TRUE(result) << value << ": " << result.error().describe();
-    ASSERT_EQ(result->file.rows + static_cast<int64_t>(result->rejects.size()), 1) << value;
-    if (result->file.rows == 0) continue;
+    ASSERT_EQ(result->files.at(0).rows + static_cast<int64_t>(result->rejects.size()), 1) << value;
+    if (result->files.at(0).rows == 0) continue;
     ++taken;
     const auto read = plain_.session().query(
         fmt::format("SELECT json_valid(v::JSON) FROM {}", sql::read_files("read_parquet", {written_})));
@@ -211,7 +211,7 @@ TEST_F(BulkImport, ValuesOutsideOfTheirTypeAreRefusedRowByRow) {
     std::ofstream(file, std::ios::binary | std::ios::trunc) << bytes;
     const auto result = import(file);
     ASSERT_TRUE(result) << value.type << ": " << result.error().describe();
-    EXPECT_EQ(result->file.rows, 1) << value.type;
+    EXPECT_EQ(result->files.at(0).rows, 1) << value.type;
     ASSERT_EQ(result->rejects.size(), 1u) << value.type;
     EXPECT_THAT(result->rejects[0].reason, StartsWith("row 1: field v: the value does not fit"))
         << value.type;

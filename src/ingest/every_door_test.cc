@@ -167,7 +167,7 @@ class EveryDoor : public ::testing::Test {
     job.schema.fields = {field("x", type)};
     const auto imported = import_bulk(job);
     EXPECT_TRUE(imported) << imported.error().describe();
-    if (!imported || imported->file.rows == 0) return std::nullopt;
+    if (!imported || imported->files.at(0).rows == 0) return std::nullopt;
     const std::string written = (folder_ / "bulk" / "b.parquet").string();
     // Times and the like lie as text in files of the lake.
     return value_in(fmt::format("(SELECT x::{} AS x FROM {})", model::Type::parse(type).value().to_sql(),

@@ -94,7 +94,7 @@ TEST_F(ReadExport, NamesWhatTheViewsAreMadeOf) {
   EXPECT_EQ(exported->job.views[0].read_table, "");
   ASSERT_EQ(exported->job.streams.size(), 1u);
   EXPECT_EQ(exported->job.streams[0].name, "e");
-  EXPECT_EQ(exported->job.streams[0].end, 5);
+  EXPECT_EQ(exported->job.streams[0].ends, std::vector<model::Offset>{5});
   EXPECT_EQ(exported->job.streams[0].log_folder, platform_.stream_folder().string());
   EXPECT_EQ(exported->job.streams[0].schema, test::small_schema());
 }

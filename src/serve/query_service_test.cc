@@ -140,7 +140,7 @@ TEST_F(Queries, ASnapshotStaysWhereItIs) {
           const sql::Rows rows = TRY(session.query(bound));
           return rows.integer(0, 0);
         };
-        EXPECT_EQ(snapshot.end("bronze.e"), 3);
+        EXPECT_EQ(snapshot.ends("bronze.e"), std::vector<model::Offset>{3});
         EXPECT_EQ(TRY(count("SELECT c FROM gold.count")), 3);
         post(2);
         TRY(platform_.speed().wait_for({{"e", {5}}}, 10'000'000));

@@ -38,7 +38,7 @@ class FailedPlans : public ::testing::Test {
     handover_.world = std::make_shared<const views::World>(std::move(made.world));
     ASSERT_NO_FATAL_FAILURE(pin_names("names_1"));
     log_.allow_reads(1000);
-    speed_ = SpeedLayer::create(database(), {{"bronze.e", &log_, schemas_.get(), folder_.path()}},
+    speed_ = SpeedLayer::create(database(), {{model::bronze("e"), &log_, schemas_.get(), folder_.path()}},
                                 io::system_clock(), {})
                  .value();
     ASSERT_TRUE(speed_->start(handover_, nullptr));
