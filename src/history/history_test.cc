@@ -98,8 +98,9 @@ class HistoryTest : public ::testing::Test {
       if (!events || events->range.first != from || events->range.size() == 0) break;
       EXPECT_LE(events->range.size(), static_cast<model::Offset>(25 * rows_max));
       has_read_archive = has_read_archive || !events->archived.empty();
-      std::string source = fmt::format(
-          "{}({}, {})", history_->log_functions(std::string(stream_name), *schema).at(0), from, events->range.end);
+      std::string source =
+          fmt::format("{}({}, {})", history_->log_functions(std::string(stream_name), *schema).at(0), from,
+                      events->range.end);
       if (events->lie_in_files()) source = file_source(*events, *schema).value();
       auto rows = rows_of("FROM " + source);
       EXPECT_EQ(rows.size(), static_cast<size_t>(events->range.size()));
@@ -222,17 +223,21 @@ TEST_F(HistoryTest, WhatIsNowhereIsAnError) {
     EXPECT_FALSE(result.error().hint.empty()) << what;
   };
   expect_nowhere(history_->relation(name, *schemas_->latest(), {}, {70}), "a read without the archive");
-  expect_nowhere(StreamReader(StreamPartition{*history_->find(name), 0}).read(0, 70, 1000), "a replay of the log alone");
-  expect_nowhere(StreamReader(StreamPartition{*history_->find(name), 0}, {}, *database_).read(0, 70, 1000), "without files");
+  expect_nowhere(StreamReader(StreamPartition{*history_->find(name), 0}).read(0, 70, 1000),
+                 "a replay of the log alone");
+  expect_nowhere(StreamReader(StreamPartition{*history_->find(name), 0}, {}, *database_).read(0, 70, 1000),
+                 "without files");
   EXPECT_TRUE(history_->bulk_files(name, {}, {70})) << "queries of other streams ask for it";
   // Not one event less is taken for all of them.
   Archive cut = whole;
   const io::Path file = folder_ / "cut.parquet";
   test::PlainEngine plain;
   plain.run(fmt::format("COPY (FROM read_parquet({}) WHERE _offset <> 5) TO {} (FORMAT parquet)",
-                        sql::quote_literal(cut.partitions.at(0).files.at(0)), sql::quote_literal(file.string())));
+                        sql::quote_literal(cut.partitions.at(0).files.at(0)),
+                        sql::quote_literal(file.string())));
   cut.partitions[0].files[0] = file.string();
-  const auto less = StreamReader(StreamPartition{*history_->find(name), 0}, cut, *database_).read(0, 70, 1000);
+  const auto less =
+      StreamReader(StreamPartition{*history_->find(name), 0}, cut, *database_).read(0, 70, 1000);
   ASSERT_FALSE(less);
   EXPECT_EQ(less.error().code, Code::corrupt);
   // Nor is an archive begun anew with a hole in it.

@@ -51,9 +51,9 @@ struct PreparedBatch {
 Result<PreparedBatch> prepare(NewBatch batch);
 
 /// The batches of one request, prepared and in the order of partitions: all but the first are parts of it
-/// (Producer::is_part). Checked and summed on the producer's thread, so that many share the work. As prepare();
-/// bad_input when there are none, two for one partition, or different producers; not_found: a partition that
-/// there is not; too_large past request_bytes_max.
+/// (Producer::is_part). Checked and summed on the producer's thread, so that many share the work. As
+/// prepare(); bad_input when there are none, two for one partition, or different producers; not_found: a
+/// partition that there is not; too_large past request_bytes_max.
 Result<std::vector<PreparedBatch>> prepare_request(std::vector<NewBatch> parts, model::Partition partitions,
                                                    size_t request_bytes_max);
 

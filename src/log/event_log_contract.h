@@ -206,16 +206,19 @@ inline void check_each_is_answered_once(const EventLogForTests& test) {
     threads.emplace_back([&, producer] {
       const auto self = std::this_thread::get_id();
       for (int i = 0; i < batches; ++i) {
-        log->append(contract::placed(*log, test::numbered_events(producer * 1000 + i, 2)), [&, self](Result<Appended> appended) {
-          ASSERT_TRUE(appended) << appended.error().describe();
-          EXPECT_NE(std::this_thread::get_id(), self);
-          EXPECT_GE(log->durable_offsets()[static_cast<size_t>(appended->partition)], appended->range.end);
-          {
-            const std::lock_guard lock(mutex);
-            EXPECT_TRUE(given.emplace(appended->partition, appended->range.first).second) << "given twice";
-          }
-          if (++answers == producers * batches) all_answered.set_value();
-        });
+        log->append(contract::placed(*log, test::numbered_events(producer * 1000 + i, 2)),
+                    [&, self](Result<Appended> appended) {
+                      ASSERT_TRUE(appended) << appended.error().describe();
+                      EXPECT_NE(std::this_thread::get_id(), self);
+                      EXPECT_GE(log->durable_offsets()[static_cast<size_t>(appended->partition)],
+                                appended->range.end);
+                      {
+                        const std::lock_guard lock(mutex);
+                        EXPECT_TRUE(given.emplace(appended->partition, appended->range.first).second)
+                            << "given twice";
+                      }
+                      if (++answers == producers * batches) all_answered.set_value();
+                    });
       }
     });
   }
@@ -505,7 +508,8 @@ inline void check_parts_are_one_request(const EventLogForTests& test) {
   const auto send = [&](std::vector<NewBatch> parts) {
     auto promise = std::make_shared<std::promise<Result<std::vector<Appended>>>>();
     auto outcome = promise->get_future();
-    log->append_parts(std::move(parts), [promise](auto appended) { promise->set_value(std::move(appended)); });
+    log->append_parts(std::move(parts),
+                      [promise](auto appended) { promise->set_value(std::move(appended)); });
     return outcome.get();
   };
   const auto places = [](const std::vector<Appended>& appended) {
