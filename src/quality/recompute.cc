@@ -405,7 +405,7 @@ class Recompute {
     std::string where;
     for (const VerifyJob::View* each : {&view, also}) {
       if (!each || recorded_stream(*each) != stream) continue;
-      where += fmt::format("{} _offset NOT IN (SELECT _offset FROM read.{})",
+      where += fmt::format("{} (_partition, _offset) NOT IN (SELECT (_partition, _offset) FROM read.{})",
                            where.empty() ? " WHERE" : " AND", each->recorded_table);
     }
     return show_stream("", *stream, where);
@@ -567,7 +567,8 @@ class Recompute {
     const auto* stream = recorded_stream(view);
     if (!stream) return {};
     const auto recorded = TRY(session_->query(
-        fmt::format("SELECT _offset, count(*) OVER () FROM read.{0} ORDER BY hash(_offset) LIMIT {1}",
+        fmt::format("SELECT _offset, count(*) OVER (), _partition FROM read.{0} ORDER BY hash((_partition, "
+                    "_offset)) LIMIT {1}",
                     view.recorded_table, recorded_events_tried)));
     if (recorded.row_count() == 0) return {};
     const int64_t count = recorded.integer(0, 1);
@@ -576,13 +577,15 @@ class Recompute {
     TRY(make_lone());
     for (size_t i = 0; i < recorded.row_count(); ++i) {
       const int64_t offset = recorded.integer(i, 0);
-      TRY(session_->run(fmt::format("UPDATE lone.main.at SET o = {}", offset)));
+      const int64_t partition = recorded.integer(i, 2);
+      TRY(session_->run(fmt::format("UPDATE lone.main.at SET o = {}, p = {}", offset, partition)));
       TRY(session_->run("USE lone"));
       const auto alone = session_->query(view.sql);
       TRY(session_->run("USE memory"));
       if (!alone) continue;
       differ(verdict,
-             fmt::format("the event at offset {} is recorded as failed, and alone it does not fail", offset));
+             fmt::format("the event at offset {}{} is recorded as failed, and alone it does not fail", offset,
+                         stream->ends.size() > 1 ? fmt::format(" of partition {}", partition) : ""));
       return {};
     }
     return {};
@@ -595,10 +598,10 @@ class Recompute {
     TRY(session_->run("ATTACH ':memory:' AS lone"));
     for (const char* schema : {"bronze", "silver", "gold"})
       TRY(session_->run(fmt::format("CREATE SCHEMA lone.{}", schema)));
-    TRY(session_->run("CREATE TABLE lone.main.at (o BIGINT)"));
-    TRY(session_->run("INSERT INTO lone.main.at VALUES (0)"));
+    TRY(session_->run("CREATE TABLE lone.main.at (o BIGINT, p INTEGER)"));
+    TRY(session_->run("INSERT INTO lone.main.at VALUES (0, 0)"));
     for (const auto& stream : job_.streams)
-      TRY(show_stream("lone.", stream, " WHERE _offset = (SELECT o FROM lone.main.at)"));
+      TRY(show_stream("lone.", stream, " WHERE _offset = (SELECT o FROM lone.main.at) AND _partition = (SELECT p FROM lone.main.at)"));
     for (const auto& table : job_.tables) TRY(show_table("lone.", table));
     TRY(session_->run("USE lone"));
     for (const auto& view : job_.views) {
