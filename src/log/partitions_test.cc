@@ -295,6 +295,40 @@ TEST_F(PartitionsTest, OfARequestOutOfTurnAreNotStored) {
   EXPECT_EQ(log->durable_offsets(), (std::vector<model::Offset>{0, 2}));
 }
 
+// A repeat that comes in one group with the first must not be taken for stored when that fails.
+TEST_F(PartitionsTest, OfARepeatBesideOneThatFailsAreNotLost) {
+  auto log = open(2);
+  const auto request = [] {
+    NewBatch large = test::numbered_events(7, 1, 2000);
+    large.partition = 1;
+    large.producer = Producer{"p", 0, 5};
+    return std::vector<NewBatch>{part(0, -1, 0), std::move(large)};
+  };
+  std::vector<std::future<Result<std::vector<Appended>>>> outcomes;
+  std::promise<void> queued;
+  // Both are queued while the log's thread answers another one, so that they are its next group.
+  log->append(part(0, 1, std::nullopt), [&](Result<Appended>) {
+    files_.set_space(1000);
+    for (int i = 0; i < 2; ++i) {
+      auto promise = std::make_shared<std::promise<Result<std::vector<Appended>>>>();
+      outcomes.push_back(promise->get_future());
+      log->append_parts(request(), [promise](auto appended) { promise->set_value(std::move(appended)); });
+    }
+    queued.set_value();
+  });
+  queued.get_future().get();
+  for (auto& outcome : outcomes) {
+    const auto appended = outcome.get();
+    ASSERT_FALSE(appended);
+    EXPECT_EQ(appended.error().code, Code::disk_full) << appended.error().describe();
+  }
+  files_.set_space(std::nullopt);
+  const auto again = append_and_wait(*log, request());
+  ASSERT_TRUE(again) << again.error().describe();
+  EXPECT_FALSE(again->front().is_repeat);
+  EXPECT_EQ(log->durable_offsets(), (std::vector<model::Offset>{1, 1}));
+}
+
 // Repeats that come while the first is on its way are one group with it.
 TEST_F(PartitionsTest, OfRepeatsInOneGroupAreStoredOnce) {
   auto log = open(3);

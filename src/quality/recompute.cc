@@ -601,7 +601,9 @@ class Recompute {
     TRY(session_->run("CREATE TABLE lone.main.at (o BIGINT, p INTEGER)"));
     TRY(session_->run("INSERT INTO lone.main.at VALUES (0, 0)"));
     for (const auto& stream : job_.streams)
-      TRY(show_stream("lone.", stream, " WHERE _offset = (SELECT o FROM lone.main.at) AND _partition = (SELECT p FROM lone.main.at)"));
+      TRY(show_stream(
+          "lone.", stream,
+          " WHERE _offset = (SELECT o FROM lone.main.at) AND _partition = (SELECT p FROM lone.main.at)"));
     for (const auto& table : job_.tables) TRY(show_table("lone.", table));
     TRY(session_->run("USE lone"));
     for (const auto& view : job_.views) {
