@@ -179,6 +179,7 @@ class Platform final : public front::Ports,
   // platform_diff.cc
   struct DiffSide;
   Result<front::ProjectDiff> diff_now(const front::DiffRequest& request, Task& task);
+  Status check_variables(const ProjectTexts& sent) const EXCLUDES(mutex_);
   void choose_streams(DiffSide& side);
   void make_diff_world(DiffSide& side, const Tables::Chosen& tables);
   // platform_drop.cc

@@ -11,6 +11,7 @@
 #include "ingest/schema_plan.h"
 #include "log/schema_store.h"
 #include "model/names.h"
+#include "project/environment.h"
 
 namespace anabranch::app {
 namespace {
@@ -124,6 +125,26 @@ void Platform::make_diff_world(DiffSide& side, const Tables::Chosen& tables) {
   side.world = std::make_shared<const views::World>(std::move(made.world));
 }
 
+// Texts that were sent are answered with what they say, so they name no variable that the project does not.
+Status Platform::check_variables(const ProjectTexts& sent) const {
+  std::set<std::string> named;
+  {
+    Lock lock(mutex_);
+    for (const auto& [path, text] : texts_ ? *texts_ : ProjectTexts{})
+      named.merge(project::environment_names(text));
+  }
+  for (const auto& [path, text] : sent) {
+    for (const std::string& name : project::environment_names(text)) {
+      if (named.contains(name)) continue;
+      return fail(Code::refused,
+                  fmt::format("{} names the environment variable {}, which the project that runs does not",
+                              path, name),
+                  "take the project over that names it first");
+    }
+  }
+  return {};
+}
+
 Result<front::ProjectDiff> Platform::diff_now(const front::DiffRequest& request, Task& task) {
   const auto load = [&](const std::shared_ptr<const ProjectTexts>& texts) -> Result<DiffSide> {
     DiffSide side;
@@ -132,6 +153,9 @@ Result<front::ProjectDiff> Platform::diff_now(const front::DiffRequest& request,
     side.texts = texts;
     return side;
   };
+  for (const auto* sent : {&request.before, &request.after}) {
+    if (*sent) TRY(check_variables(**sent));
+  }
   DiffSide before;
   DiffSide after;
   if (request.before) {

@@ -38,6 +38,15 @@ Result<OpenStream> open_stream(const OpenLog& open_log, io::FileSystem& files, i
   open.ingestor =
       std::make_unique<ingest::Ingestor>(stream.name, *open.log, *open.schemas, clock, stream.key);
   TRY(declare(open, stream));
+  for (const std::string& name : stream.key) {
+    const model::SchemaPtr schema = open.schemas->latest();
+    const auto field = schema->find(name);
+    if (open.log->partition_count() == 1 || !field || model::is_partition_key(schema->fields[*field].type))
+      continue;
+    spdlog::warn(
+        "{}: the key field {} is {}, by which events cannot be spread over partitions: they go in turn",
+        stream.name, name, schema->fields[*field].type.to_sql());
+  }
   return open;
 }
 

@@ -129,11 +129,14 @@ Result<Archive> Archiver::archive_of(const Stream& stream) {
   const auto snapshot = TRY(table.snapshot());
   Archive archive;
   auto paths = std::make_shared<Paths>();
-  for (const StreamPartition& partition : partitions_of(stream)) {
+  const auto all = partitions_of(stream);
+  const bool has_all = std::all_of(
+      all.begin(), all.end(), [](const StreamPartition& partition) { return partition.first_offset() == 0; });
+  for (const StreamPartition& partition : all) {
     ArchivedPartition& archived = archive.partitions.emplace_back();
     for (const auto& file : files_of(snapshot.files, partition.number)) {
       const std::string path = store_.local_path(table.data_file_key(file.path));
-      TRY(check_file(path, table.data_file_key(file.path), file.size, partition.first_offset() == 0));
+      TRY(check_file(path, table.data_file_key(file.path), file.size, has_all));
       archived.files.push_back(path);
       paths->insert(file.path);
     }

@@ -297,7 +297,10 @@ class Importer {
     for (size_t i = 0; i < job_.folders.size(); ++i)
       TRY(write_file(job_.folders[i], partition.empty() ? "" : fmt::format(" AND {} = {}", partition, i)));
     if (!has_dropped_columns_ && bad_rows_ == 0) return {};
-    const io::Path folder = job_.folders.front();
+    // Beside a copy that the log is going to name: they go together.
+    size_t beside = 0;
+    while (bad_rows_ == 0 && beside + 1 < job_.folders.size() && result_.files[beside].rows == 0) ++beside;
+    const io::Path folder = job_.folders[beside];
     auto& files = io::local_file_system();
     TRY(io::copy_file(files, job_.source, folder / (job_.name + std::string(given_file_suffix))));
     return files.sync_folder(folder);

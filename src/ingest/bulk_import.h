@@ -38,7 +38,7 @@ struct BulkImportResult {
 };
 
 /// Values must fit the fields without loss; required fields must be there and not NULL. Rows that do not go
-/// to the rejects as JSON. The given file itself is kept in the first folder too where the copies lack
+/// to the rejects as JSON. The given file itself is kept beside one of the copies too where the copies lack
 /// something of it. too_large when more rows are bad than a log record holds.
 Result<BulkImportResult> import_bulk(const BulkImportJob& job);
 

@@ -1,5 +1,6 @@
 #include "ingest/ingestor.h"
 
+#include <algorithm>
 #include <future>
 
 #include <fmt/format.h>
@@ -14,6 +15,20 @@ namespace {
 void remove_bulk_file(const io::Path& folder, const std::string& name) {
   (void)io::local_file_system().remove_all(folder / name);
   (void)io::local_file_system().remove_all(folder / (name + std::string(given_file_suffix)));
+}
+
+// Of a request that a crash had cut off, some parts may have come before and others not.
+Accepted accepted_of(const std::vector<log::Appended>& parts) {
+  Accepted accepted;
+  accepted.is_repeat = !parts.empty();
+  for (const log::Appended& part : parts) {
+    accepted.is_repeat = accepted.is_repeat && part.is_repeat;
+    accepted.accepted += part.range.size();
+    accepted.quarantined += part.rejects;
+    if (part.range.size() > 0)
+      accepted.ranges.push_back({part.partition, part.range.first, part.range.end - 1});
+  }
+  return accepted;
 }
 
 constexpr int evolutions_max =
@@ -84,15 +99,7 @@ void Ingestor::append(std::vector<log::NewBatch> parts, Done done) {
                         done(fail(std::move(appended).error()));
                         return;
                       }
-                      Accepted accepted;
-                      for (const log::Appended& part : *appended) {
-                        accepted.is_repeat = accepted.is_repeat || part.is_repeat;
-                        accepted.accepted += part.range.size();
-                        accepted.quarantined += part.rejects;
-                        if (part.range.size() > 0)
-                          accepted.ranges.push_back({part.partition, part.range.first, part.range.end - 1});
-                      }
-                      done(std::move(accepted));
+                      done(accepted_of(*appended));
                     });
 }
 
@@ -148,10 +155,12 @@ Result<Accepted> Ingestor::accept_file(const std::string& path, const io::Path& 
   BulkImportJob job;
   job.source = path;
   job.name = fmt::format("{:016x}.parquet", io::random_u64());
-  if (partitioner_.is_by_key() && !chosen) {
-    const model::SchemaPtr schema = schemas_.latest();
-    for (const auto& field : partitioner_.key_fields(*schema))
-      job.key.push_back(field ? schema->fields[*field].name : "");
+  const model::SchemaPtr schema = schemas_.latest();
+  const auto keyed = chosen ? std::nullopt : partitioner_.key_fields(*schema);
+  constexpr model::Partition no_home = -1;  // the first that is named is it
+  const model::Partition home = keyed ? partitioner_.home_of(producer).value_or(no_home) : no_home;
+  if (keyed) {
+    for (const auto& field : *keyed) job.key.push_back(field ? schema->fields[*field].name : "");
     for (model::Partition number = 0; number < log_.partition_count(); ++number)
       job.folders.push_back(bulk_folder(stream_folder, number).string());
   } else {
@@ -177,29 +186,44 @@ Result<Accepted> Ingestor::accept_file(const std::string& path, const io::Path& 
       remove_copies();
       return fail(Code::too_large, "a bulk file holds at most 4 billion rows a partition", "split it");
     }
+    const model::Partition partition = job.first_partition + static_cast<model::Partition>(i);
     const bool has_rejects = i == 0 && !result->rejects.empty();
-    if (file.rows == 0 && !has_rejects) remove_bulk_file(job.folders[i], job.name);
-    if (file.rows == 0 && !has_rejects && !(i == 0 && producer)) continue;
-    log::NewBatch& part = parts.emplace_back();
+    const bool is_named = file.rows > 0 || has_rejects;
+    if (!is_named) remove_bulk_file(job.folders[i], job.name);
+    if (!is_named && partition != home) continue;
+    log::NewBatch part;
     part.schema_version = job.schema.version;
-    part.encoding = log::Encoding::bulk;
+    part.encoding = is_named ? log::Encoding::bulk : log::Encoding::json;
     part.count = static_cast<uint32_t>(file.rows);
-    part.partition = job.first_partition + static_cast<model::Partition>(i);
+    part.partition = partition;
     part.producer = producer;
-    if (file.rows > 0 || has_rejects) log::put_record(part.payload, file.to_json());
+    if (is_named) log::put_record(part.payload, file.to_json());
     if (i == 0) part.rejects = std::move(result->rejects);
+    parts.insert(partition == home ? parts.begin() : parts.end(), std::move(part));
   }
-  const bool is_empty = rows == 0 && (parts.empty() || parts.front().rejects.empty());
+  const bool is_empty = std::all_of(parts.begin(), parts.end(), [](const log::NewBatch& part) {
+    return part.count == 0 && part.rejects.empty();
+  });
   if (is_empty) {
     remove_copies();
     return Accepted{};
   }
-  std::promise<Result<Accepted>> promise;
-  append(std::move(parts), [&](Result<Accepted> accepted) { promise.set_value(std::move(accepted)); });
-  auto accepted = promise.get_future().get();
-  const bool may_be_named = accepted ? !accepted->is_repeat : accepted.error().code == Code::unknown_outcome;
-  if (!may_be_named) remove_copies();
-  return accepted;
+  std::promise<Result<std::vector<log::Appended>>> promise;
+  log_.append_parts(std::move(parts), [&](Result<std::vector<log::Appended>> appended) {
+    promise.set_value(std::move(appended));
+  });
+  const auto appended = promise.get_future().get();
+  if (!appended) {
+    const Code code = appended.error().code;
+    if (code != Code::unknown_outcome && code != Code::retry) remove_copies();  // else the log may name them
+    return fail(appended.error());
+  }
+  // What came before is named by the files that it had then.
+  for (const log::Appended& part : *appended) {
+    const auto folder = static_cast<size_t>(part.partition - job.first_partition);
+    if (part.is_repeat && folder < job.folders.size()) remove_bulk_file(job.folders[folder], job.name);
+  }
+  return accepted_of(*appended);
 }
 
 }  // namespace anabranch::ingest

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/assert.h"
 #include "base/hash.h"
 #include "ingest/decoder.h"
 
@@ -37,8 +38,11 @@ std::string value_text(const model::Type& type, const model::Column& column, siz
       return number_text<uint32_t>(column, row);
     case Layout::u64:
       return number_text<uint64_t>(column, row);
-    default:
+    case Layout::text:
       return std::string(column.texts[row]);
+    default:
+      ANABRANCH_ASSERT(false);  // is_partition_key() lets no other type through
+      return {};
   }
 }
 
@@ -67,23 +71,26 @@ void Partitioner::set_key(std::vector<std::string> key) {
   key_ = std::move(key);
 }
 
-bool Partitioner::is_by_key() const {
-  Lock lock(mutex_);
-  return !key_.empty() && log_.partition_count() > 1;
-}
-
-std::vector<std::optional<size_t>> Partitioner::key_fields(const model::Schema& schema) const {
+std::optional<std::vector<std::optional<size_t>>> Partitioner::key_fields(const model::Schema& schema) const {
   std::vector<std::optional<size_t>> fields;
   Lock lock(mutex_);
+  if (key_.empty() || log_.partition_count() == 1) return std::nullopt;
   for (const std::string& name : key_) {
     auto found = schema.find(name);
     for (size_t i = 0; i < schema.fields.size() && !found; ++i) {  // renamed, a moment ago
       const auto& was = schema.fields[i].was;
       if (std::find(was.begin(), was.end(), name) != was.end()) found = i;
     }
+    if (found && !model::is_partition_key(schema.fields[*found].type)) return std::nullopt;
     fields.push_back(found);
   }
   return fields;
+}
+
+std::optional<model::Partition> Partitioner::home_of(const std::optional<log::Producer>& producer) const {
+  if (!producer) return std::nullopt;
+  if (const auto known = log_.partition_of(*producer)) return known;
+  return producer->sequence ? std::optional<model::Partition>(0) : std::nullopt;
 }
 
 Result<model::Partition> Partitioner::whole(const std::optional<log::Producer>& producer,
@@ -103,12 +110,13 @@ Result<model::Partition> Partitioner::whole(const std::optional<log::Producer>& 
 Result<std::vector<log::NewBatch>> Partitioner::split(log::NewBatch batch, const model::SchemaPtr& schema,
                                                       std::optional<model::Partition> chosen) {
   std::vector<log::NewBatch> parts;
-  if (chosen || !is_by_key()) {
+  const auto keyed = key_fields(*schema);
+  if (chosen || !keyed) {
     batch.partition = TRY(whole(batch.producer, chosen));
     parts.push_back(std::move(batch));
     return parts;
   }
-  const auto fields = key_fields(*schema);
+  const auto& fields = *keyed;
   log::Batch whole;
   whole.count = batch.count;
   whole.schema_version = batch.schema_version;
@@ -131,7 +139,8 @@ Result<std::vector<log::NewBatch>> Partitioner::split(log::NewBatch batch, const
     if (header > 0) log::put_record(part.payload, records->front());
     return part;
   };
-  if (batch.producer) part_of(0);
+  const auto home = home_of(batch.producer);
+  if (home) part_of(*home);
   std::string key;
   for (uint32_t row = 0; row < batch.count; ++row) {
     key.clear();
@@ -145,10 +154,10 @@ Result<std::vector<log::NewBatch>> Partitioner::split(log::NewBatch batch, const
     log::put_record(part.payload, (*records)[header + row]);
     ++part.count;
   }
-  if (!batch.rejects.empty()) {
-    log::NewBatch& first = by_partition.empty() ? part_of(0) : by_partition.begin()->second;
-    first.rejects = std::move(batch.rejects);
-  }
+  const model::Partition first = home ? *home : by_partition.empty() ? 0 : by_partition.begin()->first;
+  part_of(first).rejects = std::move(batch.rejects);
+  parts.push_back(std::move(by_partition.at(first)));
+  by_partition.erase(first);
   for (auto& [partition, part] : by_partition) parts.push_back(std::move(part));
   return parts;
 }

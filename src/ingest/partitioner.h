@@ -34,16 +34,20 @@ class Partitioner {
 
   /// For what comes in from now on.
   void set_key(std::vector<std::string> key) EXCLUDES(mutex_);
-  /// By key, and there is more than one partition to choose from.
-  bool is_by_key() const EXCLUDES(mutex_);
-  /// Where a schema has the key fields; nothing for one that it lacks: its value is NULL.
-  std::vector<std::optional<size_t>> key_fields(const model::Schema& schema) const EXCLUDES(mutex_);
+  /// Where a schema has the key fields, by which events are spread; one that it lacks (nothing) is NULL.
+  /// Nothing at all: there is no key, one partition, or a key field of a type that is none for a key.
+  std::optional<std::vector<std::optional<size_t>>> key_fields(const model::Schema& schema) const
+      EXCLUDES(mutex_);
 
   /// The parts of a request: the batch itself, or one for each partition that has events of it. Rejects are
-  /// in the first one. A producer's request by key has a part in partition 0 always: there it is told apart.
+  /// in the first one. Of a producer, the first part is where the request is told apart: where the producer
+  /// is known, else in partition 0; a key, which comes once, in the first partition that has events of it.
   /// not_found: no such partition as is chosen.
   Result<std::vector<log::NewBatch>> split(log::NewBatch batch, const model::SchemaPtr& schema,
                                            std::optional<model::Partition> chosen);
+
+  /// The partition in which a request by key is told apart; nothing where it is all the same.
+  std::optional<model::Partition> home_of(const std::optional<log::Producer>& producer) const;
 
   /// Where a whole request goes that is not split.
   Result<model::Partition> whole(const std::optional<log::Producer>& producer,

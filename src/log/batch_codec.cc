@@ -1,6 +1,6 @@
 #include "log/batch_codec.h"
 
-#include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -79,13 +79,12 @@ Result<PreparedBatch> prepare(NewBatch batch) {
 Result<std::vector<PreparedBatch>> prepare_request(std::vector<NewBatch> parts, model::Partition partitions,
                                                    size_t request_bytes_max) {
   if (parts.empty()) return fail(Code::bad_input, "a request without batches", "leave it out");
-  std::sort(parts.begin(), parts.end(),
-            [](const NewBatch& a, const NewBatch& b) { return a.partition < b.partition; });
+  std::set<model::Partition> named;
   for (size_t i = 0; i < parts.size(); ++i) {
     const model::Partition partition = parts[i].partition;
     if (partition < 0 || partition >= partitions)
       return fail(Code::not_found, fmt::format("no partition {}; this stream has {}", partition, partitions));
-    if (i > 0 && partition == parts[i - 1].partition)
+    if (!named.insert(partition).second)
       return fail(Code::bad_input, fmt::format("two batches for partition {}", partition));
     if (parts[i].producer != parts[0].producer)
       return fail(Code::bad_input, "the batches of one request are of different producers");
@@ -93,7 +92,14 @@ Result<std::vector<PreparedBatch>> prepare_request(std::vector<NewBatch> parts, 
   std::vector<PreparedBatch> prepared;
   size_t bytes = 0;
   for (size_t i = 0; i < parts.size(); ++i) {
-    if (i > 0 && parts[i].producer) parts[i].producer->is_part = true;
+    if (i > 0 && parts[i].producer) {
+      // One that is split otherwise when it is sent again is not the same. A bulk file has another name then.
+      NewBatch& part = parts[i];
+      part.producer->is_part = true;
+      part.producer->fingerprint =
+          crc32c(part.encoding == Encoding::bulk ? fmt::to_string(part.count) : part.payload,
+                 part.producer->fingerprint);
+    }
     prepared.push_back(TRY(prepare(std::move(parts[i]))));
     bytes += prepared.back().bytes();
   }

@@ -50,10 +50,10 @@ struct PreparedBatch {
 /// too_large past batch_body_bytes_max.
 Result<PreparedBatch> prepare(NewBatch batch);
 
-/// The batches of one request, prepared and in the order of partitions: all but the first are parts of it
-/// (Producer::is_part). Checked and summed on the producer's thread, so that many share the work. As
-/// prepare(); bad_input when there are none, two for one partition, or different producers; not_found: a
-/// partition that there is not; too_large past request_bytes_max.
+/// The batches of one request, prepared: the first is its home, and all others are parts of it
+/// (Producer::is_part) with fingerprints of their own. Checked and summed on the producer's thread, so that
+/// many share the work. As prepare(); bad_input when there are none, two for one partition, or different
+/// producers; not_found: a partition that there is not; too_large past request_bytes_max.
 Result<std::vector<PreparedBatch>> prepare_request(std::vector<NewBatch> parts, model::Partition partitions,
                                                    size_t request_bytes_max);
 

@@ -44,19 +44,21 @@ class EventLog {
   /// How many partitions there are; never fewer than before.
   virtual model::Partition partition_count() const = 0;
 
-  /// What became of a request: of each of its parts, in the order of partitions.
+  /// What became of a request: of each of its parts, in the order of partitions. Of one that came before,
+  /// what it got then.
   using DoneParts = std::function<void(Result<std::vector<Appended>>)>;
-  /// Queues the batches of one request, at most one a partition, and returns at once. `done` is called
+  /// Queues the batches of one request, at most one a partition, and returns at once. The first is its home:
+  /// where the request is known by its producer, also when it holds no events. `done` is called
   /// exactly once: on the log's own thread, when all are durable (law L1) or one has failed: disk_full
   /// (nothing of the request is stored; try again when there is space), unavailable (an earlier write failed;
-  /// restart), unknown_outcome (a sync failed, a failed write could not be undone, or some of several parts
-  /// are stored and others not). What is refused at once, before append_parts() returns and on the caller's
-  /// thread, was not queued: overloaded (queue full), too_large, bad_input (the payload does not fit the
-  /// count; two parts for one partition; different producers), not_found (no such partition), unavailable
-  /// (closed).
-  /// A request that its producer had sent before is not stored again, nor any part of it: it gets the first
-  /// one's answer, once that is durable, also after a crash in the middle of it. conflict: its sequence
-  /// leaves a gap, its answer is no longer kept, or its content is another one (ProducerTable).
+  /// restart), unknown_outcome (a sync failed, or a failed write could not be undone), retry (of several
+  /// parts some are stored, and for others there was no space). What is refused at once, before
+  /// append_parts() returns and on the caller's thread, was not queued: overloaded (queue full), too_large,
+  /// bad_input (the payload does not fit the count; two parts for one partition; different producers),
+  /// not_found (no such partition), unavailable (closed). A request that its producer had sent before is not
+  /// stored again, nor any part of it: it gets the first one's answer, once that is durable, also after a
+  /// crash in the middle of it. conflict: its sequence leaves a gap, its answer is no longer kept, or its
+  /// content is another one (ProducerTable).
   virtual void append_parts(std::vector<NewBatch> parts, DoneParts done) = 0;
 
   using Done = std::function<void(Result<Appended>)>;

@@ -80,11 +80,14 @@ Result<std::vector<Appended>> MemoryLog::store(std::vector<PreparedBatch> parts)
   const NewBatch& home = parts.front().batch;
   if (home.producer) {
     const Part& part = parts_[static_cast<size_t>(home.partition)];
-    if (TRY(part.producers.judge(*home.producer, ProducerTable(options_.producers), time_us(part)))) {
+    const auto first =
+        TRY(part.producers.judge(*home.producer, ProducerTable(options_.producers), time_us(part)));
+    if (first) {
+      stored.push_back({home.partition, first->range, first->ingested_at_us, first->rejects, true});
       Producer producer = *home.producer;
+      producer.is_part = true;
       for (model::Partition number = 0; number < options_.partitions; ++number) {
         const Part& other = parts_[static_cast<size_t>(number)];
-        producer.is_part = number != home.partition;
         if (const auto answer = other.producers.find(producer, time_us(other)))
           stored.push_back({number, answer->range, answer->ingested_at_us, answer->rejects, true});
       }
@@ -248,7 +251,8 @@ Result<Removed> MemoryLog::remove_before(model::Partition partition, model::Offs
     const Stored& stored = part.batches.front();
     const Batch& batch = *stored.batch;
     if (batch.end_offset() > end || batch.ingested_at_us >= last_ingested_before_us) break;
-    if (batch.encoding == Encoding::bulk) files.insert(TRY(bulk_file_name(*batch.payload)));
+    if (batch.encoding == Encoding::bulk && !batch.payload->empty())
+      files.insert(TRY(bulk_file_name(*batch.payload)));
     part.first = batch.end_offset();
     removed.bytes += stored.bytes;
     ++removed.segments;
@@ -257,7 +261,8 @@ Result<Removed> MemoryLog::remove_before(model::Partition partition, model::Offs
   const uint64_t gone_before = part.batches.empty() ? part.next_position : part.batches.front().position;
   for (Rejects& rejects : part.rejects) rejects.is_behind = rejects.position < gone_before;
   for (const Stored& stored : part.batches) {
-    if (stored.batch->encoding == Encoding::bulk) files.erase(TRY(bulk_file_name(*stored.batch->payload)));
+    if (stored.batch->encoding == Encoding::bulk && !stored.batch->payload->empty())
+      files.erase(TRY(bulk_file_name(*stored.batch->payload)));
   }
   for (const std::string& name : files) {
     const io::Path path = options_.folder / fmt::to_string(partition) / "bulk" / name;

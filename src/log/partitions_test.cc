@@ -52,7 +52,8 @@ class Sender {
       const auto appended = append_and_wait(log, request(number));
       if (!appended) {
         const Code code = appended.error().code;
-        EXPECT_TRUE(code == Code::disk_full || code == Code::unavailable || code == Code::unknown_outcome)
+        EXPECT_TRUE(code == Code::disk_full || code == Code::unavailable || code == Code::unknown_outcome ||
+                    code == Code::retry)
             << appended.error().describe();
       } else if (is_repeat) {
         EXPECT_TRUE(appended->front().is_repeat);

@@ -52,7 +52,7 @@ class ProducerTable {
 
   /// Whether anything is known of a producer, or of a key.
   bool knows(const Producer& producer, int64_t now_us) const;
-  /// What a batch got, or the part of a request; nothing where it is not known (any more).
+  /// What the part of a request got, or what came with a key; nothing where it is not known (any more).
   std::optional<Answer> find(const Producer& producer, int64_t now_us) const;
 
   /// The number that a producer's next batch has; 0 for one that is not known (any more).

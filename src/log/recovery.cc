@@ -243,7 +243,7 @@ void RecoveredPartition::add(const BatchHeader& header) {
     rejects.push_back({segment.header.start_position + segment.size, header.reject_count});
     reject_count += header.reject_count;
   }
-  if (header.encoding == Encoding::bulk)
+  if (header.encoding == Encoding::bulk && header.payload_bytes > 0)
     bulks.push_back({segment.header.start_position + segment.size, header.end_offset()});
   last_ingested_at_us = std::max(last_ingested_at_us, header.ingested_at_us);
   segment.add(header);

@@ -199,7 +199,7 @@ void SegmentedLog::commit(std::vector<Pending> group) {
       group[i].done(fail(std::move(*outcome.error)));
       continue;
     }
-    if (has_others[i] && producers[i]) gather(*producers[i], outcome);
+    if (producers[i]) gather(*producers[i], outcome);
     std::sort(outcome.parts.begin(), outcome.parts.end(),
               [](const Appended& a, const Appended& b) { return a.partition < b.partition; });
     group[i].done(std::move(outcome.parts));
@@ -278,7 +278,7 @@ void SegmentedLog::write(Writes writes, std::vector<Outcome>& outcomes) {
   }
   for (Outcome& outcome : outcomes) {
     if (!outcome.error || !outcome.has_stored || outcome.error->code == Code::unknown_outcome) continue;
-    outcome.error = Error{Code::unknown_outcome,
+    outcome.error = Error{outcome.error->code == Code::disk_full ? Code::retry : Code::unknown_outcome,
                           "a part of the request is stored, another is not: " + outcome.error->message,
                           "send it again: under the same key or sequence, what is stored is not stored twice",
                           {}};
@@ -287,7 +287,8 @@ void SegmentedLog::write(Writes writes, std::vector<Outcome>& outcomes) {
 
 // What a repeat got: its parts are where they were put when it came first.
 void SegmentedLog::gather(const Producer& producer, Outcome& outcome) const {
-  if (outcome.parts.empty() || !outcome.is_judged) return;
+  const bool is_whole = outcome.parts.size() == 1 && outcome.parts.front().is_repeat;
+  if (!is_whole || partitions_.size() == 1) return;
   Producer part = producer;
   part.is_part = true;
   for (const auto& partition : partitions_) {

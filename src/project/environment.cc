@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::string_view env = "${env:";
 constexpr std::string_view secret = "${secret:";
+// The key of secrets, and secrets themselves: what a file names is shown to who may see the file.
+constexpr std::string_view secret_variables = "ANABRANCH_SECRET";
 constexpr std::string_view escaped = "$${";
 
 class Text {
@@ -73,6 +75,12 @@ class Text {
                       "use letters, digits and _, first no digit");
       return {};
     }
+    if (name.starts_with(secret_variables)) {
+      problems_.error(node_.place,
+                      fmt::format("{} holds secrets, and cannot stand in a project's files", name),
+                      "name a secret: ${secret:NAME}");
+      return {};
+    }
     const auto value = environment_(name);
     if (sign != inside.npos && (!value || value->empty()))
       return std::string(inside.substr(sign + else_sign.size()));
@@ -123,6 +131,15 @@ std::optional<std::string> process_environment(const std::string& name) {
 void put_in_environment(YamlNode& root, const Environment& environment, Problems& problems,
                         const std::vector<std::string>& secret_keys) {
   fill(root, environment, problems, secret_keys, false);
+}
+
+std::set<std::string> environment_names(std::string_view text) {
+  std::set<std::string> names;
+  for (size_t at = text.find(env); at != text.npos; at = text.find(env, at)) {
+    at += env.size();
+    names.emplace(text.substr(at, text.find_first_of(":}", at) - at));
+  }
+  return names;
 }
 
 }  // namespace anabranch::project

@@ -3,7 +3,9 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "project/problem.h"
@@ -24,5 +26,8 @@ std::optional<std::string> process_environment(const std::string& name);
 /// lists that are such values: they are used and never shown. Anywhere else it is reported.
 void put_in_environment(YamlNode& root, const Environment& environment, Problems& problems,
                         const std::vector<std::string>& secret_keys = {});
+
+/// The variables that a text names, if it is one of a project's files.
+std::set<std::string> environment_names(std::string_view text);
 
 }  // namespace anabranch::project

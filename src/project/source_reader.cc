@@ -1,6 +1,7 @@
 #include "project/source_reader.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include <fmt/format.h>
 
@@ -221,7 +222,7 @@ void read_tables(const ProjectFolder& folder, const MapReader& map, SourceFile& 
   }
 }
 
-void read_arriving(const MapReader& map, SourceFile& source) {
+void read_arriving(const MapReader& map, SourceFile& source, Problems& problems) {
   static const std::vector<std::string> formats = {"ndjson", "json", "csv", "tsv"};
   ArrivingFiles& arriving = source.arriving.emplace();
   map.require("stream", "write 'stream: ' and the name of the stream that takes their events in");
@@ -229,6 +230,18 @@ void read_arriving(const MapReader& map, SourceFile& source) {
               "write 'folder: ' and where the files arrive, relative to the folder of anabranch.yml");
   arriving.stream = map.text("stream").value_or("");
   arriving.folder = map.text("folder").value_or("");
+  const std::string folder = std::filesystem::path(arriving.folder).lexically_normal().generic_string();
+  const std::string first = folder.substr(0, folder.find('/'));
+  const bool is_above = folder.find_first_not_of("./") == folder.npos;  // "..", "../.."
+  const bool is_of_project = first == "." || first.empty() || is_above || first == "streams" ||
+                             first == "sources" || first == "models" || first == "dashboards" ||
+                             first == "tests" || first == "macros" || first == ".anabranch";
+  if (map.text("folder") && is_of_project && !std::filesystem::path(arriving.folder).is_absolute()) {
+    problems.error(
+        map.place_of("folder"),
+        fmt::format("'{}' cannot be where files arrive: they are moved away from there", arriving.folder),
+        "name a folder of its own, such as 'inbox'");
+  }
   if (const auto format = map.choice("format", formats)) arriving.format = formats[*format];
   source.place = map.place_of("stream");
 }
@@ -281,7 +294,7 @@ std::optional<SourceFile> read_source(const ProjectFolder& folder, const std::st
   map.choice("kind", {"files", "sqlite", "arriving_files"});
   source.description = map.text("description").value_or("");
   if (source.kind == SourceKind::arriving_files) {
-    read_arriving(map, source);
+    read_arriving(map, source, problems);
   } else {
     source.schedule = map.schedule();
     read_tables(folder, map, source);

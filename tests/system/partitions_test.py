@@ -168,6 +168,89 @@ class PartitionsTest(Case):
         bulk = [path for path in project.data("log/visits").glob("*/bulk/*.parquet")]
         self.assertEqual(len(bulk), len(taken.json["ranges"]), "copies of the repeat are gone")
 
+    def cut_last_writes(self, project, partition):
+        """As a crash leaves it that comes before this partition was written."""
+        (segment,) = project.data(f"log/visits/{partition}").glob("*.log")
+        with open(segment, "r+b") as file:
+            file.truncate(40)
+
+    def send_file(self, client, file, key):
+        return client.request("POST", "/v1/streams/visits/files", json.dumps({"path": str(file)}), {"Idempotency-Key": key})
+
+    def test_a_file_that_a_crash_cut_off_is_completed(self):
+        project = self.visits()
+        server = project.start()
+        client = server.client()
+        file = self.parquet(self.events(80))
+        self.assertEqual(self.send_file(client, file, "f").json["accepted"], 80)
+        server.kill()
+        self.cut_last_writes(project, 0)
+        server = project.start()
+        client = server.client()
+        self.assertEqual(client.status()["streams"][0]["durable_offsets"][0], 0)
+        again = self.send_file(client, file, "f")
+        self.assertEqual((again.json["accepted"], again.headers.get("idempotent-replayed")), (80, None))
+        self.assertEqual(self.send_file(client, file, "f").headers.get("idempotent-replayed"), "true")
+        self.check(client)
+        self.check_verify(project)
+        files = list(project.data("log/visits").glob("*/bulk/*.parquet"))
+        self.assertEqual(len(files), 5, "one a partition, and the one that the crash has left")
+
+    def test_repeats_are_known_after_the_key_has_changed(self):
+        project = self.visits(VISITS + "partitions: 4\n")
+        client = project.start().client()
+        bodies = ["".join(json.dumps(event) + "\n" for event in self.events(10)) for _ in range(10)]
+        first = [self.post(client, body, Idempotency_Key=f"k{i}") for i, body in enumerate(bodies[:6])]
+        for sequence in range(2):
+            self.assertEqual(self.post(client, bodies[6 + sequence], X_Producer_Id="pp", X_Sequence=str(sequence)).status, 200)
+        project.write("streams/visits.yml", KEYED)
+        project.json("apply")
+        for i, answer in enumerate(first):
+            again = self.post(client, bodies[i], Idempotency_Key=f"k{i}")
+            self.assertEqual((again.body, again.headers.get("idempotent-replayed")), (answer.body, "true"))
+        self.assertEqual(self.post(client, bodies[8], X_Producer_Id="pp", X_Sequence="2").status, 200)
+        split = self.post(client, bodies[9], Idempotency_Key="z")
+        self.assertGreater(len(split.json["ranges"]), 1)
+        project.write("streams/visits.yml", VISITS + "partitions: 4\n")
+        project.json("apply")
+        self.assertEqual(self.post(client, bodies[9], Idempotency_Key="z").body, split.body)
+        self.check(client, order_holds=False)
+
+    def test_a_key_of_another_type_is_none(self):
+        doubles = VISITS.replace("integer", "double")
+        project = self.visits(doubles + "key: page\npartitions: 4\n")
+        server = project.start()
+        client = server.client()
+        self.assertEqual(self.post(client, self.events(10)).json["accepted"], 10)
+        project.write("streams/visits.yml", doubles + "key: n\n")
+        project.json("apply")
+        self.assertEqual(len(self.post(client, self.events(10)).json["ranges"]), 1, "it goes in turn")
+        self.assertEqual(server.stop(), 0)
+        server = project.start()
+        client = server.client()
+        self.assertEqual(self.post(client, self.events(10)).json["accepted"], 10)
+        self.assertIn("the key field n is DOUBLE", server.log)
+        self.assertEqual(client.row("SELECT count(*) FROM bronze.visits", min_offset="latest"), [30])
+
+    def test_a_file_without_rows_for_a_partition_stops_no_retention(self):
+        project = self.visits(settings="retention: {log_hours: 0, builds: 2, delta_hours: 0}\n")
+        client = project.start().client()
+        # Known by its number, it is told apart in partition 0, which has none of its rows.
+        self.sent = []
+        events = [{"page": page, "n": n} for n, page in enumerate(["/p3", "/p4"])]
+        self.sent += events
+        taken = client.request("POST", "/v1/streams/visits/files", json.dumps({"path": str(self.parquet(events))}),
+                               {"X-Producer-Id": "p", "X-Sequence": "0"}).json
+        self.assertNotIn(0, [part["partition"] for part in taken["ranges"]])
+        for _ in range(3):
+            self.post(client, self.events(40))
+            self.check(client)
+            self.build(client)
+        self.assertEqual(client.status()["faults"], [])
+        self.assertEqual(list(project.data("log/visits").glob("*/bulk/*.parquet")), [])
+        self.check(client)
+        self.check_verify(project)
+
     def test_a_partition_may_be_chosen(self):
         project = self.visits()
         client = project.start().client()

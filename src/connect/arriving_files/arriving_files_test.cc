@@ -87,6 +87,34 @@ TEST_F(ArrivingFilesTest, UnfinishedFilesAreNotTouched) {
   EXPECT_EQ(ingest::next_of(*source).name, "a.ndjson");
 }
 
+// Whoever puts another one in its place while it is taken in must not find it among what is done.
+TEST_F(ArrivingFilesTest, AFileThatIsReplacedMeanwhileComesAgain) {
+  const auto source = open(0);
+  write("a.ndjson", "{\"a\": 1}\n");
+  const ingest::Arrival first = ingest::next_of(*source);
+  write("b.ndjson", "{\"a\": 2}\n{\"a\": 3}\n");
+  std::filesystem::rename(inbox_ / "b.ndjson", inbox_ / "a.ndjson");
+  ASSERT_TRUE(source->taken(first));
+  EXPECT_FALSE(exists("done/a.ndjson"));
+  const ingest::Arrival second = ingest::next_of(*source);
+  EXPECT_EQ(second.body, "{\"a\": 2}\n{\"a\": 3}\n");
+  EXPECT_NE(second.key, first.key);
+  ASSERT_TRUE(source->taken(second));
+  EXPECT_EQ(text_of("done/a.ndjson"), second.body);
+}
+
+TEST_F(ArrivingFilesTest, OneThatCannotBeReadHoldsUpNoOther) {
+  const auto source = open(0);
+  write("z.ndjson", "{}");
+  std::filesystem::create_symlink("a.ndjson", inbox_ / "a.ndjson");  // to itself
+  write(std::string(245, 'b') + ".x", "{}");
+  write("failed.tmp", "{}");
+  EXPECT_EQ(ingest::next_of(*source).name, "z.ndjson");
+  ASSERT_TRUE(source->taken(ingest::next_of(*source)));
+  EXPECT_TRUE(exists("failed/" + std::string(245, 'b') + ".x"));
+  EXPECT_THAT(text_of("failed/" + std::string(200, 'b') + ".error.txt"), HasSubstr("cannot be told"));
+}
+
 TEST_F(ArrivingFilesTest, TheNameSaysTheFormatUnlessTheSourceDoes) {
   const auto source = open(0);
   const std::vector<std::pair<const char*, ingest::BodyFormat>> formats = {
