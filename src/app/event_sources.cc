@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include "app/platform.h"
+#include "ingest/excerpt.h"
 
 namespace anabranch::app {
 namespace {
@@ -88,14 +89,14 @@ Result<bool> EventSources::take_next(Open& open) {
   const auto accepted =
       stream->accept_and_wait(arrival->format, arrival->body, ingest::Sender{arrival->key, std::nullopt});
   if (!accepted && is_final(accepted.error().code)) {
-    spdlog::warn("{} is refused: {}", arrival->name, accepted.error().describe());
+    spdlog::warn("{} is refused: {}", ingest::excerpt(arrival->name), accepted.error().describe());
     TRY(open.source->refused(*arrival, accepted.error()));
     return true;
   }
   if (!accepted) return fail(accepted.error());
   TRY(open.source->taken(*arrival));
   if (accepted->quarantined > 0)
-    spdlog::warn("{}: {} records are in quarantine", arrival->name, accepted->quarantined);
+    spdlog::warn("{}: {} records are in quarantine", ingest::excerpt(arrival->name), accepted->quarantined);
   return true;
 }
 

@@ -36,10 +36,10 @@ Result<project::Project> load_project(const io::Path& root, const std::string& t
 }
 
 Result<project::Project> load_texts(const ProjectTexts& texts, const io::Path& root,
-                                    const std::string& target) {
+                                    const std::string& target, const project::Environment& environment) {
   ProjectView view(io::local_file_system(), root, texts);
   project::SqlSelectReader reader;
-  auto loaded = project::load(view, root, reader, known_adapters());
+  auto loaded = project::load(view, root, reader, known_adapters(), environment);
   const auto errors = loaded.errors();
   if (!errors.empty()) {
     std::string message = count_of(errors.size()) + ":";

@@ -5,6 +5,7 @@
 #include "app/project_snapshots.h"
 #include "base/result.h"
 #include "io/file_system.h"
+#include "project/environment.h"
 #include "project/project.h"
 
 namespace anabranch::app {
@@ -18,6 +19,7 @@ Result<project::Project> load_project(const io::Path& root, const std::string& t
 /// The same of files that were read before, as the project in `root`. Prints nothing: the message of
 /// bad_input has every mistake, a line each.
 Result<project::Project> load_texts(const ProjectTexts& texts, const io::Path& root,
-                                    const std::string& target);
+                                    const std::string& target,
+                                    const project::Environment& environment = project::process_environment);
 
 }  // namespace anabranch::app

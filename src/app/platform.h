@@ -29,6 +29,7 @@
 #include "lake/delta_copies.h"
 #include "lake/manifest.h"
 #include "lake/table_versions.h"
+#include "project/environment.h"
 #include "project/project.h"
 #include "quality/verifier.h"
 #include "serve/engine_reads.h"
@@ -179,7 +180,7 @@ class Platform final : public front::Ports,
   // platform_diff.cc
   struct DiffSide;
   Result<front::ProjectDiff> diff_now(const front::DiffRequest& request, Task& task);
-  Status check_variables(const ProjectTexts& sent) const EXCLUDES(mutex_);
+  project::Environment environment_for_others() const EXCLUDES(mutex_);
   void choose_streams(DiffSide& side);
   void make_diff_world(DiffSide& side, const Tables::Chosen& tables);
   // platform_drop.cc

@@ -125,41 +125,31 @@ void Platform::make_diff_world(DiffSide& side, const Tables::Chosen& tables) {
   side.world = std::make_shared<const views::World>(std::move(made.world));
 }
 
-// Texts that were sent are answered with what they say, so they name no variable that the project does not.
-Status Platform::check_variables(const ProjectTexts& sent) const {
-  std::set<std::string> named;
-  {
-    Lock lock(mutex_);
-    for (const auto& [path, text] : texts_ ? *texts_ : ProjectTexts{})
-      named.merge(project::environment_names(text));
-  }
-  for (const auto& [path, text] : sent) {
-    for (const std::string& name : project::environment_names(text)) {
-      if (named.contains(name)) continue;
-      return fail(Code::refused,
-                  fmt::format("{} names the environment variable {}, which the project that runs does not",
-                              path, name),
-                  "take the project over that names it first");
-    }
-  }
-  return {};
+// Texts that were sent are answered with what they say: variables that the project which runs does not name
+// are not there for them.
+project::Environment Platform::environment_for_others() const {
+  auto named = std::make_shared<std::set<std::string>>();
+  Lock lock(mutex_);
+  for (const auto& [path, text] : texts_ ? *texts_ : ProjectTexts{})
+    named->merge(project::environment_names(text));
+  return [named](const std::string& name) {
+    return named->contains(name) ? project::process_environment(name) : std::nullopt;
+  };
 }
 
 Result<front::ProjectDiff> Platform::diff_now(const front::DiffRequest& request, Task& task) {
-  const auto load = [&](const std::shared_ptr<const ProjectTexts>& texts) -> Result<DiffSide> {
+  const auto load = [&](const std::shared_ptr<const ProjectTexts>& texts, bool is_sent) -> Result<DiffSide> {
     DiffSide side;
-    side.project =
-        std::make_shared<const project::Project>(TRY(load_texts(*texts, project_.root, options_.target)));
+    side.project = std::make_shared<const project::Project>(TRY(
+        load_texts(*texts, project_.root, options_.target,
+                   is_sent ? environment_for_others() : project::Environment(project::process_environment))));
     side.texts = texts;
     return side;
   };
-  for (const auto* sent : {&request.before, &request.after}) {
-    if (*sent) TRY(check_variables(**sent));
-  }
   DiffSide before;
   DiffSide after;
   if (request.before) {
-    auto loaded = load(std::make_shared<const ProjectTexts>(*request.before));
+    auto loaded = load(std::make_shared<const ProjectTexts>(*request.before), true);
     if (!loaded) {
       Error error = std::move(loaded).error();
       error.message = "what the files are compared with: " + error.message;
@@ -173,7 +163,8 @@ Result<front::ProjectDiff> Platform::diff_now(const front::DiffRequest& request,
     before.is_running = true;
   }
   after = TRY(load(std::make_shared<const ProjectTexts>(
-      request.after ? *request.after : TRY(read_project_texts(files_, project_.root)))));
+                       request.after ? *request.after : TRY(read_project_texts(files_, project_.root))),
+                   request.after.has_value()));
 
   // A build keeps the streams and tables for itself as long as it takes.
   {

@@ -521,6 +521,20 @@ inline void check_parts_are_one_request(const EventLogForTests& test) {
   };
   const auto first = send(request(0, 1));
   ASSERT_TRUE(first) << first.error().describe();
+  EXPECT_TRUE(std::ranges::is_sorted(*first, {}, &Appended::partition));
+  if (partitions > 1) {  // the home is the first part, whatever its number
+    std::vector<NewBatch> parts = request(0, 1);
+    std::swap(parts.front(), parts.back());
+    for (NewBatch& part : parts) part.producer->id = "q";
+    const auto swapped = send(parts);
+    ASSERT_TRUE(swapped) << swapped.error().describe();
+    EXPECT_TRUE(std::ranges::is_sorted(*swapped, {}, &Appended::partition));
+    EXPECT_EQ(log->partition_of(Producer{"q", 9, 0}), partitions - 1);
+    const auto repeated = send(parts);
+    ASSERT_TRUE(repeated) << repeated.error().describe();
+    EXPECT_EQ(places(*repeated), places(*swapped));
+    EXPECT_TRUE(std::ranges::is_sorted(*repeated, {}, &Appended::partition));
+  }
   ASSERT_TRUE(send(request(1, 1)));
   const auto before = log->durable_offsets();
   const auto again = send(request(0, 1));

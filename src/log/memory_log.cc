@@ -69,6 +69,9 @@ void MemoryLog::run() {
       }
       listener = listener_;
     }
+    for (auto& outcome : outcomes) {
+      if (outcome) std::ranges::sort(*outcome, {}, &Appended::partition);
+    }
     for (size_t i = 0; i < group.size(); ++i) group[i].done(std::move(outcomes[i]));
     if (listener) listener();
   }

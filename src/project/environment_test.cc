@@ -55,6 +55,23 @@ TEST_F(EnvironmentTest, AnotherTextWhereThereIsNone) {
   EXPECT_THAT(problems(), ElementsAre());
 }
 
+// A name, a type, a description is shown to people: it is no place for what holds secrets.
+TEST_F(EnvironmentTest, VariablesOfSecretsCannotBeNamed) {
+  variables_["ANABRANCH_SECRETS_KEY"] = "m4rk3r";
+  variables_["ANABRANCH_SECRET_PASSWORD"] = "m4rk3r";
+  const std::string all =
+      filled("a: ${env:ANABRANCH_SECRETS_KEY}\nb: x${env:ANABRANCH_SECRET_PASSWORD:-y}\n");
+  EXPECT_EQ(all.find("m4rk3r"), std::string::npos) << all;
+  EXPECT_THAT(problems(),
+              ElementsAre(HasSubstr("a.yml:1:4: error: ANABRANCH_SECRETS_KEY holds secrets"),
+                          HasSubstr("a.yml:2:4: error: ANABRANCH_SECRET_PASSWORD holds secrets")));
+}
+
+TEST_F(EnvironmentTest, TheNamesInATextAreFound) {
+  EXPECT_THAT(environment_names("a: ${env:HOST}:${env:PORT:-1}\nb: ${env:HOST} ${secret:X} $${env:Y} ${env:"),
+              ::testing::UnorderedElementsAre("HOST", "PORT", "Y", ""));
+}
+
 TEST_F(EnvironmentTest, WhatAVariableHoldsIsOneValue) {
   EXPECT_EQ(filled("a: ${env:NASTY}\n"), R"({"a":"a: [b]\n- ${env:HOST} $${"})");
   EXPECT_EQ(filled("a: $${env:HOST}\n${env:HOST}: key\nb: ${other} $5 {}\n"),

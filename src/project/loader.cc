@@ -129,8 +129,8 @@ Status Loaded::status() const {
       first.hint);
 }
 
-Loaded load(io::FileSystem& files, const io::Path& root, SelectReader& selects,
-            const KnownAdapters& adapters) {
+Loaded load(io::FileSystem& files, const io::Path& root, SelectReader& selects, const KnownAdapters& adapters,
+            const Environment& environment) {
   Loaded loaded;
   loaded.project.root = root;
   Problems problems;
@@ -142,7 +142,7 @@ Loaded load(io::FileSystem& files, const io::Path& root, SelectReader& selects,
                    fmt::format("{} is not an Anabranch project: it has no {}", root.string(), settings_file),
                    init_hint);
   } else {
-    read_files(ProjectFolder(files, root, problems, adapters), selects, loaded.project);
+    read_files(ProjectFolder(files, root, problems, adapters, environment), selects, loaded.project);
   }
   loaded.problems = problems.take_sorted();
   add_excerpts(loaded.problems, files, root);

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "project/environment.h"
 #include "project/known_adapters.h"
 #include "project/problem.h"
 #include "project/project.h"
@@ -22,9 +23,9 @@ struct Loaded {
 };
 
 /// Reads the project in a folder. Changes nothing. `selects` must outlive the call only. Adapters that are
-/// not among `adapters` are mistakes.
+/// not among `adapters` are mistakes. `environment` says what variables hold.
 Loaded load(io::FileSystem& files, const io::Path& root, SelectReader& selects,
-            const KnownAdapters& adapters = {});
+            const KnownAdapters& adapters = {}, const Environment& environment = process_environment);
 
 /// The folder itself or the nearest one above it that holds anabranch.yml. not_found says how to begin a
 /// project.

@@ -53,7 +53,7 @@ std::optional<YamlNode> ProjectFolder::read_yaml(const std::string& file,
   const auto source = read(file);
   if (!source) return std::nullopt;
   auto root = parse_yaml(*source, problems_);
-  if (root) put_in_environment(*root, process_environment, problems_, secret_keys);
+  if (root) put_in_environment(*root, environment_, problems_, secret_keys);
   return root;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "io/file_system.h"
+#include "project/environment.h"
 #include "project/known_adapters.h"
 #include "project/problem.h"
 #include "project/source_text.h"
@@ -16,8 +17,13 @@ namespace anabranch::project {
 /// Paths are relative to the root, with '/'. What cannot be read is reported.
 class ProjectFolder {
  public:
-  ProjectFolder(io::FileSystem& files, io::Path root, Problems& problems, const KnownAdapters& adapters)
-      : files_(files), root_(std::move(root)), problems_(problems), adapters_(adapters) {}
+  ProjectFolder(io::FileSystem& files, io::Path root, Problems& problems, const KnownAdapters& adapters,
+                Environment environment)
+      : files_(files),
+        root_(std::move(root)),
+        problems_(problems),
+        adapters_(adapters),
+        environment_(std::move(environment)) {}
 
   /// Entries by name without hidden ones; empty when there is no such folder.
   std::vector<io::FolderEntry> list(const std::string& folder) const;
@@ -41,6 +47,7 @@ class ProjectFolder {
   const io::Path root_;
   Problems& problems_;
   const KnownAdapters& adapters_;
+  const Environment environment_;
 };
 
 /// "streams/flights.yml" to "flights".

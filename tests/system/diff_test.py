@@ -196,6 +196,22 @@ class DiffTest(DiffCase):
         self.files.write("models/gold/by_sku.sql", "SELECT FROM\n")
         self.assertEqual(self.files.run("diff", "--exit-code").returncode, 2)
 
+    def test_files_that_are_sent_see_no_more_of_the_environment_than_the_project(self):
+        marker = "m4rk3r"
+        self.serve()
+        self.assertEqual(self.server.stop(), 0)
+        self.files.write("streams/more.yml", "fields:\n  - {name: a, type: '${env:TYPE_OF_A}'}\n")
+        self.server = self.files.launch("--port", "0", environment={**os.environ, "TYPE_OF_A": "bigint", "PRIVATE": marker, "ANABRANCH_SECRETS_KEY": marker}).wait_ready()
+        client = self.server.client()
+        texts = {"anabranch.yml": "name: shop\n"}
+        for spelled in ("'${env:PRIVATE}'", '"\\x24{env:PRIVATE}"', "'${env:ANABRANCH_SECRETS_KEY}'", "'${env:PRIVATE:-none}'"):
+            for side in ("before", "after"):
+                answer = client.post("/v1/diff", {side: {**texts, "streams/x.yml": f"fields:\n  - {{name: a, type: {spelled}}}\n"}})
+                self.assertEqual(answer.status, 400, answer)
+                self.assertNotIn(marker.encode(), answer.body)
+        known = {**texts, "streams/more.yml": "fields:\n  - {name: a, type: '${env:TYPE_OF_A}'}\n"}
+        self.assertEqual(client.post("/v1/diff", {"after": known}).status, 200)
+
     def test_it_is_a_task_that_can_be_cancelled(self):
         self.serve()
         self.files.write("models/gold/long.sql", "SELECT count(*) AS n FROM range(100000000000) AS r(i) WHERE i % 7 = 3\n")

@@ -251,6 +251,52 @@ class PartitionsTest(Case):
         self.check(client)
         self.check_verify(project)
 
+    def test_the_given_file_is_kept_wherever_its_rows_go(self):
+        project = self.visits(KEYED.replace("on_drift: quarantine", "on_drift: freeze"), settings="retention: {log_hours: 0, builds: 2}\n")
+        client = project.start().client()
+        python = program.SOURCE / ".deps" / "readers" / "bin" / "python"
+        script = "import sys, pyarrow as pa, pyarrow.parquet as q; q.write_table(pa.table({'page': [sys.argv[1]], 'n': pa.array([1], pa.int32()), 'extra': ['x']}), sys.argv[2])"
+        self.sent, places = [], set()
+        for number in range(8):
+            file = self.folder / f"given{number}.parquet"
+            subprocess.run([python, "-c", script, f"/p{number}", file], check=True)
+            (part,) = self.send_file(client, file, f"f{number}").json["ranges"]
+            places.add(part["partition"])
+            folder = project.data(f"log/visits/{part['partition']}/bulk")
+            self.assertEqual(len(list(folder.glob("*.source"))), len(list(folder.glob("*.parquet"))), f"partition {part['partition']}")
+            self.sent.append({"page": f"/p{number}", "n": 1})
+        self.assertGreater(len(places), 2)
+        self.assertEqual(len(list(project.data("log/visits").glob("*/bulk/*.source"))), 8)
+        for _ in range(4):
+            self.wait_applied(client, "visits")
+            self.build(client)
+        # Their rows are in the archive; what the stream left out of them is nowhere else (L4).
+        self.assertEqual(list(project.data("log/visits").glob("*/bulk/*.parquet")), [])
+        self.assertEqual(len(list(project.data("log/visits").glob("*/bulk/*.source"))), 8)
+
+    def test_a_missing_archive_file_is_not_in_a_log_that_has_forgotten(self):
+        project = self.visits(settings="retention: {log_hours: 0, builds: 2, delta_hours: 0}\n")
+        server = project.start()
+        client = server.client()
+        for number in range(3):
+            self.post(client, [{"page": "/a", "n": number}], query="?partition=0")
+            self.wait_applied(client, "visits")
+            self.build(client)
+        self.assertEqual(server.stop(), 0)
+        project.write("anabranch.yml", "name: visits\n")
+        server = project.start()
+        client = server.client()
+        self.post(client, [{"page": "/b", "n": 9}], query="?partition=1")
+        self.wait_applied(client, "visits")
+        self.build(client)
+        self.assertEqual(server.stop(), 0)
+        (lost,) = project.data("lake/bronze/visits").glob("part-00001-*.parquet")
+        lost.unlink()
+        faults = project.start().client().status()["faults"]
+        self.assertIn("is missing", json.dumps(faults))
+        self.assertIn("restore it from a backup: the log does not hold these events any more", json.dumps(faults))
+        self.assertNotIn("or remove", json.dumps(faults), "the log of partition 0 has forgotten")
+
     def test_a_partition_may_be_chosen(self):
         project = self.visits()
         client = project.start().client()

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/hash.h"
+#include "ingest/excerpt.h"
 
 namespace anabranch::connect {
 namespace {
@@ -27,7 +28,8 @@ Result<ingest::BodyFormat> format_of(const std::string& chosen, const std::strin
   if (ending == ".json") return ingest::BodyFormat::json;
   if (ending == ".csv") return ingest::BodyFormat::csv;
   if (ending == ".tsv" || ending == ".tab") return ingest::BodyFormat::tsv;
-  return fail(Code::bad_input, fmt::format("what is in {} cannot be told from its name", name),
+  return fail(Code::bad_input,
+              fmt::format("what is in {} cannot be told from its name", ingest::excerpt(name)),
               "known are .ndjson, .jsonl, .json, .csv and .tsv; or say 'format:' in the source");
 }
 
