@@ -283,21 +283,6 @@ const Case source_cases[] = {
       "sources/b.yml:2:1: error: a source has no key 'tables' (known keys: kind, description, stream, "
       "folder, "
       "format)"}},
-    {"ArrivingFilesInTheProjectsOwnFolders",
-     {{"streams/orders.yml", "fields: [{name: a, type: integer}]\n"},
-      {"sources/a.yml", "kind: arriving_files\nstream: orders\nfolder: .\n"},
-      {"sources/b.yml", "kind: arriving_files\nstream: orders\nfolder: x/../models/silver\n"},
-      {"sources/c.yml", "kind: arriving_files\nstream: orders\nfolder: ../..\n"},
-      {"sources/d.yml", "kind: arriving_files\nstream: orders\nfolder: ../inbox\n"},
-      {"sources/e.yml", "kind: arriving_files\nstream: orders\nfolder: .anabranch/log\n"}},
-     {"sources/a.yml:3:9: error: '.' cannot be where files arrive: they are moved away from there (name a "
-      "folder of its own, such as 'inbox')",
-      "sources/b.yml:3:9: error: 'x/../models/silver' cannot be where files arrive: they are moved away from "
-      "there (name a folder of its own, such as 'inbox')",
-      "sources/c.yml:3:9: error: '../..' cannot be where files arrive: they are moved away from there (name "
-      "a folder of its own, such as 'inbox')",
-      "sources/e.yml:3:9: error: '.anabranch/log' cannot be where files arrive: they are moved away from "
-      "there (name a folder of its own, such as 'inbox')"}},
     {"NoTables",
      {{"sources/a.yml", "kind: files\ntables: {}\n"}},
      {"sources/a.yml:2:9: error: tables must be a map of names, not an empty one (name at least one table, "
