@@ -34,6 +34,16 @@ TEST_P(CorpusTheme, EveryViewEqualsPlainDuckDb) {
 INSTANTIATE_TEST_SUITE_P(Files, CorpusTheme, ::testing::ValuesIn(test::corpus_files("corpus")),
                          [](const auto& info) { return info.param; });
 
+TEST(Corpus, ToldApartIsAllButTheLastOfTheRoundedDigits) {
+  EXPECT_TRUE(test::are_rounded_alike("s2 | -~0.00019429842 | 72", "s2 | -~0.00019429841 | 72"));
+  EXPECT_TRUE(test::are_rounded_alike("[~0.99999999, ~2]", "[~1, ~2]"));
+  EXPECT_FALSE(test::are_rounded_alike("s2 | ~0.00019429842 | 72", "s2 | ~0.00019429822 | 72"));
+  EXPECT_FALSE(test::are_rounded_alike("s2 | ~0.5 | 123456789", "s2 | ~0.5 | 123456788"));
+  EXPECT_FALSE(test::are_rounded_alike("s2 | ~0.5", "s2 | -~0.5"));
+  EXPECT_FALSE(test::are_rounded_alike("s2 | ~0.5", "s2 | ~0.5 | 1"));
+  EXPECT_FALSE(test::are_rounded_alike("~0", "~0.00000001"));
+}
+
 TEST(Corpus, HasTheClassesThatItsFilesSayAndNoFewerMaintainedThanBefore) {
   const test::Scene scene(corpus / "scenes" / "shop.sql");
   test::CorpusClasses all;
