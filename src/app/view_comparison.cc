@@ -32,8 +32,8 @@ struct Shared {
   std::string after;
 };
 
-const sql::OutputColumn* find_column(const Plan& plan, const std::string& name) {
-  const auto found = std::ranges::find_if(plan.columns, [&](const sql::OutputColumn& column) {
+const model::RelationColumn* find_column(const Plan& plan, const std::string& name) {
+  const auto found = std::ranges::find_if(plan.columns, [&](const model::RelationColumn& column) {
     return sql::lower(column.name) == sql::lower(name);
   });
   return found == plan.columns.end() ? nullptr : &*found;

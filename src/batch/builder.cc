@@ -86,7 +86,7 @@ class Build {
                                  sql::quote_literal(state_file_.path().string()), row_group_rows)));
     for (const auto& [stream, schema] : job_.world.schemas) {
       const views::Relation& relation = job_.world.relations.at(sql::lower(stream));
-      std::vector<sql::OutputColumn> columns = relation.columns;
+      std::vector<model::RelationColumn> columns = relation.columns;
       columns.insert(columns.end(), relation.hidden_columns.begin(), relation.hidden_columns.end());
       std::string events = archived_events(stream, schema, columns);
       if (!events.empty()) {
@@ -124,7 +124,7 @@ class Build {
 
   // Those before the cut-off, as a table expression; empty where there are no files.
   std::string archived_events(const std::string& stream, const model::Schema& schema,
-                              const std::vector<sql::OutputColumn>& columns) const {
+                              const std::vector<model::RelationColumn>& columns) const {
     const auto archive = job_.archives.find(stream);
     if (archive == job_.archives.end()) return "";
     std::string all;

@@ -60,7 +60,7 @@ bool is_of_the_view(Code code) {
   return code == Code::bad_sql || code == Code::bad_input || code == Code::refused;
 }
 
-std::string column_list(const std::vector<sql::OutputColumn>& columns) {
+std::string column_list(const std::vector<model::RelationColumn>& columns) {
   std::string list;
   for (const auto& column : columns) list += (list.empty() ? "" : ", ") + sql::quote_identifier(column.name);
   return list;
@@ -182,7 +182,8 @@ std::optional<sql::Query> ViewBuilder::build_summary(const views::StatePart& par
 Result<sql::Query> ViewBuilder::build_rows(lake::ViewBuild& built) {
   const std::string file = row_file();
   // The views above read it with where each row came from.
-  const std::vector<sql::OutputColumn> columns = TRY(session_.describe(views::rows_query(plan_, meanings_)));
+  const std::vector<model::RelationColumn> columns =
+      TRY(session_.describe(views::rows_query(plan_, meanings_)));
   const bool is_swapped = columns.size() > 1 && columns[0].type == columns[1].type &&
                           is_planted("two columns of a row file change places");
   const std::string from = is_swapped ? "SELECT * REPLACE (c1 AS c0, c0 AS c1) FROM " : "FROM ";

@@ -8,7 +8,7 @@
 
 #include "front/project_plan.h"
 #include "model/offsets.h"
-#include "sql/database.h"
+#include "model/relation_column.h"
 
 namespace anabranch::front {
 
@@ -29,8 +29,8 @@ struct ProjectDiff {
   struct View {
     std::string name;
     ProjectPlan::Change change = ProjectPlan::Change::changed;
-    std::vector<sql::OutputColumn> columns_added;
-    std::vector<sql::OutputColumn> columns_removed;
+    std::vector<model::RelationColumn> columns_added;
+    std::vector<model::RelationColumn> columns_removed;
     std::vector<Retyped> columns_retyped;
     std::vector<std::string> columns;  // by which rows were compared
     // Multisets; nothing where that side has no such view or could not be computed.

@@ -189,7 +189,7 @@ struct Stored {
       : schema(std::make_shared<const model::Schema>(stream.schemas->latest()->as_stored())),
         columns(columns_of(stream.name.text(), *schema)) {}
   const std::shared_ptr<const model::Schema> schema;
-  const std::vector<sql::OutputColumn> columns;
+  const std::vector<model::RelationColumn> columns;
 };
 
 // The newest files that are many for what they hold, and become one of the next size, by the offset of their
@@ -216,7 +216,7 @@ std::vector<lake::DataFile> many_small(const std::vector<lake::DataFile>& files)
 }  // namespace
 
 Result<lake::DataFile> Archiver::write_file(sql::Session& session, const lake::DeltaTable& table,
-                                            const std::vector<sql::OutputColumn>& columns,
+                                            const std::vector<model::RelationColumn>& columns,
                                             const std::string& source, model::Partition partition,
                                             model::OffsetRange range) {
   std::string names;

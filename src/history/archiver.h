@@ -12,6 +12,7 @@
 #include "io/clock.h"
 #include "lake/delta_table.h"
 #include "lake/object_store.h"
+#include "model/relation_column.h"
 #include "sql/database.h"
 
 namespace anabranch::history {
@@ -48,8 +49,9 @@ class Archiver {
   Result<bool> tidy_stream(const Stream& stream, int64_t removed_after_ms) REQUIRES(mutex_);
   Result<bool> put_together(const StreamPartition& partition, lake::DeltaTable& table) REQUIRES(mutex_);
   Result<lake::DataFile> write_file(sql::Session& session, const lake::DeltaTable& table,
-                                    const std::vector<sql::OutputColumn>& columns, const std::string& source,
-                                    model::Partition partition, model::OffsetRange range) REQUIRES(mutex_);
+                                    const std::vector<model::RelationColumn>& columns,
+                                    const std::string& source, model::Partition partition,
+                                    model::OffsetRange range) REQUIRES(mutex_);
   Status remove_files(const Stream& stream, lake::DeltaTable& table, int64_t removed_after_ms)
       REQUIRES(mutex_);
   bool is_leased(const std::string& stream, const std::string& path) REQUIRES(mutex_);

@@ -30,9 +30,9 @@ model::Offset end_of(const std::vector<model::Offset>& ends, model::Partition pa
 
 }  // namespace
 
-std::vector<sql::OutputColumn> columns_of(const std::string& stream, const model::Schema& schema) {
+std::vector<model::RelationColumn> columns_of(const std::string& stream, const model::Schema& schema) {
   const auto relation = views::stream_relation(stream, schema);
-  std::vector<sql::OutputColumn> columns = relation.columns;
+  std::vector<model::RelationColumn> columns = relation.columns;
   columns.insert(columns.end(), relation.hidden_columns.begin(), relation.hidden_columns.end());
   return columns;
 }

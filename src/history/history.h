@@ -16,6 +16,7 @@
 #include "history/stream.h"
 #include "history/stream_reader.h"
 #include "model/offsets.h"
+#include "model/relation_column.h"
 #include "model/schema.h"
 #include "sql/database.h"
 
@@ -90,7 +91,7 @@ class History {
 };
 
 /// The columns of a stream's events as relations have them: the schema's and the four system columns.
-std::vector<sql::OutputColumn> columns_of(const std::string& stream, const model::Schema& schema);
+std::vector<model::RelationColumn> columns_of(const std::string& stream, const model::Schema& schema);
 
 /// The events of a step that lie in files as a table expression: the schema's columns and the four system
 /// columns. corrupt: the batch of a bulk file names none.

@@ -46,7 +46,7 @@ io::Path bulk_folder(const io::Path& stream_folder, model::Partition partition) 
 
 std::string bulk_relation(const BulkFile& file, const io::Path& folder, const log::Batch& batch,
                           const model::Schema& schema, model::Offset from, model::Offset end) {
-  std::vector<sql::OutputColumn> there;
+  std::vector<model::RelationColumn> there;
   for (const std::string& name : file.columns) there.push_back({name, ""});
   std::string columns;
   for (const auto& field : schema.fields) {

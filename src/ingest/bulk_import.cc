@@ -334,7 +334,7 @@ class Importer {
   std::set<std::string> taken_;  // its columns that are fields
   std::string items_;            // of the SELECT that is written
   std::string problem_;          // why a row is refused, as parts of an expression
-  std::vector<sql::OutputColumn> written_;
+  std::vector<model::RelationColumn> written_;
   std::map<std::string, std::string> values_;  // of fields that the file has: expressions
   BulkFile file_;                              // what all that are written have in common
   bool has_dropped_columns_ = false;

@@ -19,11 +19,11 @@ namespace {
 
 struct ParquetFile {
   TableInput input;
-  std::vector<sql::OutputColumn> columns;
+  std::vector<model::RelationColumn> columns;
 
   const std::string* type_of(const std::string& name) const {
     const auto found = std::find_if(columns.begin(), columns.end(),
-                                    [&](const sql::OutputColumn& column) { return column.name == name; });
+                                    [&](const model::RelationColumn& column) { return column.name == name; });
     return found == columns.end() ? nullptr : &found->type;
   }
 };
@@ -215,7 +215,8 @@ std::string select_from(const ParquetFile& file, const std::vector<Target>& targ
 
 }  // namespace
 
-Result<std::vector<sql::OutputColumn>> columns_of_parquet(sql::Session& session, const TableInput& input) {
+Result<std::vector<model::RelationColumn>> columns_of_parquet(sql::Session& session,
+                                                              const TableInput& input) {
   const auto unreadable = [&](const Error& error) {
     return wrong_at(input, 0, 0, fmt::format("cannot be read as Parquet: {}", said_of(input, error.message)),
                     "check that the file is whole, not encrypted, and a Parquet file");

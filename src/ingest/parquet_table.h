@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "ingest/row_table.h"
+#include "model/relation_column.h"
 #include "sql/database.h"
 
 namespace anabranch::ingest {
@@ -13,14 +14,14 @@ namespace anabranch::ingest {
 /// Rows of Parquet files as a SELECT that gives the columns.
 struct ParquetRows {
   std::string select;
-  std::vector<sql::OutputColumn> columns;
+  std::vector<model::RelationColumn> columns;
 };
 
 /// The columns of a Parquet file as the engine reads it. bad_input when it is none, is encrypted, or holds
 /// what the engine would cut (decimals of more than 38 digits, nanoseconds of times that have a zone or no
 /// date) or never come to the end of (columns that nest deeper than model::type_nesting_max, rows of more
 /// than row_bytes_max on average).
-Result<std::vector<sql::OutputColumn>> columns_of_parquet(sql::Session& session, const TableInput& input);
+Result<std::vector<model::RelationColumn>> columns_of_parquet(sql::Session& session, const TableInput& input);
 
 /// A column has the type that was declared, or one that keeps every value of each file. Where a file has
 /// another type its values are read here, and one that does not fit without loss is bad_input with file and

@@ -10,7 +10,7 @@
 #include "ingest/row_table.h"
 #include "ingest/table_source.h"
 #include "io/file_system.h"
-#include "sql/database.h"
+#include "model/relation_column.h"
 
 namespace anabranch::ingest {
 
@@ -42,7 +42,7 @@ struct TableCopyJob {
 
 struct TableCopyResult {
   int64_t rows = 0;
-  std::vector<sql::OutputColumn> columns;
+  std::vector<model::RelationColumn> columns;
   std::string content_hash;
   int64_t memory_bytes = 0;  // about, as a table of an engine
 

@@ -152,7 +152,7 @@ TEST_F(TableCopy, TypesAreFoundInAllRowsOfAllFiles) {
   const auto result = copy(job({"a.csv", "b.csv"}));
   ASSERT_TRUE(result) << result.error().describe();
   EXPECT_EQ(result->rows, 200'001);
-  EXPECT_EQ(result->columns, (std::vector<sql::OutputColumn>{{"id", "BIGINT"}, {"code", "VARCHAR"}}));
+  EXPECT_EQ(result->columns, (std::vector<model::RelationColumn>{{"id", "BIGINT"}, {"code", "VARCHAR"}}));
 }
 
 // ---- one definition of what fits ----
@@ -346,7 +346,7 @@ TEST_F(TableCopy, JsonOfManyNamesIsNoMap) {
   const auto result = copy(job({"a.json"}));
   ASSERT_TRUE(result) << result.error().describe();
   ASSERT_EQ(result->columns.size(), 300u);
-  EXPECT_EQ(result->columns[299], (sql::OutputColumn{"k299", "BIGINT"}));
+  EXPECT_EQ(result->columns[299], (model::RelationColumn{"k299", "BIGINT"}));
 }
 
 TEST_F(TableCopy, JsonTypesAreFoundInAllFiles) {
@@ -358,7 +358,7 @@ TEST_F(TableCopy, JsonTypesAreFoundInAllFiles) {
   const auto result = copy(job(files));
   ASSERT_TRUE(result) << result.error().describe();
   EXPECT_EQ(result->rows, 40);
-  EXPECT_EQ(result->columns, (std::vector<sql::OutputColumn>{{"a", "JSON"}, {"late", "BIGINT"}}));
+  EXPECT_EQ(result->columns, (std::vector<model::RelationColumn>{{"a", "JSON"}, {"late", "BIGINT"}}));
 }
 
 TEST_F(TableCopy, JsonThatBreaksOffOrIsNoneIsRefusedWithItsLine) {

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "ingest/row_feed.h"
 #include "ingest/row_table.h"
+#include "model/relation_column.h"
 #include "sql/database.h"
 
 namespace anabranch::ingest {
@@ -16,7 +17,7 @@ namespace anabranch::ingest {
 /// Rows as a SELECT, which reads them when the engine runs it.
 struct SourceRows {
   std::string select;
-  std::vector<sql::OutputColumn> columns;
+  std::vector<model::RelationColumn> columns;
 };
 
 /// Whether a value fits a column, ValueParser decides for every source. Owner: a copy, in a process of its

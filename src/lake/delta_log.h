@@ -11,7 +11,7 @@
 #include "base/result.h"
 #include "io/clock.h"
 #include "lake/data_file.h"
-#include "sql/database.h"
+#include "model/relation_column.h"
 
 namespace anabranch::lake {
 
@@ -31,7 +31,7 @@ struct DeltaTxn {
 /// A table at one version.
 struct DeltaSnapshot {
   int64_t version = -1;  // -1: there is no table yet
-  std::vector<sql::OutputColumn> columns;
+  std::vector<model::RelationColumn> columns;
   std::vector<DataFile> files;  // in the order in which they were added, as far as the log says it
   std::map<std::string, int64_t> transactions;
   std::map<std::string, std::string> configuration;
@@ -49,7 +49,7 @@ struct DeltaSnapshot {
 struct DeltaWrite {
   enum class Kind { create, append, replace, rewrite };
   Kind kind = Kind::replace;
-  std::vector<sql::OutputColumn> columns;
+  std::vector<model::RelationColumn> columns;
   std::vector<DataFile> files;
   std::vector<std::string> rewritten;  // rewrite: paths of the files that hold the same rows
   DeltaTxn txn;

@@ -11,13 +11,14 @@
 #include "lake/local_store.h"
 #include "lake/store_for_tests.h"
 #include "lake/type_mapping.h"
+#include "sql/database.h"
 #include "sql/syntax.h"
 #include "tests/support/temporary_folder.h"
 
 namespace anabranch::lake {
 namespace {
 
-using Columns = std::vector<sql::OutputColumn>;
+using Columns = std::vector<model::RelationColumn>;
 
 const Columns first_columns{{"id", "INTEGER"},
                             {"truth", "BOOLEAN"},

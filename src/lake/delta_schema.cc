@@ -18,7 +18,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Result<Json> field_of(const sql::OutputColumn& column) {
+Result<Json> field_of(const model::RelationColumn& column) {
   const LakeType type = TRY(lake_type(column.type));
   Json metadata = Json::object();
   if (!type.is_original) metadata[std::string(original_type_key)] = column.type;
@@ -96,8 +96,8 @@ Result<std::string> engine_type_of(const Json& delta) {
   return unknown();
 }
 
-Result<sql::OutputColumn> column_of(const Json& field) {
-  sql::OutputColumn column{field["name"].get<std::string>(), ""};
+Result<model::RelationColumn> column_of(const Json& field) {
+  model::RelationColumn column{field["name"].get<std::string>(), ""};
   if (field.contains("metadata") && field["metadata"].is_object()) {
     const auto original = field["metadata"].find(original_type_key);
     if (original != field["metadata"].end() && original->is_string())
@@ -113,16 +113,16 @@ Result<sql::OutputColumn> column_of(const Json& field) {
 
 }  // namespace
 
-Result<std::string> delta_schema(const std::vector<sql::OutputColumn>& columns) {
+Result<std::string> delta_schema(const std::vector<model::RelationColumn>& columns) {
   TRY(check_columns(columns));
   Json fields = Json::array();
-  for (const sql::OutputColumn& column : columns) fields.push_back(TRY(field_of(column)));
+  for (const model::RelationColumn& column : columns) fields.push_back(TRY(field_of(column)));
   return Json{{"type", "struct"}, {"fields", std::move(fields)}}.dump();
 }
 
-Result<std::vector<sql::OutputColumn>> columns_of_schema(std::string_view schema) {
+Result<std::vector<model::RelationColumn>> columns_of_schema(std::string_view schema) {
   const Json document = TRY(parse_schema(schema));
-  std::vector<sql::OutputColumn> columns;
+  std::vector<model::RelationColumn> columns;
   for (const Json& field : document["fields"]) columns.push_back(TRY(column_of(field)));
   return columns;
 }
@@ -133,12 +133,12 @@ bool is_same_schema(std::string_view a, std::string_view b) {
 }
 
 Result<std::optional<std::string>> schema_after_append(std::string_view schema,
-                                                       const std::vector<sql::OutputColumn>& columns) {
+                                                       const std::vector<model::RelationColumn>& columns) {
   TRY(check_columns(columns));
   Json document = TRY(parse_schema(schema));
   bool has_changed = false;
   std::set<std::string> appended;
-  for (const sql::OutputColumn& column : columns) {
+  for (const model::RelationColumn& column : columns) {
     Json added = TRY(field_of(column));
     appended.insert(column.name);
     const auto field = std::find_if(
@@ -155,7 +155,7 @@ Result<std::optional<std::string>> schema_after_append(std::string_view schema,
       return fail(Code::bad_input,
                   fmt::format("column \"{}\" is written \"{}\" in the table", column.name, name), hint);
     }
-    const sql::OutputColumn before = TRY(column_of(*field));
+    const model::RelationColumn before = TRY(column_of(*field));
     if (before.type == column.type) continue;
     const auto old_type = model::Type::parse(before.type);
     const auto new_type = model::Type::parse(column.type);

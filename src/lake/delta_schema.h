@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "sql/database.h"
+#include "model/relation_column.h"
 
 namespace anabranch::lake {
 
@@ -15,11 +15,11 @@ namespace anabranch::lake {
 inline constexpr std::string_view original_type_key = "anabranch.type";
 
 /// bad_input as check_columns().
-Result<std::string> delta_schema(const std::vector<sql::OutputColumn>& columns);
+Result<std::string> delta_schema(const std::vector<model::RelationColumn>& columns);
 
 /// With their SQL types where the metadata has them, else the types that the file's columns have. corrupt
 /// when it is no schema; refused where a type is not ours to read.
-Result<std::vector<sql::OutputColumn>> columns_of_schema(std::string_view schema);
+Result<std::vector<model::RelationColumn>> columns_of_schema(std::string_view schema);
 
 /// True when both say the same; the order of columns counts.
 bool is_same_schema(std::string_view a, std::string_view b);
@@ -29,6 +29,6 @@ bool is_same_schema(std::string_view a, std::string_view b);
 /// but lies in the lake alike keeps the type of the lake only. bad_input names the column that does not fit,
 /// refused the one whose rules we cannot keep.
 Result<std::optional<std::string>> schema_after_append(std::string_view schema,
-                                                       const std::vector<sql::OutputColumn>& columns);
+                                                       const std::vector<model::RelationColumn>& columns);
 
 }  // namespace anabranch::lake

@@ -47,17 +47,17 @@ Result<DeltaSnapshot> DeltaTable::snapshot() {
   return state_;
 }
 
-Result<DeltaCommit> DeltaTable::create(const std::vector<sql::OutputColumn>& columns, const DeltaTxn& txn,
+Result<DeltaCommit> DeltaTable::create(const std::vector<model::RelationColumn>& columns, const DeltaTxn& txn,
                                        const std::map<std::string, std::string>& configuration) {
   return commit({DeltaWrite::Kind::create, columns, {}, {}, txn, configuration});
 }
 
-Result<DeltaCommit> DeltaTable::append(const std::vector<sql::OutputColumn>& columns,
+Result<DeltaCommit> DeltaTable::append(const std::vector<model::RelationColumn>& columns,
                                        const std::vector<DataFile>& files, const DeltaTxn& txn) {
   return commit({DeltaWrite::Kind::append, columns, files, {}, txn, {}});
 }
 
-Result<DeltaCommit> DeltaTable::replace(const std::vector<sql::OutputColumn>& columns,
+Result<DeltaCommit> DeltaTable::replace(const std::vector<model::RelationColumn>& columns,
                                         const std::vector<DataFile>& files, const DeltaTxn& txn) {
   return commit({DeltaWrite::Kind::replace, columns, files, {}, txn, {}});
 }
@@ -103,7 +103,7 @@ Result<DeltaCommit> DeltaTable::commit(const DeltaWrite& write) {
       is_unsure ? "check the connection to the lake" : "other programs write this table all the time");
 }
 
-Result<DeltaCommit> DeltaTable::rewrite(const std::vector<sql::OutputColumn>& columns,
+Result<DeltaCommit> DeltaTable::rewrite(const std::vector<model::RelationColumn>& columns,
                                         const std::vector<std::string>& gone,
                                         const std::vector<DataFile>& files, const DeltaTxn& txn) {
   return commit({DeltaWrite::Kind::rewrite, columns, files, gone, txn, {}});

@@ -11,6 +11,7 @@
 #include "io/clock.h"
 #include "lake/delta_log.h"
 #include "lake/object_store.h"
+#include "model/relation_column.h"
 
 namespace anabranch::lake {
 
@@ -39,21 +40,21 @@ class DeltaTable {
   Result<DeltaSnapshot> snapshot() EXCLUDES(mutex_);
 
   /// Makes an empty table; conflict when there is one that another txn has made.
-  Result<DeltaCommit> create(const std::vector<sql::OutputColumn>& columns, const DeltaTxn& txn,
+  Result<DeltaCommit> create(const std::vector<model::RelationColumn>& columns, const DeltaTxn& txn,
                              const std::map<std::string, std::string>& configuration = {}) EXCLUDES(mutex_);
 
   /// Adds the files; when a stranger commits meanwhile, on top of that. Columns may be new or missing, but
   /// not of another type. Makes the table when there is none.
-  Result<DeltaCommit> append(const std::vector<sql::OutputColumn>& columns,
+  Result<DeltaCommit> append(const std::vector<model::RelationColumn>& columns,
                              const std::vector<DataFile>& files, const DeltaTxn& txn) EXCLUDES(mutex_);
 
   /// From now on the table is these files and columns, whatever it was. Makes the table when there is none.
-  Result<DeltaCommit> replace(const std::vector<sql::OutputColumn>& columns,
+  Result<DeltaCommit> replace(const std::vector<model::RelationColumn>& columns,
                               const std::vector<DataFile>& files, const DeltaTxn& txn) EXCLUDES(mutex_);
 
   /// The files `gone` and `files` hold the same rows: the latter take their place. conflict: one of the
   /// former is not in the table.
-  Result<DeltaCommit> rewrite(const std::vector<sql::OutputColumn>& columns,
+  Result<DeltaCommit> rewrite(const std::vector<model::RelationColumn>& columns,
                               const std::vector<std::string>& gone, const std::vector<DataFile>& files,
                               const DeltaTxn& txn) EXCLUDES(mutex_);
 

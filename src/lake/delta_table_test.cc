@@ -16,7 +16,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using Columns = std::vector<sql::OutputColumn>;
+using Columns = std::vector<model::RelationColumn>;
 
 const std::string table_key = "lake/gold/t";
 const Columns plain_columns{{"id", "INTEGER"}, {"name", "VARCHAR"}};

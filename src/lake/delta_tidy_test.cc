@@ -19,7 +19,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 const std::string table_key = "lake/gold/t";
-const std::vector<sql::OutputColumn> columns{{"id", "INTEGER"}, {"when", "TIMESTAMP"}};
+const std::vector<model::RelationColumn> columns{{"id", "INTEGER"}, {"when", "TIMESTAMP"}};
 
 // Law: what is deleted is what nobody can ask for any more.
 class DeltaTidy : public ::testing::Test {

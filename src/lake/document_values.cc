@@ -41,20 +41,21 @@ Result<std::vector<DataFile>> read_files(const DocumentReader& document, const s
   return files;
 }
 
-OrderedJson columns_json(const std::vector<sql::OutputColumn>& columns) {
+OrderedJson columns_json(const std::vector<model::RelationColumn>& columns) {
   OrderedJson list = OrderedJson::array();
-  for (const sql::OutputColumn& column : columns) {
+  for (const model::RelationColumn& column : columns) {
     list.push_back({{"name", column.name}, {"type", column.type}});
   }
   return list;
 }
 
-Result<std::vector<sql::OutputColumn>> read_columns(const DocumentReader& document, const std::string& key) {
+Result<std::vector<model::RelationColumn>> read_columns(const DocumentReader& document,
+                                                        const std::string& key) {
   const nlohmann::json& list = *TRY(document.array(key));
-  std::vector<sql::OutputColumn> columns;
+  std::vector<model::RelationColumn> columns;
   for (size_t i = 0; i < list.size(); ++i) {
     const DocumentReader entry = document.below(key, i, list[i]);
-    sql::OutputColumn column;
+    model::RelationColumn column;
     column.name = TRY(entry.text("name"));
     column.type = TRY(entry.text("type"));
     columns.push_back(std::move(column));

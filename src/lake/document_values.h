@@ -10,7 +10,7 @@
 #include "lake/data_file.h"
 #include "lake/document.h"
 #include "model/offsets.h"
-#include "sql/database.h"
+#include "model/relation_column.h"
 
 namespace anabranch::lake {
 
@@ -20,8 +20,9 @@ Result<model::Offsets> read_offsets(const DocumentReader& document, const std::s
 nlohmann::ordered_json files_json(const std::vector<DataFile>& files);
 Result<std::vector<DataFile>> read_files(const DocumentReader& document, const std::string& key);
 
-nlohmann::ordered_json columns_json(const std::vector<sql::OutputColumn>& columns);
-Result<std::vector<sql::OutputColumn>> read_columns(const DocumentReader& document, const std::string& key);
+nlohmann::ordered_json columns_json(const std::vector<model::RelationColumn>& columns);
+Result<std::vector<model::RelationColumn>> read_columns(const DocumentReader& document,
+                                                        const std::string& key);
 
 Result<std::vector<std::string>> read_texts(const DocumentReader& document, const std::string& key);
 

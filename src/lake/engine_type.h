@@ -6,10 +6,11 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/relation_column.h"
 
 namespace anabranch::lake {
 
-/// A type of the engine, e.g. from sql::OutputColumn::type.
+/// A type of the engine, e.g. from model::RelationColumn::type.
 struct EngineType {
   enum class Kind { scalar, list, structure, map };
   Kind kind = Kind::scalar;

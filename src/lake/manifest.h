@@ -13,7 +13,7 @@
 #include "lake/data_file.h"
 #include "lake/object_store.h"
 #include "model/offsets.h"
-#include "sql/database.h"
+#include "model/relation_column.h"
 
 namespace anabranch::lake {
 
@@ -21,7 +21,7 @@ namespace anabranch::lake {
 struct DeltaCopy {
   std::string table;  // its folder, e.g. "lake/gold/delay_by_carrier"
   std::vector<DataFile> files;
-  std::vector<sql::OutputColumn> columns;
+  std::vector<model::RelationColumn> columns;
   uint64_t manifest = 0;  // number of the manifest that first named these files: the version of their txn
   bool operator==(const DeltaCopy&) const = default;
 };

@@ -9,16 +9,17 @@
 #include "io/clock.h"
 #include "lake/data_file.h"
 #include "lake/object_store.h"
-#include "sql/database.h"
+#include "model/relation_column.h"
 
 namespace anabranch::lake {
 
 /// A table as a copy found it: one Parquet file, whose row numbers are the order of its rows. Immutable.
 struct TableVersion {
-  std::string table;                       // e.g. "airlines"
-  int64_t version = 0;                     // from 1, without gaps from the oldest that is kept
-  DataFile file;                           // below lake/bronze/<table>
-  std::vector<sql::OutputColumn> columns;  // SQL types; the file has them as select_for_parquet() wrote them
+  std::string table;    // e.g. "airlines"
+  int64_t version = 0;  // from 1, without gaps from the oldest that is kept
+  DataFile file;        // below lake/bronze/<table>
+  std::vector<model::RelationColumn>
+      columns;  // SQL types; the file has them as select_for_parquet() wrote them
   int64_t copied_at_us = 0;
   std::string content_hash;
   int64_t memory_bytes = 0;  // about, as a table of an engine; 0: not known (older versions)

@@ -126,9 +126,9 @@ Status check_names(const std::vector<std::string>& names) {
   return check_unique(names);
 }
 
-std::vector<std::string> names_of(const std::vector<sql::OutputColumn>& columns) {
+std::vector<std::string> names_of(const std::vector<model::RelationColumn>& columns) {
   std::vector<std::string> names;
-  for (const sql::OutputColumn& column : columns) names.push_back(column.name);
+  for (const model::RelationColumn& column : columns) names.push_back(column.name);
   return names;
 }
 
@@ -283,17 +283,17 @@ std::string answer_text(const EngineType& type, AnswerFormat format) {
   return type.text;
 }
 
-Result<Mapped> map_column(const sql::OutputColumn& column, Place place) {
+Result<Mapped> map_column(const model::RelationColumn& column, Place place) {
   auto parsed = EngineType::parse(column.type);
   auto mapped = parsed ? map_type(*parsed, place) : Result<Mapped>(std::unexpected(parsed.error()));
   if (!mapped) return in_context(std::move(mapped), fmt::format("column \"{}\"", column.name));
   return mapped;
 }
 
-Result<std::string> select_converted(const std::vector<sql::OutputColumn>& columns,
+Result<std::string> select_converted(const std::vector<model::RelationColumn>& columns,
                                      std::string_view source_sql, Direction direction, Place place) {
   std::string list;
-  for (const sql::OutputColumn& column : columns) {
+  for (const model::RelationColumn& column : columns) {
     const std::string name = sql::quote_identifier(column.name);
     const Mapped type = TRY(map_column(column, place));
     const std::string value = "source_rows." + name;
@@ -312,27 +312,27 @@ Result<LakeType> lake_type(std::string_view engine_type) {
   return LakeType{mapped.delta.dump(), mapped.parquet, mapped.is_original};
 }
 
-Status check_columns(const std::vector<sql::OutputColumn>& columns) {
+Status check_columns(const std::vector<model::RelationColumn>& columns) {
   if (columns.empty()) return fail(Code::bad_input, "a table needs at least one column");
   if (Status checked = check_names(names_of(columns)); !checked)
     return in_context(std::move(checked), "columns");
-  for (const sql::OutputColumn& column : columns) TRY(map_column(column, Place::lake));
+  for (const model::RelationColumn& column : columns) TRY(map_column(column, Place::lake));
   return {};
 }
 
-Result<std::string> select_for_parquet(const std::vector<sql::OutputColumn>& columns,
+Result<std::string> select_for_parquet(const std::vector<model::RelationColumn>& columns,
                                        std::string_view source_sql) {
   TRY(check_columns(columns));
   return select_converted(columns, source_sql, Direction::to_lake, Place::lake);
 }
 
-Result<std::string> select_from_parquet(const std::vector<sql::OutputColumn>& columns,
+Result<std::string> select_from_parquet(const std::vector<model::RelationColumn>& columns,
                                         std::string_view source_sql) {
   TRY(check_columns(columns));
   return select_converted(columns, source_sql, Direction::from_lake, Place::lake);
 }
 
-Result<std::string> select_for_rows(const std::vector<sql::OutputColumn>& columns,
+Result<std::string> select_for_rows(const std::vector<model::RelationColumn>& columns,
                                     std::string_view source_sql) {
   TRY(check_unique(names_of(columns)));
   return select_converted(columns, source_sql, Direction::to_lake, Place::rows);

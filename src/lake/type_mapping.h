@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "sql/database.h"
+#include "model/relation_column.h"
 
 namespace anabranch::lake {
 
@@ -24,22 +24,22 @@ Result<LakeType> lake_type(std::string_view engine_type);
 
 /// bad_input names the first column that a Delta 1.0 Parquet file cannot hold: by the name of the column or
 /// of a field in it, two names that differ only in case, or by its type.
-Status check_columns(const std::vector<sql::OutputColumn>& columns);
+Status check_columns(const std::vector<model::RelationColumn>& columns);
 
 /// The SELECT to COPY into a Parquet file: source_sql (a SELECT that gives the columns, in any order) with
 /// each column cast as the lake wants it, in the order of `columns`. Keeps the order of the rows. Running it
 /// fails with bad_sql where a HUGEINT does not fit DECIMAL(38,0) or a TIMESTAMP_NS has nanoseconds.
-Result<std::string> select_for_parquet(const std::vector<sql::OutputColumn>& columns,
+Result<std::string> select_for_parquet(const std::vector<model::RelationColumn>& columns,
                                        std::string_view source_sql);
 
 /// The way back: source_sql gives columns as they lie in the lake (e.g. SELECT * FROM read_parquet(…)), the
 /// result has the original types.
-Result<std::string> select_from_parquet(const std::vector<sql::OutputColumn>& columns,
+Result<std::string> select_from_parquet(const std::vector<model::RelationColumn>& columns,
                                         std::string_view source_sql);
 
 /// As select_for_parquet(), for files that only we read (rows of views): any name, and every value as it is.
 /// A plain CAST of each column to its type is the way back. bad_input for UNION and what else has no place.
-Result<std::string> select_for_rows(const std::vector<sql::OutputColumn>& columns,
+Result<std::string> select_for_rows(const std::vector<model::RelationColumn>& columns,
                                     std::string_view source_sql);
 
 /// Files that carry answers away.

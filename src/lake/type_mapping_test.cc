@@ -130,7 +130,7 @@ TEST_F(Types, ComeBackFromParquetAsTheyWere) {
   int number = 0;
   for (const Example& example : examples) {
     SCOPED_TRACE(example.value);
-    const std::vector<sql::OutputColumn> columns{{"id", "INTEGER"}, {"v", example.type}};
+    const std::vector<model::RelationColumn> columns{{"id", "INTEGER"}, {"v", example.type}};
     // A comment at the end, rows in an order of their own, and NULL.
     const std::string source = fmt::format(
         "SELECT * FROM (VALUES (1, {0}), (2, NULL), (3, {0})) AS t(id, v) ORDER BY id DESC -- done",
@@ -184,7 +184,7 @@ TEST_F(Types, RowsOfOursLoseNothing) {
   }
   for (const Example& example : all) {
     SCOPED_TRACE(example.value);
-    const std::vector<sql::OutputColumn> columns{{"id", "INTEGER"}, {"v, of any name", example.type}};
+    const std::vector<model::RelationColumn> columns{{"id", "INTEGER"}, {"v, of any name", example.type}};
     const std::string source = fmt::format(
         "SELECT * FROM (VALUES (1, {0}), (2, NULL), (3, {0})) AS t(id, \"v, of any name\") -- done",
         example.value);
@@ -285,7 +285,7 @@ TEST_F(Types, NamesThatDeltaFilesDoNotTakeAreNamed) {
 }
 
 TEST_F(Types, SchemasKeepTheOriginalType) {
-  std::vector<sql::OutputColumn> columns;
+  std::vector<model::RelationColumn> columns;
   for (const Example& example : examples)
     columns.push_back({fmt::format("c{}", columns.size()), example.type});
   const std::string schema = delta_schema(columns).value();

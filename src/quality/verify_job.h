@@ -9,8 +9,8 @@
 
 #include "base/result.h"
 #include "model/offsets.h"
+#include "model/relation_column.h"
 #include "model/schema.h"
-#include "sql/database.h"
 
 namespace anabranch::quality {
 
@@ -31,7 +31,7 @@ struct VerifyJob {
   struct Table {
     std::string name;  // "planes"
     std::string file;
-    std::vector<sql::OutputColumn> columns;
+    std::vector<model::RelationColumn> columns;
   };
   /// A read with a condition: how many rows it gave, and the sum of their hashes over `hashed` columns.
   struct Predicate {

@@ -15,12 +15,12 @@ namespace {
 
 // What is left of a relation. A stream's raw text has all of its fields in it.
 Relation shown(Relation relation, const Restriction& restriction) {
-  const auto is_hidden = [&](const sql::OutputColumn& column) {
+  const auto is_hidden = [&](const model::RelationColumn& column) {
     return restriction.hidden_columns.contains(sql::lower(column.name));
   };
   const bool has_all_values = restriction.hidden_columns.empty() && restriction.masks.empty();
   std::erase_if(relation.columns, is_hidden);
-  std::erase_if(relation.hidden_columns, [&](const sql::OutputColumn& column) {
+  std::erase_if(relation.hidden_columns, [&](const model::RelationColumn& column) {
     return is_hidden(column) || (column.name == model::raw_column && !has_all_values);
   });
   // The order of a view's rows tells of the values that they are ordered by.
@@ -33,7 +33,7 @@ Relation shown(Relation relation, const Restriction& restriction) {
 }
 
 // A condition of a query may be tried on a row before the filter is: there it meets NULL and no value.
-std::string shown_columns(const std::vector<sql::OutputColumn>& columns, const Restriction& restriction) {
+std::string shown_columns(const std::vector<model::RelationColumn>& columns, const Restriction& restriction) {
   std::string items;
   for (const auto& column : columns) {
     const std::string name = sql::quote_identifier(column.name);
@@ -109,11 +109,11 @@ bool CallerSight::sees_whole_below(const std::set<std::string>& relations) const
   return true;
 }
 
-std::vector<sql::OutputColumn> CallerSight::columns_of(const views::Plan& plan) const {
+std::vector<model::RelationColumn> CallerSight::columns_of(const views::Plan& plan) const {
   const auto found = restrictions_.find(sql::lower(plan.view));
   if (found == restrictions_.end()) return plan.columns;
-  std::vector<sql::OutputColumn> columns = plan.columns;
-  std::erase_if(columns, [&](const sql::OutputColumn& column) {
+  std::vector<model::RelationColumn> columns = plan.columns;
+  std::erase_if(columns, [&](const model::RelationColumn& column) {
     return found->second.hidden_columns.contains(sql::lower(column.name));
   });
   return columns;

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "model/relation_column.h"
 #include "security/policy.h"
 #include "views/world.h"
 
@@ -29,7 +30,7 @@ class CallerSight {
   /// These, and all that they are computed from: an error that the data made may tell of any of them.
   bool sees_whole_below(const std::set<std::string>& relations) const;
   /// Of a view: its record's columns.
-  std::vector<sql::OutputColumn> columns_of(const views::Plan& plan) const;
+  std::vector<model::RelationColumn> columns_of(const views::Plan& plan) const;
   /// Those of the streams that are there for the caller; by names without "bronze.".
   model::Offsets seen(const model::Offsets& offsets) const;
 

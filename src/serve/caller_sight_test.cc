@@ -34,7 +34,7 @@ class Sight : public ::testing::Test {
     world_ = std::move(made.world);
   }
   CallerSight sight() const { return {policy_, {}, world_}; }
-  static std::vector<std::string> names(const std::vector<sql::OutputColumn>& columns) {
+  static std::vector<std::string> names(const std::vector<model::RelationColumn>& columns) {
     std::vector<std::string> names;
     for (const auto& column : columns) names.push_back(column.name);
     return names;

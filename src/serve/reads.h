@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "model/offsets.h"
+#include "model/relation_column.h"
 #include "security/caller.h"
 #include "speed/speed_layer.h"
 #include "sql/database.h"
@@ -44,10 +45,10 @@ struct ViewRead {
 };
 
 struct RowsAnswer {
-  std::vector<sql::OutputColumn> columns;  // of JSON, which does not name them; else none
-  std::string rows;                        // in the format that was asked for; JSON: [[…],…]
-  std::string build_id;                    // empty: no build yet
-  model::Offsets offsets;                  // exclusive, of the streams that the caller may see
+  std::vector<model::RelationColumn> columns;  // of JSON, which does not name them; else none
+  std::string rows;                            // in the format that was asked for; JSON: [[…],…]
+  std::string build_id;                        // empty: no build yet
+  model::Offsets offsets;                      // exclusive, of the streams that the caller may see
   int64_t epoch = 0;
   int64_t elapsed_us = 0;
 };
@@ -57,8 +58,8 @@ struct ViewRecord {
   std::string name;
   views::ViewClass view_class = views::ViewClass::read_time;
   bool is_maintained = false;
-  std::vector<sql::OutputColumn> columns;  // that the caller may see
-  std::set<std::string> depends_on;        // as columns
+  std::vector<model::RelationColumn> columns;  // that the caller may see
+  std::set<std::string> depends_on;            // as columns
   std::optional<int64_t> build_rows;
   std::optional<int64_t> slice_rows;
   std::optional<int64_t> errors;  // events recorded against it

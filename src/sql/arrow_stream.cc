@@ -299,7 +299,7 @@ class BatchBody {
 
 class StreamWriter {
  public:
-  StreamWriter(std::string& out, const std::vector<OutputColumn>& columns,
+  StreamWriter(std::string& out, const std::vector<model::RelationColumn>& columns,
                const duckdb::vector<LogicalType>& types)
       : out_(out), columns_(columns), types_(types) {}
 
@@ -419,7 +419,7 @@ class StreamWriter {
   }
 
   std::string& out_;
-  const std::vector<OutputColumn>& columns_;
+  const std::vector<model::RelationColumn>& columns_;
   const duckdb::vector<LogicalType>& types_;
   int64_t dictionary_count_ = 0;
   bool has_dictionaries_ = false;

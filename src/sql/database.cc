@@ -197,12 +197,12 @@ Result<Statement> Session::prepare(const Query& query) {
 
 void Session::interrupt() { impl_->connection.Interrupt(); }
 
-Result<std::vector<OutputColumn>> Session::describe(const Query& select) {
+Result<std::vector<model::RelationColumn>> Session::describe(const Query& select) {
   try {
     const RelationScope scope(*impl_->connection.context, select);
     auto statement = TRY(only_statement(impl_->connection, select.text));
     auto& context = *impl_->connection.context;
-    std::vector<OutputColumn> columns;
+    std::vector<model::RelationColumn> columns;
     // An optimiser and a physical plan, as preparing it makes, are twice the work.
     context.RunFunctionInTransaction([&] {
       duckdb::Planner planner(context);

@@ -12,16 +12,11 @@
 #include "base/result.h"
 #include "io/file_system.h"
 #include "model/column_batch.h"
+#include "model/relation_column.h"
 #include "model/schema.h"
 #include "sql/query.h"
 
 namespace anabranch::sql {
-
-struct OutputColumn {
-  std::string name;
-  std::string type;  // as the engine names it, e.g. "DECIMAL(18,3)"
-  bool operator==(const OutputColumn&) const = default;
-};
 
 /// How numbers that JavaScript cannot hold are written.
 enum class Numbers { number, string };
@@ -35,7 +30,7 @@ class Rows {
   Rows& operator=(Rows&&) noexcept;
   ~Rows();
 
-  const std::vector<OutputColumn>& columns() const;
+  const std::vector<model::RelationColumn>& columns() const;
   size_t row_count() const;
   /// The value as SQL text; nothing for NULL.
   std::optional<std::string> text(size_t row, size_t column) const;
@@ -128,7 +123,7 @@ class Session {
   void interrupt();
 
   /// Binds without running: the columns that a SELECT gives.
-  Result<std::vector<OutputColumn>> describe(const Query& select);
+  Result<std::vector<model::RelationColumn>> describe(const Query& select);
 
   /// What can be said of an expression before it is run.
   struct ExprFacts {

@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view engine_number = "file_row_number";
 
 // By the name of its type. A field called DOUBLE is taken for one: that only costs time.
-bool has_floats(const OutputColumn& column) {
+bool has_floats(const model::RelationColumn& column) {
   return column.type.find("DOUBLE") != std::string::npos || column.type.find("FLOAT") != std::string::npos;
 }
 
@@ -60,8 +60,8 @@ std::string parquet_metadata(const std::vector<std::string>& files) {
   return fmt::format("parquet_metadata([{}])", list_of(files));
 }
 
-std::string read_numbered(const std::string& file, const std::vector<OutputColumn>& columns) {
-  const bool is_taken = std::any_of(columns.begin(), columns.end(), [](const OutputColumn& column) {
+std::string read_numbered(const std::string& file, const std::vector<model::RelationColumn>& columns) {
+  const bool is_taken = std::any_of(columns.begin(), columns.end(), [](const model::RelationColumn& column) {
     return same_name(column.name, engine_number);
   });
   // Without an order of its own a window numbers rows as they come, which is as they lie in the file.
@@ -69,8 +69,8 @@ std::string read_numbered(const std::string& file, const std::vector<OutputColum
                      row_number_column, read_files("read_parquet", {file}));
 }
 
-Query copy_to_parquet(const Query& select, const std::vector<OutputColumn>& columns, const std::string& file,
-                      std::string_view options) {
+Query copy_to_parquet(const Query& select, const std::vector<model::RelationColumn>& columns,
+                      const std::string& file, std::string_view options) {
   std::string all(options);
   if (std::any_of(columns.begin(), columns.end(), has_floats)) append_item(all, no_dictionaries);
   return {copy_sql(select.text, file, all), select.relations};

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "model/relation_column.h"
 #include "sql/database.h"
 
 namespace anabranch::sql {
@@ -27,14 +28,14 @@ inline constexpr std::string_view row_number_column = "\"anabranch:row\"";
 
 /// The rows of one Parquet file as a table expression, with one more column, row_number_column: their numbers
 /// in it, from 0. `columns` are those of the file: one of them may be called like the engine's own number.
-std::string read_numbered(const std::string& file, const std::vector<OutputColumn>& columns);
+std::string read_numbered(const std::string& file, const std::vector<model::RelationColumn>& columns);
 
 /// A COPY of a SELECT into a Parquet file. Bloom filters are left out: the engine's hide zeros and blobs from
 /// `=`. No dictionaries are made for floating numbers, in which 0.0 and -0.0 would become one of the two;
 /// that costs the other columns theirs. `columns` are those of the select. `options`: more, e.g.
 /// "ROW_GROUP_SIZE 40960".
-Query copy_to_parquet(const Query& select, const std::vector<OutputColumn>& columns, const std::string& file,
-                      std::string_view options = "");
+Query copy_to_parquet(const Query& select, const std::vector<model::RelationColumn>& columns,
+                      const std::string& file, std::string_view options = "");
 
 /// Runs such a COPY and gives the number of rows; with dictionaries whenever nothing is lost by them: the
 /// select is run again in the rare case that a -0.0 was among its values. What a failure leaves of the file

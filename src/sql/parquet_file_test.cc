@@ -85,7 +85,7 @@ TEST_F(ParquetFile, NumbersRowsWhateverTheColumnsAreCalled) {
   for (const char* name : {"a", "file_row_number", "FILE_ROW_NUMBER", "filename", "_row"}) {
     SCOPED_TRACE(name);
     write(fmt::format("SELECT 7 - i AS \"{}\", i AS place FROM range(300000) t(i)", name), file("x"));
-    const std::vector<OutputColumn> columns{{name, "BIGINT"}, {"place", "BIGINT"}};
+    const std::vector<model::RelationColumn> columns{{name, "BIGINT"}, {"place", "BIGINT"}};
     for (const char* order : {"true", "false"}) {
       ASSERT_TRUE(session_->run(fmt::format("SET preserve_insertion_order = {}", order)));
       EXPECT_EQ(
@@ -107,7 +107,7 @@ TEST_F(ParquetFile, ZerosAndBlobsAreKeptAndFound) {
       "'-0.0'::FLOAT "
       "ELSE 0 END AS f, [x, NULL, f::DOUBLE] AS l, {'a': [MAP {'k': x}]} AS s, [x, 1]::DOUBLE[2] AS fixed, "
       "CASE WHEN i % 5 = 0 THEN '\\xFF' ELSE '\\x00\\xFE' END::BLOB AS b, i FROM range(3000) t(i)";
-  const std::vector<OutputColumn> columns = session_->describe(zeros).value();
+  const std::vector<model::RelationColumn> columns = session_->describe(zeros).value();
   // Dictionaries are made where the values are few.
   ASSERT_EQ(write(zeros, file("rewritten")), 3000);
   ASSERT_TRUE(session_->run(copy_to_parquet(zeros, columns, file("plain"), "ROW_GROUP_SIZE 2048")));

@@ -28,8 +28,8 @@ std::string from_halves(std::string_view halves) {
       halves);
 }
 
-std::string parquet_relation(const std::vector<std::string>& files, const std::vector<OutputColumn>& columns,
-                             const std::string& where) {
+std::string parquet_relation(const std::vector<std::string>& files,
+                             const std::vector<model::RelationColumn>& columns, const std::string& where) {
   std::string casts;
   for (const auto& column : columns) {
     const std::string name = quote_identifier(column.name);
@@ -41,9 +41,9 @@ std::string parquet_relation(const std::vector<std::string>& files, const std::v
                      where.empty() ? "" : " WHERE " + where);
 }
 
-std::string archive_relation(const std::vector<std::string>& files, const std::vector<OutputColumn>& columns,
-                             const model::Schema& schema, model::Offset end,
-                             std::optional<model::Partition> partition) {
+std::string archive_relation(const std::vector<std::string>& files,
+                             const std::vector<model::RelationColumn>& columns, const model::Schema& schema,
+                             model::Offset end, std::optional<model::Partition> partition) {
   std::string empty;
   std::string casts;
   for (const auto& column : columns) {
@@ -60,7 +60,7 @@ std::string archive_relation(const std::vector<std::string>& files, const std::v
       partition ? fmt::format(" AND _partition = {}", *partition) : "", empty);
 }
 
-std::string table_file_relation(const std::string& file, const std::vector<OutputColumn>& columns,
+std::string table_file_relation(const std::string& file, const std::vector<model::RelationColumn>& columns,
                                 std::string_view row_name) {
   std::string casts;
   for (const auto& column : columns) {

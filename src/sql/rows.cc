@@ -339,7 +339,7 @@ Rows::Rows(Rows&&) noexcept = default;
 Rows& Rows::operator=(Rows&&) noexcept = default;
 Rows::~Rows() = default;
 
-const std::vector<OutputColumn>& Rows::columns() const { return impl_->columns; }
+const std::vector<model::RelationColumn>& Rows::columns() const { return impl_->columns; }
 size_t Rows::row_count() const { return impl_->result->RowCount(); }
 
 std::optional<std::string> Rows::text(size_t row, size_t column) const {

@@ -4,13 +4,14 @@
 #include <memory>
 
 #include "duckdb.hpp"
+#include "model/relation_column.h"
 #include "sql/database.h"
 
 namespace anabranch::sql {
 
 struct Rows::Impl {
   duckdb::unique_ptr<duckdb::MaterializedQueryResult> result;
-  std::vector<OutputColumn> columns;
+  std::vector<model::RelationColumn> columns;
 
   explicit Impl(duckdb::unique_ptr<duckdb::MaterializedQueryResult> from);
 };

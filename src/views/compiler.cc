@@ -58,7 +58,7 @@ Status Compiler::need(const std::set<std::string>& relations) {
 Status Compiler::create_tables(const Relation& relation) {
   for (const bool has_hidden : {true, false}) {
     std::string columns;
-    const auto add = [&](const std::vector<sql::OutputColumn>& list) {
+    const auto add = [&](const std::vector<model::RelationColumn>& list) {
       for (const auto& column : list) {
         append_item(columns, fmt::format("{} {}", sql::quote_identifier(column.name), column.type));
       }
@@ -73,7 +73,8 @@ Status Compiler::create_tables(const Relation& relation) {
 
 // The columns that the view gives. The engine sees our printing of the SELECT, so the place of its errors is
 // looked up in the text by the name that it complains about, where it names one.
-Result<std::vector<sql::OutputColumn>> Compiler::check(const std::string& exposed, std::string_view text) {
+Result<std::vector<model::RelationColumn>> Compiler::check(const std::string& exposed,
+                                                           std::string_view text) {
   auto columns = session_.describe(exposed);
   // Some things the engine refuses only when it plans.
   if (columns) {
@@ -354,7 +355,7 @@ sql::Select without_distinct_parts(sql::Select select) {
   return select;
 }
 
-std::vector<std::string> types_of(const std::vector<sql::OutputColumn>& columns) {
+std::vector<std::string> types_of(const std::vector<model::RelationColumn>& columns) {
   std::vector<std::string> types;
   for (const auto& column : columns) types.push_back(column.type);
   return types;
@@ -410,7 +411,8 @@ Result<std::optional<sql::Select>> Compiler::with_derived_rows(const std::string
 }
 
 // UNION ALL … ORDER BY … LIMIT takes its rows as any SELECT does, from a set of rows that is a block.
-sql::Select Compiler::with_rows_ordered(sql::Select select, const std::vector<sql::OutputColumn>& columns) {
+sql::Select Compiler::with_rows_ordered(sql::Select select,
+                                        const std::vector<model::RelationColumn>& columns) {
   if (select.set_operation.empty() || is_set_of_values(select) || is_plain_set_operation(select))
     return select;
   auto places = order_by_place(select, columns, session_);
@@ -432,7 +434,7 @@ sql::Select Compiler::with_rows_ordered(sql::Select select, const std::vector<sq
 
 // SELECT * FROM (…) is what stands in the parentheses, with an ORDER BY and LIMIT where it has none of its
 // own.
-sql::Select Compiler::unwrapped(sql::Select select, const std::vector<sql::OutputColumn>& columns) {
+sql::Select Compiler::unwrapped(sql::Select select, const std::vector<model::RelationColumn>& columns) {
   const auto is_star = [](const sql::Expr& item) {
     return item.kind == sql::Expr::Kind::star && item.exclude.empty() && item.replace.empty() &&
            item.rename.empty();

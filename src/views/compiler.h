@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/relation_column.h"
 #include "sql/database.h"
 #include "sql/syntax.h"
 #include "views/maintain/set_operations.h"
@@ -57,7 +58,7 @@ class Compiler {
   Compiler(std::unique_ptr<sql::Database> database, sql::Session session)
       : database_(std::move(database)), session_(std::move(session)) {}
 
-  Result<std::vector<sql::OutputColumn>> check(const std::string& exposed, std::string_view text);
+  Result<std::vector<model::RelationColumn>> check(const std::string& exposed, std::string_view text);
   Result<Plan> compile_select(const std::string& name, const sql::Select& select, std::string_view text);
   /// The same SELECT with its derived tables as blocks, where all of them can be.
   /// `written`: gets the views that are written out in it.
@@ -70,8 +71,8 @@ class Compiler {
   /// `reasons`: gets those of a block that would be computed when it is read.
   Result<std::optional<std::string>> add_block(const std::string& view, const sql::Select& select,
                                                std::string_view text, std::vector<Reason>* reasons = nullptr);
-  sql::Select with_rows_ordered(sql::Select select, const std::vector<sql::OutputColumn>& columns);
-  sql::Select unwrapped(sql::Select select, const std::vector<sql::OutputColumn>& columns);
+  sql::Select with_rows_ordered(sql::Select select, const std::vector<model::RelationColumn>& columns);
+  sql::Select unwrapped(sql::Select select, const std::vector<model::RelationColumn>& columns);
   Result<std::optional<sql::Select>> with_part_blocks(const std::string& view, const sql::Select& select,
                                                       Plan& plan, std::string_view text);
   /// `types`: those of a part that is taken apart; null: none is.

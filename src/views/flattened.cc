@@ -71,7 +71,7 @@ bool is_over_derived_rows(const Select& select) {
 }
 
 std::optional<Select> flattened(const Select& outer, const Select& inner, const std::string& alias,
-                                const std::vector<sql::OutputColumn>& columns) {
+                                const std::vector<model::RelationColumn>& columns) {
   if (has_windows(inner) && has_windows(outer)) return std::nullopt;
   if (has_other_rows(inner) || inner.items.size() != columns.size()) return std::nullopt;
   bool is_known = true;

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "sql/database.h"
+#include "model/relation_column.h"
 #include "sql/syntax.h"
 
 namespace anabranch::views {
@@ -18,6 +18,7 @@ bool is_over_derived_rows(const sql::Select& select);
 /// relation of the name `alias` with the columns `columns`. Its WHERE becomes HAVING or QUALIFY. Nothing
 /// where it would mean something else.
 std::optional<sql::Select> flattened(const sql::Select& outer, const sql::Select& inner,
-                                     const std::string& alias, const std::vector<sql::OutputColumn>& columns);
+                                     const std::string& alias,
+                                     const std::vector<model::RelationColumn>& columns);
 
 }  // namespace anabranch::views

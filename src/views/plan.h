@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/relation_column.h"
 #include "sql/database.h"
 #include "sql/order_key.h"
 
@@ -43,7 +44,7 @@ struct StatePart {
   /// States of the same key combined: a SELECT over the relation `states`, with exactly `columns`.
   /// Associative and commutative. All of `states` where they are not combined (rows of linear views, lists).
   std::string merge;
-  std::vector<sql::OutputColumn> columns;
+  std::vector<model::RelationColumn> columns;
   std::vector<std::string> keys;  // the first columns, by which build files are sorted
   bool is_combining = true;       // false: merge keeps every row
   /// Value counts only: the merged states as one row a group, a SELECT over the relation `<name>` with
@@ -70,9 +71,9 @@ struct Plan {
   ViewClass view_class = ViewClass::read_time;
   std::vector<Reason> reasons;
 
-  std::vector<sql::OutputColumn> columns;  // what the view gives
-  std::set<std::string> relations;         // what it reads directly: "bronze.flights", "silver.flights", …
-  std::set<std::string> streams;           // what it reads in the end
+  std::vector<model::RelationColumn> columns;  // what the view gives
+  std::set<std::string> relations;  // what it reads directly: "bronze.flights", "silver.flights", …
+  std::set<std::string> streams;    // what it reads in the end
   std::set<std::string> tables;
 
   // Maintained views (linear to keyed):

@@ -2,7 +2,7 @@
 
 namespace anabranch::views {
 
-const sql::OutputColumn* Relation::hidden(std::string_view column) const {
+const model::RelationColumn* Relation::hidden(std::string_view column) const {
   for (const auto& candidate : hidden_columns) {
     if (candidate.name == column) return &candidate;
   }
@@ -23,7 +23,7 @@ Relation stream_relation(std::string name, const model::Schema& schema) {
   return relation;
 }
 
-Relation table_relation(std::string name, std::vector<sql::OutputColumn> columns, bool is_in_place) {
+Relation table_relation(std::string name, std::vector<model::RelationColumn> columns, bool is_in_place) {
   Relation relation;
   relation.name = std::move(name);
   relation.kind = is_in_place ? Relation::Kind::table_in_place : Relation::Kind::table;

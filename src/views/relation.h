@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "model/relation_column.h"
 #include "model/schema.h"
-#include "sql/database.h"
 #include "sql/order_key.h"
 
 namespace anabranch::views {
@@ -22,13 +22,13 @@ struct Relation {
   std::string name;       // "bronze.flights"
   bool is_block = false;  // a part of a view: nobody else can name it
   Kind kind = Kind::stream;
-  std::vector<sql::OutputColumn> columns;         // what `*` gives
-  std::vector<sql::OutputColumn> hidden_columns;  // readable by name only
-  std::vector<sql::OrderKey> order;               // those by which its rows are ordered, the first one first
-  bool is_of_events = false;                      // its rows come from events in the end
+  std::vector<model::RelationColumn> columns;         // what `*` gives
+  std::vector<model::RelationColumn> hidden_columns;  // readable by name only
+  std::vector<sql::OrderKey> order;  // those by which its rows are ordered, the first one first
+  bool is_of_events = false;         // its rows come from events in the end
 
   /// A hidden column by name; null when there is none.
-  const sql::OutputColumn* hidden(std::string_view column) const;
+  const model::RelationColumn* hidden(std::string_view column) const;
 };
 
 /// A table, wherever it lies.
@@ -42,7 +42,8 @@ using Relations = std::map<std::string, Relation>;
 /// A stream's hidden columns: the four system columns.
 Relation stream_relation(std::string name, const model::Schema& schema);
 /// A table's hidden column is row_column, its row number from 0 in the pinned version.
-Relation table_relation(std::string name, std::vector<sql::OutputColumn> columns, bool is_in_place = false);
+Relation table_relation(std::string name, std::vector<model::RelationColumn> columns,
+                        bool is_in_place = false);
 
 // Hidden columns of ours. No column of a stream, table or view may begin with the prefix
 // (model/column_name.h), so they cannot meet one of a user's.

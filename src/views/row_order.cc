@@ -28,13 +28,13 @@ sql::OrderedRelations ordered_relations(const Relations& relations, const std::s
   return ordered;
 }
 
-std::string list_of(const std::vector<sql::OutputColumn>& columns) {
+std::string list_of(const std::vector<model::RelationColumn>& columns) {
   return join(columns, [](const auto& column) { return sql::quote_identifier(column.name); });
 }
 
 // Whether the first of these columns are those, and with the same names.
-bool begins_with(const std::vector<sql::OutputColumn>& all, const std::vector<sql::OutputColumn>& first,
-                 bool& has_same_names) {
+bool begins_with(const std::vector<model::RelationColumn>& all,
+                 const std::vector<model::RelationColumn>& first, bool& has_same_names) {
   if (all.size() < first.size()) return false;
   has_same_names = true;
   for (size_t i = 0; i < first.size(); ++i) {
@@ -44,7 +44,7 @@ bool begins_with(const std::vector<sql::OutputColumn>& all, const std::vector<sq
   return true;
 }
 
-bool are_different(const std::vector<sql::OutputColumn>& columns) {
+bool are_different(const std::vector<model::RelationColumn>& columns) {
   std::set<std::string> names;
   for (const auto& column : columns) {
     if (!names.insert(sql::lower(column.name)).second) return false;

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "sql/database.h"
+#include "model/relation_column.h"
 #include "sql/order_key.h"
 #include "sql/syntax.h"
 #include "views/relation.h"
@@ -17,7 +17,7 @@
 namespace anabranch::views {
 
 /// What an engine says that a SELECT gives.
-using Describe = std::function<Result<std::vector<sql::OutputColumn>>(const std::string& sql)>;
+using Describe = std::function<Result<std::vector<model::RelationColumn>>(const std::string& sql)>;
 
 struct InOrder {
   std::string sql;

@@ -25,8 +25,8 @@ std::optional<Expr> columns_in(const Expr& item) {
   return is_one ? found : std::nullopt;
 }
 
-std::optional<std::vector<sql::OutputColumn>> columns_of(const Expr& item, const Select& select,
-                                                         sql::Session& session) {
+std::optional<std::vector<model::RelationColumn>> columns_of(const Expr& item, const Select& select,
+                                                             sql::Session& session) {
   Select alone;
   alone.items = {item};
   alone.items[0].alias.clear();
@@ -67,7 +67,8 @@ std::optional<std::vector<Expr>> spread(const Expr& item, const Select& select, 
 
 }  // namespace
 
-std::optional<Select> with_spread_items(const Select& select, const std::vector<sql::OutputColumn>& columns,
+std::optional<Select> with_spread_items(const Select& select,
+                                        const std::vector<model::RelationColumn>& columns,
                                         sql::Session& session) {
   if (!select.set_operation.empty()) return std::nullopt;
   Select out = select;

@@ -68,7 +68,7 @@ class Unpivot {
     return all;
   }
 
-  std::optional<std::vector<sql::OutputColumn>> columns_of(const Expr& item) {
+  std::optional<std::vector<model::RelationColumn>> columns_of(const Expr& item) {
     Select alone;
     alone.items = {item};
     alone.from = query_.from;

@@ -21,14 +21,14 @@ const Plan* World::plan(std::string_view view) const {
 
 namespace {
 
-json to_json(const std::vector<sql::OutputColumn>& columns) {
+json to_json(const std::vector<model::RelationColumn>& columns) {
   json list = json::array();
   for (const auto& column : columns) list.push_back({column.name, column.type});
   return list;
 }
 
-std::vector<sql::OutputColumn> columns_from(const json& list) {
-  std::vector<sql::OutputColumn> columns;
+std::vector<model::RelationColumn> columns_from(const json& list) {
+  std::vector<model::RelationColumn> columns;
   for (const auto& entry : list)
     columns.push_back({entry[0].get<std::string>(), entry[1].get<std::string>()});
   return columns;

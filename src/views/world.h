@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/relation_column.h"
 #include "model/schema.h"
 #include "sql/syntax.h"
 #include "views/plan.h"
@@ -20,7 +21,7 @@ struct PinnedTable {
   std::string name;  // "bronze.planes"
   int64_t version = 0;
   std::string file;  // Parquet, absolute; its row order is the table's
-  std::vector<sql::OutputColumn>
+  std::vector<model::RelationColumn>
       columns;  // the types that the table has; the file may hold others (see src/lake)
   int64_t rows = 0;
   bool is_in_place = false;  // too large for the engine's memory: read from its file each time

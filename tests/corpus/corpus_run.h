@@ -56,8 +56,8 @@ inline std::vector<std::string> comparable_rows(const sql::Rows& rows) {
   return lines;
 }
 
-/// Whether two lines differ by nothing but the last of the eight digits of rounded numbers: values a hair apart
-/// may lie on two sides of where digits are rounded.
+/// Whether two lines differ by nothing but the last of the eight digits of rounded numbers: values a hair
+/// apart may lie on two sides of where digits are rounded.
 inline bool are_rounded_alike(const std::string& left, const std::string& right) {
   const char* a = left.c_str();
   const char* b = right.c_str();

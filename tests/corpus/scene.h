@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "io/file_system.h"
+#include "model/relation_column.h"
 #include "model/type.h"
 #include "tests/corpus/corpus_file.h"
 #include "tests/support/corpus_project.h"
@@ -24,13 +25,13 @@ class Scene {
  public:
   struct Stream {
     std::string name;
-    std::vector<sql::OutputColumn> columns;
+    std::vector<model::RelationColumn> columns;
     std::vector<std::string> events;  // as JSON, in the order of their arrival
     size_t arrived = 0;
   };
   struct Table {
     std::string name;
-    std::vector<sql::OutputColumn> columns;
+    std::vector<model::RelationColumn> columns;
     int64_t rows = 0;
   };
 

@@ -56,7 +56,7 @@ TEST_F(ApiQuery, WritesArrowAndParquet) {
   const auto rows =
       session.query(fmt::format("FROM read_parquet('{}')", (folder_.path() / "answer.parquet").string()));
   ASSERT_TRUE(rows) << rows.error().describe();
-  EXPECT_EQ(rows->columns(), (std::vector<sql::OutputColumn>{
+  EXPECT_EQ(rows->columns(), (std::vector<model::RelationColumn>{
                                  {"total", "DECIMAL(38,0)"}, {"d", "DECIMAL(9,2)"}, {"'x'", "VARCHAR"}}));
   EXPECT_EQ(rows->text(0, 0), "3");
   EXPECT_TRUE(io::local_file_system().list(folder_.path() / "answers")->empty()) << "a file was left";

@@ -23,7 +23,7 @@ Json offsets_json(const model::Offsets& offsets) {
 
 Json time_json(int64_t time_us) { return time_us == 0 ? Json() : Json(io::to_iso8601(time_us)); }
 
-Json columns_json(const std::vector<sql::OutputColumn>& columns) {
+Json columns_json(const std::vector<model::RelationColumn>& columns) {
   Json json = Json::array();
   for (const auto& column : columns) json.push_back({{"name", column.name}, {"type", column.type}});
   return json;

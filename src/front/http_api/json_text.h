@@ -11,7 +11,7 @@
 #include "base/result.h"
 #include "http/message.h"
 #include "model/offsets.h"
-#include "sql/database.h"
+#include "model/relation_column.h"
 
 namespace anabranch::front::http_api {
 
@@ -25,7 +25,7 @@ http::Response json_response(const Json& document);
 Json offsets_json(const model::Offsets& offsets);
 /// ISO 8601; null for 0, which means never.
 Json time_json(int64_t time_us);
-Json columns_json(const std::vector<sql::OutputColumn>& columns);
+Json columns_json(const std::vector<model::RelationColumn>& columns);
 /// Milliseconds, to the microsecond.
 double to_ms(int64_t time_us);
 /// null for an empty text.

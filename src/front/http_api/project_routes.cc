@@ -77,7 +77,7 @@ Result<Json> apply(const Asked& asked) {
   return plan_json(TRY(asked.ports.builds().apply(order)));
 }
 
-Json columns_json(const std::vector<sql::OutputColumn>& columns) {
+Json columns_json(const std::vector<model::RelationColumn>& columns) {
   Json all = Json::array();
   for (const auto& column : columns) all.push_back({{"name", column.name}, {"type", column.type}});
   return all;

@@ -314,8 +314,8 @@ Result<std::map<std::string, AggregateTypes>> aggregate_types(const std::vector<
     }
   }
   const auto describe = [&](const std::string& items,
-                            size_t count) -> Result<std::vector<sql::OutputColumn>> {
-    if (count == 0) return std::vector<sql::OutputColumn>{};
+                            size_t count) -> Result<std::vector<model::RelationColumn>> {
+    if (count == 0) return std::vector<model::RelationColumn>{};
     auto columns = TRY(session.describe(fmt::format("SELECT {} FROM {}", items, from)));
     if (columns.size() != count)
       return fail(Code::internal,

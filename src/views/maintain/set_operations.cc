@@ -106,7 +106,7 @@ class SetOperation {
     std::string rows;
     for (size_t i = 0; i < leaves_.size(); ++i) {
       const Relation& relation = leaves_[i].relation;
-      const sql::OutputColumn* order = relation.hidden(order_column);
+      const model::RelationColumn* order = relation.hidden(order_column);
       if (!order || order->type != "BIGINT")
         return refuse("the order of a part cannot be told together with that of the others");
       const auto casts = values(relation);
@@ -348,7 +348,7 @@ bool is_plain_set_operation(const Select& select) {
 }
 
 std::optional<std::vector<sql::OrderItem>> order_by_place(const Select& select,
-                                                          const std::vector<sql::OutputColumn>& columns,
+                                                          const std::vector<model::RelationColumn>& columns,
                                                           sql::Session& session) {
   if (select.order_by.empty()) return select.order_by;
   std::vector<sql::OrderItem> places;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "model/relation_column.h"
 #include "sql/database.h"
 #include "sql/syntax.h"
 #include "views/plan.h"
@@ -32,7 +33,7 @@ bool is_plain_set_operation(const sql::Select& select);
 /// ORDER BY of a set operation as places of its columns, which is what names there mean. Nothing where it
 /// says something else.
 std::optional<std::vector<sql::OrderItem>> order_by_place(const sql::Select& select,
-                                                          const std::vector<sql::OutputColumn>& columns,
+                                                          const std::vector<model::RelationColumn>& columns,
                                                           sql::Session& session);
 
 /// Plans a set operation over relations of ours; operands that are set operations have the same types as the
