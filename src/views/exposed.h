@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "sql/query.h"
 #include "sql/syntax.h"
 #include "views/relation.h"
 
