@@ -9,6 +9,8 @@
 #include <spdlog/spdlog.h>
 
 #include "app/child.h"
+#include "app/plain_file.h"
+#include "app/storage.h"
 #include "app/stored_data.h"
 #include "base/mistake.h"
 #include "ingest/bulk_import.h"
@@ -17,6 +19,7 @@
 #include "io/random.h"
 #include "model/names.h"
 #include "serve/merged_read.h"
+#include "sql/object_urls.h"
 #include "sql/syntax.h"
 
 namespace anabranch::app {
@@ -80,7 +83,6 @@ Status Platform::open_data() {
   io::keep_files_private();
   program_ = options_.program.empty() ? TRY(io::own_program()) : options_.program;
   TRY(files_.create_folders(data_folder_ / "serving"));
-  TRY(files_.create_folders(data_folder_ / "lake" / "bronze"));
   TRY(io::make_private(data_folder_));
   auto lock = files_.lock(data_folder_ / "lock", options_.owner);
   if (!lock) {
@@ -89,8 +91,10 @@ Status Platform::open_data() {
   }
   lock_ = std::move(*lock);
   TRY(remove_discarded(files_, data_folder_));
+  TRY(files_.remove_all(data_folder_ / copy_folder_name));  // what a crash left
   catalog_ = TRY(readable_catalog());
-  Slots slots = TRY(open_slots(project_.settings, slot_ground()));
+  Slots slots = TRY(options_.open_slots ? options_.open_slots(project_.settings, slot_ground())
+                                        : open_slots(project_.settings, slot_ground()));
   secrets_ = std::move(slots.secrets);
   store_ = std::move(slots.lake);
   engine_ = std::move(slots.batch_engine);
@@ -116,7 +120,7 @@ Status Platform::open_data() {
   }
   for (const std::string& id : TRY(catalog_->abandon_running(clock_.now_us()))) {
     spdlog::warn("build {} was interrupted; nothing of it is visible", id);
-    remove_copies(files_, data_folder_, id);
+    remove_copies(*store_, id);
   }
   auto opened = TRY(open_streams(open_log_, files_, clock_, data_folder_, project_, damaged_streams_));
   streams_.assign(std::make_move_iterator(opened.begin()), std::make_move_iterator(opened.end()));
@@ -128,11 +132,11 @@ Status Platform::open_data() {
   const project::Limits& limits = project_.settings.limits;
   engine.memory_bytes_max = limits.states_memory_bytes + limits.query_memory_bytes;
   engine.has_external_access = false;
-  for (const char* folder : {"serving/", "log/", "lake/"})
-    engine.allowed_folders.push_back(data_folder_ / folder);
+  for (const char* folder : {"serving/", "log/"}) engine.allowed_folders.push_back(data_folder_ / folder);
   verify_folder_.emplace(TRY(sql::DatabaseFolder::in(data_folder_ / "serving")));
   engine.allowed_folders.push_back(verify_folder_->path() / "");
   database_ = TRY(sql::Database::open(engine));
+  TRY(sql::give_objects(*database_, *store_, {"serving/", "lake/"}));
   tables_ = std::make_unique<Tables>(*table_versions_, *store_, *database_, limits.tables_memory());
   std::vector<history::Stream> streams;
   for (const OpenStream& open : streams_) streams.push_back(open.stream());
@@ -252,13 +256,13 @@ Result<speed::Handover> Platform::handover_of(const lake::Manifest& manifest,
     speed::BuiltView built;
     built.build_id = view.build_id;
     built.database = "build_" + view.build_id;
-    for (const std::string& file : view.row_files) built.row_files.push_back((data_folder_ / file).string());
+    for (const std::string& file : view.row_files) built.row_files.push_back(sql::object_url(file));
     for (const auto& [part, rows] : view.part_rows) {
       if (part.ends_with(views::summary_suffix)) built.summaries.insert(part);
     }
     built.cutoff = view.cutoff;
     built.rows = view.rows;
-    next.build_files[built.database] = (data_folder_ / view.database_file).string();
+    next.build_files[built.database] = sql::object_url(view.database_file);
     next.built[name] = std::move(built);
   }
   for (const auto& [name, view] : manifest.failed) {
@@ -304,6 +308,9 @@ Status Platform::start() {
   verify.folder = verify_folder_->path() / verify_folder_name;
   if (!options_.verifies_in_process) verify.program = program_;
   verify.sources = verify_sources(project_);
+  verify.plain_file = [this](const std::string& url, const io::Path& folder) {
+    return plain_file(*store_, url, folder);
+  };
   verify.memory_bytes_max = std::max(verify_memory_bytes_min, project_.settings.limits.query_memory_bytes);
   verify.timeout_us = static_cast<int64_t>(project_.settings.limits.verify_timeout_ms) * 1000;
   verifier_ = TRY(quality::Verifier::create(*queries_, *database_, clock_, std::move(verify)));

@@ -45,7 +45,7 @@ namespace anabranch::app {
 Error in_project(Error error, const io::Path& root);
 
 /// Removes what a build that is not published has written for other readers. Any thread.
-void remove_copies(io::FileSystem& files, const io::Path& data_folder, const std::string& build_id);
+void remove_copies(lake::ObjectStore& store, const std::string& build_id);
 
 /// A project's data, open, with all stations connected. One program at a time holds it (a lock file); it is
 /// used by the server, and by commands when no server runs.
@@ -64,6 +64,9 @@ class Platform final : public front::Ports,
     std::string target;                 // which the project was loaded for; apply() loads it again
     std::optional<ProjectTexts> texts;  // what it was loaded from; none: its files as they are
     std::shared_ptr<const security::Policy> policy = security::allow_all();
+    /// Fills the slots in place of app::open_slots(), for tests that hold the platform against other
+    /// adapters.
+    std::function<Result<Slots>(const project::Settings&, const SlotGround&)> open_slots;
   };
   /// conflict: another process has the project open; its message is what that one wrote into the lock file.
   static Result<std::unique_ptr<Platform>> open(project::Project project, const Options& options);

@@ -245,7 +245,7 @@ Status Platform::find_builds(Candidate& candidate) {
       if (build == manifest.views.end() || broken_builds_.contains(build->second.build_id) ||
           build->second.plan_hash != hash_of(*candidate.world, plan.view) ||
           build->second.delta.has_value() != is_written(*candidate.world, plan.view) ||
-          !TRY(files_.exists(data_folder_ / build->second.database_file)))
+          !store_->open(build->second.database_file))
         continue;
       found[view][plan.view] = build->second;
       if (manifest.number != manifests.front().number) candidate.adopted_from = manifest.build_id;

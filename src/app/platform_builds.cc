@@ -19,6 +19,10 @@ namespace {
 constexpr int64_t build_wait_us = 60'000'000;
 constexpr int64_t build_wait_step_us = 50'000;
 
+// Of the folder in which a build's engine has its own files; what a crash leaves there goes with the builds
+// that nobody names.
+constexpr const char* work_folder_ending = ".work";
+
 // Views of this build that other readers would look for in the lake, and that are never there.
 std::vector<std::string> unwritten(const batch::BuildJob& job) {
   std::vector<std::string> names;
@@ -43,12 +47,13 @@ Error in_project(Error error, const io::Path& root) {
   return error;
 }
 
-void remove_copies(io::FileSystem& files, const io::Path& data_folder, const std::string& build_id) {
-  for (const char* layer : {"gold", "silver"}) {
-    const auto tables = files.list(data_folder / "lake" / layer);
-    if (!tables) continue;
-    for (const auto& table : *tables) {
-      (void)files.remove(data_folder / "lake" / layer / table.name / lake::data_file_name(build_id, 0));
+void remove_copies(lake::ObjectStore& store, const std::string& build_id) {
+  const std::string ending = "/" + lake::data_file_name(build_id, 0);
+  for (const char* layer : {"lake/gold/", "lake/silver/"}) {
+    const auto objects = store.list(layer);
+    if (!objects) continue;
+    for (const auto& object : *objects) {
+      if (object.key.ends_with(ending)) (void)store.remove(object.key);
     }
   }
 }
@@ -140,7 +145,7 @@ Result<std::string> Platform::build_now(const BuildOrder& order, Task& task) {
   }
   start.cutoff = job.cutoff;
   start.started_at_us = clock_.now_us();
-  job.data_folder = data_folder_.string();
+  job.work_folder = (data_folder_ / "serving" / (job.build_id + work_folder_ending)).string();
   job.threads = 2;
   job.world = *world;
   batch::BuildResult result;
@@ -208,10 +213,12 @@ Result<std::string> Platform::build_now(const BuildOrder& order, Task& task) {
     // Publishing can fail and yet have happened.
     const auto latest = manifests_->latest();
     if (latest && (!*latest || (*latest)->build_id != job.build_id)) {
-      remove_copies(files_, data_folder_, job.build_id);
+      remove_copies(*store_, job.build_id);
+      for (const auto& object :
+           store_->list("serving/" + job.build_id).value_or(std::vector<lake::ObjectInfo>()))
+        (void)store_->remove(object.key);
       (void)files_.remove_all(data_folder_ / "serving" / job.build_id);
-      (void)files_.remove(data_folder_ / "serving" / (job.build_id + ".duckdb"));
-      (void)files_.remove(data_folder_ / "serving" / (job.build_id + ".duckdb.wal"));
+      (void)files_.remove_all(job.work_folder);
     }
   }
   end.finished_at_us = clock_.now_us();

@@ -242,7 +242,8 @@ Result<front::ProjectDiff> Platform::diff_now(const front::DiffRequest& request,
   ViewComparison::Options options;
   const project::Limits& limits = project_.settings.limits;
   options.memory_bytes_max = limits.query_memory_bytes + limits.tables_memory();
-  options.folders = {data_folder_ / "log/", data_folder_ / "lake/"};
+  options.folders = {data_folder_ / "log/"};
+  options.lake = store_.get();
   options.sample_max = request.sample_max;
   const auto comparison = TRY(ViewComparison::create(options, std::move(events), before.world, after.world));
   for (front::ProjectDiff::View& view : diff.views) {

@@ -94,7 +94,7 @@ Result<std::optional<lake::Manifest>> Platform::readable_manifest() {
 }
 
 void Platform::find_broken_builds(const lake::Manifest& manifest) {
-  broken_builds_ = probe_builds(files_, data_folder_, manifest);
+  broken_builds_ = probe_builds(*store_, manifest);
   for (const auto& [build, error] : broken_builds_) {
     set_fault(
         "build " + build,

@@ -8,6 +8,7 @@
 
 #include "app/child.h"
 #include "app/platform.h"
+#include "app/storage.h"
 #include "ingest/table_copy.h"
 #include "model/names.h"
 #include "project/data_files.h"
@@ -17,19 +18,23 @@ namespace {
 
 constexpr auto turn_interval = std::chrono::milliseconds(50);
 
-// A file that no version names: gone at the end, unless it was kept.
+// A file, and the object that it became, which no version names: gone at the end, unless it was kept.
 class Unnamed {
  public:
-  Unnamed(io::FileSystem& files, io::Path path) : files_(files), path_(std::move(path)) {}
+  Unnamed(io::FileSystem& files, lake::ObjectStore& store, io::Path path, std::string key)
+      : files_(files), store_(store), path_(std::move(path)), key_(std::move(key)) {}
   ~Unnamed() {
     (void)files_.remove(path_.string() + ".tmp");
-    if (!is_kept_) (void)files_.remove(path_);
+    (void)files_.remove(path_);
+    if (!is_kept_) (void)store_.remove(key_);
   }
   void keep() { is_kept_ = true; }
 
  private:
   io::FileSystem& files_;
+  lake::ObjectStore& store_;
   const io::Path path_;
+  const std::string key_;
   bool is_kept_ = false;
 };
 
@@ -169,12 +174,15 @@ Result<front::TableCopied> Platform::copy_table(const project::TableFile& table,
   version.table = table.name;
   version.file.path = lake::data_file_name(build_id_of(clock_.now_us()), 0);
   const std::string key = version.file_key();
-  TRY(store_->prepare(key));
-  job.target = store_->local_path(key);
-  Unnamed file(files_, job.target);
+  // The child knows files only, and looks at what it has written: the lake takes the file in when it is
+  // whole.
+  TRY(files_.create_folders(data_folder_ / copy_folder_name));
+  job.target = (data_folder_ / copy_folder_name / version.file.path).string();
+  Unnamed file(files_, *store_, job.target, key);
   const auto answer = run_in_child(program_, "copy", job.to_json(), task);
   if (!answer) return fail(hidden(answer.error(), table, job, secrets));
   const auto result = TRY(ingest::TableCopyResult::from_json(*answer));
+  TRY(store_->adopt(key, job.target));
   version.file = {version.file.path, TRY(store_->make_durable(key)), result.rows};
   version.columns = result.columns;
   version.content_hash = result.content_hash;
