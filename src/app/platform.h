@@ -119,6 +119,7 @@ class Platform final : public front::Ports,
   Result<front::ProjectDiff> diff(const front::DiffRequest& request) override;
   Result<front::ProjectDrop> drop(const front::DropRequest& request) override;
   std::vector<std::string> changed_files(bool is_fresh) override EXCLUDES(mutex_);
+  std::map<std::string, std::vector<std::string>> sources() const override;
   Result<std::vector<front::TableCopied>> copy(const std::vector<std::string>& sources) override;
   Result<ingest::Accepted> ingest_file(const std::string& stream, const std::string& path,
                                        const std::optional<ingest::Sender>& sender = std::nullopt,
