@@ -94,8 +94,7 @@ Result<std::vector<Droppable>> Drop::find_droppable(const std::vector<std::strin
     }
     if (found.size() == before &&
         std::ranges::none_of(found, [&](const Droppable& item) { return is_meant(item, name); }))
-      return fail(Code::not_found, fmt::format("nothing is stored of {}", name),
-                  "anabranch drop lists what could be dropped");
+      return fail(front::nothing_stored_of(name));
   }
   describe_droppable(found);
   return found;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -105,6 +106,7 @@ class Platform final : public front::Ports,
   }
   Result<front::ProjectDiff> diff(const front::DiffRequest& request) override { return diff_.run(request); }
   Result<front::ProjectDrop> drop(const front::DropRequest& request) override { return drop_.run(request); }
+  std::map<std::string, std::vector<std::string>> sources() const override { return copying_.sources(); }
   std::vector<std::string> changed_files(bool is_fresh) override { return running_.changed_files(is_fresh); }
   Result<std::vector<front::TableCopied>> copy(const std::vector<std::string>& sources) override {
     return copying_.copy(sources);

@@ -99,13 +99,22 @@ Result<ingest::TableCopyJob> job_of(io::FileSystem& files, const project::TableF
 
 }  // namespace
 
+std::map<std::string, std::vector<std::string>> TableCopying::sources() const {
+  std::map<std::string, std::vector<std::string>> all;
+  const auto project = running_.get();
+  for (const project::SourceFile& source : project->sources) {
+    auto& tables = all[source.name];
+    for (const project::TableFile& table : source.tables) tables.push_back(table.name);
+  }
+  return all;
+}
+
 Result<std::vector<front::TableCopied>> TableCopying::copy(const std::vector<std::string>& sources) {
   const auto project = running_.get();
   for (const std::string& name : sources) {
     const bool is_known = std::any_of(project->sources.begin(), project->sources.end(),
                                       [&](const auto& source) { return source.name == name; });
-    if (!is_known)
-      return fail(Code::not_found, fmt::format("there is no source {}", name), "see the files in sources/");
+    if (!is_known) return fail(front::no_such_source(name));
   }
   std::string of;
   std::vector<const project::TableFile*> tables;

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -26,6 +27,8 @@ class TableCopying {
   TableCopying(Stations& stations, RunningProject& running, Changes& changes, Basis& basis, Faults& faults)
       : stations_(stations), running_(running), changes_(changes), basis_(basis), faults_(faults) {}
 
+  /// The tables of each source of the running project.
+  std::map<std::string, std::vector<std::string>> sources() const;
   /// Of these sources of the running project, or of all. The first error ends it; tables that were copied
   /// before stay.
   Result<std::vector<front::TableCopied>> copy(const std::vector<std::string>& sources);
