@@ -202,8 +202,9 @@ std::string cost_text(const json& plan) {
     return item["kind"] == "view" && item["computed"].get<bool>();
   });
   if (computed == 0) return "";
-  std::string out = fmt::format("{} computed anew, {} to go through", count_of(computed, "view"),
-                                count_of(plan["events"].get<int64_t>(), "event"));
+  std::string out = count_of(computed, "view") + " computed anew";
+  if (plan["events"].is_number())
+    out += fmt::format(", {} to go through", count_of(plan["events"].get<int64_t>(), "event"));
   if (plan["estimated_ms"].is_number())
     out += ", about " + duration_text(plan["estimated_ms"].get<int64_t>() * 1000);
   return out;

@@ -103,14 +103,20 @@ class Builds {
   std::optional<int64_t> published_at_us() const;
   /// Files of the project that are not as they run, relative to its root: looked at now, or within the last
   /// two seconds.
-  virtual std::vector<std::string> changed_files(bool is_fresh) = 0;
+  /// Those of views and streams that are there for the caller. refused without the right to read the project.
+  Result<std::vector<std::string>> changed_files(const security::Caller& caller, bool is_fresh);
 
   // ---- work ----
+  // refused without the right to it, not_found for a name that is not there for the caller; then nothing is
+  // begun. Of an error that the work ends in, only its code is told to who does not see all that was touched.
+
   /// Blocks until published; gives the build's id. conflict while another one runs.
-  virtual Result<std::string> build(const std::vector<std::string>& views, const std::string& reason) = 0;
+  Result<std::string> build(const security::Caller& caller, const std::vector<std::string>& views,
+                            const std::string& reason);
   /// Takes over the project's files as they are now, all or nothing, or shows what that would change. Blocks;
   /// ingestion and reads go on. bad_input with every mistake of the files; conflict while a build runs.
-  virtual Result<ProjectPlan> apply(const ApplyRequest& request) = 0;
+  /// To be shown it is to read the project.
+  Result<ProjectPlan> apply(const security::Caller& caller, const ApplyRequest& request);
   /// What the files of a project would change, of the project and of the rows of its views; rows are shown to
   /// who sees everything whole, since it may be any project. Blocks; changes nothing. bad_input with every
   /// mistake of files that are no project.
@@ -118,13 +124,19 @@ class Builds {
   /// Removes for ever what is stored of streams, tables and views that the project does not have, or shows
   /// it. Blocks. not_found for a name of which there is nothing; conflict for one that the project has,
   /// while somebody reads it still, or while a build runs.
-  virtual Result<ProjectDrop> drop(const DropRequest& request) = 0;
-  /// verify() of the verifier, its verdicts kept in the catalogue; differences and notes are shown to who
-  /// sees their view whole.
+  Result<ProjectDrop> drop(const security::Caller& caller, const DropRequest& request);
+  /// verify() of the verifier (no view: of all that the caller sees), its verdicts kept in the catalogue;
+  /// differences and notes are shown to who sees their view whole.
   Result<std::vector<quality::Verdict>> verify(const security::Caller& caller,
                                                const quality::Verifier::Request& request);
   /// Ends a task, soon. not_found: it is not running.
-  virtual Status cancel(const std::string& task) = 0;
+  Status cancel(const security::Caller& caller, const std::string& task);
+
+  // Whether such an order would begin; asked too before one that is repeated has the answer that it had.
+  Status may_build(const security::Caller& caller, const std::vector<std::string>& views) const;
+  Status may_verify(const security::Caller& caller, const std::vector<std::string>& views) const;
+  Status may_apply(const security::Caller& caller, const ApplyRequest& request) const;
+  Status may_drop(const security::Caller& caller, const DropRequest& request) const;
 
   // ---- what is carried out once ----
   Result<std::optional<catalog::KeyedAnswer>> keyed_answer(std::string_view route, std::string_view key);
@@ -136,8 +148,13 @@ class Builds {
   virtual std::vector<RunningTask> tasks() const = 0;
   virtual std::vector<Fault> faults() const = 0;
   virtual std::optional<PublishedBuild> published_build() const = 0;
+  virtual std::vector<std::string> changed_files(bool is_fresh) = 0;
+  virtual Result<std::string> build(const std::vector<std::string>& views, const std::string& reason) = 0;
+  virtual Result<ProjectPlan> apply(const ApplyRequest& request) = 0;
   virtual Result<ProjectDiff> diff(const DiffRequest& request) = 0;
+  virtual Result<ProjectDrop> drop(const DropRequest& request) = 0;
   virtual Result<std::vector<quality::Verdict>> verify(const quality::Verifier::Request& request) = 0;
+  virtual Status cancel(const std::string& task) = 0;
   virtual catalog::Catalog& catalog() = 0;
   /// The one that answers are given under; null while there is none yet.
   virtual std::shared_ptr<const views::World> world() const = 0;
@@ -145,6 +162,13 @@ class Builds {
  private:
   bool sees(const security::Caller& caller, std::string_view name) const;
   bool sees_below(const security::Caller& caller, const std::string& view) const;
+  bool sees_all_below(const security::Caller& caller, const std::vector<std::string>& views) const;
+  bool sees_all(const security::Caller& caller) const;
+  bool sees_file(const security::Caller& caller, const std::string& file) const;
+  Status check_views(const security::Caller& caller, const std::vector<std::string>& views) const;
+  Status check_each(const security::Caller& caller, security::Right right,
+                    const std::vector<std::string>& views) const;
+  void keep_seen_of(ProjectPlan& plan, const security::Caller& caller, bool is_whole) const;
   const std::shared_ptr<const security::Policy> policy_;
 };
 

@@ -25,6 +25,11 @@ Status Events::check_stream(const security::Caller& caller, const std::string& n
       names.empty() ? "the project has none" : fmt::format("the streams are {}", fmt::join(names, ", ")));
 }
 
+Status Events::check_ingest(const security::Caller& caller, const std::string& name) {
+  TRY(check_stream(caller, name));
+  return policy_->check(caller, security::Right::ingest, model::bronze(name).text());
+}
+
 Result<ingest::Ingestor*> Events::find(const std::string& name) {
   if (ingest::Ingestor* found = stream(name)) return found;
   return fail(Code::not_found, "there is no such stream");
@@ -78,7 +83,10 @@ std::optional<int64_t> Events::waiting_us(const std::string& name, const std::ve
   return longest_us;
 }
 
-void Events::accept(const std::string& name, const Delivery& delivery, std::string_view body, Done done) {
+void Events::accept(const security::Caller& caller, const std::string& name, const Delivery& delivery,
+                    std::string_view body, Done done) {
+  if (const Status allowed = check_ingest(caller, name); !allowed)
+    return done(fail(allowed.error()), std::nullopt);
   const auto open = find(name);
   if (!open) return done(fail(open.error()), std::nullopt);
   ingest::BodyFormat format = delivery.format;
@@ -104,7 +112,17 @@ void Events::accept(const std::string& name, const Delivery& delivery, std::stri
       delivery.partition);
 }
 
-Result<uint64_t> Events::next_sequence(const std::string& name, const std::string& producer) {
+Result<ingest::Accepted> Events::ingest_file(const security::Caller& caller, const std::string& name,
+                                             const std::string& path,
+                                             const std::optional<ingest::Sender>& sender,
+                                             std::optional<model::Partition> partition) {
+  TRY(check_ingest(caller, name));
+  return ingest_file(name, path, sender, partition);
+}
+
+Result<uint64_t> Events::next_sequence(const security::Caller& caller, const std::string& name,
+                                       const std::string& producer) {
+  TRY(check_ingest(caller, name));
   return TRY(find(name))->log().next_sequence(producer);
 }
 

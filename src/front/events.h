@@ -57,18 +57,22 @@ class Events {
   std::optional<int64_t> waiting_us(const std::string& name, const std::vector<model::Offset>& applied,
                                     int64_t now_us);
 
+  /// What stands before all intake: check_stream(), and the right to ingest into it (refused).
+  Status check_ingest(const security::Caller& caller, const std::string& stream);
   /// An error (overloaded) when ingestion must wait for a build.
   virtual Status may_ingest() const = 0;
   /// What became of a body; where a producer's number was not the one that is due (conflict), that one.
   using Done = std::function<void(Result<ingest::Accepted>, std::optional<uint64_t> next_sequence)>;
   /// `done` is called once, on this thread or the log's own, when the events are durable or have failed.
-  void accept(const std::string& stream, const Delivery& delivery, std::string_view body, Done done);
+  void accept(const security::Caller& caller, const std::string& stream, const Delivery& delivery,
+              std::string_view body, Done done);
   /// Takes a Parquet file on this machine in as one log record. Blocks.
-  virtual Result<ingest::Accepted> ingest_file(const std::string& stream, const std::string& path,
-                                               const std::optional<ingest::Sender>& sender,
-                                               std::optional<model::Partition> partition) = 0;
-  /// Of a producer: what is due.
-  Result<uint64_t> next_sequence(const std::string& stream, const std::string& producer);
+  Result<ingest::Accepted> ingest_file(const security::Caller& caller, const std::string& stream,
+                                       const std::string& path, const std::optional<ingest::Sender>& sender,
+                                       std::optional<model::Partition> partition);
+  /// Of a producer: what is due; for who may ingest.
+  Result<uint64_t> next_sequence(const security::Caller& caller, const std::string& stream,
+                                 const std::string& producer);
 
   /// Entries after this one, at most `limit`; they and their number are there for who sees the stream whole:
   /// refused.
@@ -86,6 +90,9 @@ class Events {
   /// Why a stream of the project cannot be used; nothing where it can.
   virtual std::optional<Error> damage_of(const std::string& stream) const = 0;
   virtual model::Offsets archived() const = 0;
+  virtual Result<ingest::Accepted> ingest_file(const std::string& stream, const std::string& path,
+                                               const std::optional<ingest::Sender>& sender,
+                                               std::optional<model::Partition> partition) = 0;
 
  private:
   StreamState state_of(const std::string& name, ingest::Ingestor& open, bool shows_quarantine) const;

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
+
 namespace anabranch::front {
 
 /// Data of something that the project no longer has.
@@ -28,5 +30,10 @@ struct DropRequest {
   std::vector<std::string> names;
   bool is_dry_run = false;
 };
+
+/// not_found.
+inline Error nothing_stored_of(const std::string& name) {
+  return {Code::not_found, "nothing is stored of " + name, "anabranch drop lists what could be dropped", {}};
+}
 
 }  // namespace anabranch::front

@@ -33,6 +33,7 @@ struct ProjectPlan {
   bool is_applied = false;
   std::string build_id;  // of the build that it took; empty: none
   std::vector<std::string> warnings;
+  bool is_whole = true;  // false: notes, events and times are not for who asks, and not there
 
   bool is_breaking() const {
     for (const Item& item : items) {

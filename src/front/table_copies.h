@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,9 +23,12 @@ struct TableInfo {
 struct TableCopied {
   std::string name;
   int64_t version = 0;
-  int64_t rows = 0;
+  std::optional<int64_t> rows = 0;  // nothing: not for who asks
   bool has_changed = false;
 };
+
+/// not_found.
+Error no_such_source(const std::string& name);
 
 /// A port of the platform, the same for every door: tables and their copies. Any thread may call.
 class TableCopies {
@@ -36,13 +40,23 @@ class TableCopies {
 
   /// Those that there are for the caller; the number of rows for who sees them all.
   std::vector<TableInfo> tables(const security::Caller& caller);
-  /// Copies the tables of these sources (all when empty). Blocks.
-  virtual Result<std::vector<TableCopied>> copy(const std::vector<std::string>& sources) = 0;
+  /// Copies the tables of these sources (all when empty). Blocks. Who asks must have the right to copy each
+  /// table (refused); those that it sees are in the answer. not_found for a source of which it sees no table.
+  Result<std::vector<TableCopied>> copy(const security::Caller& caller,
+                                        const std::vector<std::string>& sources);
+  /// Whether copy() would begin.
+  Status may_copy(const security::Caller& caller, const std::vector<std::string>& sources) const;
 
  protected:
+  // ---- what the application gives ----
+  /// The tables of each source, without "bronze.".
+  virtual std::map<std::string, std::vector<std::string>> sources() const = 0;
+  virtual Result<std::vector<TableCopied>> copy(const std::vector<std::string>& sources) = 0;
   virtual std::vector<TableInfo> table_infos() = 0;
 
  private:
+  bool shows(const security::Caller& caller, const std::string& table) const;
+  bool shows_whole(const security::Caller& caller, const std::string& table) const;
   const std::shared_ptr<const security::Policy> policy_;
 };
 

@@ -1,12 +1,14 @@
 #pragma once
-// What a caller may see of the relations of a project. One policy, every exit.
+// What a caller may see of the relations of a project, and what it may order. One policy, every exit.
 
+#include <array>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
 #include "security/caller.h"
 
 namespace anabranch::security {
@@ -29,6 +31,23 @@ struct Restriction {
   }
 };
 
+/// What a caller may do, beside what it may see. A right is of one relation, or of the project as a whole:
+/// who names nothing asks for the whole, and no more is concluded from one than the policy says.
+enum class Right {
+  ingest,        // a stream: events into it; how far a producer of it is
+  build,         // a view; the whole: all of them, under the newest basis
+  verify,        // a view; the whole: all that the caller sees
+  copy,          // a table; the whole: those of all sources
+  drop,          // what is stored of a name that the project does not have; the whole: a list of all such
+  apply,         // the whole: the project's files come to run
+  cancel,        // the whole: tasks, whoever began them
+  read_project,  // the whole: which files changed, what apply would do, what differs from another project
+};
+inline constexpr std::array all_rights = {Right::ingest, Right::build, Right::verify, Right::copy,
+                                          Right::drop,   Right::apply, Right::cancel, Right::read_project};
+/// "ingest", "read project": as a person says it.
+std::string_view to_string(Right right);
+
 /// The port. It applies to the relation that the caller names: views are read as they were computed, from
 /// everything that they read, because states and builds are shared by all callers. Who keeps something in a
 /// stream from a caller and shows a view over it says so of the view as well.
@@ -38,6 +57,13 @@ struct Restriction {
 /// found. The message of an error that the data made may hold a value of any relation below those that a
 /// query names; where one of them is restricted for the caller, the message is left out.
 ///
+/// Orders and their answers: what is hidden from a caller is not there for its orders either, whatever its
+/// rights (not_found, as for what there is not). Who may write to a stream and read nothing of it has a row
+/// filter that is never true. An answer names only what the caller sees, counts rows of what it sees whole,
+/// and tells the message of an error where it sees all that the error may be of. Texts of SQL, mistakes of a
+/// project's files, notes and counts of what would change, and rows that differ come from any relation: they
+/// are for who sees all of them whole.
+///
 /// Any thread may call; the answer for a caller and relation may change between reads, not within one.
 class Policy {
  public:
@@ -45,6 +71,12 @@ class Policy {
   /// `relation`: "bronze.flights", in lower case.
   virtual Restriction restriction(const Caller& caller, std::string_view relation) const = 0;
 
+  /// `relation`: as above, or empty: the project as a whole.
+  virtual bool allows(const Caller& caller, Right right, std::string_view relation) const = 0;
+
+  /// refused, with the right that is missing. It names the relation: ask of what the caller sees, or has
+  /// named.
+  Status check(const Caller& caller, Right right, std::string_view relation = {}) const;
   bool shows(const Caller& caller, std::string_view relation) const {
     return !restriction(caller, relation).is_hidden;
   }
@@ -53,10 +85,11 @@ class Policy {
   }
 };
 
-/// Everybody sees everything.
+/// Everybody sees everything and may order everything.
 class AllowAll final : public Policy {
  public:
   Restriction restriction(const Caller&, std::string_view) const override { return {}; }
+  bool allows(const Caller&, Right, std::string_view) const override { return true; }
 };
 
 std::shared_ptr<const Policy> allow_all();

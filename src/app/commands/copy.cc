@@ -22,7 +22,7 @@ int run_copy(const CommonOptions& common, const std::vector<std::string>& source
   const auto document = nlohmann::json::parse(*answer, nullptr, false);
   for (const auto& table : document["tables"]) {
     rows.push_back({table["name"], std::to_string(table["version"].get<int64_t>()),
-                    with_separators(table["rows"]),
+                    table["rows"].is_null() ? "" : with_separators(table["rows"]),
                     table["changed"].get<bool>() ? colored("copied", Color::green) : "unchanged"});
   }
   fmt::print("{}", table_text({"table", "version", "rows", ""}, rows, {false, true, true, false}));

@@ -198,7 +198,7 @@ class Demo {
       auto platform = TRY(Platform::open(project, to_copy));
       int64_t rows = 0;
       const auto tables = TRY(platform->copy({}));
-      for (const auto& table : tables) rows += table.rows;
+      for (const auto& table : tables) rows += table.rows.value_or(0);
       say(fmt::format("{} tables copied, {} rows", tables.size(), with_separators(rows)));
     }
     server_ = TRY(Server::start(std::move(project), of_server));

@@ -11,13 +11,21 @@ std::string_view name_of(const Error& error, std::string_view not_found_name) {
   return error.code == Code::not_found ? not_found_name : "";
 }
 
+// An answer is of what its caller may see, so a key is the caller's own.
+std::string scope_of(std::string_view route, const security::Caller& caller) {
+  std::string scope(route);
+  if (!caller.name.empty()) return scope + " of " + caller.name;
+  for (const std::string& role : caller.roles) scope += " as " + role;
+  return scope;
+}
+
 // A request with a key is carried out once; a repeat has the first answer.
 Result<http::Response> once(ApiContext& context, std::string_view route, const std::string& key,
-                            const http::Request& request, Work work) {
+                            const http::Request& request, Check check, Work work) {
   Builds& builds = context.ports.builds();
   const security::Caller caller = context.caller_of(request);
-  // An answer is of what its caller may see, so a key is the caller's own.
-  const std::string scope = std::string(route) + (caller.name.empty() ? "" : " of " + caller.name);
+  TRY(check({request, caller, context.ports}));
+  const std::string scope = scope_of(route, caller);
   http::Response response;
   if (auto known = TRY(context.keyed.begin(builds, scope, key, request.body))) {
     response.body = std::move(*known);
@@ -54,13 +62,13 @@ http::Handler answering_read(ApiContext& context, Work work, std::string_view no
   };
 }
 
-http::Handler answering_once(ApiContext& context, std::string_view route, Work work,
+http::Handler answering_once(ApiContext& context, std::string_view route, Check check, Work work,
                              std::string_view not_found_name) {
-  return [&context, route, work, not_found_name](http::Request request, http::Responder responder) {
+  return [&context, route, check, work, not_found_name](http::Request request, http::Responder responder) {
     const auto key = key_of(request.headers);
     if (!key) return responder.fail(key.error());
     if (!*key) return answering(context, work, not_found_name)(std::move(request), std::move(responder));
-    auto answer = once(context, route, **key, request, work);
+    auto answer = once(context, route, **key, request, check, work);
     if (!answer) return fail_task(responder, answer.error(), name_of(answer.error(), not_found_name));
     responder.answer(std::move(*answer));
   };

@@ -17,6 +17,9 @@ struct Asked {
 /// What a request does and is answered, as a JSON document.
 using Work = Result<Json> (*)(const Asked&);
 
+/// Whether a request may be carried out.
+using Check = Status (*)(const Asked&);
+
 /// Answers with the document, or with the error as a problem; `not_found_name` is what a not_found is called.
 http::Handler answering(ApiContext& context, Work work, std::string_view not_found_name);
 
@@ -24,8 +27,9 @@ http::Handler answering(ApiContext& context, Work work, std::string_view not_fou
 http::Handler answering_read(ApiContext& context, Work work, std::string_view not_found_name);
 
 /// The same for what writes: with an Idempotency-Key it is carried out once, and a repeat has the first
-/// answer. `route` and `not_found_name` live as long as the program.
-http::Handler answering_once(ApiContext& context, std::string_view route, Work work,
+/// answer as long as `check` lets it be carried out. `route` and `not_found_name` live as long as the
+/// program.
+http::Handler answering_once(ApiContext& context, std::string_view route, Check check, Work work,
                              std::string_view not_found_name);
 
 }  // namespace anabranch::front::http_api

@@ -146,11 +146,14 @@ class TestPlatform final : public Ports, public Events, public Builds, public Ta
   std::function<Result<ProjectDiff>(const DiffRequest&)> on_diff;
   std::function<Result<ProjectDrop>(const DropRequest&)> on_drop;
   std::vector<std::string> test_changed_files;
+  std::map<std::string, std::vector<std::string>> sources() const override {
+    return {{"reference", {"planes", "airports"}}, {"fleet", {"planes"}}, {"city", {"taxis"}}};
+  }
   Result<std::vector<TableCopied>> copy(const std::vector<std::string>& sources) override {
-    if (!sources.empty() && sources != std::vector<std::string>{"reference"})
-      return fail(Code::not_found, "no such source");
+    if (on_copy) return on_copy(sources);
     return std::vector<TableCopied>{{"planes", 2, 3322, true}};
   }
+  std::function<Result<std::vector<TableCopied>>(const std::vector<std::string>&)> on_copy;
   Result<ingest::Accepted> ingest_file(const std::string& stream, const std::string& path,
                                        const std::optional<ingest::Sender>&,
                                        std::optional<model::Partition>) override {

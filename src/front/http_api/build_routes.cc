@@ -34,18 +34,13 @@ Json build_record(const catalog::BuildRun& run) {
 
 namespace {
 
-Result<std::vector<std::string>> read_views(const Asked& asked, const Json& fields) {
-  auto views = TRY(read_names(fields, "views"));
-  const auto known = asked.ports.reads().view_names(asked.caller);
-  // A new model is read only after the build that it asks for.
-  const auto models = asked.ports.builds().models(asked.caller);
-  for (const std::string& view : views) {
-    if (std::ranges::find(known, view) == known.end() &&
-        std::ranges::find(models, view, &ModelInfo::name) == models.end()) {
-      return fail(Code::not_found, "'views' names a view that there is not", "GET /v1/views lists them");
-    }
-  }
-  return views;
+Result<std::vector<std::string>> read_build(const Asked& asked) {
+  TRY(check_parameters(asked.request.query, {}));
+  return read_names(TRY(read_object(asked.request.body, {"views"})), "views");
+}
+
+Status may_build(const Asked& asked) {
+  return asked.ports.builds().may_build(asked.caller, TRY(read_build(asked)));
 }
 
 Result<Json> list_builds(const Asked& asked) {
@@ -58,9 +53,7 @@ Result<Json> list_builds(const Asked& asked) {
 }
 
 Result<Json> run_build(const Asked& asked) {
-  TRY(check_parameters(asked.request.query, {}));
-  const auto views = TRY(read_views(asked, TRY(read_object(asked.request.body, {"views"}))));
-  const std::string id = TRY(asked.ports.builds().build(views, "asked"));
+  const std::string id = TRY(asked.ports.builds().build(asked.caller, TRY(read_build(asked)), "asked"));
   for (const auto& run : TRY(asked.ports.builds().builds(asked.caller, 100))) {
     if (run.start.id == id) return build_record(run);
   }
@@ -97,12 +90,12 @@ Result<Json> run_verify(const Asked& asked) {
   TRY(check_parameters(asked.request.query, {}));
   const Json fields = TRY(read_object(asked.request.body, {"views", "sample"}));
   quality::Verifier::Request verify;
-  verify.views = TRY(read_views(asked, fields));
-  if (verify.views.empty()) verify.views = asked.ports.reads().view_names(asked.caller);
+  verify.views = TRY(read_names(fields, "views"));
   const Json& sample = fields.contains("sample") ? fields["sample"] : Json(false);
   if (!sample.is_boolean()) return fail(Code::bad_input, "'sample' must be true or false");
   verify.is_sample = sample.get<bool>();
   verify.is_cancelled = [&] { return asked.request.cancelled && *asked.request.cancelled; };
+  TRY(asked.ports.builds().may_verify(asked.caller, verify.views));
   const auto verdicts = asked.ports.builds().verify(asked.caller, verify);
   Json results = Json::array();
   if (verdicts) {
@@ -111,6 +104,7 @@ Result<Json> run_verify(const Asked& asked) {
   }
   if (verdicts.error().code == Code::not_found || verdicts.error().code == Code::cancelled)
     return fail(verdicts.error());
+  if (verify.views.empty()) verify.views = asked.ports.reads().view_names(asked.caller);
   for (const std::string& view : verify.views) {
     quality::Verdict failed;
     failed.view = view;
@@ -121,15 +115,22 @@ Result<Json> run_verify(const Asked& asked) {
   return Json{{"results", std::move(results)}};
 }
 
-Result<Json> run_copy(const Asked& asked) {
+Result<std::vector<std::string>> read_copy(const Asked& asked) {
   TRY(check_parameters(asked.request.query, {}));
-  const Json fields = TRY(read_object(asked.request.body, {"sources"}));
-  const auto copied = TRY(asked.ports.tables().copy(TRY(read_names(fields, "sources"))));
+  return read_names(TRY(read_object(asked.request.body, {"sources"})), "sources");
+}
+
+Status may_copy(const Asked& asked) {
+  return asked.ports.tables().may_copy(asked.caller, TRY(read_copy(asked)));
+}
+
+Result<Json> run_copy(const Asked& asked) {
+  const auto copied = TRY(asked.ports.tables().copy(asked.caller, TRY(read_copy(asked))));
   Json tables = Json::array();
   for (const TableCopied& table : copied) {
     tables.push_back({{"name", table.name},
                       {"version", table.version},
-                      {"rows", table.rows},
+                      {"rows", table.rows ? Json(*table.rows) : Json()},
                       {"changed", table.has_changed}});
   }
   return Json{{"tables", std::move(tables)}};
@@ -140,9 +141,10 @@ Result<Json> run_copy(const Asked& asked) {
 void add_build_routes(RouteList& routes, ApiContext& context) {
   routes.add("GET", "/v1/builds", Lane::reads, answering(context, list_builds, ""));
   routes.add("POST", "/v1/builds", Lane::tasks,
-             answering_once(context, "POST /v1/builds", run_build, "unknown_view"));
+             answering_once(context, "POST /v1/builds", may_build, run_build, "unknown_view"));
   routes.add("POST", "/v1/verify", Lane::tasks, answering(context, run_verify, "unknown_view"));
-  routes.add("POST", "/v1/copy", Lane::tasks, answering_once(context, "POST /v1/copy", run_copy, ""));
+  routes.add("POST", "/v1/copy", Lane::tasks,
+             answering_once(context, "POST /v1/copy", may_copy, run_copy, ""));
 }
 
 }  // namespace anabranch::front::http_api

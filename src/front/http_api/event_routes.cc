@@ -59,6 +59,7 @@ ingest::EventAttributes attributes_of(const http::Headers& headers) {
 
 // What is known of a request before its body is looked at.
 struct Parcel {
+  security::Caller caller;
   std::string stream;
   Delivery delivery;
   Packing packing = Packing::none;
@@ -106,15 +107,16 @@ class EventRoutes {
     TRY(check_parameters(request.query, {}));
     const std::string stream = TRY(stream_of(request));
     const std::string id = TRY(sender_id("the producer's id", *request.params.find("id")));
-    return Json{
-        {"stream", stream}, {"producer", id}, {"next_sequence", TRY(events().next_sequence(stream, id))}};
+    return Json{{"stream", stream},
+                {"producer", id},
+                {"next_sequence", TRY(events().next_sequence(context_.caller_of(request), stream, id))}};
   }
 
   Events& events() { return context_.ports.events(); }
 
   Result<std::string> stream_of(const http::Request& request) {
     std::string name(*request.params.find("name"));
-    TRY(events().check_stream(context_.caller_of(request), name));
+    TRY(events().check_ingest(context_.caller_of(request), name));
     return name;
   }
 
@@ -130,6 +132,7 @@ class EventRoutes {
 
   Result<Parcel> parcel_of(const http::Request& request) {
     Parcel parcel;
+    parcel.caller = context_.caller_of(request);
     parcel.delivery.partition = TRY(partition_of(request));
     parcel.stream = TRY(stream_of(request));
     const std::string_view content_type = request.headers.get("Content-Type");
@@ -156,7 +159,7 @@ class EventRoutes {
   // The answer comes from the log's own thread, maybe after this object has gone.
   void accept(const Parcel& parcel, std::string_view body, const http::Responder& responder) {
     events().accept(
-        parcel.stream, parcel.delivery, body,
+        parcel.caller, parcel.stream, parcel.delivery, body,
         [responder, metrics = context_.metrics, has_ended = context_.has_ended_log, stream = parcel.stream,
          bytes = body.size()](Result<ingest::Accepted> accepted, std::optional<uint64_t> next_sequence) {
           if (accepted) return responder.answer(taken_in(*metrics, stream, *accepted, bytes));
@@ -209,7 +212,8 @@ class EventRoutes {
                   R"(send {"path": "/folder/file.parquet"})");
     }
     TRY(events().may_ingest());
-    return events().ingest_file(stream, *path, TRY(sender_of(request.headers)), partition);
+    return events().ingest_file(context_.caller_of(request), stream, *path, TRY(sender_of(request.headers)),
+                                partition);
   }
 
   ApiContext& context_;

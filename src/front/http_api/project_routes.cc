@@ -49,14 +49,14 @@ Json plan_json(const ProjectPlan& plan) {
                        {"breaking", item.is_breaking},
                        {"needs_restart", item.needs_restart},
                        {"computed", item.is_computed},
-                       {"events", item.events},
+                       {"events", plan.is_whole ? Json(item.events) : Json()},
                        {"notes", item.notes}});
   }
   return {{"applied", plan.is_applied},
           {"breaking", plan.is_breaking()},
           {"changes", std::move(changes)},
           {"files", plan.files},
-          {"events", plan.events},
+          {"events", plan.is_whole ? Json(plan.events) : Json()},
           {"estimated_ms", plan.estimated_ms ? Json(*plan.estimated_ms) : Json()},
           {"build", text_or_null(plan.build_id)},
           {"warnings", plan.warnings}};
@@ -68,13 +68,21 @@ Result<bool> read_flag(const Json& fields, const char* name) {
   return fail(Code::bad_input, fmt::format("'{}' must be true or false", name));
 }
 
-Result<Json> apply(const Asked& asked) {
+Result<ApplyRequest> read_apply(const Asked& asked) {
   TRY(check_parameters(asked.request.query, {}));
   const Json fields = TRY(read_object(asked.request.body, {"dry_run", "undo"}));
   ApplyRequest order;
   order.is_dry_run = TRY(read_flag(fields, "dry_run"));
   order.is_undo = TRY(read_flag(fields, "undo"));
-  return plan_json(TRY(asked.ports.builds().apply(order)));
+  return order;
+}
+
+Status may_apply(const Asked& asked) {
+  return asked.ports.builds().may_apply(asked.caller, TRY(read_apply(asked)));
+}
+
+Result<Json> apply(const Asked& asked) {
+  return plan_json(TRY(asked.ports.builds().apply(asked.caller, TRY(read_apply(asked)))));
 }
 
 Json columns_json(const std::vector<model::RelationColumn>& columns) {
@@ -159,13 +167,21 @@ std::string_view to_string(Droppable::Kind kind) {
   return "";
 }
 
-Result<Json> drop(const Asked& asked) {
+Result<DropRequest> read_drop(const Asked& asked) {
   TRY(check_parameters(asked.request.query, {}));
   const Json fields = TRY(read_object(asked.request.body, {"names", "dry_run"}));
   DropRequest order;
   order.names = TRY(read_names(fields, "names"));
   order.is_dry_run = TRY(read_flag(fields, "dry_run"));
-  const ProjectDrop drop = TRY(asked.ports.builds().drop(order));
+  return order;
+}
+
+Status may_drop(const Asked& asked) {
+  return asked.ports.builds().may_drop(asked.caller, TRY(read_drop(asked)));
+}
+
+Result<Json> drop(const Asked& asked) {
+  const ProjectDrop drop = TRY(asked.ports.builds().drop(asked.caller, TRY(read_drop(asked))));
   Json items = Json::array();
   for (const Droppable& item : drop.items) {
     items.push_back({{"kind", to_string(item.kind)},
@@ -177,18 +193,20 @@ Result<Json> drop(const Asked& asked) {
   return Json{{"dropped", drop.is_dropped}, {"items", std::move(items)}};
 }
 
+Result<Json> project(const Asked& asked) {
+  TRY(check_parameters(asked.request.query, {}));
+  return Json{{"name", asked.ports.project_name()},
+              {"changed_files", TRY(asked.ports.builds().changed_files(asked.caller, true))}};
+}
+
 }  // namespace
 
 void add_project_routes(RouteList& routes, ApiContext& context) {
-  routes.add("GET", "/v1/project", Lane::reads, [&context](http::Request request, http::Responder responder) {
-    if (const Status known = check_parameters(request.query, {}); !known)
-      return responder.fail(known.error());
-    responder.answer(json_response({{"name", context.ports.project_name()},
-                                    {"changed_files", context.ports.builds().changed_files(true)}}));
-  });
-  routes.add("POST", "/v1/apply", Lane::tasks, answering_once(context, "POST /v1/apply", apply, ""));
+  routes.add("GET", "/v1/project", Lane::reads, answering_read(context, project, ""));
+  routes.add("POST", "/v1/apply", Lane::tasks,
+             answering_once(context, "POST /v1/apply", may_apply, apply, ""));
   routes.add("POST", "/v1/diff", Lane::tasks, answering(context, diff, ""));
-  routes.add("POST", "/v1/drop", Lane::tasks, answering_once(context, "POST /v1/drop", drop, ""));
+  routes.add("POST", "/v1/drop", Lane::tasks, answering_once(context, "POST /v1/drop", may_drop, drop, ""));
 }
 
 }  // namespace anabranch::front::http_api

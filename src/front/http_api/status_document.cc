@@ -116,7 +116,7 @@ Json status_document(ApiContext& context, const security::Caller& caller) {
           {"uptime_s", static_cast<double>(now_us - ports.started_at_us()) / 1e6},
           {"epoch", reads.epoch},
           {"ready", is_ready},
-          {"changed_files", builds.changed_files(false)},
+          {"changed_files", builds.changed_files(caller, false).value_or(std::vector<std::string>())},
           {"build", build_json(build, now_us)},
           {"streams", std::move(streams)},
           {"tables", tables_json(ports.tables(), caller)},

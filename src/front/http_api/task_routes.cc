@@ -23,13 +23,14 @@ Result<Json> list_tasks(const Asked& asked) {
 Result<Json> cancel_task(const Asked& asked) {
   TRY(check_parameters(asked.request.query, {}));
   const std::string id(*asked.request.params.find("name"));
-  TRY(asked.ports.builds().cancel(id));
+  TRY(asked.ports.builds().cancel(asked.caller, id));
   return Json{{"id", id}, {"cancelled", true}};
 }
 
 }  // namespace
 
 void fail_task(const http::Responder& responder, Error error, std::string_view name) {
+  if (error.code == Code::refused) name = "refused";
   if (error.code == Code::timeout) name = "task_timeout";
   if (error.code == Code::cancelled) {
     name = "cancelled";
