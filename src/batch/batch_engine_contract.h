@@ -310,6 +310,7 @@ inline void check_a_stop_ends_the_build(BatchEngine& engine, lake::ObjectStore& 
   std::atomic<bool> has_begun = false;
   std::thread other([&] {
     has_begun.wait(false);
+    const test::PlainEngine meanwhile;  // takes longer than an engine needs to begin with a view
     engine.stop();
   });
   const auto from_outside = engine.run(job, [&](const BuildProgress&) {
