@@ -1,5 +1,7 @@
 #include "app/streams.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -21,10 +23,6 @@ Status declare(OpenStream& open, const project::StreamFile& stream) {
   for (const auto& change : plan.changes) spdlog::info("{}: field {}", stream.name, change.describe());
   return {};
 }
-
-}  // namespace
-
-namespace {
 
 Result<OpenStream> open_stream(const OpenLog& open_log, io::FileSystem& files, io::Clock& clock,
                                const io::Path& data_folder, const project::Limits& limits,
@@ -80,6 +78,45 @@ Result<std::vector<OpenStream>> open_streams(const OpenLog& open_log, io::FileSy
     }
   }
   return streams;
+}
+
+void Streams::add(OpenStream stream) {
+  Lock lock(mutex_);
+  streams_.push_back(std::move(stream));
+}
+
+OpenStream* Streams::find(const std::string& name) {
+  Lock lock(mutex_);
+  const auto found = std::find_if(streams_.begin(), streams_.end(),
+                                  [&](const OpenStream& stream) { return stream.name == name; });
+  return found == streams_.end() || name.empty() ? nullptr : &*found;
+}
+
+std::vector<OpenStream*> Streams::all() const {
+  std::vector<OpenStream*> all;
+  Lock lock(mutex_);
+  for (OpenStream& stream : streams_) {
+    if (!stream.name.empty()) all.push_back(&stream);
+  }
+  return all;
+}
+
+void Streams::close(const std::string& name) {
+  OpenStream* open = find(name);
+  if (open) {
+    open->log->close();
+    Lock lock(mutex_);
+    open->name.clear();
+    open->refused.clear();
+  }
+  damaged_.erase(name);
+}
+
+void Streams::close_logs() {
+  Lock lock(mutex_);
+  for (OpenStream& stream : streams_) {
+    if (stream.log) stream.log->close();
+  }
 }
 
 }  // namespace anabranch::app

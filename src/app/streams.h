@@ -1,11 +1,13 @@
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "app/slots.h"
+#include "base/mutex.h"
 #include "base/result.h"
 #include "history/stream.h"
 #include "ingest/ingestor.h"
@@ -39,5 +41,29 @@ std::vector<Error> schema_problems(const ingest::SchemaPlan& plan, const project
 Result<std::vector<OpenStream>> open_streams(const OpenLog& open_log, io::FileSystem& files, io::Clock& clock,
                                              const io::Path& data_folder, const project::Project& project,
                                              std::map<std::string, Error>& damaged);
+
+/// The streams that are open. They come and go under the lock of changes; any thread may look for one, and
+/// what it finds stays until the platform goes.
+class Streams {
+ public:
+  void add(OpenStream stream) EXCLUDES(mutex_);
+  /// Null: it is not open, or was dropped.
+  OpenStream* find(const std::string& name) EXCLUDES(mutex_);
+  /// Those that were not dropped.
+  std::vector<OpenStream*> all() const EXCLUDES(mutex_);
+  /// From here on nobody finds it. The object stays: a request that came in earlier may have it in hand, and
+  /// is told that its log is closed.
+  void close(const std::string& name) EXCLUDES(mutex_);
+  void close_logs() EXCLUDES(mutex_);
+
+  /// Streams of the project that are not open, with why. Under the lock of changes.
+  std::map<std::string, Error>& damaged() { return damaged_; }
+  const std::map<std::string, Error>& damaged() const { return damaged_; }
+
+ private:
+  mutable Mutex mutex_;
+  mutable std::deque<OpenStream> streams_ GUARDED_BY(mutex_);  // one without a name was dropped
+  std::map<std::string, Error> damaged_;
+};
 
 }  // namespace anabranch::app

@@ -1,6 +1,7 @@
 #include "batch/builder.h"
 
 #include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <optional>
 #include <set>
@@ -9,10 +10,12 @@
 
 #include "base/mistake.h"
 #include "base/threads.h"
+#include "batch/session_stop.h"
 #include "batch/state_file.h"
 #include "batch/view_builder.h"
 #include "model/names.h"
 #include "sql/database.h"
+#include "sql/parquet_file.h"
 #include "sql/parquet_relation.h"
 
 namespace anabranch::batch {
@@ -34,16 +37,18 @@ constexpr uint64_t kept_bytes_max = 8 << 20;
 class Build {
  public:
   Build(const BuildJob& job, const std::function<void(const BuildProgress&)>& on_progress,
-        sql::Database& database, sql::Session session)
+        sql::Database& database, sql::Session session, SessionStop& stop)
       : job_(job),
         on_progress_(on_progress),
         database_(database),
         session_(std::move(session)),
+        stop_(stop),
         outcome_(job),
         state_file_(outcome_.folder() / outcome_.database_file()) {}
 
   Result<BuildResult> run() {
-    TRY(begin());
+    const SessionStop::Watched watched(stop_, session_);
+    if (Status begun = begin(); !begun) return fail(blaming_input(std::move(begun).error()));
     const std::vector<Plan>& plans = job_.world.plans;
     for (size_t i = 0; i < plans.size(); ++i) positions_[plans[i].view] = i;
     {
@@ -66,11 +71,12 @@ class Build {
                    [this] { work(); });
     {
       Lock lock(mutex_);
-      if (failure_) return fail(std::move(*failure_));
+      if (failure_) return fail(blaming_input(std::move(*failure_)));
       on_progress_({"checkpoint", "", done_, total_});
     }
     TRY(session_.run("CHECKPOINT build"));
     TRY(session_.run("DETACH build"));
+    TRY(stop_.check());
     TRY(state_file_.move_into_place());
     return outcome_.take();
   }
@@ -175,6 +181,7 @@ class Build {
   void work() {
     auto session = database_.connect();
     if (!session) return give_up(std::move(session).error());
+    const SessionStop::Watched watched(stop_, *session);
     while (true) {
       size_t index = 0;
       {
@@ -185,6 +192,7 @@ class Build {
         ready_.erase(ready_.begin());
         on_progress_({"views", job_.world.plans[index].view, done_, total_});
       }
+      if (Status goes_on = stop_.check(); !goes_on) return give_up(std::move(goes_on).error());
       const Plan& plan = job_.world.plans[index];
       ViewBuilder builder(outcome_, *session, plan);
       Status built;
@@ -204,6 +212,27 @@ class Build {
     }
   }
 
+  // An error that may come from a damaged file says which one: the engine's own words for what it finds in
+  // there name none.
+  Error blaming_input(Error error) {
+    constexpr std::array not_of_bytes = {Code::too_large, Code::disk_full, Code::cancelled, Code::io};
+    if (std::ranges::find(not_of_bytes, error.code) != not_of_bytes.end()) return error;
+    if (!outcome_.names_input(error.message)) {
+      const auto files = outcome_.input_files();
+      const auto damaged = std::ranges::find_if(files, [&](const auto& file) {
+        const auto read =
+            session_.query("SELECT count(hash(COLUMNS(*))) FROM " + sql::read_files("read_parquet", {file}));
+        return !read && std::ranges::find(not_of_bytes, read.error().code) == not_of_bytes.end();
+      });
+      if (damaged == files.end()) return error;
+      error.message = fmt::format("{} is damaged: {}", *damaged, error.message);
+    }
+    error.code = Code::corrupt;
+    error.hint = "restore the file from a backup";
+    error.place.reset();  // one in our text
+    return error;
+  }
+
   void give_up(Error error) {
     Lock lock(mutex_);
     if (!failure_) failure_ = std::move(error);
@@ -214,6 +243,7 @@ class Build {
   const std::function<void(const BuildProgress&)>& on_progress_;  // called by one thread at a time
   sql::Database& database_;
   sql::Session session_;
+  SessionStop& stop_;
   BuildOutcome outcome_;
   StateFile state_file_;
   std::map<std::string, size_t> positions_;
@@ -232,16 +262,20 @@ class Build {
 }  // namespace
 
 Result<BuildResult> run_build(const BuildJob& job,
-                              const std::function<void(const BuildProgress&)>& on_progress) {
+                              const std::function<void(const BuildProgress&)>& on_progress,
+                              const std::stop_token& token) {
   sql::Database::Options options;
   options.threads = job.threads;
   options.memory_bytes_max = job.memory_bytes_max;
   options.temporary_folder = io::Path(job.data_folder) / "serving" / job.build_id / "spill";
+  SessionStop stop(token);
   const auto database = TRY(sql::Database::open(options));
   auto session = TRY(database->connect());
   // States are sorted by key and rows carry their order: the engine need not keep one.
   TRY(session.run("SET preserve_insertion_order = false"));
-  return Build(job, on_progress, *database, std::move(session)).run();
+  auto built = Build(job, on_progress, *database, std::move(session), stop).run();
+  TRY(stop.check());  // whatever came of it
+  return built;
 }
 
 }  // namespace anabranch::batch

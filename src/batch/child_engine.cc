@@ -64,15 +64,24 @@ void say(const json& line) {
 
 Result<BuildResult> ChildEngine::run(const BuildJob& job,
                                      const std::function<void(const BuildProgress&)>& on_progress) {
-  auto process = TRY(io::start_process(program_, arguments_, job.to_json()));
   {
     Lock lock(mutex_);
-    running_ = process.get();
+    is_running_ = true;
     is_stopped_ = false;
+  }
+  auto process = io::start_process(program_, arguments_, job.to_json());
+  {
+    Lock lock(mutex_);
+    if (!process) {
+      is_running_ = false;
+      return fail(std::move(process).error());
+    }
+    running_ = process->get();
+    if (is_stopped_) running_->kill();  // it was asked for while the child started
   }
   std::optional<BuildResult> result;
   std::optional<Error> error;
-  auto exit = process->run([&](std::string_view line) {
+  auto exit = (*process)->run([&](std::string_view line) {
     const auto document = json::parse(line, nullptr, false);
     if (!document.is_object()) return;
     if (document.contains("error")) {
@@ -97,6 +106,7 @@ Result<BuildResult> ChildEngine::run(const BuildJob& job,
   {
     Lock lock(mutex_);
     running_ = nullptr;
+    is_running_ = false;
     was_stopped = is_stopped_;
   }
   const auto ended = TRY(std::move(exit));
@@ -115,7 +125,7 @@ Result<BuildResult> ChildEngine::run(const BuildJob& job,
 
 void ChildEngine::stop() {
   Lock lock(mutex_);
-  is_stopped_ = true;
+  is_stopped_ = is_running_;
   if (running_) running_->kill();
 }
 

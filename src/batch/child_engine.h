@@ -24,7 +24,8 @@ class ChildEngine final : public BatchEngine {
   const io::Path program_;
   const std::vector<std::string> arguments_;
   Mutex mutex_;
-  io::Process* running_ GUARDED_BY(mutex_) = nullptr;
+  bool is_running_ GUARDED_BY(mutex_) = false;         // from the beginning of run() to its end
+  io::Process* running_ GUARDED_BY(mutex_) = nullptr;  // once it has started
   bool is_stopped_ GUARDED_BY(mutex_) = false;
 };
 

@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 
+#include "batch/batch_engine_contract.h"
 #include "batch/build_for_tests.h"
 #include "batch/builder.h"
 
@@ -19,10 +20,13 @@ const std::string sums = "SELECT k, sum(n) AS s FROM bronze.e GROUP BY k";
 // What the child runs in place of the tests.
 TEST(ChildSide, DISABLED_Builds) { std::_Exit(build_in_child()); }
 
-ChildEngine own_child() {
-  return {io::own_program().value(),
-          {"--gtest_filter=ChildSide.DISABLED_Builds", "--gtest_also_run_disabled_tests"}};
+std::unique_ptr<ChildEngine> new_child() {
+  return std::make_unique<ChildEngine>(io::own_program().value(),
+                                       std::vector<std::string>{"--gtest_filter=ChildSide.DISABLED_Builds",
+                                                                "--gtest_also_run_disabled_tests"});
 }
+
+TEST(ChildEngine, PassesTheContract) { check_batch_engine_contract(new_child); }
 
 class Child : public BuildTest {
  protected:
@@ -66,8 +70,8 @@ TEST_F(Child, BuildsWhatABuildInThisProcessBuilds) {
                          {"gold.sums", sums},
                          {"gold.small", "SELECT CAST(sum(n) * 100 AS TINYINT) AS s FROM bronze.e"}},
                         events, 3);
-  auto engine = own_child();
-  const auto there = run(engine, job);
+  const auto engine = new_child();
+  const auto there = run(*engine, job);
   ASSERT_TRUE(there) << there.error().describe();
   EXPECT_EQ(states(job, "FROM build.main.\"gold.sums#main\""), "a|5\nb|1\n");
   EXPECT_GT(there->peak_memory_bytes, 0u);
@@ -87,8 +91,8 @@ TEST_F(Child, BuildsWhatABuildInThisProcessBuilds) {
 TEST_F(Child, ProgressComesAsItHappens) {
   const BuildJob job = job_of({{"gold.sums", sums}}, events, 3);
   std::vector<std::string> stages;
-  auto engine = own_child();
-  const auto built = engine.run(job, [&](const BuildProgress& progress) {
+  const auto engine = new_child();
+  const auto built = engine->run(job, [&](const BuildProgress& progress) {
     stages.push_back(
         fmt::format("{} {} {}/{}", progress.stage, progress.view, progress.done, progress.total));
   });
@@ -99,8 +103,8 @@ TEST_F(Child, ProgressComesAsItHappens) {
 TEST_F(Child, AnErrorComesWithItsCode) {
   BuildJob job = job_of({{"gold.sums", sums}}, events, 3);
   job.archives["bronze.e"] = {std::vector<std::string>{(folder_ / "gone.parquet").string()}};
-  auto engine = own_child();
-  const auto there = run(engine, job);
+  const auto engine = new_child();
+  const auto there = run(*engine, job);
   const auto here = run_build(job, [](const BuildProgress&) {});
   ASSERT_FALSE(there);
   ASSERT_FALSE(here);
@@ -114,14 +118,14 @@ TEST_F(Child, AStopEndsTheBuildAtOnce) {
       {{"gold.endless",
         "SELECT count(*) AS c FROM bronze.e AS a, bronze.e AS b, bronze.e AS c WHERE a.n + b.n < c.n"}},
       "SELECT 'a', i FROM range(100000) AS r(i)", 100'000);
-  auto engine = own_child();
-  const auto built = engine.run(job, [&](const BuildProgress& progress) {
-    if (progress.stage == "views") engine.stop();
+  const auto engine = new_child();
+  const auto built = engine->run(job, [&](const BuildProgress& progress) {
+    if (progress.stage == "views") engine->stop();
   });
   ASSERT_FALSE(built);
   EXPECT_EQ(built.error().code, Code::cancelled);
   // The next one is another build.
-  const auto next = run(engine, job_of({{"gold.sums", sums}}, events, 3));
+  const auto next = run(*engine, job_of({{"gold.sums", sums}}, events, 3));
   ASSERT_TRUE(next) << next.error().describe();
 }
 

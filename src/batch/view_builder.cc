@@ -1,5 +1,7 @@
 #include "batch/view_builder.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/mistake.h"
@@ -36,6 +38,20 @@ sql::Meanings BuildOutcome::meanings_for(const Plan& plan) const {
   return views::only(plan.relations, meanings_);
 }
 
+std::vector<std::string> BuildOutcome::input_files() const {
+  std::vector<std::string> all;
+  for (const auto& [stream, partitions] : job_.archives) {
+    for (const auto& files : partitions) all.insert(all.end(), files.begin(), files.end());
+  }
+  for (const auto& [name, table] : job_.world.tables) all.push_back(table.file);
+  return all;
+}
+
+bool BuildOutcome::names_input(std::string_view message) const {
+  return std::ranges::any_of(
+      input_files(), [&](const std::string& file) { return message.find(file) != std::string_view::npos; });
+}
+
 void BuildOutcome::add(lake::ViewBuild built) {
   Lock lock(mutex_);
   result_.rows += built.rows;
@@ -54,12 +70,6 @@ BuildResult BuildOutcome::take() {
 
 namespace {
 
-// Whether the view's SQL over its data is to blame, rather than memory, the disk or us: then the others are
-// built all the same, and a read of this one gives the error.
-bool is_of_the_view(Code code) {
-  return code == Code::bad_sql || code == Code::bad_input || code == Code::refused;
-}
-
 std::string column_list(const std::vector<model::RelationColumn>& columns) {
   std::string list;
   for (const auto& column : columns) list += (list.empty() ? "" : ", ") + sql::quote_identifier(column.name);
@@ -76,6 +86,14 @@ std::string order_by(const views::StatePart& part) {
 
 }  // namespace
 
+// Whether the view's SQL over its data is to blame, rather than memory, the disk, a file of the lake or us:
+// then the others are built all the same, and a read of this one gives the error.
+bool ViewBuilder::is_of_the_view(const Error& error) const {
+  const bool is_of_sql =
+      error.code == Code::bad_sql || error.code == Code::bad_input || error.code == Code::refused;
+  return is_of_sql && !outcome_.names_input(error.message);
+}
+
 Status ViewBuilder::build() {
   lake::ViewBuild built;
   built.view = plan_.view;
@@ -90,7 +108,7 @@ Status ViewBuilder::build() {
   sql::Query select = "";
   if (plan_.is_maintained()) {
     auto states = build_states(built);
-    if (!states && is_of_the_view(states.error().code)) {
+    if (!states && is_of_the_view(states.error())) {
       record_failure(states.error());
       TRY(remove_states());
       pass_over();
@@ -107,7 +125,7 @@ Status ViewBuilder::build() {
   built.rows = built.part_rows.contains("main") ? built.part_rows.at("main") : 0;
   if (outcome_.job().world.materialized.at(plan_.view) && !plan_.depends_on_moment) {
     Status written = write_result(select, built);
-    if (!written && !is_of_the_view(written.error().code)) return written;
+    if (!written && !is_of_the_view(written.error())) return written;
     if (!written) record_failure(written.error());
   }
   outcome_.add(std::move(built));

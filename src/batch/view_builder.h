@@ -4,6 +4,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/mutex.h"
 #include "base/result.h"
@@ -32,6 +34,11 @@ class BuildOutcome {
   /// What a view's relations mean: those below it are built.
   sql::Meanings meanings_for(const views::Plan& plan) const EXCLUDES(mutex_);
 
+  /// The files that were given to the build.
+  std::vector<std::string> input_files() const;
+  /// Whether an error of the engine names one of them: then it is damaged or gone.
+  bool names_input(std::string_view message) const;
+
   void add(lake::ViewBuild built) EXCLUDES(mutex_);
   void add_failure(const std::string& view, std::string message) EXCLUDES(mutex_);
   BuildResult take() EXCLUDES(mutex_);
@@ -56,6 +63,7 @@ class ViewBuilder {
   void pass_over();
 
  private:
+  bool is_of_the_view(const Error& error) const;
   void record_failure(const Error& error);
   Result<sql::Meanings> build_states(lake::ViewBuild& built);
   Status remove_states();

@@ -225,6 +225,36 @@ Result<std::vector<TableCopy>> Catalog::copies(size_t limit) {
   return copies;
 }
 
+Status Catalog::forget_old(size_t kept) {
+  Lock lock(mutex_);
+  for (const char* sql :
+       {"DELETE FROM builds WHERE state <> 'running' AND rowid NOT IN "
+        "(SELECT rowid FROM builds ORDER BY started_at_us DESC, rowid DESC LIMIT ?)",
+        "DELETE FROM copies WHERE number NOT IN (SELECT number FROM copies ORDER BY number DESC LIMIT ?)",
+        "DELETE FROM verdicts WHERE number NOT IN (SELECT number FROM verdicts ORDER BY number DESC LIMIT ?) "
+        "AND number NOT IN (SELECT max(number) FROM verdicts GROUP BY view)"}) {
+    auto statement = TRY(database_->prepare(sql));
+    TRY(statement.bind(clamped(kept)).run());
+  }
+  return {};
+}
+
+Status Catalog::keep_verdicts_of(const std::set<std::string>& views) {
+  Lock lock(mutex_);
+  std::vector<std::string> gone;
+  {
+    auto statement = TRY(database_->prepare("SELECT DISTINCT view FROM verdicts"));
+    while (TRY(statement.step())) {
+      if (!views.contains(statement.text(0))) gone.push_back(statement.text(0));
+    }
+  }
+  for (const std::string& view : gone) {
+    auto statement = TRY(database_->prepare("DELETE FROM verdicts WHERE view = ?"));
+    TRY(statement.bind(view).run());
+  }
+  return {};
+}
+
 Status Catalog::keep_keyed_answer(const KeyedAnswer& answer) {
   Lock lock(mutex_);
   auto statement = TRY(

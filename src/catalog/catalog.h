@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -128,6 +129,12 @@ class Catalog {
   Status record_copy(const TableCopy& copy) EXCLUDES(mutex_);
   /// At most `limit`, the one recorded last first.
   Result<std::vector<TableCopy>> copies(size_t limit) EXCLUDES(mutex_);
+
+  /// Of each list the newest so many stay; of verdicts the last of each view too, and of builds those that
+  /// run.
+  Status forget_old(size_t kept) EXCLUDES(mutex_);
+  /// Verdicts of views that are none of these go: what comes by such a name later is another view.
+  Status keep_verdicts_of(const std::set<std::string>& views) EXCLUDES(mutex_);
 
   /// The last 10,000 are kept. conflict when there is one already.
   Status keep_keyed_answer(const KeyedAnswer& answer) EXCLUDES(mutex_);

@@ -118,6 +118,34 @@ TEST_F(CatalogFile, RemembersCopies) {
   EXPECT_THAT(catalog->copies(1).value(), ElementsAre(second));
 }
 
+TEST_F(CatalogFile, KeepsTheNewestOfEachListAndWhatIsStillAskedFor) {
+  auto catalog = open();
+  for (const char* id : {"b1", "b2", "b3", "b4"}) ASSERT_TRUE(catalog->begin_build(start_of(id, id[1])));
+  for (const char* id : {"b2", "b3", "b4"}) ASSERT_TRUE(catalog->finish_build(id, {}));
+  for (int64_t version = 1; version <= 3; ++version)
+    ASSERT_TRUE(catalog->record_copy({"airlines", version, 16, 5, "a.csv"}));
+  const VerdictRecord rare{"gold.rare", VerdictRecord::Result::equal, 1, {}, 1, 1, ""};
+  ASSERT_TRUE(catalog->record_verdict(rare));
+  for (int64_t at = 2; at <= 5; ++at)
+    ASSERT_TRUE(catalog->record_verdict({"gold.often", VerdictRecord::Result::equal, at, {}, at, 1, ""}));
+  ASSERT_TRUE(catalog->forget_old(2));
+  std::vector<std::string> builds;
+  const auto runs = catalog->builds(10).value();
+  for (const BuildRun& run : runs) builds.push_back(run.start.id);
+  EXPECT_THAT(builds, ElementsAre("b4", "b3", "b1")) << "b1 runs still";
+  EXPECT_EQ(catalog->copies(10).value().size(), 2u);
+  EXPECT_EQ(catalog->copies(1).value().front().version, 3);
+  const auto verdicts = catalog->last_verdicts().value();
+  ASSERT_EQ(verdicts.size(), 2u);
+  EXPECT_EQ(verdicts[0].rows, 5);
+  EXPECT_EQ(verdicts[1], rare) << "the last of its view";
+
+  ASSERT_TRUE(catalog->keep_verdicts_of({"gold.rare", "gold.never"}));
+  EXPECT_THAT(catalog->last_verdicts().value(), ElementsAre(rare));
+  ASSERT_TRUE(catalog->keep_verdicts_of({}));
+  EXPECT_THAT(catalog->last_verdicts().value(), IsEmpty());
+}
+
 TEST_F(CatalogFile, ThreadsAndProgramsMayShareIt) {
   auto one = open();
   auto other = open();

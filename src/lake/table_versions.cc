@@ -164,6 +164,7 @@ Status TableVersions::forget_before(const std::string& table, int64_t first) {
 }
 
 Status TableVersions::tidy_delta(const std::string& table, int64_t removed_after_ms, bool is_quiet) {
+  Lock lock(delta_mutex_);
   std::set<std::string> kept;
   for (const TableVersion& version : TRY(list(table))) kept.insert(version.file.path);
   if (kept.empty()) return {};
@@ -177,6 +178,7 @@ Status TableVersions::tidy_delta(const std::string& table, int64_t removed_after
 }
 
 Status TableVersions::write_delta(const std::string& table) {
+  Lock lock(delta_mutex_);
   const std::vector<int64_t> found = TRY(versions(table));
   if (found.empty()) return {};
   const std::string app_id = "anabranch/bronze." + table;

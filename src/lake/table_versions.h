@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/result.h"
 #include "io/clock.h"
 #include "lake/data_file.h"
@@ -62,7 +63,7 @@ class TableVersions {
   Status tidy_delta(const std::string& table, int64_t removed_after_ms, bool is_quiet);
 
   /// Brings the Delta table up to the latest version, each version a commit of its own; what it has already
-  /// stays. Call it after add(), and for all tables at a start. One call a table at a time.
+  /// stays. Call it after add(), and for all tables at a start.
   Status write_delta(const std::string& table);
 
  private:
@@ -70,6 +71,7 @@ class TableVersions {
 
   ObjectStore& store_;
   io::Clock& clock_;
+  Mutex delta_mutex_;  // of Delta tables, while one is written or tidied
 };
 
 /// Where the file of a copy is to be written.

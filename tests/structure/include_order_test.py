@@ -37,7 +37,7 @@ LIBRARIES = [("DuckDB", r"duckdb(\.hpp|\.h|/.*)", {"sql"}),
              ("CLI11", r"CLI/.*", {"app"}),
              ("OpenSSL", r"openssl/.*", {"http", "security"})]
 # What fills a slot. Everybody but the station that has it knows the port only; tests may open what they like.
-ADAPTERS = r"log/segmented_log\.h|lake/local_store\.h|batch/child_engine\.h|security/(secret_file|environment_secrets)\.h|ingest/file_table\.h|connect/.*"
+ADAPTERS = r"log/segmented_log\.h|lake/local_store\.h|lake/memory_store\.h|batch/(child|in_process)_engine\.h|security/(secret_file|environment_secrets)\.h|ingest/file_table\.h|connect/.*"
 WHERE_ADAPTERS_ARE_NAMED = {"src/app/slots.h", "src/app/slots.cc"}
 # Headers of ours that may not bring the library in either. simdjson is not among them: the parsers of events have its
 # values in their private functions, so who includes them compiles it too.

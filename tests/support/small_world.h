@@ -36,16 +36,17 @@ inline views::World small_world(const std::vector<std::pair<std::string, std::st
   return std::move(made.world);
 }
 
-/// A file of the archive of bronze.e, with offsets from 0. `rows`: SQL of k and n in the order of the events,
-/// e.g. "VALUES ('a', 1), ('b', 2)".
-inline void write_events(const io::Path& file, const std::string& rows) {
+/// A file of the archive of a partition of bronze.e, with offsets from 0. `rows`: SQL of k and n in the order
+/// of the events, e.g. "VALUES ('a', 1), ('b', 2)".
+inline void write_events(const io::Path& file, const std::string& rows, model::Partition partition = 0) {
   const views::Relation relation = views::stream_relation("bronze.e", small_schema());
   auto columns = relation.columns;
   columns.insert(columns.end(), relation.hidden_columns.begin(), relation.hidden_columns.end());
   const std::string events = fmt::format(
-      "SELECT k, n, 0 AS _partition, row_number() OVER () - 1 AS _offset, TIMESTAMPTZ '2026-01-01 00:00:00Z' "
+      "SELECT k, n, {} AS _partition, row_number() OVER () - 1 AS _offset, TIMESTAMPTZ '2026-01-01 "
+      "00:00:00Z' "
       "AS _ingested_at, '{{}}' AS _raw FROM ({}) AS t(k, n)",
-      rows);
+      partition, rows);
   const auto database = sql::Database::open({}).value();
   auto session = database->connect().value();
   io::local_file_system().create_folders(file.parent_path()).value();

@@ -166,6 +166,7 @@ class DropTest(DropCase):
 
     def test_what_comes_by_the_name_later_is_new(self):
         self.serve_all()
+        self.assert_verified()
         for how in ("apply", "apply, and a start after it", "a start that takes the files"):
             with self.subTest(how=how):
                 self.take_out()
@@ -180,6 +181,9 @@ class DropTest(DropCase):
                 self.declare_clicks()
                 self.declare_prices(11)
                 self.apply()
+                verdicts = {view["name"]: view["last_verify"] for view in self.client.get("/v1/views").json["views"]}
+                self.assertIsNone(verdicts["gold.pages"], "what was found of it was found of other events")
+                self.assertIsNotNone(verdicts["gold.total"])
                 self.assert_new_and_empty()
                 self.assertEqual(self.rows("SELECT sum(worth) FROM gold.priced"), [[660]])
                 self.assertEqual(self.files.run("build").returncode, 0)

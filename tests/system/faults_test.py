@@ -291,6 +291,39 @@ class FaultsTest(Case):
         answer = client.send("orders", [program.order(1, 1, self.rng)])
         self.assertEqual((answer.status, answer.code), (503, "unavailable"), answer)
 
+    def test_a_log_that_lost_what_is_archived(self):
+        """Folders that would be made anew, with offsets from 0 on that archived events have already."""
+        for name, lost in (("one", "log/visits/0"), ("last", "log/visits/2"), ("all", "log/visits")):
+            with self.subTest(lost=lost):
+                project = self.shop(name)
+                partitions = 3 if name == "last" else 1
+                project.write("streams/visits.yml", f"key: [page]\npartitions: {partitions}\nfields:\n  - {{name: page, type: varchar}}\n")
+                project.write("models/gold/visits.sql", "SELECT page, count(*) AS n FROM bronze.visits GROUP BY page\n")
+                self.events(project)
+                pages = "".join(f'{{"page": "p{i}"}}\n' for i in range(30))
+                project.run("ingest", "visits", "-", input=pages)
+                project.json("build")
+                aside = self.folder / f"aside-{name}"
+                project.data(lost).rename(aside)
+                server = project.start()
+                client = server.client()
+                self.check_fault(client, "bronze.visits", lost, "archive")
+                answer = client.send("visits", [{"page": "p1"}])
+                self.assertEqual((answer.status, answer.code), (503, "unavailable"), answer)
+                self.check_refused(client, "SELECT * FROM gold.visits", "bronze.visits")
+                self.check_sums(client)
+                self.assertEqual(server.stop(), 0)
+                # As the hint says.
+                made = project.data(lost)
+                for path in sorted(made.rglob("*"), reverse=True) + [made]:
+                    path.rmdir() if path.is_dir() else path.unlink()
+                aside.rename(made)
+                client = project.start().client()
+                self.assertEqual(client.status()["faults"], [])
+                self.assertEqual(client.send("visits", [{"page": "p1"}]).status, 200)
+                self.wait_applied(client, "visits")
+                self.assertEqual(client.rows("SELECT n FROM gold.visits WHERE page IN ('p1', 'p2') ORDER BY page"), [[2], [1]])
+
     def test_a_model(self):
         project = self.shop()
         self.events(project)

@@ -1,4 +1,5 @@
-// Data of what the project no longer has, removed for ever.
+#include "app/drop.h"
+
 #include <algorithm>
 #include <chrono>
 
@@ -6,7 +7,6 @@
 #include <spdlog/spdlog.h>
 
 #include "app/load_project.h"
-#include "app/platform.h"
 #include "app/stored_data.h"
 #include "model/names.h"
 
@@ -44,24 +44,27 @@ std::set<std::string> bronze_names(const std::vector<Droppable>& items) {
 
 }  // namespace
 
-Result<front::ProjectDrop> Platform::drop(const front::DropRequest& request) {
-  const std::string id = TRY(begin_change("drop"));
+Result<front::ProjectDrop> Drop::run(const front::DropRequest& request) {
+  const std::string id = stations_.new_id();
+  TRY(changes_.begin(id, "drop"));
   auto drop = [&]() -> Result<front::ProjectDrop> {
-    const auto task = TRY(tasks_->begin(id, "drop", fmt::format("{} names", request.names.size()),
-                                        project_.settings.limits.copy_timeout_ms, "copy_timeout_ms"));
-    Lock building(build_mutex_);
-    return drop_now(request, *task);
+    const auto task =
+        TRY(stations_.tasks->begin(id, "drop", fmt::format("{} names", request.names.size()),
+                                   stations_.project.settings.limits.copy_timeout_ms, "copy_timeout_ms"));
+    Lock changing(changes_.mutex());
+    return run_now(request, *task);
   }();
-  end_change();
-  if (!drop) return fail(in_project(std::move(drop).error(), project_.root));
+  changes_.end();
+  copying_.repin_if_due();
+  if (!drop) return fail(stations_.shown(std::move(drop).error()));
   return drop;
 }
 
 // What the files name that have not been taken over yet counts too: it would have its data at the next start.
-Result<std::vector<Droppable>> Platform::find_droppable(const std::vector<std::string>& names) {
-  std::vector<std::shared_ptr<const project::Project>> projects = {project()};
-  if (const auto texts = read_project_texts(files_, project_.root)) {
-    if (auto loaded = load_texts(*texts, project_.root, options_.target))
+Result<std::vector<Droppable>> Drop::find_droppable(const std::vector<std::string>& names) {
+  std::vector<std::shared_ptr<const project::Project>> projects = {running_.get()};
+  if (const auto texts = read_project_texts(stations_.files, stations_.project.root)) {
+    if (auto loaded = load_texts(*texts, stations_.project.root, stations_.target))
       projects.push_back(std::make_shared<const project::Project>(std::move(*loaded)));
   }
   const auto whose = [&](const Droppable& item) -> std::optional<std::string> {
@@ -70,7 +73,7 @@ Result<std::vector<Droppable>> Platform::find_droppable(const std::vector<std::s
     }
     return std::nullopt;
   };
-  const std::vector<Droppable> stored = TRY(find_stored(files_, data_folder_));
+  const std::vector<Droppable> stored = TRY(find_stored(stations_.files, stations_.data_folder));
   std::vector<Droppable> found;
   if (names.empty()) {
     std::ranges::copy_if(stored, std::back_inserter(found),
@@ -97,22 +100,22 @@ Result<std::vector<Droppable>> Platform::find_droppable(const std::vector<std::s
   return found;
 }
 
-void Platform::describe_droppable(std::vector<Droppable>& items) {
+void Drop::describe_droppable(std::vector<Droppable>& items) {
   std::vector<project::Project> earlier;
-  ProjectSnapshots snapshots(files_, data_folder_ / "projects");
+  ProjectSnapshots snapshots(stations_.files, stations_.data_folder / "projects");
   for (size_t back = 1;; ++back) {
     const auto texts = snapshots.find(back);
     if (!texts || !*texts) break;
-    if (auto loaded = load_texts(**texts, project_.root, options_.target))
+    if (auto loaded = load_texts(**texts, stations_.project.root, stations_.target))
       earlier.push_back(std::move(*loaded));
   }
   for (Droppable& item : items) {
     if (item.kind == Kind::stream) {
-      if (const OpenStream* open = find_open(item.name))
+      if (const OpenStream* open = stations_.streams.find(item.name))
         item.notes.push_back(fmt::format("{} events", model::event_count(open->log->durable_offsets())));
     }
     if (item.kind == Kind::table) {
-      if (const auto versions = table_versions_->list(item.name); versions && !versions->empty())
+      if (const auto versions = stations_.table_versions->list(item.name); versions && !versions->empty())
         item.notes.push_back(fmt::format("{} versions", versions->size()));
     }
     const bool comes_back = std::ranges::any_of(
@@ -126,94 +129,83 @@ void Platform::describe_droppable(std::vector<Droppable>& items) {
 
 // Builds that know something of these names would be taken for builds of what comes by them later: plans and
 // versions are the same then. So no manifest may name one.
-Status Platform::forget_in_manifests(const std::vector<Droppable>& items) {
-  const auto world = speed_->epochs().newest()->world;
+Status Drop::forget_in_manifests(const std::vector<Droppable>& items) {
+  const auto world = stations_.speed->epochs().newest()->world;
   const auto is_of_another = [&](const auto& entry) {
     const auto hash = world->basis_hashes.find(entry.first);
     return hash == world->basis_hashes.end() || hash->second != entry.second.plan_hash;
   };
-  std::optional<lake::Manifest> manifest;
-  {
-    Lock lock(mutex_);
-    manifest = manifest_;
-  }
-  if (!manifest) return {};
-  ++manifest->number;
-  manifest->published_at_us = clock_.now_us();
-  std::erase_if(manifest->views, is_of_another);
-  std::erase_if(manifest->failed, is_of_another);
+  const auto before = basis_.manifest();
+  if (!before) return {};
+  lake::Manifest manifest = *before;
+  ++manifest.number;
+  manifest.published_at_us = stations_.clock.now_us();
+  std::erase_if(manifest.views, is_of_another);
+  std::erase_if(manifest.failed, is_of_another);
   for (const Droppable& item : items) {
     if (item.kind == Kind::view) continue;
-    manifest->basis.tables.erase(item.name);
-    manifest->basis.schemas.erase(item.name);
-    manifest->archived.erase(item.name);
-    for (auto& [name, view] : manifest->views) view.cutoff.erase(item.name);
+    manifest.basis.tables.erase(item.name);
+    manifest.basis.schemas.erase(item.name);
+    manifest.archived.erase(item.name);
+    for (auto& [name, view] : manifest.views) view.cutoff.erase(item.name);
   }
-  TRY(manifests_->publish(*manifest));
-  {
-    Lock lock(mutex_);
-    manifest_ = std::move(manifest);
-  }
-  return manifests_->keep_newest(1);
+  TRY(stations_.manifests->publish(manifest));
+  basis_.set_manifest(std::move(manifest));
+  return stations_.manifests->keep_newest(1);
+}
+
+// The plan of what comes by such a name may be the same, and what was found of it is of other events.
+Status Drop::forget_verdicts() {
+  std::set<std::string> views;
+  for (const project::Model& model : running_.get()->models) views.insert(model.name);
+  return stations_.catalog->keep_verdicts_of(views);
 }
 
 // A verify, an import or a diff that began earlier goes by the files themselves.
-Status Platform::wait_for_readers(const std::set<std::string>& names, const Task& task) {
+Status Drop::wait_for_readers(const std::set<std::string>& names, const Task& task) {
   if (names.empty()) return {};
-  const int64_t deadline_us = clock_.monotonic_us() + readers_wait_us;
+  const int64_t deadline_us = stations_.clock.monotonic_us() + readers_wait_us;
   while (true) {
     Status done;
-    for (const front::RunningTask& other : tasks_->list()) {
+    for (const front::RunningTask& other : stations_.tasks->list()) {
       if (other.id == task.id()) continue;
       done = fail(Code::conflict, fmt::format("a {} is running, which may read it: {}", other.kind, other.id),
                   fmt::format("wait until it is done, or run: anabranch cancel {}", other.id));
     }
-    if (done) done = speed_->remove_streams(names);
-    if (done || done.error().code != Code::conflict || clock_.monotonic_us() >= deadline_us) return done;
+    if (done) done = stations_.speed->remove_streams(names);
+    if (done || done.error().code != Code::conflict || stations_.clock.monotonic_us() >= deadline_us)
+      return done;
     TRY(task.check());
-    Lock lock(mutex_);
-    lock.wait_for(stopping_, readers_wait_step);
+    changes_.wait_for_stop(readers_wait_step);
   }
 }
 
-// From here on nobody knows it. The object stays: a request that came in earlier may have it in hand, and is
-// told that its log is closed.
-void Platform::close_stream(const std::string& name) {
-  history_->remove(model::bronze(name).text());
-  if (OpenStream* open = find_open(name)) {
-    open->log->close();
-    Lock lock(streams_mutex_);
-    open->name.clear();
-    open->refused.clear();
-  }
-  damaged_streams_.erase(name);
-  clear_fault(model::bronze(name).text());
-  clear_fault("the archive of bronze." + name);
-  Lock lock(mutex_);
-  archived_.erase(name);
+// From here on nobody knows it.
+void Drop::close_stream(const std::string& name) {
+  stations_.history->remove(model::bronze(name).text());
+  stations_.streams.close(name);
+  faults_.clear(model::bronze(name).text());
+  basis_.forget_archive(name);
 }
 
-Result<front::ProjectDrop> Platform::drop_now(const front::DropRequest& request, Task& task) {
+Result<front::ProjectDrop> Drop::run_now(const front::DropRequest& request, Task& task) {
   front::ProjectDrop drop;
   drop.items = TRY(find_droppable(request.names));
   if (request.is_dry_run || request.names.empty()) return drop;
   TRY(wait_for_readers(bronze_names(drop.items), task));
+  TRY(forget_verdicts());
   TRY(forget_in_manifests(drop.items));
   std::vector<std::string> folders;
   for (const Droppable& item : drop.items) {
     if (item.kind != Kind::view) close_stream(item.name);
     folders.insert(folders.end(), item.folders.begin(), item.folders.end());
   }
-  const Status discarded = discard(files_, data_folder_, folders, task.id());
-  for (const std::string& folder : folders) store_->forget(folder);
+  const Status discarded = discard(stations_.files, stations_.data_folder, folders, task.id());
+  for (const std::string& folder : folders) stations_.store->forget(folder);
   TRY(Status(discarded));
-  std::optional<lake::Manifest> manifest;
-  {
-    Lock lock(mutex_);
-    manifest = manifest_;
-  }
+  const auto manifest = basis_.manifest();
   // Where an earlier epoch is read still, the next build does it.
-  if (manifest && speed_->epochs().all().size() == 1) TRY(remove_old_builds({*manifest}));
+  if (manifest && stations_.speed->epochs().all().size() == 1) TRY(retention_.remove_old_builds({*manifest}));
   drop.is_dropped = true;
   return drop;
 }

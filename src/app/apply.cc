@@ -1,5 +1,5 @@
-// A project that changes while it runs: its files are read again, compared with what runs, and taken over in
-// one step, or not at all.
+#include "app/apply.h"
+
 #include <algorithm>
 #include <ranges>
 #include <set>
@@ -7,17 +7,14 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "app/build_estimate.h"
 #include "app/load_project.h"
-#include "app/platform.h"
 #include "app/project_changes.h"
 #include "ingest/schema_plan.h"
 #include "log/schema_store.h"
 
 namespace anabranch::app {
 namespace {
-
-constexpr int64_t files_look_interval_us = 2'000'000;
-constexpr size_t builds_looked_at = 50;
 
 // Each is a mistake of the project's, whatever found it.
 Error all_of(const std::vector<Error>& errors) {
@@ -35,7 +32,7 @@ bool is_waiting(const Error& error) {
 }  // namespace
 
 // A project that may come to run.
-struct Platform::Candidate {
+struct Apply::Candidate {
   std::shared_ptr<const project::Project> before;
   std::shared_ptr<const project::Project> project;
   ProjectTexts texts;
@@ -49,39 +46,38 @@ struct Platform::Candidate {
   std::string adopted_from;                        // that build's manifest's
 };
 
-Result<front::ProjectPlan> Platform::apply(const front::ApplyRequest& request) {
-  const std::string id = TRY(begin_change("apply"));
-  if (on_build_change_ && !request.is_dry_run) on_build_change_();
+Result<front::ProjectPlan> Apply::run(const front::ApplyRequest& request) {
+  const std::string id = stations_.new_id();
+  TRY(changes_.begin(id, "apply"));
+  if (!request.is_dry_run) changes_.tell();
   auto plan = [&]() -> Result<front::ProjectPlan> {
-    const auto task = TRY(tasks_->begin(id, "apply", request.is_undo ? "undo" : "the project's files",
-                                        project_.settings.limits.build_timeout_ms, "build_timeout_ms"));
-    Lock building(build_mutex_);
-    return apply_now(request, *task);
+    const auto task =
+        TRY(stations_.tasks->begin(id, "apply", request.is_undo ? "undo" : "the project's files",
+                                   stations_.project.settings.limits.build_timeout_ms, "build_timeout_ms"));
+    Lock changing(changes_.mutex());
+    return run_now(request, *task);
   }();
-  end_change();
-  if (on_build_change_ && !request.is_dry_run) on_build_change_();
-  if (!plan) return fail(in_project(std::move(plan).error(), project_.root));
+  changes_.end();
+  copying_.repin_if_due();
+  if (!request.is_dry_run) changes_.tell();
+  if (!plan) return fail(stations_.shown(std::move(plan).error()));
   return plan;
 }
 
-Result<front::ProjectPlan> Platform::apply_now(const front::ApplyRequest& request, Task& task) {
-  ProjectSnapshots snapshots(files_, data_folder_ / "projects");
+Result<front::ProjectPlan> Apply::run_now(const front::ApplyRequest& request, Task& task) {
+  ProjectSnapshots snapshots(stations_.files, stations_.data_folder / "projects");
   Candidate candidate = TRY(read_candidate(request, snapshots));
   TRY(plan_streams(candidate));
   TRY(make_candidate_world(candidate));
   TRY(find_builds(candidate));
   model::Offsets durable;
-  for (const OpenStream& stream : streams_) {
-    if (!stream.name.empty()) durable[stream.name] = stream.log->durable_offsets();
-  }
+  for (const OpenStream* stream : stations_.streams.all())
+    durable[stream->name] = stream->log->durable_offsets();
   front::ProjectPlan plan = compare_projects(
       {*candidate.before, *candidate.world_before}, {*candidate.project, *candidate.world},
       [&](const std::string& view) { return !candidate.computed.contains(view); }, durable);
-  {
-    Lock lock(mutex_);
-    if (texts_) plan.files = app::changed_files(*texts_, candidate.texts);
-  }
-  plan.estimated_ms = estimated_ms(plan.events);
+  if (const auto texts = running_.texts()) plan.files = changed_files(*texts, candidate.texts);
+  plan.estimated_ms = estimated_ms(*stations_.catalog, plan.events);
   for (const Error& waiting : candidate.left_out) plan.warnings.push_back(waiting.describe());
   if (request.is_dry_run) return plan;
 
@@ -107,11 +103,11 @@ Result<front::ProjectPlan> Platform::apply_now(const front::ApplyRequest& reques
   return plan;
 }
 
-Result<Platform::Candidate> Platform::read_candidate(const front::ApplyRequest& request,
-                                                     ProjectSnapshots& snapshots) {
+Result<Apply::Candidate> Apply::read_candidate(const front::ApplyRequest& request,
+                                               ProjectSnapshots& snapshots) {
   Candidate candidate;
-  candidate.before = project();
-  candidate.world_before = speed_->epochs().newest()->world;
+  candidate.before = running_.get();
+  candidate.world_before = stations_.speed->epochs().newest()->world;
   if (request.is_undo) {
     auto texts = TRY(snapshots.find(1));
     if (!texts)
@@ -119,10 +115,10 @@ Result<Platform::Candidate> Platform::read_candidate(const front::ApplyRequest& 
                   "there is nothing to go back to");
     candidate.texts = std::move(*texts);
   } else {
-    candidate.texts = TRY(read_project_texts(files_, project_.root));
+    candidate.texts = TRY(read_project_texts(stations_.files, stations_.project.root));
   }
   candidate.project = std::make_shared<const project::Project>(
-      TRY(load_texts(candidate.texts, project_.root, options_.target)));
+      TRY(load_texts(candidate.texts, stations_.project.root, stations_.target)));
   for (const project::SourceFile& source : candidate.project->sources) {
     for (const project::TableFile& table : source.tables) {
       const project::TableFile* was = candidate.before->find_table(table.name);
@@ -134,24 +130,17 @@ Result<Platform::Candidate> Platform::read_candidate(const front::ApplyRequest& 
 
 // ---- streams ----
 
-OpenStream* Platform::find_open(const std::string& name) {
-  Lock lock(streams_mutex_);
-  const auto found = std::find_if(streams_.begin(), streams_.end(),
-                                  [&](const OpenStream& stream) { return stream.name == name; });
-  return found == streams_.end() ? nullptr : &*found;
-}
-
-Status Platform::plan_streams(Candidate& candidate) {
+Status Apply::plan_streams(Candidate& candidate) {
   std::vector<Error> problems;
   for (const project::StreamFile& stream : candidate.project->streams) {
     ingest::SchemaPlan plan;
-    if (const OpenStream* open = find_open(stream.name)) {
+    if (const OpenStream* open = stations_.streams.find(stream.name)) {
       plan = TRY(open->ingestor->plan_change(stream.schema));
-    } else if (damaged_streams_.contains(stream.name)) {
+    } else if (stations_.streams.damaged().contains(stream.name)) {
       continue;
     } else {
-      const auto latest =
-          TRY(log::SchemaStore::read_latest(files_, data_folder_ / "log" / stream.name / "schema"));
+      const auto latest = TRY(log::SchemaStore::read_latest(
+          stations_.files, stations_.data_folder / "log" / stream.name / "schema"));
       plan = ingest::plan_schema(latest.get(), stream.schema);
       // One that the project had before has its schema still, and is not open.
       if (latest && !plan.is_new) candidate.schemas[stream.name] = *latest;
@@ -164,30 +153,26 @@ Status Platform::plan_streams(Candidate& candidate) {
 }
 
 // They stay open when the rest fails, and nobody can reach them.
-Status Platform::open_new_streams(const Candidate& candidate) {
+Status Apply::open_new_streams(const Candidate& candidate) {
   project::Project fresh = *candidate.project;
   std::erase_if(fresh.streams, [&](const project::StreamFile& stream) {
-    return find_open(stream.name) || damaged_streams_.contains(stream.name);
+    return stations_.streams.find(stream.name) || stations_.streams.damaged().contains(stream.name);
   });
   if (fresh.streams.empty()) return {};
-  auto opened = TRY(open_streams(open_log_, files_, clock_, data_folder_, fresh, damaged_streams_));
-  std::vector<history::Stream> streams;
-  for (OpenStream& open : opened) {
-    streams.push_back(open.stream());
-    history_->add(open.stream());
-    open.log->on_durable([this] { speed_->wake(); });
-    Lock lock(streams_mutex_);
-    streams_.push_back(std::move(open));
-  }
-  return speed_->add_streams(streams);
+  auto opened = TRY(open_streams(stations_.open_log, stations_.files, stations_.clock, stations_.data_folder,
+                                 fresh, stations_.streams.damaged()));
+  const auto streams = basis_.take_in(std::move(opened));
+  for (const history::Stream& stream : streams)
+    stations_.streams.find(stream.bare_name())->log->on_durable([this] { stations_.speed->wake(); });
+  return stations_.speed->add_streams(streams);
 }
 
 // From here on events come in by the new fields, too. What changed in between (an event that brought a field)
 // is in the world that follows.
-Status Platform::change_schemas(Candidate& candidate) {
+Status Apply::change_schemas(Candidate& candidate) {
   bool is_as_planned = true;
   for (auto& [name, schema] : candidate.schemas) {
-    OpenStream* open = find_open(name);
+    OpenStream* open = stations_.streams.find(name);
     const project::StreamFile* file = candidate.project->find_stream(name);
     if (!open || !file) continue;
     TRY(open->ingestor->change_schema(file->schema));
@@ -200,11 +185,11 @@ Status Platform::change_schemas(Candidate& candidate) {
 
 // ---- what is to be computed ----
 
-Status Platform::make_candidate_world(Candidate& candidate) {
-  WorldSource source{candidate.project, false, {}, candidate.schemas};
+Status Apply::make_candidate_world(Candidate& candidate) {
+  Basis::Source source{candidate.project, false, {}, candidate.schemas};
   for (const project::TableFile* table : candidate.tables) source.newest.insert(table->name);
   std::vector<Error> problems;
-  candidate.world = TRY(make_world(source, problems));
+  candidate.world = TRY(basis_.make_world(source, problems));
   candidate.left_out.clear();
   std::vector<Error> mistakes;
   for (Error& problem : problems)
@@ -215,12 +200,12 @@ Status Platform::make_candidate_world(Candidate& candidate) {
 
 // Views whose states are those of the running world keep their builds. Of others an earlier build may have
 // them, as long as its files are kept.
-Status Platform::find_builds(Candidate& candidate) {
+Status Apply::find_builds(Candidate& candidate) {
   candidate.computed.clear();
   candidate.adopted.clear();
   candidate.adopted_from.clear();
   const std::vector<lake::Manifest> manifests =
-      TRY(manifests_->history(project()->settings.retention.builds));
+      TRY(stations_.manifests->history(running_.get()->settings.retention.builds));
   const auto hash_of = [](const views::World& world, const std::string& view) {
     const auto found = world.basis_hashes.find(view);
     return found == world.basis_hashes.end() ? std::string() : found->second;
@@ -242,10 +227,10 @@ Status Platform::find_builds(Candidate& candidate) {
     bool is_found = false;
     for (const lake::Manifest& manifest : manifests) {
       const auto build = manifest.views.find(plan.view);
-      if (build == manifest.views.end() || broken_builds_.contains(build->second.build_id) ||
+      if (build == manifest.views.end() || basis_.is_broken(build->second.build_id) ||
           build->second.plan_hash != hash_of(*candidate.world, plan.view) ||
           build->second.delta.has_value() != is_written(*candidate.world, plan.view) ||
-          !TRY(files_.exists(data_folder_ / build->second.database_file)))
+          !TRY(stations_.files.exists(stations_.data_folder / build->second.database_file)))
         continue;
       found[view][plan.view] = build->second;
       if (manifest.number != manifests.front().number) candidate.adopted_from = manifest.build_id;
@@ -260,36 +245,18 @@ Status Platform::find_builds(Candidate& candidate) {
   return {};
 }
 
-std::optional<int64_t> Platform::estimated_ms(int64_t events) {
-  const auto runs = catalog_->builds(builds_looked_at);
-  if (!runs) return std::nullopt;
-  for (const catalog::BuildRun& run : *runs) {
-    if (run.state != catalog::BuildState::published || !run.end) continue;
-    int64_t built = 0;
-    for (const auto& [stream, offsets] : run.start.cutoff) {
-      for (const model::Offset offset : offsets) built += offset;
-    }
-    const double views = std::max<double>(1, static_cast<double>(run.start.views.size()));
-    const auto took_us = static_cast<double>(run.end->finished_at_us - run.start.started_at_us);
-    if (built == 0) continue;
-    return static_cast<int64_t>(took_us / 1000 / views * static_cast<double>(events) /
-                                static_cast<double>(built));
-  }
-  return std::nullopt;
-}
-
 // ---- tables ----
 
-Status Platform::copy_changed_tables(const Candidate& candidate, Task& task) {
-  for (const project::TableFile* table : candidate.tables) TRY(copy_table(*table, task));
+Status Apply::copy_changed_tables(const Candidate& candidate, Task& task) {
+  for (const project::TableFile* table : candidate.tables) TRY(copying_.copy_table(*table, task));
   return {};
 }
 
 // What stands between what runs and the next build. As a task of its own: the one of the apply may have been
 // cancelled.
-void Platform::take_back(const Candidate& candidate) {
+void Apply::take_back(const Candidate& candidate) {
   for (const auto& [name, schema] : candidate.schemas) {
-    OpenStream* open = find_open(name);
+    OpenStream* open = stations_.streams.find(name);
     const project::StreamFile* file = candidate.before->find_stream(name);
     if (!open || !file) continue;
     if (const auto changed = open->ingestor->change_schema(file->schema); !changed)
@@ -298,18 +265,15 @@ void Platform::take_back(const Candidate& candidate) {
   for (const project::TableFile* table : candidate.tables) {
     const project::TableFile* was = candidate.before->find_table(table->name);
     if (!was) continue;
-    const auto latest = table_versions_->latest(table->name);
-    std::optional<int64_t> pinned;
-    {
-      Lock lock(mutex_);
-      if (manifest_ && manifest_->basis.tables.contains(table->name))
-        pinned = manifest_->basis.tables.at(table->name);
-    }
-    if (latest && *latest && pinned && (*latest)->version == *pinned) continue;
+    const auto latest = stations_.table_versions->latest(table->name);
+    const auto pins = basis_.table_pins();
+    const auto pin = pins.find(table->name);
+    if (latest && *latest && pin != pins.end() && (*latest)->version == pin->second) continue;
     const auto copied = [&]() -> Result<front::TableCopied> {
-      const auto task = TRY(tasks_->begin(build_id_of(clock_.now_us()), "copy", table->source,
-                                          project_.settings.limits.copy_timeout_ms, "copy_timeout_ms"));
-      return copy_table(*was, *task);
+      const auto task =
+          TRY(stations_.tasks->begin(stations_.new_id(), "copy", table->source,
+                                     stations_.project.settings.limits.copy_timeout_ms, "copy_timeout_ms"));
+      return copying_.copy_table(*was, *task);
     }();
     if (!copied)
       spdlog::error("{}: its newest copy is of the files as they are now: {}", table->name,
@@ -319,31 +283,7 @@ void Platform::take_back(const Candidate& candidate) {
 
 // ---- the step ----
 
-Result<lake::Manifest> Platform::publish_without_build(const Candidate& candidate) {
-  lake::Manifest manifest;
-  {
-    Lock lock(mutex_);
-    manifest = *manifest_;
-  }
-  ++manifest.number;
-  if (!candidate.adopted_from.empty()) manifest.build_id = candidate.adopted_from;
-  manifest.published_at_us = clock_.now_us();
-  set_basis(manifest, *candidate.world);
-  std::erase_if(manifest.views, [&](const auto& entry) { return !candidate.world->plan(entry.first); });
-  std::erase_if(manifest.failed, [&](const auto& entry) { return !candidate.world->plan(entry.first); });
-  adopt(candidate.adopted, manifest);
-  TRY(manifests_->publish(manifest));
-  {
-    Lock lock(mutex_);
-    manifest_ = manifest;
-  }
-  if (const Status copies = copies_->write(manifest); !copies)
-    spdlog::error("Delta copies are behind and will be written at the next start: {}",
-                  copies.error().describe());
-  return manifest;
-}
-
-Status Platform::swap(Candidate& candidate, front::ProjectPlan& plan, Task& task) {
+Status Apply::swap(Candidate& candidate, front::ProjectPlan& plan, Task& task) {
   const bool is_same = candidate.world->basis_hashes == candidate.world_before->basis_hashes &&
                        candidate.world->schemas == candidate.world_before->schemas &&
                        candidate.world->tables == candidate.world_before->tables &&
@@ -351,86 +291,40 @@ Status Platform::swap(Candidate& candidate, front::ProjectPlan& plan, Task& task
                        std::ranges::equal(candidate.world->absent | std::views::keys,
                                           candidate.world_before->absent | std::views::keys);
   if (is_same) return {};
-  verifier_->expect(speed_->epochs().newest()->world, verify_sources(*candidate.project));
+  stations_.verifier->expect(stations_.speed->epochs().newest()->world,
+                             stations_.verify_sources(*candidate.project));
   const auto swapped = [&]() -> Status {
     lake::Manifest manifest;
-    bool is_built = false;
-    {
-      Lock lock(mutex_);
-      is_built = manifest_.has_value();
-    }
+    const bool is_built = basis_.manifest() != nullptr;
     // Where nothing was ever built the log is replayed.
     if (is_built && !candidate.computed.empty()) {
-      BuildOrder order;
+      Builds::Order order;
       order.views.assign(candidate.computed.begin(), candidate.computed.end());
       order.reason = "apply";
       order.world = candidate.world;
       order.project = candidate.project;
       order.adopted = candidate.adopted;
-      plan.build_id = TRY(build_now(order, task));
+      plan.build_id = TRY(builds_.run(order, task));
       return {};
     }
-    if (is_built) manifest = TRY(publish_without_build(candidate));
-    return speed_->hand_over(TRY(handover_of(manifest, candidate.world, candidate.project)));
+    if (is_built)
+      manifest =
+          TRY(builds_.publish_without_build(*candidate.world, candidate.adopted, candidate.adopted_from));
+    return stations_.speed->hand_over(TRY(basis_.handover_of(manifest, candidate.world, candidate.project)));
   };
   Status done = swapped();
-  if (!done) verifier_->expect_nothing();
+  if (!done) stations_.verifier->expect_nothing();
   return done;
 }
 
-void Platform::take_over(const Candidate& candidate, bool is_undo, ProjectSnapshots& snapshots) {
+void Apply::take_over(const Candidate& candidate, bool is_undo, ProjectSnapshots& snapshots) {
   const Status kept = is_undo ? snapshots.drop_newest() : snapshots.keep(candidate.texts);
   if (!kept) spdlog::error("undo will not go back to this: {}", kept.error().describe());
-  {
-    Lock lock(mutex_);
-    running_project_ = candidate.project;
-    texts_ = std::make_shared<const ProjectTexts>(candidate.texts);
-    looked_at_files_us_ = 0;
-  }
-  left_out_ = candidate.left_out;
+  running_.set(candidate.project, candidate.texts);
+  basis_.set_left_out(candidate.left_out);
   for (const project::StreamFile& stream : candidate.project->streams) {
-    if (OpenStream* open = find_open(stream.name)) open->ingestor->set_key(stream.key);
+    if (OpenStream* open = stations_.streams.find(stream.name)) open->ingestor->set_key(stream.key);
   }
-}
-
-void Platform::keep_project() {
-  ProjectSnapshots snapshots(files_, data_folder_ / "projects");
-  std::shared_ptr<const ProjectTexts> texts;
-  {
-    Lock lock(mutex_);
-    texts = texts_;
-  }
-  if (!texts) return;
-  if (const Status kept = snapshots.keep(*texts); !kept)
-    spdlog::warn("undo will not go back to this: {}", kept.error().describe());
-}
-
-quality::VerifySources Platform::verify_sources(const project::Project& project) const {
-  quality::VerifySources sources;
-  for (const project::Model& model : project.models) sources.models[model.name] = model.sql;
-  for (const project::StreamFile& stream : project.streams)
-    sources.streams[stream.name] = data_folder_ / "log" / stream.name;
-  return sources;
-}
-
-std::vector<std::string> Platform::changed_files(bool is_fresh) {
-  std::shared_ptr<const ProjectTexts> texts;
-  const int64_t now_us = clock_.monotonic_us();
-  {
-    Lock lock(mutex_);
-    if (!is_fresh && looked_at_files_us_ != 0 && now_us - looked_at_files_us_ < files_look_interval_us)
-      return changed_files_;
-    looked_at_files_us_ = now_us;
-    texts = texts_;
-  }
-  std::vector<std::string> changed;
-  if (texts) {
-    if (const auto now = read_project_texts(files_, project_.root))
-      changed = app::changed_files(*texts, *now);
-  }
-  Lock lock(mutex_);
-  if (texts == texts_) changed_files_ = changed;
-  return changed;
 }
 
 }  // namespace anabranch::app

@@ -1,5 +1,5 @@
-// The platform's copies of tables: from the files of a source to a version, and to the views that waited for
-// it.
+#include "app/table_copying.h"
+
 #include <algorithm>
 #include <chrono>
 
@@ -7,7 +7,6 @@
 #include <spdlog/spdlog.h>
 
 #include "app/child.h"
-#include "app/platform.h"
 #include "ingest/table_copy.h"
 #include "model/names.h"
 #include "project/data_files.h"
@@ -100,9 +99,9 @@ Result<ingest::TableCopyJob> job_of(io::FileSystem& files, const project::TableF
 
 }  // namespace
 
-std::map<std::string, std::vector<std::string>> Platform::sources() const {
+std::map<std::string, std::vector<std::string>> TableCopying::sources() const {
   std::map<std::string, std::vector<std::string>> all;
-  const auto project = this->project();
+  const auto project = running_.get();
   for (const project::SourceFile& source : project->sources) {
     auto& tables = all[source.name];
     for (const project::TableFile& table : source.tables) tables.push_back(table.name);
@@ -110,8 +109,8 @@ std::map<std::string, std::vector<std::string>> Platform::sources() const {
   return all;
 }
 
-Result<std::vector<front::TableCopied>> Platform::copy(const std::vector<std::string>& sources) {
-  const auto project = this->project();
+Result<std::vector<front::TableCopied>> TableCopying::copy(const std::vector<std::string>& sources) {
+  const auto project = running_.get();
   for (const std::string& name : sources) {
     const bool is_known = std::any_of(project->sources.begin(), project->sources.end(),
                                       [&](const auto& source) { return source.name == name; });
@@ -124,22 +123,22 @@ Result<std::vector<front::TableCopied>> Platform::copy(const std::vector<std::st
     of += (of.empty() ? "" : ", ") + source.name;
     for (const project::TableFile& table : source.tables) tables.push_back(&table);
   }
-  const auto task = TRY(tasks_->begin(build_id_of(clock_.now_us()), "copy", of,
-                                      project_.settings.limits.copy_timeout_ms, "copy_timeout_ms"));
+  const auto task = TRY(stations_.tasks->begin(
+      stations_.new_id(), "copy", of, stations_.project.settings.limits.copy_timeout_ms, "copy_timeout_ms"));
   std::vector<front::TableCopied> copied;
   std::optional<Error> failure;
   for (const project::TableFile* table : tables) {
     auto one = copy_table(*table, *task);
     if (!one) {
-      failure = in_project(std::move(one).error(), project_.root);
+      failure = stations_.shown(std::move(one).error());
       break;
     }
     copied.push_back(std::move(*one));
   }
-  if (is_ready_) {
+  if (stations_.is_ready) {
     // A table that nobody had copied, or whose file was damaged, is there now: views that read it come to
     // life, under the pins that there are.
-    const auto world = speed_->epochs().newest()->world;
+    const auto world = stations_.speed->epochs().newest()->world;
     const bool is_awaited = std::any_of(copied.begin(), copied.end(), [&](const front::TableCopied& table) {
       return world->absent.contains(model::bronze(table.name).text());
     });
@@ -152,8 +151,7 @@ Result<std::vector<front::TableCopied>> Platform::copy(const std::vector<std::st
   return copied;
 }
 
-// One copy of a table at a time. No build waits for it: until its version is there, it changes nothing.
-Result<front::TableCopied> Platform::copy_table(const project::TableFile& table, Task& task) {
+Result<front::TableCopied> TableCopying::copy_table(const project::TableFile& table, Task& task) {
   {
     Lock lock(mutex_);
     while (copying_.contains(table.name)) {
@@ -163,85 +161,75 @@ Result<front::TableCopied> Platform::copy_table(const project::TableFile& table,
     copying_.insert(table.name);
   }
   struct Turn {
-    Platform& platform;
+    TableCopying& copies;
     const std::string& table;
     ~Turn() {
-      Lock lock(platform.mutex_);
-      platform.copying_.erase(table);
-      platform.copy_ended_.notify_all();
+      Lock lock(copies.mutex_);
+      copies.copying_.erase(table);
+      copies.copy_ended_.notify_all();
     }
   } const turn{*this, table.name};
 
-  const project::Secrets secrets = [this](const std::string& name) { return secrets_->get(name); };
-  ingest::TableCopyJob job = TRY(job_of(files_, table, project_.root, secrets));
+  const project::Secrets secrets = [this](const std::string& name) { return stations_.secrets->get(name); };
+  ingest::TableCopyJob job = TRY(job_of(stations_.files, table, stations_.project.root, secrets));
   lake::TableVersion version;
   version.table = table.name;
-  version.file.path = lake::data_file_name(build_id_of(clock_.now_us()), 0);
+  version.file.path = lake::data_file_name(stations_.new_id(), 0);
   const std::string key = version.file_key();
-  TRY(store_->prepare(key));
-  job.target = store_->local_path(key);
-  Unnamed file(files_, job.target);
-  const auto answer = run_in_child(program_, "copy", job.to_json(), task);
+  TRY(stations_.store->prepare(key));
+  job.target = stations_.store->local_path(key);
+  Unnamed file(stations_.files, job.target);
+  const auto answer = run_in_child(stations_.program, "copy", job.to_json(), task);
   if (!answer) return fail(hidden(answer.error(), table, job, secrets));
   const auto result = TRY(ingest::TableCopyResult::from_json(*answer));
-  version.file = {version.file.path, TRY(store_->make_durable(key)), result.rows};
+  version.file = {version.file.path, TRY(stations_.store->make_durable(key)), result.rows};
   version.columns = result.columns;
   version.content_hash = result.content_hash;
   version.memory_bytes = result.memory_bytes;
 
-  const auto before = TRY(table_versions_->latest(table.name));
-  const bool is_damaged = before && !tables_->check_file(*before);
+  const auto before = TRY(stations_.table_versions->latest(table.name));
+  const bool is_damaged = before && !stations_.tables->check_file(*before);
   TRY(task.check());
-  auto outcome = table_versions_->add(table.name, version, is_damaged);
+  auto outcome = stations_.table_versions->add(table.name, version, is_damaged);
   if (!outcome && outcome.error().code == Code::unknown_outcome) file.keep();  // its version may be there
   const lake::TableVersion added = TRY(std::move(outcome));
   const bool has_changed = !before || added.version != before->version;
   if (has_changed) file.keep();
   // It is there, whatever comes now.
-  if (const Status delta = write_delta_of(table.name); !delta)
+  if (const Status delta = stations_.table_versions->write_delta(table.name); !delta)
     spdlog::error("the table {} for other readers is written at the next start or copy: {}", table.name,
                   delta.error().describe());
   if (has_changed) {
-    const Status recorded =
-        catalog_->record_copy({table.name, added.version, added.file.rows, clock_.now_us(), table.source});
+    const Status recorded = stations_.catalog->record_copy(
+        {table.name, added.version, added.file.rows, stations_.clock.now_us(), table.source});
     if (!recorded)
       spdlog::error("the copy of {} is not in the catalogue: {}", table.name, recorded.error().describe());
   }
   return front::TableCopied{table.name, added.version, added.file.rows, has_changed};
 }
 
-Status Platform::write_delta_of(const std::string& table) {
-  Lock lock(delta_mutex_);
-  return table_versions_->write_delta(table);
-}
-
-// By whoever holds the mutex of builds last: nobody waits for it.
-void Platform::repin_if_due() {
+void TableCopying::repin_if_due() {
   while (is_repin_due_) {
-    const std::unique_lock building(build_mutex_.native(), std::try_to_lock);
+    const std::unique_lock building(changes_.mutex().native(), std::try_to_lock);
     if (!building) return;
     if (!is_repin_due_.exchange(false)) continue;
     if (const Status repinned = repin_after_copy(); repinned) {
-      clear_fault("copied tables");
+      faults_.clear("copied tables");
     } else {
-      set_fault("copied tables", {Code::unavailable,
-                                  "they cannot be read yet: " + repinned.error().message,
-                                  "run anabranch build",
-                                  {}});
+      faults_.set("copied tables", {Code::unavailable,
+                                    "they cannot be read yet: " + repinned.error().message,
+                                    "run anabranch build",
+                                    {}});
     }
   }
 }
 
-Status Platform::repin_after_copy() {
+Status TableCopying::repin_after_copy() {
   std::vector<Error> left_out;
-  const auto world = TRY(make_world(false, left_out));
-  lake::Manifest manifest;
-  {
-    Lock lock(mutex_);
-    if (manifest_) manifest = *manifest_;
-  }
-  left_out_ = std::move(left_out);
-  return speed_->hand_over(TRY(handover_of(manifest, world)));
+  const auto world = TRY(basis_.make_world(false, left_out));
+  const auto manifest = basis_.manifest();
+  basis_.set_left_out(std::move(left_out));
+  return stations_.speed->hand_over(TRY(basis_.handover_of(manifest ? *manifest : lake::Manifest(), world)));
 }
 
 }  // namespace anabranch::app

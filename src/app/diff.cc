@@ -1,11 +1,12 @@
-// What a project's files would change, down to the rows of its views. Nothing is changed by finding it out.
+#include "app/diff.h"
+
 #include <algorithm>
 #include <chrono>
 
 #include <fmt/format.h>
 
+#include "app/build_estimate.h"
 #include "app/load_project.h"
-#include "app/platform.h"
 #include "app/project_changes.h"
 #include "app/view_comparison.h"
 #include "ingest/schema_plan.h"
@@ -42,7 +43,7 @@ Error of_stream(const std::string& name, const std::string& why) {
 }  // namespace
 
 // One of the two projects, under the streams and tables that there are.
-struct Platform::DiffSide {
+struct Diff::Side {
   std::shared_ptr<const project::Project> project;
   std::shared_ptr<const ProjectTexts> texts;
   bool is_running = false;
@@ -52,25 +53,27 @@ struct Platform::DiffSide {
   std::vector<Error> mistakes;
 };
 
-Result<front::ProjectDiff> Platform::diff(const front::DiffRequest& request) {
-  const auto task = TRY(tasks_->begin(build_id_of(clock_.now_us()), "diff", "the rows of changed views",
-                                      project_.settings.limits.verify_timeout_ms, "verify_timeout_ms"));
-  auto diff = diff_now(request, *task);
-  if (!diff) return fail(in_project(std::move(diff).error(), project_.root));
+Result<front::ProjectDiff> Diff::run(const front::DiffRequest& request) {
+  const auto task =
+      TRY(stations_.tasks->begin(stations_.new_id(), "diff", "the rows of changed views",
+                                 stations_.project.settings.limits.verify_timeout_ms, "verify_timeout_ms"));
+  auto diff = run_now(request, *task);
+  if (!diff) return fail(stations_.shown(std::move(diff).error()));
   return diff;
 }
 
 // A stream that cannot become what its file says has no events for this side, and the views that read it say
 // so: nothing is known of what they would give.
-void Platform::choose_streams(DiffSide& side) {
+void Diff::choose_streams(Side& side) {
   for (const project::StreamFile& stream : side.project->streams) {
     const std::string name = model::bronze(stream.name).text();
     ingest::SchemaPlan plan;
-    if (const auto damaged = damaged_streams_.find(stream.name); damaged != damaged_streams_.end()) {
+    if (const auto damaged = stations_.streams.damaged().find(stream.name);
+        damaged != stations_.streams.damaged().end()) {
       side.absent[name] = of_stream(stream.name, damaged->second.message);
       continue;
     }
-    if (const OpenStream* open = find_open(stream.name)) {
+    if (const OpenStream* open = stations_.streams.find(stream.name)) {
       if (side.is_running) continue;
       auto planned = open->ingestor->plan_change(stream.schema);
       if (!planned) {
@@ -79,8 +82,8 @@ void Platform::choose_streams(DiffSide& side) {
       }
       plan = std::move(*planned);
     } else {
-      const auto latest =
-          log::SchemaStore::read_latest(files_, data_folder_ / "log" / stream.name / "schema");
+      const auto latest = log::SchemaStore::read_latest(
+          stations_.files, stations_.data_folder / "log" / stream.name / "schema");
       if (!latest || *latest) {
         side.absent[name] =
             of_stream(stream.name, latest ? "it has some of an earlier time, which nothing that runs has open"
@@ -99,7 +102,7 @@ void Platform::choose_streams(DiffSide& side) {
   }
 }
 
-void Platform::make_diff_world(DiffSide& side, const Tables::Chosen& tables) {
+void Diff::make_world(Side& side, const Tables::Chosen& tables) {
   std::vector<views::ModelSource> models;
   for (const project::Model& model : side.project->models)
     models.push_back({model.name, model.sql, model.file, model.is_materialized, model.select});
@@ -110,10 +113,10 @@ void Platform::make_diff_world(DiffSide& side, const Tables::Chosen& tables) {
     if (const auto found = tables.tables.find(name); found != tables.tables.end())
       versions[name] = found->second;
     if (const auto found = tables.absent.find(name); found != tables.absent.end())
-      absent[name] = in_project(found->second, project_.root);
+      absent[name] = stations_.shown(found->second);
   }
   const auto make = [&](bool is_newest) {
-    auto schemas = schemas_of({side.project, is_newest, {}, side.schemas});
+    auto schemas = basis_.schemas_of({side.project, is_newest, {}, side.schemas});
     std::erase_if(schemas, [&](const auto& entry) { return side.absent.contains(entry.first); });
     return views::make_world(models, schemas, versions, absent);
   };
@@ -125,124 +128,123 @@ void Platform::make_diff_world(DiffSide& side, const Tables::Chosen& tables) {
   side.world = std::make_shared<const views::World>(std::move(made.world));
 }
 
-// Texts that were sent are answered with what they say: variables that the project which runs does not name
-// are not there for them.
-project::Environment Platform::environment_for_others() const {
-  auto named = std::make_shared<std::set<std::string>>();
-  Lock lock(mutex_);
-  for (const auto& [path, text] : texts_ ? *texts_ : ProjectTexts{})
-    named->merge(project::environment_names(text));
-  return [named](const std::string& name) {
-    return named->contains(name) ? project::process_environment(name) : std::nullopt;
-  };
+Result<Diff::Side> Diff::load(ProjectTexts texts, bool is_sent) {
+  Side side;
+  side.project = std::make_shared<const project::Project>(TRY(load_texts(
+      texts, stations_.project.root, stations_.target,
+      is_sent ? running_.environment_for_others() : project::Environment(project::process_environment))));
+  side.texts = std::make_shared<const ProjectTexts>(std::move(texts));
+  return side;
 }
 
-Result<front::ProjectDiff> Platform::diff_now(const front::DiffRequest& request, Task& task) {
-  const auto load = [&](const std::shared_ptr<const ProjectTexts>& texts, bool is_sent) -> Result<DiffSide> {
-    DiffSide side;
-    side.project = std::make_shared<const project::Project>(TRY(
-        load_texts(*texts, project_.root, options_.target,
-                   is_sent ? environment_for_others() : project::Environment(project::process_environment))));
-    side.texts = texts;
+Result<Diff::Side> Diff::load_before(const front::DiffRequest& request) {
+  if (!request.before) {
+    RunningProject::Now now = running_.now();
+    Side side;
+    side.project = std::move(now.project);
+    side.texts = std::move(now.texts);
+    side.is_running = true;
     return side;
-  };
-  DiffSide before;
-  DiffSide after;
-  if (request.before) {
-    auto loaded = load(std::make_shared<const ProjectTexts>(*request.before), true);
-    if (!loaded) {
-      Error error = std::move(loaded).error();
-      error.message = "what the files are compared with: " + error.message;
-      return fail(std::move(error));
-    }
-    before = std::move(*loaded);
-  } else {
-    Lock lock(mutex_);
-    before.project = running_project_;
-    before.texts = texts_;
-    before.is_running = true;
   }
-  after = TRY(load(std::make_shared<const ProjectTexts>(
-                       request.after ? *request.after : TRY(read_project_texts(files_, project_.root))),
-                   request.after.has_value()));
+  auto side = load(*request.before, true);
+  if (side) return side;
+  Error error = std::move(side).error();
+  error.message = "what the files are compared with: " + error.message;
+  return fail(std::move(error));
+}
 
-  // A build keeps the streams and tables for itself as long as it takes.
-  {
-    Lock lock(mutex_);
-    while (running_) {
-      lock.wait_for(stopping_, build_wait_step);
-      TRY(task.check());
-    }
+Result<Diff::Side> Diff::load_after(const front::DiffRequest& request) {
+  if (request.after) return load(*request.after, true);
+  return load(TRY(read_project_texts(stations_.files, stations_.project.root)), false);
+}
+
+// The worlds of both sides and the events that they are compared over, all of one moment.
+ViewComparison::Events Diff::choose(Side& before, Side& after, const speed::Epoch& epoch) {
+  Lock changing(changes_.mutex());
+  choose_streams(before);
+  choose_streams(after);
+  for (auto& [name, schema] : after.schemas) {
+    const auto other = before.schemas.find(name);
+    if (other != before.schemas.end() && other->second.version == schema.version && other->second != schema)
+      ++schema.version;  // neither is there yet
   }
-  const auto pin = speed_->epochs().pin();  // the files of the archive stay
-  const auto epoch = speed_->epochs().newest();
+  std::vector<std::string> tables = table_names(*before.project);
+  for (std::string& table : table_names(*after.project)) {
+    if (!before.project->find_table(table)) tables.push_back(std::move(table));
+  }
+  const auto chosen = stations_.tables->choose(tables, basis_.table_pins());
+  make_world(before, chosen);
+  make_world(after, chosen);
   ViewComparison::Events events;
-  {
-    Lock building(build_mutex_);
-    choose_streams(before);
-    choose_streams(after);
-    for (auto& [name, schema] : after.schemas) {
-      const auto other = before.schemas.find(name);
-      if (other != before.schemas.end() && other->second.version == schema.version && other->second != schema)
-        ++schema.version;  // neither is there yet
-    }
-    std::map<std::string, int64_t> pins;
-    {
-      Lock lock(mutex_);
-      if (manifest_) pins = manifest_->basis.tables;
-    }
-    std::vector<std::string> tables = table_names(*before.project);
-    for (std::string& table : table_names(*after.project)) {
-      if (!before.project->find_table(table)) tables.push_back(std::move(table));
-    }
-    const auto chosen = tables_->choose(tables, pins);
-    make_diff_world(before, chosen);
-    make_diff_world(after, chosen);
-    events.streams = history_->streams();
-    events.archives = epoch->archives;
-    for (const OpenStream& stream : streams_) {
-      if (!stream.name.empty()) events.ends[stream.name] = stream.log->durable_offsets();
-    }
-  }
-  TRY(task.check());
+  events.streams = stations_.history->streams();
+  events.archives = epoch.archives;
+  for (const OpenStream* stream : stations_.streams.all())
+    events.ends[stream->name] = stream->log->durable_offsets();
+  return events;
+}
 
-  front::ProjectDiff diff;
-  diff.offsets = events.ends;
-  diff.plan = compare_projects(
+front::ProjectPlan Diff::plan_of(const Side& before, const Side& after, const speed::Epoch& epoch,
+                                 const model::Offsets& ends) {
+  front::ProjectPlan plan = compare_projects(
       {*before.project, *before.world}, {*after.project, *after.world},
-      [&](const std::string& view) { return hash_of(*after.world, view) == hash_of(*epoch->world, view); },
-      events.ends);
-  diff.plan.estimated_ms = estimated_ms(diff.plan.events);
-  if (before.texts && after.texts) diff.plan.files = app::changed_files(*before.texts, *after.texts);
+      [&](const std::string& view) { return hash_of(*after.world, view) == hash_of(*epoch.world, view); },
+      ends);
+  plan.estimated_ms = estimated_ms(*stations_.catalog, plan.events);
+  if (before.texts && after.texts) plan.files = app::changed_files(*before.texts, *after.texts);
   for (const Error& mistake : after.mistakes)
-    diff.plan.warnings.push_back("apply would refuse this: " + in_project(mistake, project_.root).describe());
+    plan.warnings.push_back("apply would refuse this: " + stations_.shown(mistake).describe());
   for (const Error& mistake : before.mistakes)
-    diff.plan.warnings.push_back("before: " + in_project(mistake, project_.root).describe());
-  for (const auto& item : diff.plan.items) {
+    plan.warnings.push_back("before: " + stations_.shown(mistake).describe());
+  for (const auto& item : plan.items) {
     if (item.kind == front::ProjectPlan::Kind::table && item.change == front::ProjectPlan::Change::changed)
-      diff.plan.warnings.push_back(fmt::format(
+      plan.warnings.push_back(fmt::format(
           "the table {} would be copied anew; rows are compared with the copy that there is", item.name));
   }
+  return plan;
+}
 
+std::vector<front::ProjectDiff::View> Diff::changed_views(const Side& before, const Side& after,
+                                                          const front::ProjectPlan& plan) {
+  std::vector<front::ProjectDiff::View> views;
   const auto add = [&](const std::string& name) {
     if (hash_of(*before.world, name) == hash_of(*after.world, name) && before.world->plan(name)) return;
     front::ProjectDiff::View view;
     view.name = name;
     view.change = front::ProjectPlan::Change::recomputed;
-    for (const auto& item : diff.plan.items) {
+    for (const auto& item : plan.items) {
       if (item.kind == front::ProjectPlan::Kind::view && item.name == name) view.change = item.change;
     }
-    diff.views.push_back(std::move(view));
+    views.push_back(std::move(view));
   };
   for (const project::Model& model : after.project->models) add(model.name);
   for (const project::Model& model : before.project->models) {
     if (!after.project->find_model(model.name)) add(model.name);
   }
+  return views;
+}
+
+Result<front::ProjectDiff> Diff::run_now(const front::DiffRequest& request, Task& task) {
+  Side before = TRY(load_before(request));
+  Side after = TRY(load_after(request));
+  // A build keeps the streams and tables for itself as long as it takes.
+  while (changes_.running()) {
+    changes_.wait_for_stop(build_wait_step);
+    TRY(task.check());
+  }
+  const auto pin = stations_.speed->epochs().pin();  // the files of the archive stay
+  const auto epoch = stations_.speed->epochs().newest();
+  ViewComparison::Events events = choose(before, after, *epoch);
+  TRY(task.check());
+
+  front::ProjectDiff diff;
+  diff.offsets = events.ends;
+  diff.plan = plan_of(before, after, *epoch, events.ends);
+  diff.views = changed_views(before, after, diff.plan);
   if (diff.views.empty()) return diff;
   ViewComparison::Options options;
-  const project::Limits& limits = project_.settings.limits;
+  const project::Limits& limits = stations_.project.settings.limits;
   options.memory_bytes_max = limits.query_memory_bytes + limits.tables_memory();
-  options.folders = {data_folder_ / "log/", data_folder_ / "lake/"};
+  options.folders = {stations_.data_folder / "log/", stations_.data_folder / "lake/"};
   options.sample_max = request.sample_max;
   const auto comparison = TRY(ViewComparison::create(options, std::move(events), before.world, after.world));
   for (front::ProjectDiff::View& view : diff.views) {
