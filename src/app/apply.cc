@@ -230,7 +230,7 @@ Status Apply::find_builds(Candidate& candidate) {
       if (build == manifest.views.end() || basis_.is_broken(build->second.build_id) ||
           build->second.plan_hash != hash_of(*candidate.world, plan.view) ||
           build->second.delta.has_value() != is_written(*candidate.world, plan.view) ||
-          !TRY(stations_.files.exists(stations_.data_folder / build->second.database_file)))
+          !stations_.store->open(build->second.database_file))
         continue;
       found[view][plan.view] = build->second;
       if (manifest.number != manifests.front().number) candidate.adopted_from = manifest.build_id;

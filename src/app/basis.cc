@@ -8,6 +8,7 @@
 #include "app/build_probe.h"
 #include "base/mistake.h"
 #include "model/names.h"
+#include "sql/object_urls.h"
 
 namespace anabranch::app {
 namespace {
@@ -169,13 +170,13 @@ Result<speed::Handover> Basis::handover_of(const lake::Manifest& manifest,
     built.build_id = view.build_id;
     built.database = "build_" + view.build_id;
     for (const std::string& file : view.row_files)
-      built.row_files.push_back((stations_.data_folder / file).string());
+      built.row_files.push_back(sql::object_url(file));
     for (const auto& [part, rows] : view.part_rows) {
       if (part.ends_with(views::summary_suffix)) built.summaries.insert(part);
     }
     built.cutoff = view.cutoff;
     built.rows = view.rows;
-    next.build_files[built.database] = (stations_.data_folder / view.database_file).string();
+    next.build_files[built.database] = sql::object_url(view.database_file);
     next.built[name] = std::move(built);
   }
   for (const auto& [name, view] : manifest.failed) {
@@ -191,7 +192,7 @@ Result<speed::Handover> Basis::handover_of(const lake::Manifest& manifest,
 // ---- broken builds ----
 
 void Basis::find_broken_builds(const lake::Manifest& manifest) {
-  broken_builds_ = probe_builds(stations_.files, stations_.data_folder, manifest);
+  broken_builds_ = probe_builds(*stations_.store, manifest);
   for (const auto& [build, error] : broken_builds_) {
     faults_.set(
         "build " + build,

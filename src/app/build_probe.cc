@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "sql/database.h"
+#include "sql/object_urls.h"
 #include "sql/parquet_relation.h"
 #include "sql/syntax.h"
 
@@ -36,14 +37,12 @@ std::unexpected<Error> damaged(const std::string& file, const std::string& why) 
 }
 
 // A file that was cut still has its head: blocks that it names must be there.
-Status check_states(io::FileSystem& files, const io::Path& folder, const Parts& parts,
-                    sql::Session& session) {
-  const io::Path path = folder / parts.database_file;
-  auto file = files.open(path, io::FileSystem::Open::read);
+Status check_states(lake::ObjectStore& store, const Parts& parts, sql::Session& session) {
+  const auto file = store.open(parts.database_file);
   if (!file) return fail(Code::unavailable, fmt::format("{} is missing", parts.database_file));
-  const auto size = static_cast<int64_t>(TRY((*file)->size()));
-  if (Status attached =
-          session.run(fmt::format("ATTACH {} AS probed (READ_ONLY)", sql::quote_literal(path.string())));
+  const auto size = static_cast<int64_t>((*file)->size());
+  if (Status attached = session.run(fmt::format("ATTACH {} AS probed (READ_ONLY)",
+                                                sql::quote_literal(sql::object_url(parts.database_file))));
       !attached)
     return damaged(parts.database_file, attached.error().message);
   struct Detached {
@@ -68,34 +67,33 @@ Status check_states(io::FileSystem& files, const io::Path& folder, const Parts& 
   return {};
 }
 
-Status check_rows(io::FileSystem& files, const io::Path& folder, const std::string& name,
-                  sql::Session& session) {
-  const std::string path = (folder / name).string();
-  if (!files.exists(path).value_or(true)) return fail(Code::unavailable, name + " is missing");
-  const auto counted =
-      session.query(fmt::format("SELECT num_rows FROM parquet_file_metadata({})", sql::quote_literal(path)));
+Status check_rows(lake::ObjectStore& store, const std::string& name, sql::Session& session) {
+  const auto file = store.open(name);
+  if (!file && file.error().code == Code::not_found) return fail(Code::unavailable, name + " is missing");
+  const auto counted = session.query(fmt::format("SELECT num_rows FROM parquet_file_metadata({})",
+                                                 sql::quote_literal(sql::object_url(name))));
   if (!counted) return damaged(name, counted.error().message);
   return {};
 }
 
-Status check_build(io::FileSystem& files, const io::Path& folder, const Parts& parts, sql::Session& session) {
-  TRY(check_states(files, folder, parts, session));
-  for (const std::string& file : parts.row_files) TRY(check_rows(files, folder, file, session));
+Status check_build(lake::ObjectStore& store, const Parts& parts, sql::Session& session) {
+  TRY(check_states(store, parts, session));
+  for (const std::string& file : parts.row_files) TRY(check_rows(store, file, session));
   return {};
 }
 
 }  // namespace
 
-std::map<std::string, Error> probe_builds(io::FileSystem& files, const io::Path& data_folder,
-                                          const lake::Manifest& manifest) {
+std::map<std::string, Error> probe_builds(lake::ObjectStore& store, const lake::Manifest& manifest) {
   std::map<std::string, Error> broken;
   if (manifest.views.empty()) return broken;
   const auto database = sql::Database::open({});
   if (!database) return broken;  // then the engine that serves does not start either
+  if (!sql::give_objects(**database, store)) return broken;
   auto session = (*database)->connect();
   if (!session) return broken;
   for (const auto& [build, parts] : parts_of(manifest)) {
-    Status whole = check_build(files, data_folder, parts, *session);
+    Status whole = check_build(store, parts, *session);
     if (!whole) broken[build] = std::move(whole).error();
   }
   return broken;

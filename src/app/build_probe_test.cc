@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 
 #include "batch/builder.h"
+#include "lake/local_store.h"
+#include "sql/object_urls.h"
 #include "tests/support/small_world.h"
 #include "tests/support/temporary_folder.h"
 
@@ -15,22 +17,22 @@ using testing::HasSubstr;
 class BuildProbe : public ::testing::Test {
  protected:
   void SetUp() override {
-    const io::Path events = folder_ / "events.parquet";
+    const io::Path events = data_ / "events.parquet";
     test::write_events(events, "SELECT 'k' || i, i FROM range(200000) AS r(i)");
     batch::BuildJob job;
     job.build_id = "b1";
-    job.data_folder = data_.string();
+    job.work_folder = (folder_ / "work").string();
     job.cutoff = {{"e", {200'000}}};
-    job.archives["bronze.e"] = {std::vector<std::string>{events.string()}};
+    job.archives["bronze.e"] = {std::vector<std::string>{sql::object_url("events.parquet")}};
     job.world = test::small_world({{"silver.rows", "SELECT k, n FROM bronze.e"},
                                    {"gold.sums", "SELECT k, sum(n) AS s FROM bronze.e GROUP BY k"}});
-    auto built = batch::run_build(job, [](const batch::BuildProgress&) {});
+    auto built = batch::run_build(job, store_, [](const batch::BuildProgress&) {});
     ASSERT_TRUE(built) << built.error().describe();
     manifest_.views = std::move(built->views);
     ASSERT_TRUE(probe().empty());
   }
 
-  std::map<std::string, Error> probe() { return probe_builds(files_, data_, manifest_); }
+  std::map<std::string, Error> probe() { return probe_builds(store_, manifest_); }
 
   // That the build is broken, and how.
   void expect_broken(const std::string& message) {
@@ -55,6 +57,7 @@ class BuildProbe : public ::testing::Test {
   test::TemporaryFolder folder_;
   const io::Path data_ = folder_ / "data";
   io::FileSystem& files_ = io::local_file_system();
+  lake::LocalStore store_{files_, data_};
   lake::Manifest manifest_;
 };
 

@@ -16,6 +16,10 @@ namespace {
 constexpr int64_t build_wait_us = 60'000'000;
 constexpr int64_t build_wait_step_us = 50'000;
 
+// Of the folder in which a build's engine has its own files; what a crash leaves there goes with the builds
+// that nobody names.
+constexpr const char* work_folder_ending = ".work";
+
 // Views of this build that other readers would look for in the lake, and that are never there.
 std::vector<std::string> unwritten(const batch::BuildJob& job) {
   std::vector<std::string> names;
@@ -44,12 +48,13 @@ void adopt(const std::map<std::string, lake::ViewBuild>& adopted, lake::Manifest
 
 }  // namespace
 
-void remove_copies(io::FileSystem& files, const io::Path& data_folder, const std::string& build_id) {
-  for (const char* layer : {"gold", "silver"}) {
-    const auto tables = files.list(data_folder / "lake" / layer);
-    if (!tables) continue;
-    for (const auto& table : *tables) {
-      (void)files.remove(data_folder / "lake" / layer / table.name / lake::data_file_name(build_id, 0));
+void remove_copies(lake::ObjectStore& store, const std::string& build_id) {
+  const std::string ending = "/" + lake::data_file_name(build_id, 0);
+  for (const char* layer : {"lake/gold/", "lake/silver/"}) {
+    const auto objects = store.list(layer);
+    if (!objects) continue;
+    for (const auto& object : *objects) {
+      if (object.key.ends_with(ending)) (void)store.remove(object.key);
     }
   }
 }
@@ -130,7 +135,8 @@ Status Builds::draw_line(Run& run) {
   run.is_late = !TRY(wait_for_durable(run.task));
   run.job.build_id = run.task.id();
   run.job.views = order.views;
-  run.job.data_folder = stations_.data_folder.string();
+  run.job.work_folder =
+      (stations_.data_folder / "serving" / (run.job.build_id + work_folder_ending)).string();
   run.job.threads = 2;
   run.job.world = *run.world;
   run.job.cutoff = TRY(stations_.speed->begin_build());
@@ -226,10 +232,11 @@ void Builds::take_back(const Run& run) {
   const auto latest = stations_.manifests->latest();
   const std::string& id = run.job.build_id;
   if (!latest || (*latest && (*latest)->build_id == id)) return;
-  remove_copies(stations_.files, stations_.data_folder, id);
+  remove_copies(*stations_.store, id);
+  for (const auto& object : stations_.store->list("serving/" + id).value_or(std::vector<lake::ObjectInfo>()))
+    (void)stations_.store->remove(object.key);
   (void)stations_.files.remove_all(stations_.data_folder / "serving" / id);
-  for (const char* ending : {".duckdb", ".duckdb.wal"})
-    (void)stations_.files.remove(stations_.data_folder / "serving" / (id + ending));
+  (void)stations_.files.remove_all(run.job.work_folder);
 }
 
 catalog::BuildEnd Builds::published_end(const Run& run) const {

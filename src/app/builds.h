@@ -94,7 +94,7 @@ class Builds {
 };
 
 /// Removes what a build that is not published has written for other readers. Any thread.
-void remove_copies(io::FileSystem& files, const io::Path& data_folder, const std::string& build_id);
+void remove_copies(lake::ObjectStore& store, const std::string& build_id);
 /// What a manifest's own build could not compute.
 std::vector<catalog::BuildWarning> warnings_of(const lake::Manifest& manifest);
 

@@ -244,7 +244,8 @@ Result<front::ProjectDiff> Diff::run_now(const front::DiffRequest& request, Task
   ViewComparison::Options options;
   const project::Limits& limits = stations_.project.settings.limits;
   options.memory_bytes_max = limits.query_memory_bytes + limits.tables_memory();
-  options.folders = {stations_.data_folder / "log/", stations_.data_folder / "lake/"};
+  options.folders = {stations_.data_folder / "log/"};
+  options.lake = stations_.store.get();
   options.sample_max = request.sample_max;
   const auto comparison = TRY(ViewComparison::create(options, std::move(events), before.world, after.world));
   for (front::ProjectDiff::View& view : diff.views) {

@@ -6,11 +6,14 @@
 #include <spdlog/spdlog.h>
 
 #include "app/child.h"
+#include "app/plain_file.h"
+#include "app/storage.h"
 #include "app/stored_data.h"
 #include "ingest/bulk_import.h"
 #include "io/private_folder.h"
 #include "io/process.h"
 #include "model/names.h"
+#include "sql/object_urls.h"
 
 namespace anabranch::app {
 namespace {
@@ -51,7 +54,6 @@ Status Platform::open_data() {
   stations_.program = options_.program.empty() ? TRY(io::own_program()) : options_.program;
   const io::Path& data = stations_.data_folder;
   TRY(stations_.files.create_folders(data / "serving"));
-  TRY(stations_.files.create_folders(data / "lake" / "bronze"));
   TRY(io::make_private(data));
   auto lock = stations_.files.lock(data / "lock", options_.owner);
   if (!lock) {
@@ -60,6 +62,7 @@ Status Platform::open_data() {
   }
   stations_.lock = std::move(*lock);
   TRY(remove_discarded(stations_.files, data));
+  TRY(stations_.files.remove_all(data / copy_folder_name));  // what a crash left
   TRY(open_stations());
   TRY(end_interrupted_builds());
   TRY(open_engine());
@@ -68,7 +71,8 @@ Status Platform::open_data() {
 
 Status Platform::open_stations() {
   stations_.catalog = TRY(readable_catalog());
-  Slots slots = TRY(open_slots(stations_.project.settings, stations_.ground()));
+  const auto& fill = options_.open_slots ? options_.open_slots : open_slots;
+  Slots slots = TRY(fill(stations_.project.settings, stations_.ground()));
   stations_.secrets = std::move(slots.secrets);
   stations_.store = std::move(slots.lake);
   stations_.engine = std::move(slots.batch_engine);
@@ -96,7 +100,7 @@ Status Platform::end_interrupted_builds() {
   }
   for (const std::string& id : TRY(stations_.catalog->abandon_running(stations_.clock.now_us()))) {
     spdlog::warn("build {} was interrupted; nothing of it is visible", id);
-    remove_copies(stations_.files, stations_.data_folder, id);
+    remove_copies(*stations_.store, id);
   }
   return {};
 }
@@ -107,11 +111,12 @@ Status Platform::open_engine() {
   const project::Limits& limits = stations_.project.settings.limits;
   engine.memory_bytes_max = limits.states_memory_bytes + limits.query_memory_bytes;
   engine.has_external_access = false;
-  for (const char* folder : {"serving/", "log/", "lake/"})
+  for (const char* folder : {"serving/", "log/"})
     engine.allowed_folders.push_back(stations_.data_folder / folder);
   stations_.verify_folder.emplace(TRY(sql::DatabaseFolder::in(stations_.data_folder / "serving")));
   engine.allowed_folders.push_back(stations_.verify_folder->path() / "");
   stations_.database = TRY(sql::Database::open(engine));
+  TRY(sql::give_objects(*stations_.database, *stations_.store, {"serving/", "lake/"}));
   stations_.tables = std::make_unique<Tables>(*stations_.table_versions, *stations_.store,
                                               *stations_.database, limits.tables_memory());
   stations_.history = std::make_unique<history::History>(*stations_.database, std::vector<history::Stream>());
@@ -164,6 +169,9 @@ Status Platform::start() {
   verify.folder = stations_.verify_folder->path() / Stations::verify_folder_name;
   if (!options_.verifies_in_process) verify.program = stations_.program;
   verify.sources = stations_.verify_sources(stations_.project);
+  verify.plain_file = [this](const std::string& url, const io::Path& folder) {
+    return plain_file(*stations_.store, url, folder);
+  };
   verify.memory_bytes_max = std::max(verify_memory_bytes_min, settings.limits.query_memory_bytes);
   verify.timeout_us = static_cast<int64_t>(settings.limits.verify_timeout_ms) * 1000;
   stations_.verifier = TRY(

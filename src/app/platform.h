@@ -48,6 +48,9 @@ class Platform final : public front::Ports,
     std::string target;                 // which the project was loaded for; apply() loads it again
     std::optional<ProjectTexts> texts;  // what it was loaded from; none: its files as they are
     std::shared_ptr<const security::Policy> policy = security::allow_all();
+    /// Fills the slots in place of app::open_slots(), for tests that hold the platform against other
+    /// adapters.
+    std::function<Result<Slots>(const project::Settings&, const SlotGround&)> open_slots;
   };
   /// conflict: another process has the project open; its message is what that one wrote into the lock file.
   static Result<std::unique_ptr<Platform>> open(project::Project project, const Options& options);

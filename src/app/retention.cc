@@ -62,6 +62,13 @@ Status Retention::remove_old_builds(const std::vector<lake::Manifest>& manifests
   for (const lake::Manifest& manifest : manifests) {
     for (const auto& [name, view] : manifest.views) kept.insert(view.build_id);
   }
+  constexpr std::string_view serving = "serving/";
+  for (const auto& object : TRY(stations_.store->list(std::string(serving)))) {
+    const std::string name = object.key.substr(serving.size());
+    const std::string id = name.substr(0, std::min(name.find('/'), name.find(".duckdb")));
+    if (!kept.contains(id)) TRY(stations_.store->remove(object.key));
+  }
+  // What is no object: folders that are empty now, and those in which an engine worked that was ended.
   for (const auto& entry : TRY(stations_.files.list(stations_.data_folder / "serving"))) {
     const std::string id = entry.name.substr(0, entry.name.find(".duckdb"));
     if (!kept.contains(id)) TRY(stations_.files.remove_all(stations_.data_folder / "serving" / entry.name));

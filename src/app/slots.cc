@@ -1,6 +1,7 @@
 #include "app/slots.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
 #include "batch/child_engine.h"
@@ -101,6 +102,18 @@ Result<std::unique_ptr<lake::ObjectStore>> open_lake(const project::Settings& se
   return std::make_unique<lake::LocalStore>(ground.files, ground.data_folder);
 }
 
+// What a child needs to open the same lake.
+std::string lake_for_children(const SlotGround& ground) {
+  return nlohmann::json{{"adapter", embedded}, {"folder", ground.data_folder.string()}}.dump();
+}
+
+Result<std::unique_ptr<lake::ObjectStore>> open_lake_in_child(const std::string& lake) {
+  const auto description = nlohmann::json::parse(lake, nullptr, false);
+  if (!description.is_object() || description.value("adapter", "") != embedded)
+    return fail(Code::internal, fmt::format("no adapter of the lake can open {}", lake));
+  return std::make_unique<lake::LocalStore>(io::local_file_system(), description.value("folder", ""));
+}
+
 Result<Slots> open_slots(const project::Settings& settings, const SlotGround& ground) {
   for (const auto& [slot, choice] : settings.slots) {
     if (slot != "secrets" && choice.adapter != embedded) return unknown(slot, choice);
@@ -108,8 +121,8 @@ Result<Slots> open_slots(const project::Settings& settings, const SlotGround& gr
   Slots slots;
   slots.secrets = TRY(open_secrets(settings, ground));
   slots.lake = TRY(open_lake(settings, ground));
-  slots.batch_engine =
-      std::make_unique<batch::ChildEngine>(ground.program, std::vector<std::string>{"child", "build"});
+  slots.batch_engine = std::make_unique<batch::ChildEngine>(
+      ground.program, std::vector<std::string>{"child", "build"}, lake_for_children(ground));
   slots.open_log = [ground](const io::Path& folder, const project::Limits& limits,
                             model::Partition partitions) {
     return open_segmented_log(ground, folder, limits, partitions);
@@ -144,6 +157,6 @@ Result<std::unique_ptr<ingest::EventSource>> open_event_source(
 #endif
 }
 
-int build_in_child() { return batch::build_in_child(); }
+int build_in_child() { return batch::build_in_child(open_lake_in_child); }
 
 }  // namespace anabranch::app

@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include "app/child.h"
+#include "app/storage.h"
 #include "ingest/table_copy.h"
 #include "model/names.h"
 #include "project/data_files.h"
@@ -16,19 +17,23 @@ namespace {
 
 constexpr auto turn_interval = std::chrono::milliseconds(50);
 
-// A file that no version names: gone at the end, unless it was kept.
+// A file, and the object that it became, which no version names: gone at the end, unless it was kept.
 class Unnamed {
  public:
-  Unnamed(io::FileSystem& files, io::Path path) : files_(files), path_(std::move(path)) {}
+  Unnamed(io::FileSystem& files, lake::ObjectStore& store, io::Path path, std::string key)
+      : files_(files), store_(store), path_(std::move(path)), key_(std::move(key)) {}
   ~Unnamed() {
     (void)files_.remove(path_.string() + ".tmp");
-    if (!is_kept_) (void)files_.remove(path_);
+    (void)files_.remove(path_);
+    if (!is_kept_) (void)store_.remove(key_);
   }
   void keep() { is_kept_ = true; }
 
  private:
   io::FileSystem& files_;
+  lake::ObjectStore& store_;
   const io::Path path_;
+  const std::string key_;
   bool is_kept_ = false;
 };
 
@@ -176,12 +181,15 @@ Result<front::TableCopied> TableCopying::copy_table(const project::TableFile& ta
   version.table = table.name;
   version.file.path = lake::data_file_name(stations_.new_id(), 0);
   const std::string key = version.file_key();
-  TRY(stations_.store->prepare(key));
-  job.target = stations_.store->local_path(key);
-  Unnamed file(stations_.files, job.target);
+  // The child knows files only, and looks at what it has written: the lake takes the file in when it is
+  // whole.
+  TRY(stations_.files.create_folders(stations_.data_folder / copy_folder_name));
+  job.target = (stations_.data_folder / copy_folder_name / version.file.path).string();
+  Unnamed file(stations_.files, *stations_.store, job.target, key);
   const auto answer = run_in_child(stations_.program, "copy", job.to_json(), task);
   if (!answer) return fail(hidden(answer.error(), table, job, secrets));
   const auto result = TRY(ingest::TableCopyResult::from_json(*answer));
+  TRY(stations_.store->adopt(key, job.target));
   version.file = {version.file.path, TRY(stations_.store->make_durable(key)), result.rows};
   version.columns = result.columns;
   version.content_hash = result.content_hash;

@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include "io/file_system.h"
 #include "model/names.h"
+#include "sql/object_urls.h"
 #include "sql/parquet_relation.h"
 #include "sql/syntax.h"
 #include "views/relation.h"
@@ -40,23 +40,23 @@ Error never_copied(const std::string& table) {
 
 Status Tables::check_file(const lake::TableVersion& version) const {
   const std::string key = version.file_key();
-  const std::string path = store_.local_path(key);
   {
     Lock lock(mutex_);
-    if (const auto known = unreadable_.find(path); known != unreadable_.end()) return fail(known->second);
+    if (const auto known = unreadable_.find(sql::object_url(key)); known != unreadable_.end())
+      return fail(known->second);
   }
-  auto file = io::local_file_system().open(path, io::FileSystem::Open::read);
+  const auto file = store_.open(key);
   if (!file) {
     const bool is_gone = file.error().code == Code::not_found;
     return fail(Code::unavailable,
                 fmt::format("the file of its version {} {}", version.version,
                             is_gone ? fmt::format("is missing ({})", key) : "cannot be opened: " + key));
   }
-  const auto size = (*file)->size();
-  if (size && static_cast<int64_t>(*size) == version.file.size) return {};
+  const uint64_t size = (*file)->size();
+  if (static_cast<int64_t>(size) == version.file.size) return {};
   return fail(Code::unavailable,
               fmt::format("the file of its version {} is damaged ({} has {} bytes, not {})", version.version,
-                          key, size.value_or(0), version.file.size));
+                          key, size, version.file.size));
 }
 
 // The pinned version, else the newest; where its file cannot be read, its rows from another version that has
@@ -98,7 +98,7 @@ Tables::Chosen Tables::choose(const std::vector<std::string>& tables,
       chosen.absent[name] = is_uncopied ? version.error() : unreadable(name, version.error().describe());
       continue;
     }
-    chosen.tables[name] = {name, version->version, store_.local_path(version->file_key()), version->columns,
+    chosen.tables[name] = {name, version->version, sql::object_url(version->file_key()), version->columns,
                            version->file.rows};
     by_size.emplace_back(memory_bytes(*version), name);
   }

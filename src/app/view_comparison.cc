@@ -11,6 +11,7 @@
 #include "serve/merged_read.h"
 #include "serve/plan_rules.h"
 #include "serve/query_check.h"
+#include "sql/object_urls.h"
 #include "sql/parquet_relation.h"
 #include "sql/plan_guard.h"
 #include "sql/syntax.h"
@@ -199,6 +200,7 @@ Result<std::unique_ptr<ViewComparison>> ViewComparison::create(const Options& op
   engine.has_external_access = false;
   engine.allowed_folders = options.folders;
   auto database = TRY(sql::Database::open(engine));
+  if (options.lake) TRY(sql::give_objects(*database, *options.lake, {"lake/"}));
   sql::Session session = TRY(database->connect());
   std::unique_ptr<ViewComparison> made(
       new ViewComparison(options, std::move(events), std::move(database), std::move(session)));

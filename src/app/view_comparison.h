@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "front/project_diff.h"
 #include "history/history.h"
+#include "lake/object_store.h"
 #include "model/offsets.h"
 #include "speed/epoch.h"
 #include "sql/database.h"
@@ -27,7 +28,8 @@ class ViewComparison {
  public:
   struct Options {
     uint64_t memory_bytes_max = 0;
-    std::vector<io::Path> folders;  // where events and tables lie
+    std::vector<io::Path> folders;      // where events lie that the lake has not
+    lake::ObjectStore* lake = nullptr;  // where the others lie, and tables
     size_t sample_max = 5;
   };
   /// The events that both see.

@@ -16,10 +16,11 @@ namespace anabranch::batch {
 
 struct BuildJob {
   std::string build_id;
-  std::string data_folder;         // absolute; everything that is written lies below it
+  std::string work_folder;         // absolute; the engine's own, and gone when run() returns
   std::vector<std::string> views;  // to be computed, all of the world's when empty
   model::Offsets cutoff;           // by stream, names without "bronze."
-  /// By "bronze.<stream>", for each of its partitions: bronze files that reach the cut-off.
+  /// By "bronze.<stream>", for each of its partitions: bronze files that reach the cut-off, as
+  /// sql::object_url() names them.
   std::map<std::string, std::vector<std::vector<std::string>>> archives;
   int threads = 2;
   uint64_t memory_bytes_max = 0;  // 0: the engine's default
@@ -46,8 +47,7 @@ struct BuildProgress {
   int64_t total = 0;
 };
 
-/// What lies where after a build, whoever did it. All of it carries the build's id in its name and lies below
-/// the data folder:
+/// What a build adds to the lake, whoever did it: objects whose keys carry the build's id.
 /// - `serving/<build>.duckdb`: states, one table `"<view>#<part>"` for each part of a plan, with the columns
 ///   that the plan names, sorted by its keys. A database file of the engine (DuckDB) in the storage format
 ///   that its version 1.0 introduced and every later one reads; so an engine that is none writes it with
@@ -61,7 +61,7 @@ struct BuildProgress {
 class BatchEngine {
  public:
   virtual ~BatchEngine() = default;
-  /// Blocks until done. Files lie on the disk when it returns, not yet durable and not yet visible: nothing
+  /// Blocks until done. The objects are there when it returns, not yet durable and not yet visible: nothing
   /// that a reader looks at names them. cancelled when it was stopped. What a view's own data makes fail is
   /// no error but in `failed`, and stops no other view; errors that are (no memory, a full disk, a file of
   /// the archive that is missing or damaged) name the view or the file. After an error, what was written so

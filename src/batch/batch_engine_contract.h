@@ -2,7 +2,6 @@
 // What every BatchEngine does (law L6). Test-only.
 
 #include <atomic>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <set>
@@ -15,19 +14,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/join.h"
 #include "batch/batch_engine.h"
 #include "batch/build_for_tests.h"
 #include "lake/type_mapping.h"
+#include "sql/object_urls.h"
 #include "sql/parquet_file.h"
 #include "sql/parquet_relation.h"
 #include "tests/support/plain_engine.h"
 #include "views/plan.h"
 
 namespace anabranch::batch {
-
-/// Gives a new engine that has built nothing.
-using MakeBatchEngine = std::function<std::unique_ptr<BatchEngine>()>;
 
 namespace contract {
 
@@ -58,52 +54,52 @@ inline std::string events_of(model::Partition partition, int64_t count) {
 
 class Builds {
  public:
+  explicit Builds(lake::ObjectStore& store) : store_(store) {
+    const auto before = store.list("").value();
+    for (const auto& object : before) EXPECT_TRUE(store.remove(object.key));
+  }
+
   /// A job over all partitions, of which each has so many events before the cut-off, and some after it.
   BuildJob job_of(const Models& models, const std::vector<int64_t>& cutoffs, const std::string& id = "b1") {
     BuildJob job;
     job.build_id = id;
-    job.data_folder = data().string();
+    job.work_folder = work().string();
     job.world = test::small_world(models);
     for (size_t i = 0; i < cutoffs.size(); ++i) {
       const auto partition = static_cast<model::Partition>(i);
-      const io::Path file = folder_ / "archive" / fmt::format("{}.parquet", partition);
-      (void)io::local_file_system().remove(file);
+      const io::Path file = folder_ / "events.parquet";
       test::write_events(file, events_of(partition, cutoffs[i] + 50), partition);
-      job.archives["bronze.e"].push_back({file.string()});
+      EXPECT_TRUE(store_.adopt(archive(partition), file));
+      job.archives["bronze.e"].push_back({sql::object_url(archive(partition))});
       job.cutoff["e"].push_back(cutoffs[i]);
     }
     return job;
   }
-  io::Path archive(model::Partition partition) const {
-    return folder_ / "archive" / fmt::format("{}.parquet", partition);
+  static std::string archive(model::Partition partition) {
+    return fmt::format("lake/bronze/e/{}.parquet", partition);
   }
-  io::Path data() const { return folder_ / "data"; }
+  io::Path work() const { return folder_ / "work"; }
+  lake::ObjectStore& store() { return store_; }
 
-  /// Files below a folder, by their paths in it.
-  static std::set<std::string> files_below(const io::Path& folder, const std::string& prefix = "") {
-    std::set<std::string> files;
-    const auto entries = io::local_file_system().list(folder);
-    if (!entries) return files;
-    for (const io::FolderEntry& entry : *entries) {
-      if (entry.is_folder) {
-        files.merge(files_below(folder / entry.name, prefix + entry.name + "/"));
-      } else {
-        files.insert(prefix + entry.name);
-      }
+  /// What a build has put into the lake.
+  std::set<std::string> objects() {
+    std::set<std::string> keys;
+    const auto all = store_.list("").value();
+    for (const auto& object : all) {
+      if (!object.key.starts_with("lake/bronze/")) keys.insert(object.key);
     }
-    return files;
+    return keys;
   }
-  std::set<std::string> archive_files() const { return files_below(folder_ / "archive"); }
-  /// What lies beside the archive and the data folder.
-  std::set<std::string> strays() const {
-    std::set<std::string> files;
-    for (const std::string& file : files_below(folder_.path())) {
-      if (!file.starts_with("archive/") && !file.starts_with("data/")) files.insert(file);
-    }
-    return files;
+  /// What lies in the folder of the test beside the lake.
+  std::vector<std::string> strays() const {
+    std::vector<std::string> names;
+    const auto entries = io::local_file_system().list(folder_.path()).value();
+    for (const auto& entry : entries) names.push_back(entry.name);
+    return names;
   }
 
  private:
+  lake::ObjectStore& store_;
   const test::TemporaryFolder folder_;
 };
 
@@ -124,12 +120,13 @@ inline void load(test::PlainEngine& plain, const Models& models, const BuildJob&
 }
 
 /// What a reader finds of a view: its states, finalised; its result, as other readers see it.
-inline void expect_as_plain(const BuildJob& job, const BuildResult& built, const Models& models) {
+inline void expect_as_plain(lake::ObjectStore& store, const BuildJob& job, const BuildResult& built,
+                            const Models& models) {
   test::PlainEngine plain;
   load(plain, models, job);
-  const io::Path data = job.data_folder;
+  ASSERT_TRUE(sql::give_objects(plain.database(), store));
   plain.run(fmt::format("ATTACH {} AS build (READ_ONLY)",
-                        sql::quote_literal((data / "serving" / (job.build_id + ".duckdb")).string())));
+                        sql::quote_literal(sql::object_url("serving/" + job.build_id + ".duckdb"))));
   for (const auto& [name, sql] : models) {
     SCOPED_TRACE(name);
     ASSERT_TRUE(built.views.contains(name));
@@ -143,7 +140,7 @@ inline void expect_as_plain(const BuildJob& job, const BuildResult& built, const
       sql::Meanings states;
       for (const views::StatePart& part : plan.parts) {
         std::vector<std::string> rows;
-        for (const std::string& file : view.row_files) rows.push_back((data / file).string());
+        for (const std::string& file : view.row_files) rows.push_back(sql::object_url(file));
         const bool is_rows = plan.view_class == views::ViewClass::linear && part.name == "main";
         states[part.name] =
             sql::meaning("FROM " + (is_rows ? sql::parquet_relation(rows, part.columns, "")
@@ -155,7 +152,7 @@ inline void expect_as_plain(const BuildJob& job, const BuildResult& built, const
     ASSERT_TRUE(view.delta);
     std::vector<std::string> files;
     for (const auto& file : view.delta->files)
-      files.push_back((data / view.delta->table / file.path).string());
+      files.push_back(sql::object_url(view.delta->table + "/" + file.path));
     const std::string result =
         lake::select_from_parquet(plan.columns, "SELECT * FROM " + sql::read_files("read_parquet", files))
             .value();
@@ -163,20 +160,20 @@ inline void expect_as_plain(const BuildJob& job, const BuildResult& built, const
   }
 }
 
-inline void check_states_and_results_are_those_at_the_cutoff(BatchEngine& engine) {
-  Builds builds;
+inline void check_states_and_results_are_those_at_the_cutoff(BatchEngine& engine, lake::ObjectStore& store) {
+  Builds builds(store);
   for (const auto& cutoffs : {std::vector<int64_t>{100}, {30, 0, 77}}) {
     const BuildJob job = builds.job_of(views, cutoffs, fmt::format("b{}", cutoffs.size()));
     const auto built = run(engine, job);
     ASSERT_TRUE(built) << built.error().describe();
     EXPECT_TRUE(built->failed.empty());
     EXPECT_EQ(built->views.size(), views.size());
-    expect_as_plain(job, *built, views);
+    expect_as_plain(store, job, *built, views);
   }
 }
 
-inline void check_only_what_is_asked_for_is_built(BatchEngine& engine) {
-  Builds builds;
+inline void check_only_what_is_asked_for_is_built(BatchEngine& engine, lake::ObjectStore& store) {
+  Builds builds(store);
   BuildJob job = builds.job_of(views, {40, 40});
   job.views = {"gold.above"};
   const auto built = run(engine, job);
@@ -185,11 +182,9 @@ inline void check_only_what_is_asked_for_is_built(BatchEngine& engine) {
   EXPECT_TRUE(built->views.contains("gold.above"));
 }
 
-inline void check_files_carry_the_builds_id(BatchEngine& engine) {
-  Builds builds;
+inline void check_files_carry_the_builds_id(BatchEngine& engine, lake::ObjectStore& store) {
+  Builds builds(store);
   const BuildJob job = builds.job_of(views, {40}, "20260101T000000Z-00ab");
-  const auto archive = builds.archive_files();
-  const auto here = Builds::files_below(std::filesystem::current_path());
   const auto built = run(engine, job);
   ASSERT_TRUE(built) << built.error().describe();
   std::set<std::string> named;  // what a manifest will name
@@ -198,16 +193,13 @@ inline void check_files_carry_the_builds_id(BatchEngine& engine) {
     named.insert(view.row_files.begin(), view.row_files.end());
     for (const auto& file : view.delta->files) named.insert(view.delta->table + "/" + file.path);
   }
-  const auto files = Builds::files_below(builds.data());
-  EXPECT_EQ(files, named) << "neither more nor less: no log or manifest that a reader looks at";
-  for (const std::string& file : files) EXPECT_THAT(file, testing::HasSubstr(job.build_id));
-  EXPECT_EQ(builds.archive_files(), archive);
-  EXPECT_EQ(builds.strays(), std::set<std::string>{});
-  EXPECT_EQ(Builds::files_below(std::filesystem::current_path()), here);
+  EXPECT_EQ(builds.objects(), named) << "neither more nor less: no log or manifest that a reader looks at";
+  for (const std::string& key : named) EXPECT_THAT(key, testing::HasSubstr(job.build_id));
+  EXPECT_EQ(builds.strays(), std::vector<std::string>{}) << "the folder of the work is gone, too";
 }
 
-inline void check_a_view_that_fails_stops_no_other(BatchEngine& engine) {
-  Builds builds;
+inline void check_a_view_that_fails_stops_no_other(BatchEngine& engine, lake::ObjectStore& store) {
+  Builds builds(store);
   Models models = {{"gold.small", "SELECT CAST(sum(n) AS TINYINT) AS s FROM bronze.e"}};
   models.insert(models.end(), views.begin(), views.end());
   const BuildJob job = builds.job_of(models, {60, 60});
@@ -217,13 +209,12 @@ inline void check_a_view_that_fails_stops_no_other(BatchEngine& engine) {
   EXPECT_THAT(built->failed.at("gold.small"), testing::HasSubstr("INT8"));
   ASSERT_TRUE(built->views.contains("gold.small")) << "its states are there";
   EXPECT_FALSE(built->views.at("gold.small").delta) << "its result is not";
-  EXPECT_FALSE(
-      io::local_file_system().exists(builds.data() / "lake/gold/small/part-00000-b1.parquet").value_or(true));
-  expect_as_plain(job, *built, views);
+  EXPECT_FALSE(builds.objects().contains("lake/gold/small/part-00000-b1.parquet"));
+  expect_as_plain(store, job, *built, views);
 }
 
-inline void check_progress_is_in_order(BatchEngine& engine) {
-  Builds builds;
+inline void check_progress_is_in_order(BatchEngine& engine, lake::ObjectStore& store) {
+  Builds builds(store);
   const BuildJob job = builds.job_of(views, {40});
   std::vector<BuildProgress> told;
   ASSERT_TRUE(engine.run(job, [&](const BuildProgress& progress) { told.push_back(progress); }));
@@ -242,32 +233,36 @@ inline void check_progress_is_in_order(BatchEngine& engine) {
   EXPECT_EQ(done, static_cast<int64_t>(views.size())) << "the last says that all are done";
 }
 
-inline void check_one_job_after_another(BatchEngine& engine) {
-  Builds builds;
+inline void check_one_job_after_another(BatchEngine& engine, lake::ObjectStore& store) {
+  Builds builds(store);
   const BuildJob first = builds.job_of({{"gold.sums", sums}}, {30}, "b1");
   const auto built = run(engine, first);
   ASSERT_TRUE(built) << built.error().describe();
   const BuildJob second = builds.job_of({{"gold.sums", sums}}, {80}, "b2");
   const auto then = run(engine, second);
   ASSERT_TRUE(then) << then.error().describe();
-  expect_as_plain(first, *built, {{"gold.sums", sums}});
-  expect_as_plain(second, *then, {{"gold.sums", sums}});
+  expect_as_plain(store, first, *built, {{"gold.sums", sums}});
+  expect_as_plain(store, second, *then, {{"gold.sums", sums}});
 }
 
-inline void check_files_that_cannot_be_read(BatchEngine& engine) {
-  Builds builds;
-  auto& files = io::local_file_system();
-  const std::vector<std::pair<std::string, std::function<void(const io::Path&)>>> damages = {
-      {"it is gone", [&](const io::Path& file) { (void)files.remove(file); }},
+inline void check_files_that_cannot_be_read(BatchEngine& engine, lake::ObjectStore& store) {
+  Builds builds(store);
+  const auto put = [&](const std::string& key, std::string_view bytes) {
+    const auto written = store.create(key).value();
+    ASSERT_TRUE(written->append(bytes));
+    ASSERT_TRUE(written->finish());
+  };
+  const std::vector<std::pair<std::string, std::function<void(const std::string&)>>> damages = {
+      {"it is gone", [&](const std::string& key) { ASSERT_TRUE(store.remove(key)); }},
       {"it is cut",
-       [&](const io::Path& file) {
-         const std::string bytes = files.read_file(file).value();
-         ASSERT_TRUE(files.write_atomically(file, std::string_view(bytes).substr(0, bytes.size() / 2)));
+       [&](const std::string& key) {
+         const std::string bytes = store.get(key).value();
+         put(key, std::string_view(bytes).substr(0, bytes.size() / 2));
        }},
-      {"its first pages are overwritten", [&](const io::Path& file) {
-         std::string bytes = files.read_file(file).value();
+      {"its first pages are overwritten", [&](const std::string& key) {
+         std::string bytes = store.get(key).value();
          std::fill(bytes.begin() + 4, bytes.begin() + 400, '\xff');
-         ASSERT_TRUE(files.write_atomically(file, bytes));
+         put(key, bytes);
        }}};
   for (const auto& [name, damage] : damages) {
     for (const bool is_shared : {false, true}) {  // by several views, or read by one alone
@@ -278,13 +273,13 @@ inline void check_files_that_cannot_be_read(BatchEngine& engine) {
       damage(builds.archive(1));
       const auto built = run(engine, job);
       ASSERT_FALSE(built);
-      EXPECT_THAT(built.error().message, testing::HasSubstr(builds.archive(1).string()));
+      EXPECT_THAT(built.error().message, testing::HasSubstr(Builds::archive(1)));
     }
   }
 }
 
-inline void check_memory_has_a_limit(BatchEngine& engine) {
-  Builds builds;
+inline void check_memory_has_a_limit(BatchEngine& engine, lake::ObjectStore& store) {
+  Builds builds(store);
   BuildJob job = builds.job_of(
       {{"gold.sums", sums},
        {"gold.lists",
@@ -298,8 +293,8 @@ inline void check_memory_has_a_limit(BatchEngine& engine) {
   EXPECT_THAT(built.error().message, testing::HasSubstr("gold.lists"));
 }
 
-inline void check_a_stop_ends_the_build(BatchEngine& engine) {
-  Builds builds;
+inline void check_a_stop_ends_the_build(BatchEngine& engine, lake::ObjectStore& store) {
+  Builds builds(store);
   engine.stop();  // of nothing
   const auto first = run(engine, builds.job_of({{"gold.sums", sums}}, {30}, "b1"));
   ASSERT_TRUE(first) << first.error().describe();
@@ -335,29 +330,30 @@ inline void check_a_stop_ends_the_build(BatchEngine& engine) {
   early.join();
   ASSERT_FALSE(at_once);
   EXPECT_EQ(at_once.error().code, Code::cancelled) << at_once.error().describe();
-  for (const std::string& file : Builds::files_below(builds.data())) {
-    EXPECT_TRUE(file.find("b1") != std::string::npos || file.find("b2") != std::string::npos) << file;
+  for (const std::string& key : builds.objects()) {
+    EXPECT_TRUE(key.find("b1") != std::string::npos || key.find("b2") != std::string::npos) << key;
   }
+  EXPECT_EQ(builds.strays(), std::vector<std::string>{});
 
   const BuildJob next = builds.job_of({{"gold.sums", sums}}, {30}, "b3");
   const auto after = run(engine, next);
   ASSERT_TRUE(after) << after.error().describe();
-  expect_as_plain(next, *after, {{"gold.sums", sums}});
+  expect_as_plain(store, next, *after, {{"gold.sums", sums}});
 }
 
 }  // namespace contract
 
-inline void check_batch_engine_contract(const MakeBatchEngine& make) {
-  const auto engine = make();
-  contract::check_states_and_results_are_those_at_the_cutoff(*engine);
-  contract::check_only_what_is_asked_for_is_built(*engine);
-  contract::check_files_carry_the_builds_id(*engine);
-  contract::check_a_view_that_fails_stops_no_other(*engine);
-  contract::check_progress_is_in_order(*engine);
-  contract::check_one_job_after_another(*engine);
-  contract::check_files_that_cannot_be_read(*engine);
-  contract::check_memory_has_a_limit(*engine);
-  contract::check_a_stop_ends_the_build(*engine);
+/// The store is the lake that the engine builds into; what is in it goes.
+inline void check_batch_engine_contract(BatchEngine& engine, lake::ObjectStore& store) {
+  contract::check_states_and_results_are_those_at_the_cutoff(engine, store);
+  contract::check_only_what_is_asked_for_is_built(engine, store);
+  contract::check_files_carry_the_builds_id(engine, store);
+  contract::check_a_view_that_fails_stops_no_other(engine, store);
+  contract::check_progress_is_in_order(engine, store);
+  contract::check_one_job_after_another(engine, store);
+  contract::check_files_that_cannot_be_read(engine, store);
+  contract::check_memory_has_a_limit(engine, store);
+  contract::check_a_stop_ends_the_build(engine, store);
 }
 
 }  // namespace anabranch::batch

@@ -7,7 +7,7 @@ namespace anabranch::batch {
 
 std::string BuildJob::to_json() const {
   return nlohmann::json{{"build_id", build_id},
-                        {"data_folder", data_folder},
+                        {"work_folder", work_folder},
                         {"views", views},
                         {"cutoff", cutoff},
                         {"archives", archives},
@@ -22,7 +22,7 @@ Result<BuildJob> BuildJob::from_json(std::string_view text) {
   try {
     const auto document = nlohmann::json::parse(text);
     job.build_id = document.at("build_id");
-    job.data_folder = document.at("data_folder");
+    job.work_folder = document.at("work_folder");
     job.views = document.at("views");
     job.cutoff = document.at("cutoff");
     job.archives = document.at("archives");

@@ -11,10 +11,11 @@
 #include "base/mistake.h"
 #include "base/threads.h"
 #include "batch/session_stop.h"
-#include "batch/state_file.h"
 #include "batch/view_builder.h"
 #include "model/names.h"
 #include "sql/database.h"
+#include "sql/database_folder.h"
+#include "sql/object_urls.h"
 #include "sql/parquet_file.h"
 #include "sql/parquet_relation.h"
 
@@ -36,15 +37,16 @@ constexpr uint64_t kept_bytes_max = 8 << 20;
 // One build. Lives for one call of run_build.
 class Build {
  public:
-  Build(const BuildJob& job, const std::function<void(const BuildProgress&)>& on_progress,
-        sql::Database& database, sql::Session session, SessionStop& stop)
+  Build(const BuildJob& job, lake::ObjectStore& store,
+        const std::function<void(const BuildProgress&)>& on_progress, sql::Database& database,
+        sql::Session session, SessionStop& stop)
       : job_(job),
+        store_(store),
         on_progress_(on_progress),
         database_(database),
         session_(std::move(session)),
         stop_(stop),
-        outcome_(job),
-        state_file_(outcome_.folder() / outcome_.database_file()) {}
+        outcome_(job, store) {}
 
   Result<BuildResult> run() {
     const SessionStop::Watched watched(stop_, session_);
@@ -77,19 +79,20 @@ class Build {
     TRY(session_.run("CHECKPOINT build"));
     TRY(session_.run("DETACH build"));
     TRY(stop_.check());
-    TRY(state_file_.move_into_place());
+    TRY(store_.adopt(outcome_.database_file(), state_file_));
     return outcome_.take();
   }
 
  private:
   Status begin() {
-    auto& files = io::local_file_system();
-    TRY(files.create_folders(outcome_.folder() / "serving" / job_.build_id));
-    TRY(state_file_.choose_place());
+    // The engine writes a database here and there in its file, as no object can be: it becomes one when it is
+    // whole.
+    state_folder_.emplace(TRY(sql::DatabaseFolder::in(job_.work_folder)));
+    state_file_ = state_folder_->path() / "states.duckdb";
     // States are sorted by key: with small row groups a read of one key looks at one of them. Nobody sees the
     // file before it is whole, so it needs no log of its own.
     TRY(session_.run(fmt::format("ATTACH {} AS build (ROW_GROUP_SIZE {}, RECOVERY_MODE 'no_wal_writes')",
-                                 sql::quote_literal(state_file_.path().string()), row_group_rows)));
+                                 sql::quote_literal(state_file_.string()), row_group_rows)));
     for (const auto& [stream, schema] : job_.world.schemas) {
       const views::Relation& relation = job_.world.relations.at(sql::lower(stream));
       std::vector<model::RelationColumn> columns = relation.columns;
@@ -159,8 +162,9 @@ class Build {
     uint64_t bytes = 0;
     for (const auto& files : job_.archives.at(stream)) {
       for (const std::string& file : files) {
-        const auto opened = TRY(io::local_file_system().open(file, io::FileSystem::Open::read));
-        bytes += TRY(opened->size());
+        const auto key = sql::object_key(file);
+        if (!key) return fail(Code::internal, fmt::format("{} is no object of the lake", file));
+        bytes += TRY(store_.open(*key))->size();
       }
     }
     return bytes <= kept_bytes_max;
@@ -240,12 +244,14 @@ class Build {
   }
 
   const BuildJob& job_;
+  lake::ObjectStore& store_;
   const std::function<void(const BuildProgress&)>& on_progress_;  // called by one thread at a time
   sql::Database& database_;
   sql::Session session_;
   SessionStop& stop_;
   BuildOutcome outcome_;
-  StateFile state_file_;
+  std::optional<sql::DatabaseFolder> state_folder_;
+  io::Path state_file_;
   std::map<std::string, size_t> positions_;
 
   Mutex mutex_;
@@ -261,19 +267,27 @@ class Build {
 
 }  // namespace
 
-Result<BuildResult> run_build(const BuildJob& job,
+Result<BuildResult> run_build(const BuildJob& job, lake::ObjectStore& store,
                               const std::function<void(const BuildProgress&)>& on_progress,
                               const std::stop_token& token) {
+  auto& files = io::local_file_system();
+  struct Work {  // goes after the engine that has files in it
+    io::FileSystem& files;
+    const io::Path folder;
+    ~Work() { (void)files.remove_all(folder); }
+  } const work{files, job.work_folder};
+  TRY(files.create_folders(work.folder));
   sql::Database::Options options;
   options.threads = job.threads;
   options.memory_bytes_max = job.memory_bytes_max;
-  options.temporary_folder = io::Path(job.data_folder) / "serving" / job.build_id / "spill";
+  options.temporary_folder = work.folder / "spill";
   SessionStop stop(token);
   const auto database = TRY(sql::Database::open(options));
+  TRY(sql::give_objects(*database, store));
   auto session = TRY(database->connect());
   // States are sorted by key and rows carry their order: the engine need not keep one.
   TRY(session.run("SET preserve_insertion_order = false"));
-  auto built = Build(job, on_progress, *database, std::move(session), stop).run();
+  auto built = Build(job, store, on_progress, *database, std::move(session), stop).run();
   TRY(stop.check());  // whatever came of it
   return built;
 }

@@ -18,7 +18,7 @@ class Builder : public BuildTest {
  protected:
   Result<BuildResult> build(const BuildJob& job) {
     progress_.clear();
-    return run_build(job, [&](const BuildProgress& progress) {
+    return run_build(job, store_, [&](const BuildProgress& progress) {
       progress_.push_back(
           fmt::format("{} {} {}/{}", progress.stage, progress.view, progress.done, progress.total));
     });
@@ -53,11 +53,9 @@ TEST_F(Builder, TheResultIsAFileOfItsDeltaTable) {
   EXPECT_EQ(delta->columns, job.world.plan("gold.sums")->columns);
   ASSERT_EQ(delta->files.size(), 1u);
   const std::string file = delta->table + "/" + delta->files[0].path;
-  EXPECT_EQ(file_rows(job, file, "k, c, s"), "a|2|5\nb|1|1\nNULL|1|4\n");
+  EXPECT_EQ(file_rows(file, "k, c, s"), "a|2|5\nb|1|1\nNULL|1|4\n");
   EXPECT_EQ(delta->files[0].rows, 3);
-  const auto opened =
-      io::local_file_system().open(io::Path(job.data_folder) / file, io::FileSystem::Open::read);
-  EXPECT_EQ(static_cast<uint64_t>(delta->files[0].size), opened.value()->size().value());
+  EXPECT_EQ(delta->files[0].size, static_cast<int64_t>(store_.get(file).value().size()));
 }
 
 TEST_F(Builder, RowsOfALinearViewAreAFileWithWhereEachCameFrom) {
@@ -68,8 +66,7 @@ TEST_F(Builder, RowsOfALinearViewAreAFileWithWhereEachCameFrom) {
   const lake::ViewBuild& view = built->views.at("silver.big");
   EXPECT_EQ(view.row_files, std::vector<std::string>{"serving/b1/silver.big.parquet"});
   EXPECT_EQ(view.part_rows.at("main"), 3);
-  EXPECT_EQ(file_rows(job, view.row_files[0], "c0, c1, _partition, _offset"),
-            "a|20|0|1\na|30|0|2\nNULL|40|0|3\n");
+  EXPECT_EQ(file_rows(view.row_files[0], "c0, c1, _partition, _offset"), "a|20|0|1\na|30|0|2\nNULL|40|0|3\n");
 }
 
 TEST_F(Builder, AnEventThatFailsIsRecordedAndLeftOut) {
@@ -93,7 +90,7 @@ TEST_F(Builder, AViewAboveAnotherReadsWhatWasBuiltOfIt) {
   EXPECT_EQ(built->views.size(), 4u);
   const auto result = [&](const std::string& view) {
     const auto& delta = built->views.at(view).delta;
-    return file_rows(job, delta->table + "/" + delta->files[0].path, "*");
+    return file_rows(delta->table + "/" + delta->files[0].path, "*");
   };
   EXPECT_EQ(result("gold.top"), "a\nNULL\n");
   EXPECT_EQ(result("gold.after"), "3\n");
@@ -107,7 +104,7 @@ TEST_F(Builder, OnlyWhatIsAskedForIsBuilt) {
   ASSERT_TRUE(built) << built.error().describe();
   ASSERT_EQ(built->views.size(), 1u);
   const auto& delta = built->views.at("gold.top").delta;
-  EXPECT_EQ(file_rows(job, delta->table + "/" + delta->files[0].path, "k"), "a\nNULL\n")
+  EXPECT_EQ(file_rows(delta->table + "/" + delta->files[0].path, "k"), "a\nNULL\n")
       << "what is not built is computed for who reads it";
   EXPECT_EQ(states(job, "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'build'"), "0\n");
 }
@@ -135,7 +132,7 @@ TEST_F(Builder, AViewWhoseStatesFailStopsNoOther) {
             "gold.sums#main\n")
       << "of a view that failed nothing stays";
   const auto& delta = built->views.at("gold.above").delta;
-  EXPECT_EQ(file_rows(job, delta->table + "/" + delta->files[0].path, "m"), "2000\n")
+  EXPECT_EQ(file_rows(delta->table + "/" + delta->files[0].path, "m"), "2000\n")
       << "what reads it computes it from events";
 }
 
@@ -148,8 +145,7 @@ TEST_F(Builder, AViewWhoseResultFailsKeepsItsStates) {
   ASSERT_TRUE(built->views.contains("gold.small"));
   EXPECT_FALSE(built->views.at("gold.small").delta);
   EXPECT_EQ(states(job, "FROM build.main.\"gold.small#main\""), "200\n");
-  EXPECT_TRUE(io::local_file_system().list(io::Path(job.data_folder) / "lake/gold/small").value().empty())
-      << "the file that was begun is gone";
+  EXPECT_TRUE(store_.list("lake/gold/small").value().empty()) << "the file that was begun is gone";
 }
 
 TEST_F(Builder, WhatIsNoFaultOfAViewEndsTheBuildAndNamesTheView) {
@@ -166,7 +162,7 @@ TEST_F(Builder, WhatIsNoFaultOfAViewEndsTheBuildAndNamesTheView) {
 
 TEST_F(Builder, AnArchiveThatIsMissingEndsTheBuild) {
   BuildJob job = job_of({{"gold.sums", sums}}, events, 4);
-  job.archives["bronze.e"] = {std::vector<std::string>{(folder_ / "gone.parquet").string()}};
+  job.archives["bronze.e"] = {std::vector<std::string>{sql::object_url("gone.parquet")}};
   const auto built = build(job);
   ASSERT_FALSE(built);
   EXPECT_THAT(built.error().message, HasSubstr("gone.parquet"));
@@ -178,7 +174,7 @@ TEST_F(Builder, AStreamWithoutAnArchiveHasNoEvents) {
   const auto built = build(job);
   ASSERT_TRUE(built) << built.error().describe();
   const auto& delta = built->views.at("gold.all").delta;
-  EXPECT_EQ(file_rows(job, delta->table + "/" + delta->files[0].path, "n"), "0\n");
+  EXPECT_EQ(file_rows(delta->table + "/" + delta->files[0].path, "n"), "0\n");
 }
 
 TEST_F(Builder, ProgressNamesEachViewAndEndsWithAll) {

@@ -69,7 +69,8 @@ Result<BuildResult> ChildEngine::run(const BuildJob& job,
     is_running_ = true;
     is_stopped_ = false;
   }
-  auto process = io::start_process(program_, arguments_, job.to_json());
+  auto process =
+      io::start_process(program_, arguments_, json{{"lake", lake_}, {"job", job.to_json()}}.dump());
   {
     Lock lock(mutex_);
     if (!process) {
@@ -109,6 +110,7 @@ Result<BuildResult> ChildEngine::run(const BuildJob& job,
     is_running_ = false;
     was_stopped = is_stopped_;
   }
+  (void)io::local_file_system().remove_all(job.work_folder);  // a child that was ended has left it
   const auto ended = TRY(std::move(exit));
   if (was_stopped) return fail(Code::cancelled, "the build was stopped");
   if (error) return fail(std::move(*error));
@@ -129,11 +131,14 @@ void ChildEngine::stop() {
   if (running_) running_->kill();
 }
 
-int build_in_child() {
+int build_in_child(const OpenLake& open_lake) {
   const std::string input{std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
   const auto attempt = [&]() -> Result<BuildResult> {
-    const BuildJob job = TRY(BuildJob::from_json(input));
-    return run_build(job, [](const BuildProgress& progress) {
+    const json order = json::parse(input, nullptr, false);
+    if (!order.is_object()) return fail(Code::bad_input, "what is to be built cannot be read");
+    const BuildJob job = TRY(BuildJob::from_json(order.value("job", "")));
+    const auto store = TRY(open_lake(order.value("lake", "")));
+    return run_build(job, *store, [](const BuildProgress& progress) {
       say({{"stage", progress.stage},
            {"view", progress.view},
            {"done", progress.done},

@@ -18,15 +18,26 @@ const std::string events = "VALUES ('b', 1), ('a', 2), ('a', 3)";
 const std::string sums = "SELECT k, sum(n) AS s FROM bronze.e GROUP BY k";
 
 // What the child runs in place of the tests.
-TEST(ChildSide, DISABLED_Builds) { std::_Exit(build_in_child()); }
-
-std::unique_ptr<ChildEngine> new_child() {
-  return std::make_unique<ChildEngine>(io::own_program().value(),
-                                       std::vector<std::string>{"--gtest_filter=ChildSide.DISABLED_Builds",
-                                                                "--gtest_also_run_disabled_tests"});
+TEST(ChildSide, DISABLED_Builds) {
+  std::_Exit(build_in_child([](const std::string& folder) {
+    return Result<std::unique_ptr<lake::ObjectStore>>(
+        std::make_unique<lake::LocalStore>(io::local_file_system(), folder));
+  }));
 }
 
-TEST(ChildEngine, PassesTheContract) { check_batch_engine_contract(new_child); }
+std::unique_ptr<ChildEngine> new_child(const io::Path& lake) {
+  return std::make_unique<ChildEngine>(
+      io::own_program().value(),
+      std::vector<std::string>{"--gtest_filter=ChildSide.DISABLED_Builds", "--gtest_also_run_disabled_tests"},
+      lake.string());
+}
+
+TEST(ChildEngine, PassesTheContract) {
+  const test::TemporaryFolder folder;
+  lake::LocalStore store(io::local_file_system(), folder.path());
+  const auto engine = new_child(folder.path());
+  check_batch_engine_contract(*engine, store);
+}
 
 class Child : public BuildTest {
  protected:
@@ -44,7 +55,7 @@ TEST_F(Child, AJobIsWhatItWasAfterItsWayThere) {
   const auto read = BuildJob::from_json(job.to_json());
   ASSERT_TRUE(read) << read.error().describe();
   EXPECT_EQ(read->build_id, job.build_id);
-  EXPECT_EQ(read->data_folder, job.data_folder);
+  EXPECT_EQ(read->work_folder, job.work_folder);
   EXPECT_EQ(read->views, job.views);
   EXPECT_EQ(read->cutoff, job.cutoff);
   EXPECT_EQ(read->archives, job.archives);
@@ -70,13 +81,12 @@ TEST_F(Child, BuildsWhatABuildInThisProcessBuilds) {
                          {"gold.sums", sums},
                          {"gold.small", "SELECT CAST(sum(n) * 100 AS TINYINT) AS s FROM bronze.e"}},
                         events, 3);
-  const auto engine = new_child();
+  const auto engine = new_child(folder_ / "data");
   const auto there = run(*engine, job);
   ASSERT_TRUE(there) << there.error().describe();
   EXPECT_EQ(states(job, "FROM build.main.\"gold.sums#main\""), "a|5\nb|1\n");
   EXPECT_GT(there->peak_memory_bytes, 0u);
-  job.data_folder = (folder_ / "here").string();
-  const auto here = run_build(job, [](const BuildProgress&) {});
+  const auto here = run_build(job, store_, [](const BuildProgress&) {});
   ASSERT_TRUE(here) << here.error().describe();
   EXPECT_EQ(there->failed, here->failed);
   EXPECT_EQ(there->failed.size(), 1u);
@@ -91,7 +101,7 @@ TEST_F(Child, BuildsWhatABuildInThisProcessBuilds) {
 TEST_F(Child, ProgressComesAsItHappens) {
   const BuildJob job = job_of({{"gold.sums", sums}}, events, 3);
   std::vector<std::string> stages;
-  const auto engine = new_child();
+  const auto engine = new_child(folder_ / "data");
   const auto built = engine->run(job, [&](const BuildProgress& progress) {
     stages.push_back(
         fmt::format("{} {} {}/{}", progress.stage, progress.view, progress.done, progress.total));
@@ -102,10 +112,10 @@ TEST_F(Child, ProgressComesAsItHappens) {
 
 TEST_F(Child, AnErrorComesWithItsCode) {
   BuildJob job = job_of({{"gold.sums", sums}}, events, 3);
-  job.archives["bronze.e"] = {std::vector<std::string>{(folder_ / "gone.parquet").string()}};
-  const auto engine = new_child();
+  job.archives["bronze.e"] = {std::vector<std::string>{sql::object_url("gone.parquet")}};
+  const auto engine = new_child(folder_ / "data");
   const auto there = run(*engine, job);
-  const auto here = run_build(job, [](const BuildProgress&) {});
+  const auto here = run_build(job, store_, [](const BuildProgress&) {});
   ASSERT_FALSE(there);
   ASSERT_FALSE(here);
   EXPECT_EQ(there.error().code, here.error().code);
@@ -118,7 +128,7 @@ TEST_F(Child, AStopEndsTheBuildAtOnce) {
       {{"gold.endless",
         "SELECT count(*) AS c FROM bronze.e AS a, bronze.e AS b, bronze.e AS c WHERE a.n + b.n < c.n"}},
       "SELECT 'a', i FROM range(100000) AS r(i)", 100'000);
-  const auto engine = new_child();
+  const auto engine = new_child(folder_ / "data");
   const auto built = engine->run(job, [&](const BuildProgress& progress) {
     if (progress.stage == "views") engine->stop();
   });
@@ -131,15 +141,15 @@ TEST_F(Child, AStopEndsTheBuildAtOnce) {
 
 TEST_F(Child, AChildThatEndsWithoutAWordIsAnError) {
   const BuildJob job = job_of({{"gold.sums", sums}}, events, 3);
-  ChildEngine fails("/bin/sh", {"-c", "cat > /dev/null; echo no room >&2; exit 3"});
+  ChildEngine fails("/bin/sh", {"-c", "cat > /dev/null; echo no room >&2; exit 3"}, "");
   const auto failed = run(fails, job);
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().code, Code::internal);
   EXPECT_THAT(failed.error().message, HasSubstr("ended with code 3: no room"));
-  ChildEngine killed("/bin/sh", {"-c", "cat > /dev/null; kill -9 $$"});
+  ChildEngine killed("/bin/sh", {"-c", "cat > /dev/null; kill -9 $$"}, "");
   EXPECT_THAT(run(killed, job).error().message, HasSubstr("signal 9"));
   EXPECT_THAT(run(killed, job).error().hint, HasSubstr("memory"));
-  ChildEngine silent("/bin/sh", {"-c", "cat > /dev/null"});
+  ChildEngine silent("/bin/sh", {"-c", "cat > /dev/null"}, "");
   EXPECT_EQ(run(silent, job).error().code, Code::internal) << "success without a result is none";
 }
 

@@ -11,7 +11,7 @@ Result<BuildResult> InProcessEngine::run(const BuildJob& job,
     Lock lock(mutex_);
     running_ = stop;
   }
-  auto built = run_build(job, on_progress, stop.get_token());
+  auto built = run_build(job, store_, on_progress, stop.get_token());
   Lock lock(mutex_);
   running_.reset();
   return built;

@@ -7,6 +7,7 @@
 #include "base/mistake.h"
 #include "lake/type_mapping.h"
 #include "model/names.h"
+#include "sql/object_urls.h"
 #include "sql/parquet_file.h"
 #include "sql/parquet_relation.h"
 #include "views/exposed.h"
@@ -162,7 +163,7 @@ Status ViewBuilder::remove_states() {
     TRY(session_.run("DROP TABLE IF EXISTS " + state_table(part.name)));
     TRY(session_.run("DROP TABLE IF EXISTS " + state_table(views::summary_name(part))));
   }
-  return io::local_file_system().remove_all(outcome_.folder() / row_file());
+  return outcome_.store().remove(row_file());
 }
 
 // Computes one part over all events; returns its states.
@@ -206,11 +207,11 @@ Result<sql::Query> ViewBuilder::build_rows(lake::ViewBuild& built) {
                           is_planted("two columns of a row file change places");
   const std::string from = is_swapped ? "SELECT * REPLACE (c1 AS c0, c0 AS c1) FROM " : "FROM ";
   const std::string select = TRY(lake::select_for_rows(columns, from + sql::relation("rows")));
-  const std::string path = (outcome_.folder() / file).string();
+  const std::string url = sql::object_url(file);
   built.part_rows["main"] =
-      TRY(sql::write_parquet(session_, sql::over(select, "rows", views::rows_query(plan_, meanings_)), path));
+      TRY(sql::write_parquet(session_, sql::over(select, "rows", views::rows_query(plan_, meanings_)), url));
   built.row_files = {file};
-  sql::Query rows = "FROM " + sql::parquet_relation({path}, columns, "");
+  sql::Query rows = "FROM " + sql::parquet_relation({url}, columns, "");
   if (!plan_.inlined.empty()) {
     outcome_.mean_relation(outcome_.job().world.relations.at(sql::lower(plan_.view)),
                            views::inlined_query(plan_, rows));
@@ -224,20 +225,18 @@ Status ViewBuilder::write_result(const sql::Query& select, lake::ViewBuild& buil
   copy.table = fmt::format("lake/{}/{}", view.layer, view.name);
   copy.columns = plan_.columns;
   TRY(lake::check_columns(plan_.columns));
-  auto& files = io::local_file_system();
-  TRY(files.create_folders(outcome_.folder() / copy.table));
   const std::string name = lake::data_file_name(outcome_.job().build_id, 0);
-  const io::Path path = outcome_.folder() / copy.table / name;
+  const std::string key = copy.table + "/" + name;
   const std::string for_parquet =
       TRY(lake::select_for_parquet(plan_.columns, "FROM " + sql::relation("result")));
-  const auto copied = sql::write_parquet(session_, sql::over(for_parquet, "result", select), path.string());
+  const auto copied =
+      sql::write_parquet(session_, sql::over(for_parquet, "result", select), sql::object_url(key));
   if (!copied) {
-    (void)files.remove_all(path);
+    (void)outcome_.store().remove(key);
     return fail(copied.error());
   }
   built.rows = *copied;
-  const auto file = TRY(files.open(path, io::FileSystem::Open::read));
-  const auto bytes = static_cast<int64_t>(TRY(file->size()));
+  const auto bytes = static_cast<int64_t>(TRY(outcome_.store().open(key))->size());
   copy.files.push_back({name, bytes, built.rows});
   built.delta = std::move(copy);
   return {};

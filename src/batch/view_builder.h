@@ -10,6 +10,7 @@
 #include "base/mutex.h"
 #include "base/result.h"
 #include "batch/batch_engine.h"
+#include "lake/object_store.h"
 #include "sql/database.h"
 #include "views/plan.h"
 
@@ -18,10 +19,10 @@ namespace anabranch::batch {
 /// What the views of a build share. Any thread.
 class BuildOutcome {
  public:
-  explicit BuildOutcome(const BuildJob& job) : job_(job), folder_(job.data_folder) {}
+  BuildOutcome(const BuildJob& job, lake::ObjectStore& store) : job_(job), store_(store) {}
 
   const BuildJob& job() const { return job_; }
-  const io::Path& folder() const { return folder_; }
+  lake::ObjectStore& store() const { return store_; }
   std::string database_file() const;
 
   /// What a stream or a table means.
@@ -45,7 +46,7 @@ class BuildOutcome {
 
  private:
   const BuildJob& job_;
-  const io::Path folder_;
+  lake::ObjectStore& store_;
   mutable Mutex mutex_;
   sql::Meanings meanings_ GUARDED_BY(mutex_);
   BuildResult result_ GUARDED_BY(mutex_);

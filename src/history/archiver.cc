@@ -11,6 +11,7 @@
 #include "io/random.h"
 #include "lake/delta_table.h"
 #include "lake/type_mapping.h"
+#include "sql/object_urls.h"
 #include "sql/parquet_file.h"
 #include "sql/parquet_relation.h"
 #include "sql/syntax.h"
@@ -80,15 +81,14 @@ std::vector<lake::DataFile> files_of(const std::vector<lake::DataFile>& files, m
 }
 
 // `has_all`: whether the log holds all of the stream.
-Status check_file(const std::string& path, const std::string& key, int64_t size, bool has_all) {
-  const auto file = io::local_file_system().open(path, io::FileSystem::Open::read);
-  const auto found = file ? (*file)->size() : fail(file.error());
-  if (found && static_cast<int64_t>(*found) == size) return {};
+Status check_file(lake::ObjectStore& store, const std::string& key, int64_t size, bool has_all) {
+  const auto found = store.open(key);
+  if (found && static_cast<int64_t>((*found)->size()) == size) return {};
   if (!found && found.error().code != Code::not_found) return fail(found.error());
   const std::string folder = key.substr(0, key.rfind('/'));
   return fail(
       Code::unavailable,
-      found ? fmt::format("{} is damaged: it has {} bytes, not {}", key, *found, size)
+      found ? fmt::format("{} is damaged: it has {} bytes, not {}", key, (*found)->size(), size)
             : fmt::format("{} is missing", key),
       has_all ? fmt::format("restore it from a backup, or remove {}: the log holds all and is archived anew",
                             folder)
@@ -135,9 +135,9 @@ Result<Archive> Archiver::archive_of(const Stream& stream) {
   for (const StreamPartition& partition : all) {
     ArchivedPartition& archived = archive.partitions.emplace_back();
     for (const auto& file : files_of(snapshot.files, partition.number)) {
-      const std::string path = store_.local_path(table.data_file_key(file.path));
-      TRY(check_file(path, table.data_file_key(file.path), file.size, has_all));
-      archived.files.push_back(path);
+      const std::string key = table.data_file_key(file.path);
+      TRY(check_file(store_, key, file.size, has_all));
+      archived.files.push_back(sql::object_url(key));
       paths->insert(file.path);
     }
     if (archived.files.size() > 1 && is_planted("the archive forgets its newest file"))
@@ -224,10 +224,9 @@ Result<lake::DataFile> Archiver::write_file(sql::Session& session, const lake::D
     names += (names.empty() ? "" : ", ") + sql::quote_identifier(column.name);
   const std::string name = file_name(partition, range.first);
   const std::string key = table.data_file_key(name);
-  TRY(store_.prepare(key));
   const std::string select =
       TRY(lake::select_for_parquet(columns, fmt::format("SELECT {} FROM {}", names, source)));
-  const auto written = sql::write_parquet(session, select, store_.local_path(key));
+  const auto written = sql::write_parquet(session, select, sql::object_url(key));
   if (!written || *written != range.size()) (void)store_.remove(key);
   const int64_t copied = TRY(written);
   if (copied != range.size()) {
@@ -298,7 +297,7 @@ Result<bool> Archiver::put_together(const StreamPartition& partition, lake::Delt
   std::vector<std::string> gone;
   model::OffsetRange range{INT64_MAX, 0};
   for (const lake::DataFile& file : small) {
-    paths.push_back(store_.local_path(table.data_file_key(file.path)));
+    paths.push_back(sql::object_url(table.data_file_key(file.path)));
     gone.push_back(file.path);
     const model::Offset first = first_event_of(file.path)->offset;
     range = {std::min(range.first, first), std::max(range.end, first + file.rows)};
@@ -309,7 +308,7 @@ Result<bool> Archiver::put_together(const StreamPartition& partition, lake::Delt
   const lake::DataFile file =
       TRY(write_file(session, table, stored.columns, source, partition.number, range));
   // Each offset once: what is wrong here would be wrong for ever.
-  const std::string written = sql::archive_relation({store_.local_path(table.data_file_key(file.path))},
+  const std::string written = sql::archive_relation({sql::object_url(table.data_file_key(file.path))},
                                                     stored.columns, *stored.schema, range.end);
   const auto offsets = TRY(session.query(
       fmt::format("SELECT count(DISTINCT _offset), min(_offset), max(_offset) + 1 FROM {}", written)));

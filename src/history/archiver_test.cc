@@ -12,6 +12,7 @@
 #include "ingest/round_trip.h"
 #include "lake/local_store.h"
 #include "log/segmented_log.h"
+#include "sql/object_urls.h"
 #include "tests/support/seed.h"
 #include "tests/support/temporary_folder.h"
 
@@ -23,6 +24,7 @@ class ArchiverTest : public ::testing::Test {
   void SetUp() override {
     log_ = log::SegmentedLog::open(files_, io::system_clock(), folder_ / "log" / "e", {}).value();
     schemas_ = log::SchemaStore::open(files_, folder_ / "log" / "e" / "schema").value();
+    ASSERT_TRUE(sql::give_objects(*database_, store_));
     ASSERT_TRUE(schemas_->add({1, {ingest::field("id", "bigint")}, model::OnDrift::evolve}));
     ingestor_ = std::make_unique<ingest::Ingestor>("e", *log_, *schemas_);
     history_ = std::make_unique<History>(
@@ -50,7 +52,7 @@ class ArchiverTest : public ::testing::Test {
   std::vector<std::string> files() {
     std::vector<std::string> all;
     const auto objects = store_.list("lake/bronze/e/part-").value();
-    for (const auto& object : objects) all.push_back(store_.local_path(object.key));
+    for (const auto& object : objects) all.push_back(sql::object_url(object.key));
     return all;
   }
   // All columns of all events, in order, from the archive; or from the log alone.
@@ -154,9 +156,9 @@ TEST_F(ArchiverTest, FilesThatDoNotHaveEachEventOnceAreLeftAsTheyAre) {
   for (int i = 0; i < 8; ++i) archive(2);
   // One file has the events of the one before.
   const auto all = archives().files();
-  const std::string bytes = files_.read_file(all[3]).value();
-  ASSERT_EQ(bytes.size(), files_.read_file(all[4]).value().size());
-  ASSERT_TRUE(files_.write_atomically(all[4], bytes));
+  const std::string bytes = store_.get(*sql::object_key(all[3])).value();
+  ASSERT_EQ(bytes.size(), store_.get(*sql::object_key(all[4])).value().size());
+  ASSERT_TRUE(files_.write_atomically(folder_ / *sql::object_key(all[4]), bytes));
   const auto tidied = archiver_->tidy(INT64_MAX);
   ASSERT_FALSE(tidied);
   EXPECT_EQ(tidied.error().code, Code::corrupt);

@@ -13,6 +13,7 @@
 #include "ingest/round_trip.h"
 #include "lake/local_store.h"
 #include "log/segmented_log.h"
+#include "sql/object_urls.h"
 #include "sql/syntax.h"
 #include "tests/support/plain_engine.h"
 #include "tests/support/seed.h"
@@ -43,6 +44,7 @@ class HistoryTest : public ::testing::Test {
     }
     ingestor_ = std::make_unique<ingest::Ingestor>("e", *log_, *schemas_);
     database_ = sql::Database::open({}).value();
+    ASSERT_TRUE(sql::give_objects(*database_, store_));
     history_ = std::make_unique<History>(
         *database_, std::vector<Stream>{
                         {model::RelationName::of(stream_name), log_.get(), schemas_.get(), log_folder()}});
@@ -232,9 +234,10 @@ TEST_F(HistoryTest, WhatIsNowhereIsAnError) {
   Archive cut = whole;
   const io::Path file = folder_ / "cut.parquet";
   test::PlainEngine plain;
-  plain.run(fmt::format("COPY (FROM read_parquet({}) WHERE _offset <> 5) TO {} (FORMAT parquet)",
-                        sql::quote_literal(cut.partitions.at(0).files.at(0)),
-                        sql::quote_literal(file.string())));
+  plain.run(fmt::format(
+      "COPY (FROM read_parquet({}) WHERE _offset <> 5) TO {} (FORMAT parquet)",
+      sql::quote_literal(store_.file_of(*sql::object_key(cut.partitions.at(0).files.at(0)))->string()),
+      sql::quote_literal(file.string())));
   cut.partitions[0].files[0] = file.string();
   const auto less =
       StreamReader(StreamPartition{*history_->find(name), 0}, cut, *database_).read(0, 70, 1000);

@@ -43,7 +43,7 @@ std::vector<StreamPartition> partitions_of(const Stream& stream);
 
 /// The events of one partition that are in the lake: Parquet files, and how far they reach.
 struct ArchivedPartition {
-  std::vector<std::string> files;  // absolute
+  std::vector<std::string> files;  // as SQL names them
   model::Offset end = 0;           // exclusive
 };
 

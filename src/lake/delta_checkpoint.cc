@@ -10,7 +10,9 @@
 
 #include "base/join.h"
 #include "base/mutex.h"
+#include "lake/memory_store.h"
 #include "sql/database.h"
+#include "sql/object_urls.h"
 #include "sql/parquet_file.h"
 #include "sql/syntax.h"
 #include "sql/table_writer.h"
@@ -42,14 +44,44 @@ constexpr std::array actions_known = {
         R"shape("partitionColumns":["VARCHAR"],"configuration":"MAP(VARCHAR,VARCHAR)","createdTime":"BIGINT"})shape"},
     Action{"protocol", R"shape({"minReaderVersion":"INTEGER","minWriterVersion":"INTEGER"})shape"}};
 
-// One for the program, made when the first checkpoint is met. Small, and never more than one at a time.
-Result<sql::Session> connect() {
+// The engine's files lie in memory while it works on them: a checkpoint is a few megabytes, and any store can
+// take and give its bytes. One for the program, made when the first checkpoint is met.
+struct Workshop {
+  MemoryStore files;
+  std::unique_ptr<sql::Database> database;
+  std::atomic<uint64_t> made = 0;
+};
+
+Result<Workshop*> workshop() {
   static Mutex mutex;
-  static std::unique_ptr<sql::Database> database;
+  static std::unique_ptr<Workshop> made;
   Lock lock(mutex);
-  if (!database) database = TRY(sql::Database::open({}));
-  return database->connect();
+  if (made) return made.get();
+  auto workshop = std::make_unique<Workshop>();
+  workshop->database = TRY(sql::Database::open({}));
+  TRY(sql::give_objects(*workshop->database, workshop->files));
+  made = std::move(workshop);
+  return made.get();
 }
+
+// Files of the workshop, for as long as this lives.
+class Sheets {
+ public:
+  explicit Sheets(MemoryStore& files) : files_(files) {}
+  ~Sheets() {
+    for (const std::string& key : keys_) (void)files_.remove(key);
+  }
+  Sheets(const Sheets&) = delete;
+  Sheets& operator=(const Sheets&) = delete;
+  std::string add(uint64_t number) {
+    keys_.push_back(fmt::format("{}.parquet", number));
+    return keys_.back();
+  }
+
+ private:
+  MemoryStore& files_;
+  std::vector<std::string> keys_;
+};
 
 void drop_nulls(nlohmann::ordered_json& object) {
   for (auto item = object.begin(); item != object.end();) {
@@ -66,7 +98,7 @@ std::optional<int64_t> number(std::string_view text) {
 }
 
 Status copy_actions(sql::Session& session, const std::string& table, const std::vector<std::string>& actions,
-                    const std::string& path) {
+                    const std::string& key) {
   {
     auto writer = TRY(sql::TableWriter::open(session, "main", table));
     for (const std::string& action : actions) TRY(writer.append({sql::Value::of_text(action)}));
@@ -78,7 +110,7 @@ Status copy_actions(sql::Session& session, const std::string& table, const std::
                                      sql::quote_literal(action.shape), sql::quote_identifier(action.name)));
   }
   return session.run(fmt::format("COPY (SELECT {} FROM {}) TO {} (FORMAT parquet)", columns, table,
-                                 sql::quote_literal(path)));
+                                 sql::quote_literal(sql::object_url(key))));
 }
 
 }  // namespace
@@ -105,19 +137,31 @@ std::optional<CheckpointName> parse_checkpoint_name(std::string_view name) {
   return CheckpointName{*version, static_cast<int>(*part), static_cast<int>(*of)};
 }
 
-Status write_checkpoint_file(const std::vector<std::string>& actions, const std::string& path) {
-  static std::atomic<uint64_t> written = 0;
-  auto session = TRY(connect());
-  const std::string table = fmt::format("actions_{}", ++written);
+Result<std::string> write_checkpoint(const std::vector<std::string>& actions) {
+  Workshop& workshop = *TRY(lake::workshop());
+  auto session = TRY(workshop.database->connect());
+  const uint64_t number = ++workshop.made;
+  Sheets sheets(workshop.files);
+  const std::string key = sheets.add(number);
+  const std::string table = fmt::format("actions_{}", number);
   TRY(session.run(fmt::format("CREATE TABLE {} (action VARCHAR)", table)));
-  const Status copied = copy_actions(session, table, actions, path);
+  const Status copied = copy_actions(session, table, actions, key);
   TRY(session.run("DROP TABLE " + table));
-  return copied;
+  TRY(Status(copied));
+  return workshop.files.get(key);
 }
 
-Result<std::vector<std::string>> read_checkpoint_files(const std::vector<std::string>& paths) {
-  auto session = TRY(connect());
-  const std::string source = sql::read_files("read_parquet", paths);
+Result<std::vector<std::string>> read_checkpoint(std::vector<std::string> parts) {
+  Workshop& workshop = *TRY(lake::workshop());
+  auto session = TRY(workshop.database->connect());
+  Sheets sheets(workshop.files);
+  std::vector<std::string> urls;
+  for (const std::string& bytes : parts) {
+    const std::string key = sheets.add(++workshop.made);
+    TRY(workshop.files.put_if_absent(key, bytes));
+    urls.push_back(sql::object_url(key));
+  }
+  const std::string source = sql::read_files("read_parquet", urls);
   const auto damaged = [](const Error& error) {
     return fail(Code::corrupt, fmt::format("the checkpoint is damaged: {}", error.message));
   };

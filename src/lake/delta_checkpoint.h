@@ -24,11 +24,12 @@ struct CheckpointName {
 /// Nothing for other names, and for checkpoints of later readers (with a UUID).
 std::optional<CheckpointName> parse_checkpoint_name(std::string_view name);
 
-/// Writes actions, each a JSON object, to a file that an engine of its own opens. Any thread. not durable
-/// yet.
-Status write_checkpoint_file(const std::vector<std::string>& actions, const std::string& path);
+/// The bytes of a checkpoint with these actions, each a JSON object. An engine of its own makes them, in
+/// memory. Any thread.
+Result<std::string> write_checkpoint(const std::vector<std::string>& actions);
 
-/// The actions in such files, each a JSON object without what is null. Any thread. corrupt: none, or damaged.
-Result<std::vector<std::string>> read_checkpoint_files(const std::vector<std::string>& paths);
+/// The actions in such bytes, which may be those of several objects, each action a JSON object without what
+/// is null. Any thread. corrupt: none, or damaged.
+Result<std::vector<std::string>> read_checkpoint(std::vector<std::string> parts);
 
 }  // namespace anabranch::lake

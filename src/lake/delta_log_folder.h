@@ -13,7 +13,8 @@
 
 namespace anabranch::lake {
 
-/// Where a checkpoint is written before it gets its name. Readers pass over it.
+/// What version 0.1 of the program may have left of a checkpoint that it did not finish. Readers pass over
+/// it.
 inline constexpr std::string_view checkpoint_draft_name = "_checkpoint_draft.parquet";
 
 /// By version. Other names than these are left out.

@@ -12,6 +12,7 @@
 #include "lake/store_for_tests.h"
 #include "lake/type_mapping.h"
 #include "sql/database.h"
+#include "sql/object_urls.h"
 #include "sql/syntax.h"
 #include "tests/support/temporary_folder.h"
 
@@ -65,16 +66,16 @@ class DeltaReaders : public ::testing::Test {
     folder_ = given != nullptr ? io::Path(given) : temporary_.path();
     store_.emplace(io::local_file_system(), folder_);
     database_ = sql::Database::open({}).value();
+    ASSERT_TRUE(sql::give_objects(*database_, *store_));
     session_.emplace(database_->connect().value());
   }
   DataFile write(const DeltaTable& table, const std::string& build_id, const Columns& columns,
                  const std::string& rows) {
     DataFile file{data_file_name(build_id, 0), 0, 0};
     const std::string key = table.data_file_key(file.path);
-    EXPECT_TRUE(store_->prepare(key));
     const auto copied = session_->query(fmt::format("COPY ({}) TO {} (FORMAT parquet)",
                                                     select_for_parquet(columns, rows).value(),
-                                                    sql::quote_literal(store_->local_path(key))));
+                                                    sql::quote_literal(sql::object_url(key))));
     EXPECT_TRUE(copied) << copied.error().describe();
     file.rows = copied->integer(0, 0);
     file.size = store_->make_durable(key).value();
@@ -107,7 +108,7 @@ TEST_F(DeltaReaders, FindATableWithEveryType) {
   std::string files;
   for (const DataFile& file : snapshot.files) {
     files +=
-        (files.empty() ? "" : ", ") + sql::quote_literal(store_->local_path(table->data_file_key(file.path)));
+        (files.empty() ? "" : ", ") + sql::quote_literal(sql::object_url(table->data_file_key(file.path)));
   }
   nlohmann::ordered_json expected{{"version", snapshot.version}, {"rows", 5}};
   expected["schema"] = nlohmann::ordered_json::parse(snapshot.schema);
@@ -136,7 +137,7 @@ TEST_F(DeltaReaders, MayWriteTheTableToo) {
   EXPECT_EQ(snapshot.version, 3);
   ASSERT_EQ(snapshot.files.size(), 3u);
   EXPECT_EQ(snapshot.files.back().rows, 1);
-  const std::string theirs = store_->local_path(table.data_file_key(snapshot.files.back().path));
+  const std::string theirs = sql::object_url(table.data_file_key(snapshot.files.back().path));
   const auto rows =
       session_->query(fmt::format("SELECT id, added FROM read_parquet({})", sql::quote_literal(theirs)));
   ASSERT_TRUE(rows) << rows.error().describe();

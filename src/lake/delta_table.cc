@@ -24,9 +24,10 @@ void sort_by_time(DeltaSnapshot& table) {
 }
 
 // Its version is the caller's to fill in.
-Result<DeltaSnapshot> table_of_checkpoint(const std::vector<std::string>& paths) {
+Result<DeltaSnapshot> table_of_checkpoint(std::vector<std::string> parts) {
   DeltaSnapshot table;
-  for (const std::string& action : TRY(read_checkpoint_files(paths))) TRY(apply_delta_action(action, table));
+  for (const std::string& action : TRY(lake::read_checkpoint(std::move(parts))))
+    TRY(apply_delta_action(action, table));
   if (table.metadata.empty() || table.protocol.empty())
     return fail(Code::corrupt, "the checkpoint has no metaData or no protocol");
   sort_by_time(table);
@@ -182,9 +183,9 @@ Status DeltaTable::read_beginning() {
 }
 
 Status DeltaTable::read_checkpoint(int64_t version, const std::vector<std::string>& keys) {
-  std::vector<std::string> paths;
-  for (const std::string& key : keys) paths.push_back(store_.local_path(key));
-  auto read = table_of_checkpoint(paths);
+  std::vector<std::string> parts;
+  for (const std::string& key : keys) parts.push_back(TRY(store_.get(key)));
+  auto read = table_of_checkpoint(std::move(parts));
   if (read) {
     state_ = std::move(*read);
     state_.version = version;

@@ -23,7 +23,7 @@ struct DeltaCommit {
 };
 
 /// A Delta table that everyone reads: reader version 1, writer version 2. Data files are written by the
-/// caller (with select_for_parquet(), under a name of data_file_name(), to data_file_key()'s local_path());
+/// caller (with select_for_parquet(), under a name of data_file_name(), as the object data_file_key());
 /// here they become part of the table.
 ///
 /// Owner: whoever writes the table. Any thread may call; several programs may write the same table.

@@ -57,18 +57,10 @@ Result<int64_t> DeltaTable::remove_files(const Keep& keep) {
 
 Status DeltaTable::write_checkpoint() {
   const std::string key = fmt::format("{}/_delta_log/{}", key_, checkpoint_name(state_.version));
-  // Under a name that nobody reads, the same each time; then whole under its own.
-  const std::string draft = fmt::format("{}/_delta_log/{}", key_, checkpoint_draft_name);
-  TRY(store_.prepare(draft));
-  const auto actions = checkpoint_actions(state_);
-  const auto write = [&]() -> Status {
-    TRY(write_checkpoint_file(actions, store_.local_path(draft)));
-    return store_.put_if_absent(key, TRY(store_.get(draft)));
-  };
-  Status written = write();
-  TRY(store_.remove(draft));
+  const std::string bytes = TRY(lake::write_checkpoint(checkpoint_actions(state_)));
+  const Status written = store_.put_if_absent(key, bytes);
   // Another program was first: its checkpoint of this version says the same.
-  if (!written && written.error().code != Code::conflict) return in_context(std::move(written), key);
+  if (!written && written.error().code != Code::conflict) return in_context(Status(written), key);
   checkpoint_ = state_.version;
   return {};
 }

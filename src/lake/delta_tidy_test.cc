@@ -160,8 +160,12 @@ TEST_F(DeltaTidy, AnEndInTheMiddleHurtsNothing) {
     Status remove(const std::string& key) override {
       return step() ? real_.remove(key) : Status(fail(Code::io, "ended"));
     }
-    std::string local_path(const std::string& key) const override { return real_.local_path(key); }
-    Status prepare(const std::string& key) override { return real_.prepare(key); }
+    Result<std::unique_ptr<io::ObjectReader>> open(const std::string& key) override {
+      return real_.open(key);
+    }
+    Result<std::unique_ptr<io::ObjectWriter>> create(const std::string& key) override {
+      return real_.create(key);
+    }
     Result<int64_t> make_durable(const std::string& key) override { return real_.make_durable(key); }
     bool is_over() const { return steps_ >= 0; }
 
@@ -226,7 +230,7 @@ TEST_F(DeltaTidy, CheckpointsOfOthers) {
     EXPECT_FALSE(DeltaTable::open(store_, table_key, clock_)) << "its beginning is not there";
     const std::string key =
         fmt::format("{}/_delta_log/{:020}.checkpoint.{:010}.0000000002.parquet", table_key, 3, i + 1);
-    ASSERT_TRUE(write_checkpoint_file(halves[i], store_.local_path(key)));
+    ASSERT_TRUE(store_.put_if_absent(key, write_checkpoint(halves[i]).value()));
   }
   EXPECT_THAT(open()->snapshot()->files, ElementsAre(DataFile{"f3", 4, 1}));
 }

@@ -17,8 +17,12 @@ class NotingStore final : public ObjectStore {
   Result<std::string> get(const std::string&) override { return std::string(); }
   Result<std::vector<ObjectInfo>> list(const std::string&) override { return std::vector<ObjectInfo>(); }
   Status remove(const std::string&) override { return {}; }
-  std::string local_path(const std::string& key) const override { return key; }
-  Status prepare(const std::string&) override { return {}; }
+  Result<std::unique_ptr<io::ObjectReader>> open(const std::string& key) override {
+    return fail(Code::not_found, key);
+  }
+  Result<std::unique_ptr<io::ObjectWriter>> create(const std::string& key) override {
+    return fail(Code::io, key);
+  }
   Result<int64_t> make_durable(const std::string& key) override {
     Lock lock(mutex_);
     ++times_[key];

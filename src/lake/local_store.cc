@@ -4,7 +4,43 @@
 
 #include <fmt/format.h>
 
+#include "io/random.h"
+
 namespace anabranch::lake {
+namespace {
+
+// Beside its place, under a name of a crash's leftovers until it is whole.
+class Writer final : public io::ObjectWriter {
+ public:
+  static Result<std::unique_ptr<io::ObjectWriter>> begin(io::FileSystem& files, io::Path path) {
+    io::Path draft = path;
+    draft += fmt::format(".{:016x}.tmp", io::random_u64());
+    auto file = TRY(files.open(draft, io::FileSystem::Open::create_new));
+    return std::make_unique<Writer>(files, std::move(path), std::move(draft), std::move(file));
+  }
+  Writer(io::FileSystem& files, io::Path path, io::Path draft, std::unique_ptr<io::File> file)
+      : files_(files), path_(std::move(path)), draft_(std::move(draft)), file_(std::move(file)) {}
+  ~Writer() override {
+    if (!draft_.empty()) (void)files_.remove(draft_);
+  }
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  Status append(std::string_view bytes) override { return file_->append(bytes); }
+  Status finish() override {
+    TRY(files_.rename(draft_, path_));
+    draft_.clear();
+    return {};
+  }
+
+ private:
+  io::FileSystem& files_;
+  const io::Path path_;
+  io::Path draft_;
+  const std::unique_ptr<io::File> file_;
+};
+
+}  // namespace
 
 Status LocalStore::put_if_absent(const std::string& key, std::string_view bytes) {
   TRY(check_key(key));
@@ -23,6 +59,22 @@ Status LocalStore::put_if_absent(const std::string& key, std::string_view bytes)
 Result<std::string> LocalStore::get(const std::string& key) {
   TRY(check_key(key));
   return files_.read_file(folder_ / key);
+}
+
+Result<std::unique_ptr<io::ObjectReader>> LocalStore::open(const std::string& key) {
+  TRY(check_key(key));
+  return io::open_object_file(folder_ / key);
+}
+
+Result<std::unique_ptr<io::ObjectWriter>> LocalStore::create(const std::string& key) {
+  TRY(prepare(key));
+  return Writer::begin(files_, folder_ / key);
+}
+
+Status LocalStore::adopt(const std::string& key, const io::Path& file) {
+  TRY(prepare(key));
+  if (files_.rename(file, folder_ / key)) return {};
+  return ObjectStore::adopt(key, file);  // it may lie on another disk
 }
 
 Result<std::vector<ObjectInfo>> LocalStore::list(const std::string& prefix) {

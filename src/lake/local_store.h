@@ -1,5 +1,7 @@
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -20,14 +22,18 @@ class LocalStore final : public ObjectStore {
 
   Status put_if_absent(const std::string& key, std::string_view bytes) override;
   Result<std::string> get(const std::string& key) override;
+  Result<std::unique_ptr<io::ObjectReader>> open(const std::string& key) override;
+  Result<std::unique_ptr<io::ObjectWriter>> create(const std::string& key) override EXCLUDES(mutex_);
+  Status adopt(const std::string& key, const io::Path& file) override EXCLUDES(mutex_);
+  std::optional<io::Path> file_of(const std::string& key) const override { return folder_ / key; }
   Result<std::vector<ObjectInfo>> list(const std::string& prefix) override;
   Status remove(const std::string& key) override;
-  std::string local_path(const std::string& key) const override { return (folder_ / key).string(); }
-  Status prepare(const std::string& key) override EXCLUDES(mutex_);
   void forget(const std::string& prefix) override EXCLUDES(mutex_);
   Result<int64_t> make_durable(const std::string& key) override;
 
  private:
+  /// Makes the folder of an object that is about to be written, durably.
+  Status prepare(const std::string& key) EXCLUDES(mutex_);
   Status list_below(const std::string& key, const std::string& prefix, std::vector<ObjectInfo>& objects);
 
   io::FileSystem& files_;

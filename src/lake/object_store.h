@@ -2,11 +2,14 @@
 // The port of the slot "lake": objects with names, as a folder or a blob container keeps them.
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "io/object_files.h"
 
 namespace anabranch::lake {
 
@@ -21,11 +24,11 @@ struct ObjectInfo {
 ///
 /// Owner: the application; outlives whatever holds a reference. Any thread may call, any number of programs
 /// may use the same objects. An object is there whole or not at all. Errors name the key or its path.
+/// Engines read and write objects through the part of it that io::ObjectFiles is (see sql/object_urls.h):
+/// open, create, remove. A key that has been written is not written again, but for drafts that nobody names.
 /// Every adapter passes object_store_contract.h.
-class ObjectStore {
+class ObjectStore : public io::ObjectFiles {
  public:
-  virtual ~ObjectStore() = default;
-
   /// Creates the object; durable when it returns. conflict: the key is taken, nothing changed; of many
   /// writers one wins. unknown_outcome: it may be there, now or a little later: look before doing anything
   /// else. After any other error it is not there.
@@ -38,17 +41,15 @@ class ObjectStore {
   /// every object whose creation returned before; folders and unfinished objects are left out.
   virtual Result<std::vector<ObjectInfo>> list(const std::string& prefix) = 0;
 
-  /// Durable when it returns. Removing what is not there does nothing.
-  virtual Status remove(const std::string& key) = 0;
+  /// Takes a file of this machine in as an object, as create() and finish() would; then the file is gone.
+  /// After an error it may be there still. Here: by its bytes.
+  virtual Status adopt(const std::string& key, const io::Path& file);
 
-  /// Where engines open the object themselves: a path, or a URL that they know. Data files are written there
-  /// between prepare() and make_durable(), and never changed afterwards.
-  virtual std::string local_path(const std::string& key) const = 0;
+  /// The object's own file, where each object is one: for those that check this port's work and may not
+  /// depend on it. Nothing where they are none.
+  virtual std::optional<io::Path> file_of(const std::string& /*key*/) const { return std::nullopt; }
 
-  /// Makes a place for an object that an engine is about to write.
-  virtual Status prepare(const std::string& key) = 0;
-
-  /// Somebody has taken all objects below this prefix away, with the places that prepare() made for them.
+  /// Somebody has taken all objects below this prefix away, with the places where they lay.
   virtual void forget(const std::string& /*prefix*/) {}
 
   /// When it returns, the object and its name are durable, whoever wrote it; gives its size in bytes.

@@ -2,6 +2,7 @@
 // A lake whose answers get lost, and a clock that stands. Included by tests only.
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -40,8 +41,11 @@ class TroubledStore final : public ObjectStore {
   Result<std::string> get(const std::string& key) override { return real_.get(key); }
   Result<std::vector<ObjectInfo>> list(const std::string& prefix) override { return real_.list(prefix); }
   Status remove(const std::string& key) override { return real_.remove(key); }
-  std::string local_path(const std::string& key) const override { return real_.local_path(key); }
-  Status prepare(const std::string& key) override { return real_.prepare(key); }
+  Result<std::unique_ptr<io::ObjectReader>> open(const std::string& key) override { return real_.open(key); }
+  Result<std::unique_ptr<io::ObjectWriter>> create(const std::string& key) override {
+    return real_.create(key);
+  }
+  std::optional<io::Path> file_of(const std::string& key) const override { return real_.file_of(key); }
   void forget(const std::string& prefix) override { real_.forget(prefix); }
   Result<int64_t> make_durable(const std::string& key) override { return real_.make_durable(key); }
 

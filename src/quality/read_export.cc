@@ -81,7 +81,7 @@ class Exporter {
     }
     for (const auto& [name, table] : world.tables) {
       if (needed.contains(name))
-        out.job.tables.push_back({model::name_in_layer(name), table.file, table.columns});
+        out.job.tables.push_back({model::name_in_layer(name), TRY(plain_file(table.file)), table.columns});
     }
     return session.run("COMMIT");
   }
@@ -91,6 +91,11 @@ class Exporter {
   bool is_at_predicate = false;
 
  private:
+  Result<std::string> plain_file(const std::string& name) const {
+    if (!request_.plain_file) return name;
+    return TRY(request_.plain_file(name, request_.file.parent_path())).string();
+  }
+
   Status add_stream(const serve::QueryService::Snapshot& snapshot, const std::string& name,
                     const model::Schema& schema) {
     VerifyJob::Stream stream;
@@ -104,7 +109,7 @@ class Exporter {
     const history::Archive& archive = snapshot.epoch->archive(name);
     const auto archived = archive.files();
     const std::set<std::string> files(archived.begin(), archived.end());
-    stream.archive_files = {files.begin(), files.end()};
+    for (const std::string& file : files) stream.archive_files.push_back(TRY(plain_file(file)));
     stream.archive_ends = archive.ends();
     out.job.streams.push_back(std::move(stream));
     return {};

@@ -22,12 +22,18 @@ struct VerifySources {
   std::map<std::string, io::Path> streams;    // "flights" → its log's folder
 };
 
+/// The plain file of what an epoch names: the recompute shares nothing with what it checks, so it opens files
+/// by their paths. It may be made, below the folder, which goes when the verify has ended. Null: names are
+/// paths.
+using PlainFile = std::function<Result<io::Path>(const std::string& name, const io::Path& folder)>;
+
 struct ExportRequest {
   std::vector<std::string> views;
   int64_t sample_buckets = 1;
   io::Path file;  // made; must not be there yet
   std::function<std::shared_ptr<const VerifySources>(const views::World&)>
       sources;  // of the snapshot's world
+  PlainFile plain_file;
   std::function<bool()> is_cancelled;
 };
 

@@ -208,6 +208,7 @@ Result<std::vector<Verdict>> Verifier::verify(const Request& request) {
   exported.views = request.views;
   exported.sample_buckets = request.is_sample ? sample_buckets : 1;
   exported.file = folder / fmt::format("{:016x}.duckdb", io::random_u64());
+  exported.plain_file = options_.plain_file;
   exported.sources = [this](const views::World& world) { return sources_of(world); };
   exported.is_cancelled = request.is_cancelled;
   const auto held = queries_.hold_epochs();  // the child reads archive and log when the snapshot is over

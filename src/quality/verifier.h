@@ -31,6 +31,7 @@ class Verifier {
         folder;  // for the rows of reads, below a folder that the database may open; emptied at the start
     io::Path program;  // is run with the arguments `child verify`; empty: the work is done in this process
     VerifySources sources;
+    PlainFile plain_file;
     int64_t timeout_us = int64_t{3600} * 1'000'000;  // of the child
     uint64_t memory_bytes_max = uint64_t{1} << 30;   // of the child's engine
     int threads = 2;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/join.h"
+#include "sql/object_urls.h"
 #include "sql/syntax.h"
 #include "sql/zero_watch.h"
 
@@ -20,8 +21,10 @@ bool has_floats(const model::RelationColumn& column) {
 
 // The line breaks end a comment at the end of the select.
 std::string copy_sql(std::string_view select, const std::string& file, std::string_view options) {
-  return fmt::format("COPY (\n{}\n) TO {} (FORMAT parquet, WRITE_BLOOM_FILTER false{}{})", select,
-                     quote_literal(file), options.empty() ? "" : ", ", options);
+  // An object is not there before it is whole, and none is renamed.
+  return fmt::format("COPY (\n{}\n) TO {} (FORMAT parquet, WRITE_BLOOM_FILTER false{}{}{})", select,
+                     quote_literal(file), object_key(file) ? ", USE_TMP_FILE false" : "",
+                     options.empty() ? "" : ", ", options);
 }
 
 constexpr std::string_view no_dictionaries = "DICTIONARY_SIZE_LIMIT 0";

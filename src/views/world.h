@@ -20,7 +20,7 @@ namespace anabranch::views {
 struct PinnedTable {
   std::string name;  // "bronze.planes"
   int64_t version = 0;
-  std::string file;  // Parquet, absolute; its row order is the table's
+  std::string file;  // Parquet, as SQL names it; its row order is the table's
   std::vector<model::RelationColumn>
       columns;  // the types that the table has; the file may hold others (see src/lake)
   int64_t rows = 0;

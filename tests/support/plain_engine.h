@@ -46,6 +46,7 @@ class PlainEngine {
   }
 
   sql::Session& session() { return *session_; }
+  sql::Database& database() { return *database_; }
 
   /// A statement that must work; ends the test where it does not.
   void run(const std::string& sql) {

@@ -10,6 +10,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "batch/in_process_engine.h"
+#include "lake/local_store.h"
+#include "lake/memory_store.h"
+#include "sql/object_urls.h"
 #include "sql/syntax.h"
 #include "tests/support/corpus_project.h"
 #include "tests/support/open_platform.h"
@@ -62,6 +66,7 @@ class Verify : public ::testing::Test {
     options.program = ANABRANCH_PROGRAM;
     options.verifies_in_process = in_process;
     options.speed.compaction_rows = 25;
+    options.open_slots = open_slots_;
     auto project = test::load_project(folder_.path());
     ASSERT_TRUE(project) << project.error().describe();
     auto opened = app::Platform::open(std::move(*project), options);
@@ -116,6 +121,9 @@ class Verify : public ::testing::Test {
     for (const auto& verdict : *verdicts)
       EXPECT_EQ(verdict.outcome, Outcome::equal) << verdict.view << test::describe_differences(verdict);
   }
+
+  // In place of the program's own; empty: those.
+  std::function<Result<app::Slots>(const project::Settings&, const app::SlotGround&)> open_slots_;
 
   io::Path data() const { return folder_.path() / ".anabranch"; }
   std::vector<io::Path> files(const io::Path& folder, const std::string& ending) const {
@@ -237,7 +245,7 @@ TEST_F(Verify, FindsAValueThatAFileOfRowsHasWrong) {
   ASSERT_FALSE(rows.empty());
   const std::string column = epoch->world->plan("silver.rows")->part("main")->columns[1].name;
   ASSERT_NO_FATAL_FAILURE(rewrite(
-      rows[0],
+      data() / *sql::object_key(rows[0]),
       fmt::format("SELECT * REPLACE (CASE WHEN {0} = 'k3' AND _ord % 3 = 0 THEN 'k4' ELSE {0} END AS {0}) "
                   "FROM {{}}",
                   sql::quote_identifier(column))));
@@ -348,6 +356,55 @@ TEST_F(Verify, EndsWhenThePlatformStops) {
   const auto later = platform_->verifier().verify("gold.sums");
   ASSERT_FALSE(later);
   EXPECT_EQ(later.error().code, Code::cancelled);
+}
+
+// The lake is somewhere else, or no folder at all: then nothing of it is a file below the project, and all is
+// done as ever.
+class LakeElsewhere : public Verify {
+ protected:
+  // Builds in this process where no other could open the lake.
+  void use(const std::function<std::unique_ptr<lake::ObjectStore>()>& open_lake) {
+    open_slots_ = [open_lake](const auto& settings, const auto& ground) -> Result<app::Slots> {
+      app::Slots slots = TRY(app::open_slots(settings, ground));
+      slots.lake = open_lake();
+      slots.batch_engine = std::make_unique<batch::InProcessEngine>(*slots.lake);
+      return slots;
+    };
+  }
+  void expect_no_file_of_the_lake() {
+    EXPECT_FALSE(std::filesystem::exists(data() / "lake"));
+    EXPECT_EQ(files(data(), ".parquet"), std::vector<io::Path>{});
+    EXPECT_EQ(files(data(), ".duckdb"), std::vector<io::Path>{});
+    EXPECT_EQ(files(data(), ".tmp"), std::vector<io::Path>{});
+  }
+  void expect_all_is_done() {
+    ASSERT_NO_FATAL_FAILURE(fill());
+    expect_no_file_of_the_lake();
+    expect_all_equal();
+    ASSERT_NO_FATAL_FAILURE(build());  // the archive gets a second file, and the old build goes
+    expect_all_equal();
+    expect_no_file_of_the_lake();
+    const auto epoch = platform_->speed().epochs().newest();
+    EXPECT_EQ(epoch->built.size(), platform_->models().size()) << "reads are of builds, not of the log";
+    EXPECT_EQ(epoch->archive("bronze.e").of(0).end, 160);
+  }
+};
+
+TEST_F(LakeElsewhere, ALakeInMemoryIsBuiltReadAndVerified) {
+  use([] { return std::make_unique<lake::MemoryStore>(); });
+  expect_all_is_done();
+}
+
+TEST_F(LakeElsewhere, ALakeInAnotherFolderIsThereAfterARestart) {
+  const test::TemporaryFolder elsewhere;
+  use([&] { return std::make_unique<lake::LocalStore>(io::local_file_system(), elsewhere.path()); });
+  expect_all_is_done();
+  ASSERT_NO_FATAL_FAILURE(open());
+  expect_all_equal();
+  EXPECT_EQ(platform_->speed().epochs().newest()->built.size(), platform_->models().size());
+  EXPECT_FALSE(files(elsewhere.path() / "lake", ".parquet").empty());
+  EXPECT_FALSE(files(elsewhere.path() / "serving", ".duckdb").empty());
+  expect_no_file_of_the_lake();
 }
 
 }  // namespace

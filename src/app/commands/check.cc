@@ -11,6 +11,7 @@
 #include "model/names.h"
 #include "project/loader.h"
 #include "project/sql_select_reader.h"
+#include "sql/object_urls.h"
 #include "views/world.h"
 
 namespace anabranch::app {
@@ -75,7 +76,7 @@ void bind_models(const project::Project& project, const io::Path& data_folder, l
       const std::string name = model::bronze(table.name).text();
       const auto latest = versions.latest(table.name);
       if (latest && *latest) {
-        tables[name] = {name, (*latest)->version, store.local_path((*latest)->file_key()), (*latest)->columns,
+        tables[name] = {name, (*latest)->version, sql::object_url((*latest)->file_key()), (*latest)->columns,
                         (*latest)->file.rows};
       } else {
         absent[name] = latest ? never_copied(name) : latest.error();
