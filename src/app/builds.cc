@@ -233,8 +233,8 @@ void Builds::take_back(const Run& run) {
   const std::string& id = run.job.build_id;
   if (!latest || (*latest && (*latest)->build_id == id)) return;
   remove_copies(*stations_.store, id);
-  const auto objects = stations_.store->list("serving/" + id).value_or(std::vector<lake::ObjectInfo>());
-  for (const auto& object : objects) (void)stations_.store->remove(object.key);
+  for (const auto& object : stations_.store->list("serving/" + id).value_or(std::vector<lake::ObjectInfo>()))
+    (void)stations_.store->remove(object.key);
   (void)stations_.files.remove_all(stations_.data_folder / "serving" / id);
   (void)stations_.files.remove_all(run.job.work_folder);
 }

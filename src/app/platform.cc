@@ -71,8 +71,8 @@ Status Platform::open_data() {
 
 Status Platform::open_stations() {
   stations_.catalog = TRY(readable_catalog());
-  Slots slots = TRY(options_.open_slots ? options_.open_slots(stations_.project.settings, stations_.ground())
-                                        : open_slots(stations_.project.settings, stations_.ground()));
+  const auto& fill = options_.open_slots ? options_.open_slots : open_slots;
+  Slots slots = TRY(fill(stations_.project.settings, stations_.ground()));
   stations_.secrets = std::move(slots.secrets);
   stations_.store = std::move(slots.lake);
   stations_.engine = std::move(slots.batch_engine);
@@ -169,8 +169,8 @@ Status Platform::start() {
   verify.folder = stations_.verify_folder->path() / Stations::verify_folder_name;
   if (!options_.verifies_in_process) verify.program = stations_.program;
   verify.sources = stations_.verify_sources(stations_.project);
-  verify.plain_file = [this](const std::string& name, const io::Path& folder) {
-    return plain_file(*stations_.store, name, folder);
+  verify.plain_file = [this](const std::string& url, const io::Path& folder) {
+    return plain_file(*stations_.store, url, folder);
   };
   verify.memory_bytes_max = std::max(verify_memory_bytes_min, settings.limits.query_memory_bytes);
   verify.timeout_us = static_cast<int64_t>(settings.limits.verify_timeout_ms) * 1000;

@@ -183,9 +183,8 @@ Result<front::TableCopied> TableCopying::copy_table(const project::TableFile& ta
   const std::string key = version.file_key();
   // The child knows files only, and looks at what it has written: the lake takes the file in when it is
   // whole.
-  const io::Path folder = stations_.data_folder / copy_folder_name;
-  TRY(stations_.files.create_folders(folder));
-  job.target = (folder / version.file.path).string();
+  TRY(stations_.files.create_folders(stations_.data_folder / copy_folder_name));
+  job.target = (stations_.data_folder / copy_folder_name / version.file.path).string();
   Unnamed file(stations_.files, *stations_.store, job.target, key);
   const auto answer = run_in_child(stations_.program, "copy", job.to_json(), task);
   if (!answer) return fail(hidden(answer.error(), table, job, secrets));

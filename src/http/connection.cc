@@ -10,6 +10,7 @@
 #include <spdlog/spdlog.h>
 
 #include "base/assert.h"
+#include "http/connection_phase.h"
 #include "http/exchange.h"
 #include "http/problem.h"
 #include "http/request_reader.h"
@@ -31,17 +32,6 @@ constexpr milliseconds drain_timeout{2000};
 constexpr size_t body_room_min = 64 << 10;
 // A body of which nothing comes for longer gives its place to others when there is none left.
 constexpr milliseconds body_pause_max{1000};
-
-enum class Phase {
-  idle,       // between requests
-  head,       // some of a header is here
-  body,       // some of a body is yet to come
-  busy,       // a handler has the request
-  answering,  // a response is being written
-  streaming,  // an EventStream
-  draining,   // answered; throws away what still comes
-  closed,
-};
 
 std::string_view known_method(std::string_view method) {
   for (std::string_view known : {"GET", "POST", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"}) {
@@ -70,9 +60,15 @@ class ConnectionImpl final : public Connection, public std::enable_shared_from_t
   void answer(Response response) override;
   void begin_events(std::shared_ptr<EventOutbox> outbox) override;
   void pump_events() override;
+  void begin_stream(Response head, std::shared_ptr<BodyOutbox> outbox) override;
+  void pump_stream() override;
 
  private:
   int64_t now_us() const { return setting_.options.clock->monotonic_us(); }
+  // For the request at hand: one that has ended its sending may still wait for it.
+  bool is_at_work() const {
+    return phase_ == Phase::busy || phase_ == Phase::answering || phase_ == Phase::sending;
+  }
   void set_deadline(milliseconds from_now) { deadline_us_ = now_us() + from_now.count() * 1000; }
 
   void read();
@@ -140,6 +136,8 @@ class ConnectionImpl final : public Connection, public std::enable_shared_from_t
   // The answer at hand.
   Response response_;
   std::shared_ptr<EventOutbox> outbox_;
+  std::shared_ptr<BodyOutbox> stream_;
+  size_t streamed_bytes_ = 0;
   std::string out_head_;
   std::string_view out_body_;
   size_t out_written_ = 0;
@@ -177,6 +175,7 @@ void ConnectionImpl::finish() {
       break;
     case Phase::busy:
     case Phase::answering:
+    case Phase::sending:
       close_after_ = true;
       break;
     case Phase::closed:
@@ -186,10 +185,11 @@ void ConnectionImpl::finish() {
 
 void ConnectionImpl::close() {
   if (phase_ == Phase::closed) return;
-  if (phase_ == Phase::busy || phase_ == Phase::answering) tell_access(499);
+  if (is_at_work()) tell_access(499);
   phase_ = Phase::closed;
   if (cancelled_) *cancelled_ = true;
   if (outbox_) outbox_->close();
+  if (stream_) stream_->close();
   lease_.give_back();
   ErrorCode ignored;
   socket_.close(ignored);
@@ -200,9 +200,7 @@ void ConnectionImpl::sweep() {
   const int64_t now = now_us();
   if (phase_ == Phase::streaming && !is_writing_ &&
       now - wrote_us_ >= setting_.options.ping_interval.count() * 1000) {
-    constexpr std::string_view ping = ": ping\n\n";
-    write(head_.is_http_1_0 ? std::string(ping) : fmt::format("{:x}\r\n{}\r\n", ping.size(), ping), {},
-          &ConnectionImpl::pump_events);
+    write(body_part(": ping\n\n", head_.is_http_1_0), {}, &ConnectionImpl::pump_events);
   }
   if (phase_ == Phase::busy && has_peer_ended_) probe_peer();
   if (now < deadline_us_) return;
@@ -224,13 +222,10 @@ void ConnectionImpl::sweep() {
 void ConnectionImpl::read() {
   if (is_reading_ || phase_ == Phase::closed) return;
   if (has_peer_ended_) {
-    if (phase_ == Phase::busy || phase_ == Phase::answering) return;
+    if (is_at_work()) return;
     return close();
   }
-  if ((phase_ == Phase::busy || phase_ == Phase::answering) &&
-      input_.size() >= setting_.options.header_bytes_max) {
-    return;  // enough waits
-  }
+  if (is_at_work() && input_.size() >= setting_.options.header_bytes_max) return;  // enough waits
   is_reading_ = true;
   const bool is_into_body = phase_ == Phase::body && !refusal_ && !head_.is_chunked && input_.empty();
   const asio::mutable_buffer target = is_into_body ? asio::mutable_buffer(request_.body.data() + body_filled_,
@@ -256,7 +251,7 @@ void ConnectionImpl::on_read(ErrorCode error, size_t size, bool is_into_body) {
   } else {
     input_.append(chunk_.data(), size);
   }
-  if (phase_ == Phase::busy || phase_ == Phase::answering) return read();
+  if (is_at_work()) return read();
   advance();
 }
 
@@ -528,8 +523,8 @@ void ConnectionImpl::dispatch() {
     answer(*std::exchange(refusal_, std::nullopt));
     return read();
   }
-  const Responder responder(make_exchange(shared_from_this(), loop_, std::move(lease_), request_.cancelled,
-                                          setting_.options.event_buffer_bytes_max));
+  const Responder responder(
+      make_exchange(shared_from_this(), loop_, std::move(lease_), request_.cancelled, setting_.options));
   WorkerPool::Job job = [handler = handler_, request = std::move(request_), responder]() mutable {
     try {
       (*handler)(std::move(request), std::move(responder));
@@ -568,6 +563,7 @@ void ConnectionImpl::answer(Response response) {
 void ConnectionImpl::on_answered() {
   tell_access(response_.status);
   response_ = {};
+  stream_.reset();
   phase_ = Phase::idle;
   silent_since_us_ = now_us();
   set_deadline(setting_.options.idle_timeout);
@@ -607,13 +603,51 @@ void ConnectionImpl::pump_events() {
   if (head_.method == "HEAD") return close();
   if (auto text = outbox_->take()) {
     if (text->empty()) return;
-    write(head_.is_http_1_0 ? std::move(*text) : fmt::format("{:x}\r\n{}\r\n", text->size(), *text), {},
-          &ConnectionImpl::pump_events);
+    write(body_part(std::move(*text), head_.is_http_1_0), {}, &ConnectionImpl::pump_events);
   } else if (head_.is_http_1_0) {
     close();
   } else {
-    write("0\r\n\r\n", {}, &ConnectionImpl::close);
+    write(last_chunk, {}, &ConnectionImpl::close);
   }
+}
+
+void ConnectionImpl::begin_stream(Response head, std::shared_ptr<BodyOutbox> outbox) {
+  if (phase_ != Phase::busy) return outbox->close();
+  phase_ = Phase::sending;
+  response_ = std::move(head);
+  stream_ = std::move(outbox);
+  streamed_bytes_ = 0;
+  if (head_.is_http_1_0) close_after_ = true;  // nothing else tells its end
+  const ResponseHead opening{.response = response_,
+                             .content_length = std::nullopt,
+                             .is_chunked = !head_.is_http_1_0,
+                             .keep_alive = !close_after_,
+                             .is_http_1_0 = head_.is_http_1_0,
+                             .now_us = setting_.options.clock->now_us()};
+  if (head_.method == "HEAD") {
+    stream_->close();
+    return write(opening.text(), {}, &ConnectionImpl::on_answered);
+  }
+  write(opening.text(), {}, &ConnectionImpl::pump_stream);
+}
+
+void ConnectionImpl::pump_stream() {
+  if (phase_ != Phase::sending || is_writing_ || head_.method == "HEAD") return;
+  deadline_us_ = never;  // it is the handler that lets us wait
+  BodyOutbox::Taken taken = stream_->take();
+  streamed_bytes_ += taken.bytes.size();
+  if (!taken.bytes.empty()) {
+    return write(body_part(std::move(taken.bytes), head_.is_http_1_0), {}, &ConnectionImpl::pump_stream);
+  }
+  if (!taken.is_ended) return;
+  if (!taken.is_whole) {
+    // With a reset: without chunks, an orderly close would look like the end of the body.
+    ErrorCode ignored;
+    socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+    return close();
+  }
+  if (head_.is_http_1_0) return on_answered();
+  write(last_chunk, {}, &ConnectionImpl::on_answered);
 }
 
 void ConnectionImpl::write(std::string head, std::string_view body, void (ConnectionImpl::*then)()) {
@@ -651,7 +685,7 @@ void ConnectionImpl::tell_access(int status) {
                    .status = status,
                    .duration_us = now_us() - head_came_us_,
                    .bytes_in = body_filled_,
-                   .bytes_out = out_head_.size() + out_body_.size()});
+                   .bytes_out = std::exchange(streamed_bytes_, 0) + out_head_.size() + out_body_.size()});
 }
 
 }  // namespace

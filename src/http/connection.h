@@ -6,6 +6,7 @@
 #include <string>
 
 #include "http/body_budget.h"
+#include "http/body_outbox.h"
 #include "http/event_loop.h"
 #include "http/event_outbox.h"
 #include "http/router.h"
@@ -49,6 +50,10 @@ class Connection {
   /// Answers the running request with what comes into the outbox, which is closed when there is no request
   /// any more.
   virtual void begin_events(std::shared_ptr<EventOutbox> outbox) = 0;
+  /// Answers the running request with this head and a body that comes into the outbox, which is closed when
+  /// there is no request any more.
+  virtual void begin_stream(Response head, std::shared_ptr<BodyOutbox> outbox) = 0;
+  virtual void pump_stream() = 0;
   /// Writes what waits in the outbox.
   virtual void pump_events() = 0;
 };

@@ -7,6 +7,7 @@
 #include "http/connection.h"
 #include "http/event_loop.h"
 #include "http/responder.h"
+#include "http/server_options.h"
 
 namespace anabranch::http {
 
@@ -16,6 +17,6 @@ namespace anabranch::http {
 std::shared_ptr<Exchange> make_exchange(std::shared_ptr<Connection> connection,
                                         std::shared_ptr<EventLoop> loop, BodyLease lease,
                                         std::shared_ptr<const std::atomic<bool>> cancelled,
-                                        size_t event_buffer_bytes_max);
+                                        const ServerOptions& options);
 
 }  // namespace anabranch::http

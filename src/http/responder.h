@@ -1,7 +1,9 @@
 #pragma once
-// How a handler answers: at once or later, from any thread, with one response or with a stream of events.
+// How a handler answers: at once or later, from any thread, with one response, with a body that comes in
+// parts, or with a stream of events.
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -37,12 +39,36 @@ class EventStream {
   std::shared_ptr<EventChannel> channel_;
 };
 
+/// The server's side of a BodyStream.
+class BodyChannel {
+ public:
+  virtual ~BodyChannel() = default;  // cuts the body off, unless it has ended
+  virtual bool write(std::string bytes) = 0;
+  virtual void end() = 0;
+};
+
+/// The body of a response, part by part. One thread at a time, and none of the server's io threads: write()
+/// waits while the client does not take what came before, so that little is ever in memory. Where the last
+/// handle goes before end(), the client is told that the body is not whole: a chunked one lacks its last
+/// chunk, and the connection is reset.
+class BodyStream {
+ public:
+  explicit BodyStream(std::shared_ptr<BodyChannel> channel) : channel_(std::move(channel)) {}
+  /// False: the client has gone, or took nothing for too long; all that follows is for nobody.
+  bool write(std::string bytes) { return channel_->write(std::move(bytes)); }
+  void end() { channel_->end(); }
+
+ private:
+  std::shared_ptr<BodyChannel> channel_;
+};
+
 /// The server's side of a Responder; a test may give its own.
 class Exchange {
  public:
   virtual ~Exchange() = default;
   virtual void answer(Response response) = 0;
   virtual std::shared_ptr<EventChannel> open_events() = 0;
+  virtual std::shared_ptr<BodyChannel> open_body(Response head) = 0;
 };
 
 /// Answers one request, once: the first call counts, later ones do nothing. Copies answer the same request;
@@ -56,6 +82,8 @@ class Responder {
   /// Answers with the problem document of an error. `name` overrides the document's code, such as
   /// "unknown_stream".
   void fail(const Error& error, std::string_view name = {}) const;
+  /// Answers with this status and header, and with a body that is yet to come.
+  BodyStream body(Response head) const { return BodyStream(exchange_->open_body(std::move(head))); }
   /// Answers with a stream of events.
   EventStream events() const { return EventStream(exchange_->open_events()); }
 

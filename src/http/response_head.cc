@@ -92,6 +92,15 @@ void add_field(std::string& text, std::string_view name, std::string_view value)
 
 }  // namespace
 
+std::string body_part(std::string bytes, bool is_http_1_0) {
+  if (is_http_1_0) return bytes;
+  std::string chunk = fmt::format("{:x}\r\n", bytes.size());
+  chunk.reserve(chunk.size() + bytes.size() + 2);
+  chunk += bytes;
+  chunk += "\r\n";
+  return chunk;
+}
+
 std::string ResponseHead::text() const {
   std::string text;
   text.reserve(320);

@@ -22,4 +22,10 @@ struct ResponseHead {
   std::string text() const;
 };
 
+/// A part of a body whose length its head does not tell: as one chunk, or as it is for a client that knows
+/// none.
+std::string body_part(std::string bytes, bool is_http_1_0);
+/// The end of a chunked body.
+inline constexpr const char* last_chunk = "0\r\n\r\n";
+
 }  // namespace anabranch::http

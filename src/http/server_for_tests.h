@@ -1,6 +1,7 @@
 #pragma once
 // A server on a free port and a socket without manners, for the tests of this folder only.
 
+#include <cerrno>
 #include <condition_variable>
 #include <cstring>
 #include <string>
@@ -62,16 +63,28 @@ class RawSocket {
       }
       char chunk[4096];
       const ssize_t got = ::recv(fd_, chunk, sizeof(chunk), 0);
+      if (got < 0) was_reset_ = errno == ECONNRESET;
       if (got <= 0) break;
       seen_.append(chunk, static_cast<size_t>(got));
     }
     return seen_;
   }
   std::string read_to_end() { return read_until({}); }
+  /// The server has ended the connection without its proper close.
+  bool was_reset() const { return was_reset_; }
+  /// Reads and forgets what comes next: how many bytes; 0 at the end, or after ten seconds of silence.
+  size_t skip() {
+    pollfd wait{fd_, POLLIN, 0};
+    if (::poll(&wait, 1, 10'000) <= 0) return 0;
+    char chunk[64 << 10];
+    const ssize_t got = ::recv(fd_, chunk, sizeof(chunk), 0);
+    return got <= 0 ? 0 : static_cast<size_t>(got);
+  }
 
  private:
   int fd_;
   bool is_connected_ = false;
+  bool was_reset_ = false;
   std::string seen_;
 };
 

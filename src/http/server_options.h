@@ -27,6 +27,9 @@ struct ServerOptions {
   size_t bodies_bytes_max = 512 << 20;        // of all requests that are not answered yet; more: 429
   size_t event_buffer_bytes_max = 256 << 10;  // for each EventStream; more: older messages are dropped
 
+  // For each body that comes in parts: so much waits for its client, and as much is being written.
+  size_t stream_buffer_bytes_max = 1 << 20;
+
   std::chrono::milliseconds idle_timeout{60'000};    // between requests: close
   std::chrono::milliseconds header_timeout{10'000};  // for a whole header: 408; of a first request: close
   std::chrono::milliseconds body_timeout{30'000};   // for a body, and more time as it arrives, see below: 408

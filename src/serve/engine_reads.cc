@@ -53,40 +53,26 @@ std::map<std::string, ViewSize> sizes_or_none(QueryService& queries) {
   return {};
 }
 
-Result<RowsAnswer> encoded(const Answer& answer, const RowTerms& terms, size_t bytes_max) {
-  RowsAnswer out{{}, {}, answer.build_id, answer.offsets, answer.epoch, answer.elapsed_us};
-  if (terms.format == RowFormat::json) {
-    out.columns = answer.rows.columns();
-    TRY(answer.rows.append_json(out.rows, terms.numbers, bytes_max));
-  } else if (terms.format == RowFormat::csv) {
-    TRY(answer.rows.append_csv(out.rows, bytes_max));
-  } else {
-    TRY(answer.rows.append_arrow(out.rows, bytes_max));
-  }
-  return out;
-}
-
 }  // namespace
 
-Result<RowsAnswer> EngineReads::query(const QueryRead& read) {
+Result<RowsEnd> EngineReads::query(const QueryRead& read, RowsSink& sink) {
   ReadOptions options;
   options.caller = read.terms.caller;
   options.min_offsets = read.terms.min_offsets;
   options.timeout_us = read.terms.timeout_us;
   options.is_cancelled = [cancelled = read.terms.cancelled] { return cancelled && *cancelled; };
   if (read.terms.format == RowFormat::parquet) {
-    RowsAnswer out;
-    const FileAnswer answer = TRY(queries_.query_parquet(read.sql, options, out.rows));
-    out.build_id = answer.build_id;
-    out.offsets = answer.offsets;
-    out.epoch = answer.epoch;
-    return out;
+    std::string file;
+    const FileAnswer answer = TRY(queries_.query_parquet(read.sql, options, file));
+    TRY(sink.head({{}, answer.build_id, answer.offsets, answer.epoch}));
+    TRY(sink.frame(std::move(file)));
+    return RowsEnd();
   }
   options.is_for_files = read.terms.format == RowFormat::arrow;
-  return encoded(TRY(queries_.query(read.sql, options)), read.terms, queries_.answer_bytes_max());
+  return queries_.stream(read.sql, options, read.terms.format, read.terms.numbers, sink);
 }
 
-Result<RowsAnswer> EngineReads::rows(const ViewRead& read) {
+Result<RowsEnd> EngineReads::rows(const ViewRead& read, RowsSink& sink) {
   {
     const auto epoch = speed_.epochs().newest();
     const CallerSight sight(queries_.policy(), read.terms.caller, *epoch->world);
@@ -94,7 +80,8 @@ Result<RowsAnswer> EngineReads::rows(const ViewRead& read) {
   }
   const auto view = model::RelationName::of(read.view);
   return query({read.terms, fmt::format("SELECT * FROM {}.{} LIMIT {}", sql::quote_identifier(view.layer),
-                                        sql::quote_identifier(view.name), read.limit)});
+                                        sql::quote_identifier(view.name), read.limit)},
+               sink);
 }
 
 std::vector<std::string> EngineReads::view_names(const security::Caller& caller) {

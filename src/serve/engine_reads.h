@@ -15,8 +15,8 @@ class EngineReads final : public Reads {
   EngineReads(QueryService& queries, speed::SpeedLayer& speed, sql::Database& database)
       : queries_(queries), speed_(speed), database_(database) {}
 
-  Result<RowsAnswer> query(const QueryRead& read) override;
-  Result<RowsAnswer> rows(const ViewRead& read) override;
+  Result<RowsEnd> query(const QueryRead& read, RowsSink& sink) override;
+  Result<RowsEnd> rows(const ViewRead& read, RowsSink& sink) override;
   std::vector<std::string> view_names(const security::Caller& caller) override;
   std::vector<ViewRecord> views(const security::Caller& caller) override;
   Result<ViewDetail> view(const security::Caller& caller, const std::string& name) override;

@@ -15,6 +15,7 @@
 #include "serve/query_check.h"
 #include "sql/parquet_file.h"
 #include "sql/parser.h"
+#include "sql/row_frames.h"
 #include "views/exposed.h"
 #include "views/row_order.h"
 
@@ -364,10 +365,8 @@ Result<std::set<std::string, std::less<>>> QueryService::bulk_files(const Snapsh
   return files;
 }
 
-Result<Answer> QueryService::query(const std::string& text, const ReadOptions& options) {
-  const int64_t started_us = clock_.monotonic_us();
-  std::optional<Answer> answer;
-  TRY(in_snapshot(options, [&](sql::Session& session, const Snapshot& snapshot) -> Status {
+Status QueryService::run(const std::string& text, const ReadOptions& options, const Run& run) {
+  return in_snapshot(options, [&](sql::Session& session, const Snapshot& snapshot) -> Status {
     const sql::PlanGuard guard(session, rules(snapshot));
     const CallerSight sight(policy(), options.caller, *snapshot.epoch->world);
     const Bound bound = TRY(bind(session, text, snapshot, sight));
@@ -379,16 +378,80 @@ Result<Answer> QueryService::query(const std::string& text, const ReadOptions& o
         return told(columns.error(), text, snapshot, sight);
     }
     const size_t checked_before = guard.checked();
-    auto rows = session.query(*select, options_.answer_bytes_max);
-    if (!rows && !bound.may_tell) return without_values(rows.error());
-    if (!rows) return told(std::move(rows).error(), text, snapshot, sight);
-    TRY(was_checked(guard, checked_before));
-    answer = Answer{std::move(*rows), snapshot.epoch->build_id, sight.seen(snapshot.offsets),
-                    snapshot.epoch->number, 0};
+    const Status done =
+        run(session, *select, snapshot, sight, [&] { return serve::was_checked(guard, checked_before); });
+    if (!done && !bound.may_tell) return without_values(done.error());
+    if (!done) return told(done.error(), text, snapshot, sight);
     return {};
-  }));
+  });
+}
+
+Result<Answer> QueryService::query(const std::string& text, const ReadOptions& options) {
+  const int64_t started_us = clock_.monotonic_us();
+  std::optional<Answer> answer;
+  TRY(run(text, options,
+          [&](sql::Session& session, const sql::Query& select, const Snapshot& snapshot,
+              const CallerSight& sight, const auto& was_checked) -> Status {
+            auto rows = TRY(session.query(select, options_.answer_bytes_max));
+            TRY(was_checked());
+            answer = Answer{std::move(rows), snapshot.epoch->build_id, sight.seen(snapshot.offsets),
+                            snapshot.epoch->number, 0};
+            return {};
+          }));
   answer->elapsed_us = clock_.monotonic_us() - started_us;
   return std::move(*answer);
+}
+
+namespace {
+
+// From the engine to who asked: the head when the plan has been checked, then what it gives.
+class Passing final : public sql::FrameSink {
+ public:
+  Passing(RowsSink& sink, RowsHead about, const std::function<Status()>& was_checked, size_t bytes_max)
+      : sink_(sink),
+        about_(std::move(about)),
+        was_checked_(was_checked),
+        bytes_left_(bytes_max),
+        bytes_max_(bytes_max) {}
+  Status begin(const std::vector<model::RelationColumn>& columns) override {
+    TRY(was_checked_());
+    about_.columns = columns;
+    return sink_.head(std::move(about_));
+  }
+  Status frame(std::string bytes) override {
+    if (bytes.size() > bytes_left_) return fail(sql::answer_too_large(bytes_max_));
+    bytes_left_ -= bytes.size();
+    return sink_.frame(std::move(bytes));
+  }
+
+ private:
+  RowsSink& sink_;
+  RowsHead about_;
+  const std::function<Status()>& was_checked_;
+  size_t bytes_left_;
+  const size_t bytes_max_;
+};
+
+sql::Encoding encoding_of(RowFormat format) {
+  return format == RowFormat::csv     ? sql::Encoding::csv
+         : format == RowFormat::arrow ? sql::Encoding::arrow
+                                      : sql::Encoding::json;
+}
+
+}  // namespace
+
+Result<RowsEnd> QueryService::stream(const std::string& text, const ReadOptions& options, RowFormat format,
+                                     sql::Numbers numbers, RowsSink& sink) {
+  const int64_t started_us = clock_.monotonic_us();
+  TRY(run(text, options,
+          [&](sql::Session& session, const sql::Query& select, const Snapshot& snapshot,
+              const CallerSight& sight, const auto& was_checked) -> Status {
+            Passing passing(
+                sink, {{}, snapshot.epoch->build_id, sight.seen(snapshot.offsets), snapshot.epoch->number},
+                was_checked, format == RowFormat::json ? options_.answer_bytes_max : SIZE_MAX);
+            return sql::stream_rows(session, select, encoding_of(format), numbers, passing);
+          }));
+  return RowsEnd{clock_.monotonic_us() - started_us};
 }
 
 Result<FileAnswer> QueryService::query_parquet(const std::string& text, const ReadOptions& options,

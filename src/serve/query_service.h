@@ -18,6 +18,7 @@
 #include "security/policy.h"
 #include "serve/caller_sight.h"
 #include "serve/merged_read.h"
+#include "serve/reads.h"
 #include "speed/speed_layer.h"
 #include "sql/database.h"
 #include "sql/function_names.h"
@@ -73,10 +74,13 @@ class QueryService {
   /// take more memory than an answer may.
   Result<Answer> query(const std::string& text, const ReadOptions& options);
 
+  /// The same, its rows frame by frame as the engine makes them; by Reads. Only JSON, which is one document,
+  /// has a largest size.
+  Result<RowsEnd> stream(const std::string& text, const ReadOptions& options, RowFormat format,
+                         sql::Numbers numbers, RowsSink& sink);
+
   /// The same, as the bytes of a Parquet file, appended to `out`. The rows are never in memory together.
   Result<FileAnswer> query_parquet(const std::string& text, const ReadOptions& options, std::string& out);
-
-  size_t answer_bytes_max() const { return options_.answer_bytes_max; }
 
   /// A transaction that sees one epoch: what query() runs in, for others who must see exactly the same
   /// (verify).
@@ -144,6 +148,10 @@ class QueryService {
                      const CallerSight& sight);
   static Status check_restricted(sql::Session& session, const std::set<std::string>& named,
                                  const CallerSight& sight, const sql::Meanings& meanings);
+  using Run = std::function<Status(sql::Session&, const sql::Query&, const Snapshot&, const CallerSight&,
+                                   const std::function<Status()>& was_checked)>;
+  /// Binds a statement and lets it run. What comes of it must not leave before was_checked() has said so.
+  Status run(const std::string& text, const ReadOptions& options, const Run& run);
   Error with_drift(Error error, const Snapshot& snapshot, const CallerSight& sight) const;
   /// An error as the caller may see it, before the engine has looked at data.
   std::unexpected<Error> told(Error error, const std::string& text, const Snapshot& snapshot,

@@ -44,13 +44,45 @@ struct ViewRead {
   size_t limit = 1000;
 };
 
-struct RowsAnswer {
-  std::vector<model::RelationColumn> columns;  // of JSON, which does not name them; else none
-  std::string rows;                            // in the format that was asked for; JSON: [[…],…]
-  std::string build_id;                        // empty: no build yet
-  model::Offsets offsets;                      // exclusive, of the streams that the caller may see
+/// What is known of an answer before its rows.
+struct RowsHead {
+  std::vector<model::RelationColumn> columns;
+  std::string build_id;    // empty: no build yet
+  model::Offsets offsets;  // exclusive, of the streams that the caller may see
   int64_t epoch = 0;
+};
+
+struct RowsEnd {
   int64_t elapsed_us = 0;
+};
+
+/// Takes an answer as it is made: its head, then its rows in the format that was asked for, in frames of
+/// about sql::frame_bytes (JSON: [[…],…]; Parquet: one frame, as the file is whole only at its end). On the
+/// thread that reads: who waits here keeps the read waiting, and its time goes on. With an error the read
+/// ends and gives it back: cancelled, when nobody takes the rows any more.
+class RowsSink {
+ public:
+  virtual ~RowsSink() = default;
+  virtual Status head(RowsHead head) = 0;
+  virtual Status frame(std::string rows) = 0;
+};
+
+/// An answer whole in memory, for who needs it so.
+struct RowsAnswer final : RowsSink {
+  RowsHead about;
+  std::string rows;
+  Status head(RowsHead head) override {
+    about = std::move(head);
+    return {};
+  }
+  Status frame(std::string bytes) override {
+    if (rows.empty()) {
+      rows = std::move(bytes);
+    } else {
+      rows += bytes;
+    }
+    return {};
+  }
 };
 
 /// A view as it is read. Counts are of all rows, so they are there only for who sees it whole.
@@ -100,11 +132,12 @@ class Reads {
  public:
   virtual ~Reads() = default;
 
-  /// bad_sql and refused have a place in the text; timeout, cancelled, overloaded; too_large when the rows
-  /// take more memory than an answer may.
-  virtual Result<RowsAnswer> query(const QueryRead& read) = 0;
+  /// bad_sql and refused have a place in the text; timeout, cancelled, overloaded; too_large when a JSON
+  /// document or a Parquet file is larger than an answer may be. All of them may come after the head and some
+  /// frames, of which the rest is then missing.
+  virtual Result<RowsEnd> query(const QueryRead& read, RowsSink& sink) = 0;
   /// The same, and not_found for a view that is not there for the caller.
-  virtual Result<RowsAnswer> rows(const ViewRead& read) = 0;
+  virtual Result<RowsEnd> rows(const ViewRead& read, RowsSink& sink) = 0;
 
   /// The views that there are for the caller, in the order of their dependencies.
   virtual std::vector<std::string> view_names(const security::Caller& caller) = 0;

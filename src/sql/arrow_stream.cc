@@ -12,8 +12,7 @@
 
 #include "duckdb/common/arrow/arrow_appender.hpp"
 #include "duckdb/common/types/column/column_data_collection.hpp"
-#include "sql/engine_error.h"
-#include "sql/rows.h"
+#include "sql/row_encoder.h"
 
 namespace anabranch::sql {
 namespace {
@@ -439,34 +438,64 @@ duckdb::ClientProperties plain_properties(const duckdb::ClientProperties& from) 
   return properties;
 }
 
+class ArrowEncoder final : public RowEncoder {
+ public:
+  ArrowEncoder(const std::vector<model::RelationColumn>& columns, const duckdb::QueryResult& result,
+               FrameSink& sink)
+      : RowEncoder(columns, sink),
+        types_(result.types),
+        properties_(plain_properties(result.client_properties)),
+        writer_(out_, columns_, types_) {}
+  Status begin() override { return writer_.schema(); }
+  Status add(duckdb::DataChunk& chunk) override {
+    if (!appender_) appender_.emplace(types_, STANDARD_VECTOR_SIZE, properties_, Extensions());
+    appender_->Append(chunk, 0, chunk.size(), chunk.size());
+    appended_bytes_ += bytes_of(chunk);
+    if (appender_->RowCount() >= batch_rows_max || appended_bytes_ >= frame_bytes) write_batch();
+    return send_if_full();
+  }
+  Status end() override {
+    if (appender_ && appender_->RowCount() > 0) write_batch();
+    writer_.end();
+    return send();
+  }
+
+ private:
+  // With the texts, which lie beside the vectors. Of nested values it is a guess.
+  static size_t bytes_of(duckdb::DataChunk& chunk) {
+    size_t bytes = chunk.GetAllocationSize();
+    for (auto& vector : chunk.data) {
+      if (vector.GetType().InternalType() != duckdb::PhysicalType::VARCHAR) continue;
+      duckdb::UnifiedVectorFormat format;
+      vector.ToUnifiedFormat(chunk.size(), format);
+      const auto* texts = duckdb::UnifiedVectorFormat::GetData<duckdb::string_t>(format);
+      for (size_t row = 0; row < chunk.size(); ++row) {
+        const auto at = format.sel->get_index(row);
+        if (format.validity.RowIsValid(at)) bytes += texts[at].GetSize();
+      }
+    }
+    return bytes;
+  }
+  void write_batch() {
+    ArrowArray array = appender_->Finalize();
+    appender_.reset();
+    appended_bytes_ = 0;
+    writer_.batch(array);
+    if (array.release) array.release(&array);
+  }
+
+  const duckdb::vector<LogicalType> types_;
+  const duckdb::ClientProperties properties_;
+  StreamWriter writer_;
+  std::optional<duckdb::ArrowAppender> appender_;
+  size_t appended_bytes_ = 0;
+};
+
 }  // namespace
 
-Status Rows::append_arrow(std::string& out, size_t bytes_max) const {
-  try {
-    auto& result = *impl_->result;
-    StreamWriter writer(out, impl_->columns, result.types);
-    TRY(writer.schema());
-    const auto properties = plain_properties(result.client_properties);
-    std::optional<duckdb::ArrowAppender> appender;
-    const auto flush = [&] {
-      ArrowArray array = appender->Finalize();
-      appender.reset();
-      writer.batch(array);
-      if (array.release) array.release(&array);
-    };
-    for (auto& chunk : result.Collection().Chunks()) {
-      if (!appender) appender.emplace(result.types, STANDARD_VECTOR_SIZE, properties, Extensions());
-      appender->Append(chunk, 0, chunk.size(), chunk.size());
-      if (appender->RowCount() >= batch_rows_max) flush();
-      if (out.size() > bytes_max) return fail(answer_too_large(bytes_max));
-    }
-    if (appender && appender->RowCount() > 0) flush();
-    if (out.size() > bytes_max) return fail(answer_too_large(bytes_max));
-    writer.end();
-    return {};
-  } catch (const std::exception& error) {
-    return fail(engine_error(error, "", Code::internal));
-  }
+std::unique_ptr<RowEncoder> arrow_encoder(const std::vector<model::RelationColumn>& columns,
+                                          const duckdb::QueryResult& result, FrameSink& sink) {
+  return std::make_unique<ArrowEncoder>(columns, result, sink);
 }
 
 }  // namespace anabranch::sql

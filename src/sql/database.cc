@@ -27,6 +27,7 @@
 #include "sql/plan_check.h"
 #include "sql/plan_corrections.h"
 #include "sql/relation_scan.h"
+#include "sql/row_frames.h"
 #include "sql/rows.h"
 #include "sql/session_connection.h"
 #include "sql/stage.h"
@@ -118,9 +119,6 @@ Session::~Session() = default;
 
 duckdb::Connection& SessionConnection::of(Session& session) { return session.impl_->connection; }
 
-namespace {
-
-// The one statement of a text.
 Result<duckdb::unique_ptr<duckdb::SQLStatement>> only_statement(duckdb::Connection& connection,
                                                                 const std::string& text) {
   auto statements = connection.ExtractStatements(text);
@@ -130,8 +128,6 @@ Result<duckdb::unique_ptr<duckdb::SQLStatement>> only_statement(duckdb::Connecti
   }
   return std::move(statements[0]);
 }
-
-}  // namespace
 
 Result<Rows> Session::query(const Query& query) {
   try {

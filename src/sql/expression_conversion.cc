@@ -292,8 +292,8 @@ Expr convert_star(const duckdb::StarExpression& star) {
   if (!star.relation_name.empty()) out.path.push_back(star.relation_name);
   for (const auto& column : star.exclude_list) out.exclude.push_back(path_of(column));
   std::sort(out.exclude.begin(), out.exclude.end());
-  for (const auto& [name, expr] : star.replace_list) out.replace.emplace_back(name, convert(*expr));
-  std::sort(out.replace.begin(), out.replace.end(), [](auto& a, auto& b) { return a.first < b.first; });
+  for (const auto& [name, expr] : star.replace_list) out.replace.push_back({name, convert(*expr)});
+  std::sort(out.replace.begin(), out.replace.end(), [](auto& a, auto& b) { return a.name < b.name; });
   for (const auto& [column, name] : star.rename_list) out.rename.emplace_back(path_of(column), name);
   std::sort(out.rename.begin(), out.rename.end());
   if (!star.columns) return out;

@@ -8,7 +8,7 @@
 #include "duckdb/common/types/blob.hpp"
 #include "duckdb/common/types/column/column_data_collection.hpp"
 #include "duckdb/common/types/decimal.hpp"
-#include "sql/engine_error.h"
+#include "sql/row_encoder.h"
 
 namespace anabranch::sql {
 namespace {
@@ -361,66 +361,86 @@ double Rows::number(size_t row, size_t column) const {
 Error answer_too_large(size_t bytes_max) {
   return Error{Code::too_large,
                fmt::format("the answer is larger than {} bytes", bytes_max),
-               "read less with LIMIT or WHERE, ask for format parquet, which is much smaller, or raise "
+               "read less with LIMIT or WHERE, ask for CSV or Arrow, which come as they are made, or raise "
                "limits.answer_bytes_max",
                {}};
 }
 
 namespace {
 
-// Calls `append_row(writers, row)` for every row in order, as long as `out` is not too long.
-template <typename Function>
-Status for_each_row(duckdb::MaterializedQueryResult& result, Numbers numbers, bool is_json,
-                    const std::string& out, size_t bytes_max, Function append_row) {
-  try {
-    for (auto& chunk : result.Collection().Chunks()) {
-      std::vector<ColumnWriter> writers;
-      writers.reserve(chunk.ColumnCount());
-      for (auto& vector : chunk.data) writers.emplace_back(vector, chunk.size(), numbers, is_json);
-      for (size_t row = 0; row < chunk.size(); ++row) {
-        append_row(writers, row);
-        if (out.size() > bytes_max) return fail(answer_too_large(bytes_max));
+std::vector<ColumnWriter> writers_of(duckdb::DataChunk& chunk, Numbers numbers, bool is_json) {
+  std::vector<ColumnWriter> writers;
+  writers.reserve(chunk.ColumnCount());
+  for (auto& vector : chunk.data) writers.emplace_back(vector, chunk.size(), numbers, is_json);
+  return writers;
+}
+
+class JsonEncoder final : public RowEncoder {
+ public:
+  JsonEncoder(const std::vector<model::RelationColumn>& columns, Numbers numbers, FrameSink& sink)
+      : RowEncoder(columns, sink), numbers_(numbers) {}
+  Status begin() override {
+    out_ += '[';
+    return {};
+  }
+  Status add(duckdb::DataChunk& chunk) override {
+    const auto writers = writers_of(chunk, numbers_, true);
+    for (size_t row = 0; row < chunk.size(); ++row) {
+      out_ += std::exchange(is_first_, false) ? "[" : ",[";
+      for (size_t i = 0; i < writers.size(); ++i) {
+        if (i) out_ += ',';
+        writers[i].append(out_, row);
       }
+      out_ += ']';
+      TRY(send_if_full());
     }
     return {};
-  } catch (const std::exception& error) {
-    return fail(engine_error(error, "", Code::internal));
   }
-}
+  Status end() override {
+    out_ += ']';
+    return send();
+  }
+
+ private:
+  const Numbers numbers_;
+  bool is_first_ = true;
+};
+
+class CsvEncoder final : public RowEncoder {
+ public:
+  using RowEncoder::RowEncoder;
+  Status begin() override {
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      if (i) out_ += ',';
+      append_csv_field(out_, columns_[i].name);
+    }
+    out_ += "\r\n";
+    return {};
+  }
+  Status add(duckdb::DataChunk& chunk) override {
+    const auto writers = writers_of(chunk, Numbers::number, false);
+    for (size_t row = 0; row < chunk.size(); ++row) {
+      for (size_t i = 0; i < writers.size(); ++i) {
+        if (i) out_ += ',';
+        writers[i].append(out_, row);
+      }
+      out_ += "\r\n";
+      TRY(send_if_full());
+    }
+    return {};
+  }
+  Status end() override { return send(); }
+};
 
 }  // namespace
 
-Status Rows::append_json(std::string& out, Numbers numbers, size_t bytes_max) const {
-  out += '[';
-  bool is_first = true;
-  const auto append_row = [&](const std::vector<ColumnWriter>& writers, size_t row) {
-    out += is_first ? "[" : ",[";
-    is_first = false;
-    for (size_t i = 0; i < writers.size(); ++i) {
-      if (i) out += ',';
-      writers[i].append(out, row);
-    }
-    out += ']';
-  };
-  TRY(for_each_row(*impl_->result, numbers, true, out, bytes_max, append_row));
-  out += ']';
-  return {};
+std::unique_ptr<RowEncoder> json_encoder(const std::vector<model::RelationColumn>& columns, Numbers numbers,
+                                         FrameSink& sink) {
+  return std::make_unique<JsonEncoder>(columns, numbers, sink);
 }
 
-Status Rows::append_csv(std::string& out, size_t bytes_max) const {
-  for (size_t i = 0; i < impl_->columns.size(); ++i) {
-    if (i) out += ',';
-    append_csv_field(out, impl_->columns[i].name);
-  }
-  out += "\r\n";
-  return for_each_row(*impl_->result, Numbers::number, false, out, bytes_max,
-                      [&](const std::vector<ColumnWriter>& writers, size_t row) {
-                        for (size_t i = 0; i < writers.size(); ++i) {
-                          if (i) out += ',';
-                          writers[i].append(out, row);
-                        }
-                        out += "\r\n";
-                      });
+std::unique_ptr<RowEncoder> csv_encoder(const std::vector<model::RelationColumn>& columns, FrameSink& sink) {
+  return std::make_unique<CsvEncoder>(columns, sink);
 }
 
 }  // namespace anabranch::sql

@@ -16,9 +16,6 @@ struct Rows::Impl {
   explicit Impl(duckdb::unique_ptr<duckdb::MaterializedQueryResult> from);
 };
 
-/// too_large: an answer, or what it becomes, is over this.
-Error answer_too_large(size_t bytes_max);
-
 /// Appends one value as JSON in the forms of docs/api.md.
 void append_json_value(std::string& out, const duckdb::Value& value, Numbers numbers);
 

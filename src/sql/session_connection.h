@@ -10,4 +10,8 @@ struct SessionConnection {
   static duckdb::Connection& of(Session& session);
 };
 
+/// The one statement of a text; refused for more of them.
+Result<duckdb::unique_ptr<duckdb::SQLStatement>> only_statement(duckdb::Connection& connection,
+                                                                const std::string& text);
+
 }  // namespace anabranch::sql

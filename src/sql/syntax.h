@@ -37,6 +37,9 @@ struct Frame {
   std::string exclude;  // "", "CURRENT ROW", "GROUP", "TIES"
 };
 
+/// What `* REPLACE (value AS name)` puts in a column's place.
+struct Replacement;
+
 /// OVER (…)
 struct Over {
   std::vector<Expr> partition_by;
@@ -75,12 +78,17 @@ struct Expr {
   Box<Over> over;
   Box<Select> query;
   std::vector<std::vector<std::string>> exclude;                         // star: [relation,] name
-  std::vector<std::pair<std::string, Expr>> replace;                     // star: name, value
+  std::vector<Replacement> replace;                                      // star
   std::vector<std::pair<std::vector<std::string>, std::string>> rename;  // star: [relation,] name, new name
   std::string alias;
   Position position = -1;
 
   bool is(std::string_view other_name) const { return kind == Kind::other && name == other_name; }
+};
+
+struct Replacement {
+  std::string name;
+  Expr value;
 };
 
 struct TableRef {

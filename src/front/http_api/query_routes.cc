@@ -1,6 +1,9 @@
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include "front/http_api/answering.h"
 #include "front/http_api/request_fields.h"
@@ -136,13 +139,13 @@ Result<serve::ViewRead> read_view_query(const Asked& asked) {
 // ---- answering ----
 
 // The rows are text already: a tree of JSON values would take many times their memory.
-http::Response json_answer(serve::RowsAnswer answer) {
+http::Response json_answer(const serve::RowsHead& about, std::string rows, serve::RowsEnd end) {
   http::Response response;
-  response.body = std::move(answer.rows);
-  response.body.insert(0, R"({"columns":)" + to_text(columns_json(answer.columns)) + R"(,"rows":)");
+  response.body = std::move(rows);
+  response.body.insert(0, R"({"columns":)" + to_text(columns_json(about.columns)) + R"(,"rows":)");
   response.body += fmt::format(R"(,"build":{},"offsets":{},"epoch":{},"elapsed_ms":{}}})",
-                               to_text(text_or_null(answer.build_id)), to_text(offsets_json(answer.offsets)),
-                               answer.epoch, to_ms(answer.elapsed_us));
+                               to_text(text_or_null(about.build_id)), to_text(offsets_json(about.offsets)),
+                               about.epoch, to_ms(end.elapsed_us));
   return response;
 }
 
@@ -161,22 +164,69 @@ const char* content_type_of(serve::RowFormat format) {
 }
 
 // What JSON says beside the rows stands in headers.
-http::Response response_of(serve::RowFormat format, serve::RowsAnswer answer) {
-  if (format == serve::RowFormat::json) return json_answer(std::move(answer));
+http::Response head_of(serve::RowFormat format, const serve::RowsHead& about) {
   http::Response response;
   response.content_type = content_type_of(format);
-  if (!answer.build_id.empty()) response.headers.add("X-Anabranch-Build", answer.build_id);
-  response.headers.add("X-Anabranch-Offsets", to_text(offsets_json(answer.offsets)));
-  response.headers.add("X-Anabranch-Epoch", std::to_string(answer.epoch));
-  response.body = std::move(answer.rows);
+  if (!about.build_id.empty()) response.headers.add("X-Anabranch-Build", about.build_id);
+  response.headers.add("X-Anabranch-Offsets", to_text(offsets_json(about.offsets)));
+  response.headers.add("X-Anabranch-Epoch", std::to_string(about.epoch));
   return response;
 }
 
-Result<serve::RowsAnswer> rows_of(serve::Reads& reads, const serve::QueryRead& read) {
-  return reads.query(read);
+// Gives an answer of one frame whole, and from the second one on what comes as it comes. JSON is one
+// document, which says at its end what the others have in headers: it is given whole, or refused whole.
+class AnsweredRows final : public serve::RowsSink {
+ public:
+  AnsweredRows(const http::Responder& responder, serve::RowFormat format)
+      : responder_(responder), format_(format) {}
+
+  Status head(serve::RowsHead head) override {
+    about_ = std::move(head);
+    return {};
+  }
+  Status frame(std::string rows) override {
+    if (stream_) return write(std::move(rows));
+    if (rows_.empty()) {
+      rows_ = std::move(rows);
+    } else if (format_ == serve::RowFormat::json) {
+      rows_ += rows;
+    } else {
+      stream_ = responder_.body(head_of(format_, about_));
+      TRY(write(std::exchange(rows_, {})));
+      return write(std::move(rows));
+    }
+    return {};
+  }
+
+  /// The client has some of it.
+  bool has_begun() const { return stream_.has_value(); }
+  void end(serve::RowsEnd end) {
+    if (stream_) return stream_->end();
+    if (format_ == serve::RowFormat::json)
+      return responder_.answer(json_answer(about_, std::move(rows_), end));
+    http::Response response = head_of(format_, about_);
+    response.body = std::move(rows_);
+    responder_.answer(std::move(response));
+  }
+
+ private:
+  Status write(std::string rows) {
+    if (stream_->write(std::move(rows))) return {};
+    return fail(Code::cancelled, "the client takes no more of the answer");
+  }
+
+  const http::Responder& responder_;
+  const serve::RowFormat format_;
+  serve::RowsHead about_;
+  std::string rows_;  // of the first frame, or of all
+  std::optional<http::BodyStream> stream_;
+};
+
+Result<serve::RowsEnd> rows_of(serve::Reads& reads, const serve::QueryRead& read, serve::RowsSink& sink) {
+  return reads.query(read, sink);
 }
-Result<serve::RowsAnswer> rows_of(serve::Reads& reads, const serve::ViewRead& read) {
-  return reads.rows(read);
+Result<serve::RowsEnd> rows_of(serve::Reads& reads, const serve::ViewRead& read, serve::RowsSink& sink) {
+  return reads.rows(read, sink);
 }
 
 // `not_found_name`: what is not there when the read itself cannot be understood.
@@ -189,10 +239,16 @@ void answer_read(ApiContext& context, const http::Responder& responder, const Re
     responder.fail(error, error.code == Code::not_found ? not_found_name : "");
   };
   if (!read) return refuse(read.error());
-  auto answer = rows_of(context.ports.reads(), *read);
-  if (!answer) return refuse(answer.error());
+  AnsweredRows answer(responder, read->terms.format);
+  const auto end = rows_of(context.ports.reads(), *read, answer);
+  if (!end && answer.has_begun()) {
+    // There is no other way left to tell the client than an answer without its end.
+    spdlog::warn("an answer ended in its middle: {}", end.error().describe());
+    return context.metrics->count_query(end.error().code, context.clock.monotonic_us() - started_us);
+  }
+  if (!end) return refuse(end.error());
   context.metrics->count_query(std::nullopt, context.clock.monotonic_us() - started_us);
-  responder.answer(response_of(read->terms.format, std::move(*answer)));
+  answer.end(*end);
 }
 
 }  // namespace
