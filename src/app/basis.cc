@@ -169,8 +169,7 @@ Result<speed::Handover> Basis::handover_of(const lake::Manifest& manifest,
     speed::BuiltView built;
     built.build_id = view.build_id;
     built.database = "build_" + view.build_id;
-    for (const std::string& file : view.row_files)
-      built.row_files.push_back(sql::object_url(file));
+    for (const std::string& file : view.row_files) built.row_files.push_back(sql::object_url(file));
     for (const auto& [part, rows] : view.part_rows) {
       if (part.ends_with(views::summary_suffix)) built.summaries.insert(part);
     }
