@@ -554,6 +554,8 @@ class BadRequestTest(Case):
         "SELECT * FROM read_text('/etc/passwd')", "SELECT * FROM read_blob('/etc/passwd')", "SELECT * FROM read_json('/etc/passwd')", "SELECT * FROM read_json_objects('/etc/passwd')",
         "SELECT * FROM read_ndjson_auto('/etc/passwd')", "SELECT * FROM glob('/*')", "SELECT * FROM '/etc/passwd'", "SELECT * FROM 'file.csv'", "SELECT * FROM \"file.csv\"",
         "SELECT * FROM '{project}/data/prices.csv'", "FROM '{data}/lake/bronze/prices/*.parquet'", "SELECT * FROM \"{data}/catalog.db\"",
+        "SELECT * FROM 'store://{stored}'", "SELECT * FROM \"store://{stored}\"", "SELECT * FROM read_parquet('store://{stored}')", "SELECT * FROM parquet_metadata('store://{stored}')",
+        "SELECT * FROM read_blob('store://{stored}')", "ATTACH 'store://serving/new.duckdb' AS a", "COPY (SELECT 1) TO 'store://lake/stolen.parquet'", "COPY bronze.orders TO 'store://{stored}'",
         "SELECT (SELECT content FROM read_text('/etc/passwd'))", "SELECT * FROM bronze.orders WHERE sku IN (SELECT content FROM read_text('/etc/passwd'))",
         "WITH t AS (SELECT * FROM read_text('/etc/passwd')) SELECT * FROM t", "SELECT 1 UNION ALL SELECT count(*) FROM glob('/*')",
         "SELECT * FROM bronze.orders, LATERAL (SELECT * FROM read_text('/etc/passwd'))", "SELECT [x.content FOR x IN (SELECT list(t) FROM read_text('/etc/passwd') t)]",
@@ -578,9 +580,11 @@ class BadRequestTest(Case):
         self.wait_applied(client)
         sums = client.query(program.SHOP_SUMS).json["rows"]
         before, outside = files_of(self.shop_project.folder), set(self.folder.iterdir())
+        data = self.shop_project.data_folder
+        stored = next((data / "lake" / "bronze" / "orders").glob("*.parquet")).relative_to(data)
         let_through = []
         for sql in self.REFUSED:
-            sql = sql.format(folder=self.folder, data=self.shop_project.data_folder, project=self.shop_project.folder)
+            sql = sql.format(folder=self.folder, data=self.shop_project.data_folder, project=self.shop_project.folder, stored=stored)
             answer = client.query(sql)
             if answer.status not in (400, 403) or answer.code not in ("bad_sql", "refused_sql", "bad_request"):
                 let_through.append((sql, answer))
