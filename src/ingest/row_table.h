@@ -48,8 +48,11 @@ class RowTable {
   virtual Result<std::unique_ptr<RowSource>> open_rows() = 0;
 };
 
-/// bad_input when a declared column is nowhere in the source, with the one that was meant, or when two have
-/// the same name in SQL.
+/// bad_input for a name that no column of the lake can have, with what to do.
+Status check_table_column_name(const std::string& name);
+
+/// bad_input when a declared column is nowhere in the source, with the one that was meant, when a name is
+/// none for a column, or when two are the same in SQL.
 Status check_table_columns(const std::vector<TableColumn>& declared, const std::vector<std::string>& in_files,
                            const std::vector<std::string>& names, std::string_view whose = "no file has");
 

@@ -7,7 +7,6 @@
 
 #include "ingest/excerpt.h"
 #include "lake/type_mapping.h"
-#include "model/column_name.h"
 #include "sql/parquet_file.h"
 #include "sql/syntax.h"
 
@@ -107,19 +106,11 @@ int64_t width_in_memory(std::string_view type) {
   return type.starts_with("DECIMAL(") ? 16 : text_width;
 }
 
-Status check_name(const std::string& name) {
-  const std::string why = model::lake_column_name_objection(name);
-  if (why.empty()) return {};
-  return fail(Code::bad_input, fmt::format("the column \"{}\": a column's name {}", excerpt(name), why),
-              fmt::format("give it another one in the source, as in columns: {{new_name: {{from: '{}'}}}}",
-                          excerpt(name)));
-}
-
 Result<TableCopyResult> copy_rows(const TableCopyJob& job, TableSource& source) {
   const auto database = TRY(sql::Database::open({}));
   auto session = TRY(database->connect());
   const SourceRows rows = TRY(source.open(*database, session));
-  for (const auto& column : rows.columns) TRY(check_name(column.name));
+  for (const auto& column : rows.columns) TRY(check_table_column_name(column.name));
   TRY(lake::check_columns(rows.columns));
   TableCopyResult result;
   result.columns = rows.columns;

@@ -184,6 +184,8 @@ TEST_F(TableCopy, SomeColumnsMayBeDeclaredAndRenamed) {
       copied_csv("id,First Name\n1,Ann\n"),
       "bad_input: table t: the column \"First Name\": a column's name has no space and none of ,;{}()= in "
       "it (give it another one in the source, as in columns: {new_name: {from: 'First Name'}})");
+  const std::string nameless = copied_json("{\"\":0}\n");
+  EXPECT_TRUE(nameless.starts_with("bad_input: table t: the column \"\": a column's name ")) << nameless;
   EXPECT_EQ(copied_csv("id,price\n1,2\n", {{"prcie", "", "DOUBLE"}}),
             "bad_input: table t: no file has the column prcie (did you mean 'price'?)");
 }
