@@ -45,7 +45,8 @@ constexpr std::array actions_known = {
     Action{"protocol", R"shape({"minReaderVersion":"INTEGER","minWriterVersion":"INTEGER"})shape"}};
 
 // The engine's files lie in memory while it works on them: a checkpoint is a few megabytes, and any store can
-// take and give its bytes. One for the program, made when the first checkpoint is met.
+// take and give its bytes. One for the program, made when the first checkpoint is met, and never taken apart:
+// the engine keeps something for each thread, and the main thread's is gone when static objects go.
 struct Workshop {
   MemoryStore files;
   std::unique_ptr<sql::Database> database;
@@ -54,14 +55,14 @@ struct Workshop {
 
 Result<Workshop*> workshop() {
   static Mutex mutex;
-  static std::unique_ptr<Workshop> made;
+  static Workshop* made = nullptr;
   Lock lock(mutex);
-  if (made) return made.get();
+  if (made) return made;
   auto workshop = std::make_unique<Workshop>();
   workshop->database = TRY(sql::Database::open({}));
   TRY(sql::give_objects(*workshop->database, workshop->files));
-  made = std::move(workshop);
-  return made.get();
+  made = workshop.release();
+  return made;
 }
 
 // Files of the workshop, for as long as this lives.
