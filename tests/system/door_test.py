@@ -276,6 +276,28 @@ class DiskTest(DoorCase):
         self.assertFalse(left[2].exists(), "bronze")
         self.check_verify(self.shop_project)
 
+    def test_what_a_build_leaves_that_is_cancelled_goes_at_once(self):
+        client = self.serve()
+        client.send("orders", [GOOD])
+        self.assertEqual(client.post("/v1/builds", {}).status, 200)
+        client.send("orders", [GOOD])
+        asked = self.in_thread(lambda: self.server.client().post("/v1/builds", {}))
+        wait_until(self.stop_child, "the build has a child process", 30, interval=0.001)
+        id = client.status()["running_build"]["id"]
+        # What its child would have written by now.
+        left = [self.shop_project.data(name) for name in (f"lake/gold/by_sku/part-00000-{id}.parquet", f"serving/{id}/rows.parquet",
+                                                          f"serving/{id}.duckdb", f"serving/{id}.work/states.duckdb")]
+        for path in left:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"PAR1")
+        self.assertEqual(client.post(f"/v1/tasks/{id}/cancel", {}).status, 200)
+        answer = asked.join()
+        self.assertEqual((answer.status, answer.code), (409, "cancelled"), answer)
+        self.assertEqual([str(path) for path in left if path.exists()], [])
+        self.assertEqual([str(path) for path in self.shop_project.data_folder.rglob("*") if id in path.name], [])
+        self.assertEqual(client.post("/v1/builds", {}).status, 200)
+        self.check_verify(self.shop_project)
+
 
 class QuarantineTest(DoorCase):
     def test_a_page_reads_its_batch_once(self):
