@@ -135,7 +135,7 @@ Status Apply::plan_streams(Candidate& candidate) {
   for (const project::StreamFile& stream : candidate.project->streams) {
     ingest::SchemaPlan plan;
     if (const OpenStream* open = stations_.streams.find(stream.name)) {
-      plan = TRY(open->ingestor->plan_change(stream.schema));
+      plan = ingest::plan_schema(open->schemas->latest().get(), stream.schema);
     } else if (stations_.streams.damaged().contains(stream.name)) {
       continue;
     } else {
@@ -154,13 +154,12 @@ Status Apply::plan_streams(Candidate& candidate) {
 
 // They stay open when the rest fails, and nobody can reach them.
 Status Apply::open_new_streams(const Candidate& candidate) {
-  project::Project fresh = *candidate.project;
-  std::erase_if(fresh.streams, [&](const project::StreamFile& stream) {
+  std::vector<project::StreamFile> fresh = candidate.project->streams;
+  std::erase_if(fresh, [&](const project::StreamFile& stream) {
     return stations_.streams.find(stream.name) || stations_.streams.damaged().contains(stream.name);
   });
-  if (fresh.streams.empty()) return {};
-  auto opened = TRY(open_streams(stations_.open_log, stations_.files, stations_.clock, stations_.data_folder,
-                                 fresh, stations_.streams.damaged()));
+  if (fresh.empty()) return {};
+  auto opened = TRY(stations_.stream_writer->open(fresh, stations_.streams.damaged()));
   const auto streams = basis_.take_in(std::move(opened));
   for (const history::Stream& stream : streams)
     stations_.streams.find(stream.bare_name())->log->on_durable([this] { stations_.speed->wake(); });
@@ -175,7 +174,7 @@ Status Apply::change_schemas(Candidate& candidate) {
     OpenStream* open = stations_.streams.find(name);
     const project::StreamFile* file = candidate.project->find_stream(name);
     if (!open || !file) continue;
-    TRY(open->ingestor->change_schema(file->schema));
+    TRY(stations_.stream_writer->change_schema(*open, file->schema));
     const model::SchemaPtr latest = open->schemas->latest();
     is_as_planned = is_as_planned && *latest == schema;
     schema = *latest;
@@ -259,7 +258,7 @@ void Apply::take_back(const Candidate& candidate) {
     OpenStream* open = stations_.streams.find(name);
     const project::StreamFile* file = candidate.before->find_stream(name);
     if (!open || !file) continue;
-    if (const auto changed = open->ingestor->change_schema(file->schema); !changed)
+    if (const Status changed = stations_.stream_writer->change_schema(*open, file->schema); !changed)
       spdlog::error("{}: its new fields stay: {}", name, changed.error().describe());
   }
   for (const project::TableFile* table : candidate.tables) {
@@ -323,7 +322,8 @@ void Apply::take_over(const Candidate& candidate, bool is_undo, ProjectSnapshots
   running_.set(candidate.project, candidate.texts);
   basis_.set_left_out(candidate.left_out);
   for (const project::StreamFile& stream : candidate.project->streams) {
-    if (OpenStream* open = stations_.streams.find(stream.name)) open->ingestor->set_key(stream.key);
+    if (OpenStream* open = stations_.streams.find(stream.name))
+      stations_.stream_writer->set_key(*open, stream.key);
   }
 }
 

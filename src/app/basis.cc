@@ -252,6 +252,7 @@ std::vector<history::Stream> Basis::take_in(std::vector<OpenStream> opened) {
       streams.push_back(its);
       stations_.streams.add(std::move(stream));
     } else {
+      (void)stations_.stream_writer->close(stream);  // an event would get an offset that another has
       stations_.history->remove(its.name.text());
       stations_.streams.damaged()[stream.name] = whole.error();
     }

@@ -75,12 +75,7 @@ void Diff::choose_streams(Side& side) {
     }
     if (const OpenStream* open = stations_.streams.find(stream.name)) {
       if (side.is_running) continue;
-      auto planned = open->ingestor->plan_change(stream.schema);
-      if (!planned) {
-        side.absent[name] = of_stream(stream.name, planned.error().message);
-        continue;
-      }
-      plan = std::move(*planned);
+      plan = ingest::plan_schema(open->schemas->latest().get(), stream.schema);
     } else {
       const auto latest = log::SchemaStore::read_latest(
           stations_.files, stations_.data_folder / "log" / stream.name / "schema");

@@ -181,11 +181,13 @@ Status Drop::wait_for_readers(const std::set<std::string>& names, const Task& ta
 }
 
 // From here on nobody knows it.
-void Drop::close_stream(const std::string& name) {
+Status Drop::close_stream(const std::string& name) {
+  if (OpenStream* open = stations_.streams.find(name)) TRY(stations_.stream_writer->close(*open));
   stations_.history->remove(model::bronze(name).text());
   stations_.streams.close(name);
   faults_.clear(model::bronze(name).text());
   basis_.forget_archive(name);
+  return {};
 }
 
 Result<front::ProjectDrop> Drop::run_now(const front::DropRequest& request, Task& task) {
@@ -197,7 +199,7 @@ Result<front::ProjectDrop> Drop::run_now(const front::DropRequest& request, Task
   TRY(forget_in_manifests(drop.items));
   std::vector<std::string> folders;
   for (const Droppable& item : drop.items) {
-    if (item.kind != Kind::view) close_stream(item.name);
+    if (item.kind != Kind::view) TRY(close_stream(item.name));
     folders.insert(folders.end(), item.folders.begin(), item.folders.end());
   }
   const Status discarded = discard(stations_.files, stations_.data_folder, folders, task.id());

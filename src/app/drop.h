@@ -40,7 +40,7 @@ class Drop {
   Status forget_in_manifests(const std::vector<front::Droppable>& items);
   Status forget_verdicts();
   Status wait_for_readers(const std::set<std::string>& names, const Task& task);
-  void close_stream(const std::string& name);
+  Status close_stream(const std::string& name);
 
   Stations& stations_;
   RunningProject& running_;

@@ -83,11 +83,8 @@ Result<bool> EventSources::take_next(Open& open) {
   TRY(platform_.may_ingest());
   const auto arrival = TRY(open.source->next());
   if (!arrival) return false;
-  ingest::Ingestor* stream = platform_.stream(open.declared.stream);
-  if (stream == nullptr)
-    return fail(Code::unavailable, fmt::format("the stream {} is not open", open.declared.stream));
-  const auto accepted =
-      stream->accept_and_wait(arrival->format, arrival->body, ingest::Sender{arrival->key, std::nullopt});
+  const auto accepted = platform_.accept(open.declared.stream, arrival->format, arrival->body,
+                                         ingest::Sender{arrival->key, std::nullopt});
   if (!accepted && is_final(accepted.error().code)) {
     spdlog::warn("{} is refused: {}", ingest::excerpt(arrival->name), accepted.error().describe());
     TRY(open.source->refused(*arrival, accepted.error()));

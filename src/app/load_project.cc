@@ -18,6 +18,12 @@ std::string count_of(size_t mistakes) {
   return fmt::format("the project has {} mistake{}", mistakes, mistakes == 1 ? "" : "s");
 }
 
+// Believes every text: who needs to know it asks the engine.
+class NoSelects final : public project::SelectReader {
+ public:
+  Result<project::ReadSelect> read(std::string_view) override { return project::ReadSelect(); }
+};
+
 }  // namespace
 
 Result<project::Project> load_project(const io::Path& root, const std::string& target, Printed printed) {
@@ -47,6 +53,23 @@ Result<project::Project> load_texts(const ProjectTexts& texts, const io::Path& r
     if (errors.size() > shown_max) message += fmt::format("\nand {} more", errors.size() - shown_max);
     return fail(Code::bad_input, message, "correct them; what runs goes on as it is");
   }
+  loaded.project.settings = TRY(loaded.project.settings_of(target));
+  return std::move(loaded.project);
+}
+
+Result<LoadedProject> load_applied(const io::Path& root, const io::Path& data_folder,
+                                   const std::string& target, Printed printed) {
+  ProjectSnapshots snapshots(io::local_file_system(), data_folder / "projects");
+  auto newest = TRY(snapshots.find(0));
+  if (!newest) return LoadedProject{TRY(load_project(root, target, printed)), std::nullopt};
+  auto project = TRY(load_texts(*newest, root, target));
+  return LoadedProject{std::move(project), std::move(newest)};
+}
+
+Result<project::Project> load_without_models(const io::Path& root, const std::string& target) {
+  NoSelects none;
+  auto loaded = project::load(io::local_file_system(), root, none, known_adapters());
+  TRY(loaded.status());
   loaded.project.settings = TRY(loaded.project.settings_of(target));
   return std::move(loaded.project);
 }

@@ -5,11 +5,10 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include "app/child.h"
+#include "app/local_stream_writer.h"
 #include "app/plain_file.h"
 #include "app/storage.h"
 #include "app/stored_data.h"
-#include "ingest/bulk_import.h"
 #include "io/private_folder.h"
 #include "io/process.h"
 #include "model/names.h"
@@ -23,8 +22,7 @@ constexpr uint64_t verify_memory_bytes_min = 256 << 20;  // less than this an en
 }  // namespace
 
 Platform::Platform(project::Project project, const Options& options)
-    : Events(options.policy),
-      front::Builds(options.policy),
+    : front::Builds(options.policy),
       TableCopies(options.policy),
       options_(options),
       stations_(std::move(project), options.target),
@@ -55,12 +53,7 @@ Status Platform::open_data() {
   const io::Path& data = stations_.data_folder;
   TRY(stations_.files.create_folders(data / "serving"));
   TRY(io::make_private(data));
-  auto lock = stations_.files.lock(data / "lock", options_.owner);
-  if (!lock) {
-    if (lock.error().code != Code::conflict) return fail(std::move(lock).error());
-    return fail(Code::conflict, lock.error().message, "stop it, or let this command go through it");
-  }
-  stations_.lock = std::move(*lock);
+  if (!options_.stream_writer) stations_.lock = TRY(lock_data(stations_.files, data, options_.owner));
   TRY(remove_discarded(stations_.files, data));
   TRY(stations_.files.remove_all(data / copy_folder_name));  // what a crash left
   TRY(open_stations());
@@ -126,8 +119,19 @@ Status Platform::open_engine() {
 }
 
 Status Platform::open_logs() {
-  auto opened = TRY(open_streams(stations_.open_log, stations_.files, stations_.clock, stations_.data_folder,
-                                 stations_.project, stations_.streams.damaged()));
+  if (options_.stream_writer) {
+    stations_.stream_writer = options_.stream_writer(stations_);
+  } else {
+    stations_.stream_writer =
+        std::make_unique<LocalStreamWriter>(stations_.open_log, stations_.files, stations_.clock,
+                                            stations_.data_folder, stations_.project.settings.limits);
+    intake_ = std::make_unique<Intake>(
+        options_.policy,
+        Intake::Ground{stations_.streams, *this, *stations_.tasks, stations_.files, stations_.clock,
+                       stations_.data_folder, stations_.program,
+                       stations_.project.settings.limits.copy_timeout_ms});
+  }
+  auto opened = TRY(stations_.stream_writer->open(stations_.project.streams, stations_.streams.damaged()));
   (void)basis_.take_in(std::move(opened));
   for (const auto& [name, error] : stations_.streams.damaged())
     faults_.set(model::bronze(name).text(), stream_fault(name, error));
@@ -230,51 +234,18 @@ std::vector<front::TableInfo> Platform::table_infos() {
 
 // ---- events ----
 
-ingest::Ingestor* Platform::stream(const std::string& name) {
-  if (!project()->find_stream(name)) return nullptr;  // also one that is open still
-  OpenStream* open = stations_.streams.find(name);
-  return open ? open->ingestor.get() : nullptr;
-}
-
-std::vector<std::string> Platform::stream_names() const {
-  std::vector<std::string> names;
-  const auto project = this->project();
-  for (const OpenStream* stream : stations_.streams.all()) {
-    if (project->find_stream(stream->name)) names.push_back(stream->name);
-  }
-  return names;
+Result<ingest::Accepted> Platform::accept(const std::string& name, ingest::BodyFormat format,
+                                          std::string_view body, const ingest::Sender& sender) {
+  OpenStream* open = has_stream(name) ? stations_.streams.find(name) : nullptr;
+  if (!open) return fail(Code::unavailable, fmt::format("the stream {} is not open", name));
+  return stations_.stream_writer->accept(*open, format, body, sender);
 }
 
 Status Platform::may_ingest() const {
   if (!stations_.is_ready) return {};
   const auto stats = stations_.speed->stats();
-  if (stats.failure)
-    return fail(Code::unavailable, "events cannot be read back from the log",
-                "see the server's log, then restart it");
-  const auto limit = static_cast<int64_t>(project()->settings.build.ingest_limit_events);
-  if (limit > 0 && stats.slice_events >= limit) {
-    return fail(Code::overloaded, fmt::format("{} events wait for a build", stats.slice_events),
-                "try again when the build that is running is done");
-  }
-  return {};
-}
-
-Result<ingest::Accepted> Platform::ingest_file(const std::string& name, const std::string& path,
-                                               const std::optional<ingest::Sender>& sender,
-                                               std::optional<model::Partition> partition) {
-  ingest::Ingestor* ingestor = stream(name);
-  if (!ingestor) return fail(Code::not_found, fmt::format("there is no stream {}", name));
-  TRY(check_readable(stations_.files, path));
-  const auto task =
-      TRY(stations_.tasks->begin(stations_.new_id(), "import", name,
-                                 stations_.project.settings.limits.copy_timeout_ms, "copy_timeout_ms"));
-  return ingestor->accept_file(
-      path, stations_.data_folder / "log" / name, sender,
-      [&](const ingest::BulkImportJob& job) -> Result<ingest::BulkImportResult> {
-        return ingest::BulkImportResult::from_json(
-            TRY(run_in_child(stations_.program, "import", job.to_json(), *task)));
-      },
-      partition);
+  return check_backlog(stats.failure.has_value(), stats.slice_events,
+                       static_cast<int64_t>(project()->settings.build.ingest_limit_events));
 }
 
 // ---- what is asked ----

@@ -15,6 +15,7 @@
 #include "app/drop.h"
 #include "app/event_sources.h"
 #include "app/faults.h"
+#include "app/intake.h"
 #include "app/keeper.h"
 #include "app/project_snapshots.h"
 #include "app/retention.h"
@@ -22,6 +23,7 @@
 #include "app/stations.h"
 #include "app/table_copying.h"
 #include "base/result.h"
+#include "front/own_process.h"
 #include "front/ports.h"
 #include "project/project.h"
 #include "security/policy.h"
@@ -34,7 +36,7 @@ namespace anabranch::app {
 /// used by the server, and by commands when no server runs. It opens and closes, and hands what the ports ask
 /// to the class whose it is.
 class Platform final : public front::Ports,
-                       public front::Events,
+                       public IntakeTerms,
                        public front::Builds,
                        public front::TableCopies {
  public:
@@ -48,6 +50,9 @@ class Platform final : public front::Ports,
     std::string target;                 // which the project was loaded for; apply() loads it again
     std::optional<ProjectTexts> texts;  // what it was loaded from; none: its files as they are
     std::shared_ptr<const security::Policy> policy = security::allow_all();
+    /// Who writes the logs, in place of this process: then events come in elsewhere, and whoever opens this
+    /// has the lock file.
+    std::function<std::unique_ptr<StreamWriter>(Stations&)> stream_writer;
     /// Fills the slots in place of app::open_slots(), for tests that hold the platform against other
     /// adapters.
     std::function<Result<Slots>(const project::Settings&, const SlotGround&)> open_slots;
@@ -72,7 +77,7 @@ class Platform final : public front::Ports,
   }
 
   // front::Ports: what the doors get
-  front::Events& events() override { return *this; }
+  front::Events& events() override { return *intake_; }
   front::Builds& builds() override { return *this; }
   front::TableCopies& tables() override { return *this; }
   serve::Reads& reads() override { return *reads_; }
@@ -81,8 +86,20 @@ class Platform final : public front::Ports,
   std::string project_name() const override { return project()->name; }
   int64_t started_at_us() const override { return started_at_us_; }
   bool is_ready() const override { return stations_.is_ready; }
-  ingest::Ingestor* stream(const std::string& name) override;
-  std::vector<std::string> stream_names() const override;
+  std::vector<front::ProcessState> processes() const override { return {front::own_process(started_at_us_)}; }
+  // Of the intake, where this process writes the logs.
+  ingest::Ingestor* stream(const std::string& name) { return intake_->stream(name); }
+  std::vector<std::string> stream_names() const { return intake_->stream_names(); }
+  Result<ingest::Accepted> ingest_file(const std::string& stream, const std::string& path,
+                                       const std::optional<ingest::Sender>& sender = std::nullopt,
+                                       std::optional<model::Partition> partition = std::nullopt) {
+    return intake_->ingest_file(stream, path, sender, partition);
+  }
+  /// What an event source has; durable when it returns. Wherever the logs are written.
+  Result<ingest::Accepted> accept(const std::string& stream, ingest::BodyFormat format, std::string_view body,
+                                  const ingest::Sender& sender);
+  // What intake goes by.
+  bool has_stream(const std::string& name) const override { return project()->find_stream(name) != nullptr; }
   Status may_ingest() const override;
   model::Offsets archived() const override { return basis_.archived(); }
   serve::QueryService& queries() { return *stations_.queries; }
@@ -114,9 +131,6 @@ class Platform final : public front::Ports,
   Result<std::vector<front::TableCopied>> copy(const std::vector<std::string>& sources) override {
     return copying_.copy(sources);
   }
-  Result<ingest::Accepted> ingest_file(const std::string& stream, const std::string& path,
-                                       const std::optional<ingest::Sender>& sender = std::nullopt,
-                                       std::optional<model::Partition> partition = std::nullopt) override;
   Result<std::vector<quality::Verdict>> verify(const quality::Verifier::Request& request) override;
 
  private:
@@ -145,6 +159,7 @@ class Platform final : public front::Ports,
   Apply apply_;
   Diff diff_;
   Drop drop_;
+  std::unique_ptr<Intake> intake_;  // null where another process writes the logs
   std::unique_ptr<serve::EngineReads> reads_;
   std::unique_ptr<Keeper> keeper_;
   std::unique_ptr<EventSources> event_sources_;

@@ -13,9 +13,10 @@ constexpr auto round_time = std::chrono::milliseconds(500);
 
 }  // namespace
 
-ProjectWatch::ProjectWatch(Platform& platform, bool watches) : platform_(platform), watches_(watches) {
+ProjectWatch::ProjectWatch(front::Builds& builds, io::Path root, bool watches)
+    : builds_(builds), root_(std::move(root)), watches_(watches) {
   if (watches_) {
-    if (auto texts = read_project_texts(io::local_file_system(), platform_.project()->root)) {
+    if (auto texts = read_project_texts(io::local_file_system(), root_)) {
       seen_ = *texts;
       tried_ = std::move(*texts);
     }
@@ -63,7 +64,7 @@ void ProjectWatch::run() {
 
 // An editor may be in the middle of writing: two looks must see the same.
 void ProjectWatch::look() {
-  auto texts = read_project_texts(io::local_file_system(), platform_.project()->root);
+  auto texts = read_project_texts(io::local_file_system(), root_);
   if (!texts) return;
   const bool is_quiet = *texts == seen_;
   seen_ = std::move(*texts);
@@ -73,7 +74,7 @@ void ProjectWatch::look() {
 }
 
 void ProjectWatch::apply() {
-  const auto plan = platform_.apply({});
+  const auto plan = builds_.apply(security::local_caller(), {});
   if (!plan) {
     fmt::print(stderr, "{} {}\n", colored("not applied:", Color::red), plan.error().describe());
   } else if (plan->items.empty()) {

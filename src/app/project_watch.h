@@ -4,19 +4,21 @@
 #include <optional>
 #include <thread>
 
-#include "app/platform.h"
 #include "app/project_snapshots.h"
 #include "base/mutex.h"
+#include "front/builds.h"
+#include "io/file_system.h"
 
 namespace anabranch::app {
 
-/// Applies the project's files to a running platform when it is asked to, and, when it watches, each time
+/// Applies the project's files to what runs when it is asked to, and, when it watches, each time
 /// that they were saved: once they stayed the same for a moment, and only once for each state of them. What
 /// comes of it is printed. Owner: `up`; a thread of its own.
 class ProjectWatch {
  public:
-  ProjectWatch(Platform& platform, bool watches);
-  /// Waits for the apply that runs: stop the platform first.
+  /// `builds`: of what runs; outlives it. `root`: where the project lies.
+  ProjectWatch(front::Builds& builds, io::Path root, bool watches);
+  /// Waits for the apply that runs: end that first.
   ~ProjectWatch();
 
   /// Any thread.
@@ -27,7 +29,8 @@ class ProjectWatch {
   void look();
   void apply();
 
-  Platform& platform_;
+  front::Builds& builds_;
+  const io::Path root_;
   const bool watches_;
   ProjectTexts seen_;
   ProjectTexts tried_;

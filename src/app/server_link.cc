@@ -9,25 +9,6 @@
 
 namespace anabranch::app {
 
-namespace {
-
-struct Applied {
-  project::Project project;
-  std::optional<ProjectTexts> texts;
-};
-
-// What ran last, or what the files say where nothing ever did.
-Result<Applied> applied_project(const io::Path& root, const io::Path& data_folder,
-                                const std::string& target) {
-  ProjectSnapshots snapshots(io::local_file_system(), data_folder / "projects");
-  auto newest = TRY(snapshots.find(0));
-  if (!newest) return Applied{TRY(load_project(root, target, Printed::errors)), std::nullopt};
-  auto project = TRY(load_texts(*newest, root, target));
-  return Applied{std::move(project), std::move(newest)};
-}
-
-}  // namespace
-
 Result<std::unique_ptr<ServerLink>> ServerLink::open(const io::Path& root, const std::string& target,
                                                      Project which) {
   auto connection = std::make_unique<ServerLink>();
@@ -50,7 +31,7 @@ Result<std::unique_ptr<ServerLink>> ServerLink::open(const io::Path& root, const
   } else {
     Server::Options options;
     if (which == Project::as_applied) {
-      auto applied = TRY(applied_project(root, data_folder, target));
+      auto applied = TRY(load_applied(root, data_folder, target, Printed::errors));
       project = std::move(applied.project);
       options.texts = std::move(applied.texts);
     } else if (!project) {

@@ -123,11 +123,15 @@ Result<Slots> open_slots(const project::Settings& settings, const SlotGround& gr
   slots.lake = TRY(open_lake(settings, ground));
   slots.batch_engine = std::make_unique<batch::ChildEngine>(
       ground.program, std::vector<std::string>{"child", "build"}, lake_for_children(ground));
-  slots.open_log = [ground](const io::Path& folder, const project::Limits& limits,
-                            model::Partition partitions) {
+  slots.open_log = TRY(open_logs(settings, ground));
+  return slots;
+}
+
+Result<OpenLog> open_logs(const project::Settings& settings, const SlotGround& ground) {
+  if (adapter_of(settings, "log") != embedded) return unknown("log", settings.slots.at("log"));
+  return [ground](const io::Path& folder, const project::Limits& limits, model::Partition partitions) {
     return open_segmented_log(ground, folder, limits, partitions);
   };
-  return slots;
 }
 
 Result<std::unique_ptr<ingest::TableSource>> open_table_source(const ingest::TableCopyJob& job) {

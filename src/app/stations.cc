@@ -1,10 +1,13 @@
 #include "app/stations.h"
 
-#include <fmt/format.h>
-
-#include "io/random.h"
-
 namespace anabranch::app {
+
+Result<std::unique_ptr<io::FileLock>> lock_data(io::FileSystem& files, const io::Path& data_folder,
+                                                const std::string& owner) {
+  auto lock = files.lock(data_folder / "lock", owner);
+  if (lock || lock.error().code != Code::conflict) return lock;
+  return fail(Code::conflict, lock.error().message, "stop it, or let this command go through it");
+}
 
 Error in_project(Error error, const io::Path& root) {
   const std::string folder = (root / "").string();
@@ -20,14 +23,6 @@ Stations::Stations(project::Project started_with, std::string chosen_target)
       target(std::move(chosen_target)),
       data_folder(project.root / project.settings.data_folder),
       tasks(std::make_unique<Tasks>(clock)) {}
-
-std::string Stations::new_id() const {
-  std::string id;
-  for (const char c : io::to_iso8601(clock.now_us() / 1000 * 1000)) {
-    if (c != '-' && c != ':') id += c;
-  }
-  return fmt::format("{}-{:04x}", id, static_cast<unsigned>(io::random_u64() & 0xffff));
-}
 
 quality::VerifySources Stations::verify_sources(const project::Project& of) const {
   quality::VerifySources sources;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "app/slots.h"
+#include "app/stream_writer.h"
 #include "app/streams.h"
 #include "app/tables.h"
 #include "app/tasks.h"
@@ -30,6 +31,11 @@
 
 namespace anabranch::app {
 
+/// One program at a time holds a data folder: its lock file says who. conflict: another does; the message is what
+/// that one wrote.
+Result<std::unique_ptr<io::FileLock>> lock_data(io::FileSystem& files, const io::Path& data_folder,
+                                                const std::string& owner);
+
 /// An error as others may see it: files of the project are named from its folder on.
 Error in_project(Error error, const io::Path& root);
 
@@ -46,8 +52,7 @@ struct Stations {
 
   /// What people are told: as it is, with paths from the project's folder on.
   Error shown(Error error) const { return in_project(std::move(error), project.root); }
-  /// Of a build or another task; sorted by time.
-  std::string new_id() const;
+  std::string new_id() const { return new_task_id(clock); }
   SlotGround ground() const { return {files, clock, project.root, data_folder, program}; }
   /// Where a verify of this project looks for itself.
   quality::VerifySources verify_sources(const project::Project& of) const;
@@ -65,6 +70,7 @@ struct Stations {
   std::unique_ptr<catalog::Catalog> catalog;
   std::unique_ptr<security::SecretStore> secrets;
   OpenLog open_log;
+  std::unique_ptr<StreamWriter> stream_writer;
   std::unique_ptr<lake::ObjectStore> store;
   std::unique_ptr<lake::ManifestStore> manifests;
   std::unique_ptr<lake::TableVersions> table_versions;

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "io/random.h"
+
 namespace anabranch::app {
 namespace {
 
@@ -12,6 +14,14 @@ namespace {
 constexpr auto watch_interval = std::chrono::milliseconds(50);
 
 }  // namespace
+
+std::string new_task_id(io::Clock& clock) {
+  std::string id;
+  for (const char c : io::to_iso8601(clock.now_us() / 1000 * 1000)) {
+    if (c != '-' && c != ':') id += c;
+  }
+  return fmt::format("{}-{:04x}", id, static_cast<unsigned>(io::random_u64() & 0xffff));
+}
 
 Task::Task(Tasks& owner, std::string id, std::string kind, std::string of, int64_t limit_us,
            std::string setting)

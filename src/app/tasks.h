@@ -17,6 +17,9 @@ namespace anabranch::app {
 
 class Tasks;
 
+/// A new one, of a build or another task; sorted by time.
+std::string new_task_id(io::Clock& clock);
+
 /// One build, copy, import or verify, from its begin to the end of this object. Its thread owns it.
 class Task {
  public:

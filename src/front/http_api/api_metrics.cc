@@ -108,8 +108,13 @@ void ApiMetrics::collect(Ports& ports, const StreamRates& rates, int64_t now_us)
   const bool is_ready = ports.is_ready();
   const serve::ReadState reads = is_ready ? ports.reads().state() : serve::ReadState();
   metrics_.gauge("anabranch_ready", "1 when the server answers queries").set(is_ready ? 1 : 0);
-  metrics_.gauge("anabranch_memory_bytes", "Memory that the process holds")
-      .set(static_cast<double>(io::own_memory_bytes()));
+  for (const ProcessState& process : ports.processes()) {
+    const Labels labels = {{"kind", process.kind}};
+    metrics_.gauge("anabranch_memory_bytes", "Memory that a process holds itself", labels)
+        .set(static_cast<double>(process.memory_bytes));
+    metrics_.gauge("anabranch_process_restarts", "How often it was started again", labels)
+        .set(static_cast<double>(process.restarts));
+  }
   metrics_.gauge("anabranch_uptime_seconds", "Time since the start")
       .set(static_cast<double>(now_us - ports.started_at_us()) / 1e6);
   metrics_.gauge("anabranch_build_running", "1 while a build runs")

@@ -96,6 +96,19 @@ Json speed_json(const speed::SpeedLayer::Stats& stats, bool is_ready) {
           {"failed", stats.failure.has_value()}};
 }
 
+Json processes_json(const Ports& ports) {
+  Json processes = Json::array();
+  for (const ProcessState& process : ports.processes()) {
+    processes.push_back({{"kind", process.kind},
+                         {"pid", process.pid > 0 ? Json(process.pid) : Json()},
+                         {"memory_bytes", process.memory_bytes},
+                         {"started_at", time_json(process.started_at_us)},
+                         {"restarts", process.restarts},
+                         {"last_end", process.last_end ? Json(*process.last_end) : Json()}});
+  }
+  return processes;
+}
+
 }  // namespace
 
 Json status_document(ApiContext& context, const security::Caller& caller) {
@@ -127,11 +140,13 @@ Json status_document(ApiContext& context, const security::Caller& caller) {
           {"running_build", running_build_json(builds.running_build())},
           {"faults", faults_json(builds, caller)},
           {"storage", storage_json(builds.storage())},
+          {"processes", processes_json(ports)},
           {"memory_bytes", io::own_memory_bytes()}};
 }
 
 std::string status_signature(Json document) {
   for (const char* key : {"uptime_s", "memory_bytes", "freshness_ms", "storage"}) document.erase(key);
+  for (Json& process : document["processes"]) process.erase("memory_bytes");
   if (document["build"].is_object()) document["build"].erase("age_s");
   for (const char* key : {"tick_ms_p50", "tick_ms_p99"}) document["speed"].erase(key);
   for (Json& stream : document["streams"]) {
