@@ -152,6 +152,25 @@ TEST(Link, MoreCallsThanThreadsWaitAndTooManyAreRefused) {
   EXPECT_EQ(most, 2);
 }
 
+TEST(Link, LargeRequestsThatWaitAreBoundedTogether) {
+  Link::Options options = small_options;
+  options.handler_threads = 1;
+  const TwoLinks links = two_links(answer_of_tests, {}, options);
+  const auto cancelled = flag();
+  std::vector<std::thread> threads;
+  std::atomic<int> refused = 0;
+  for (int i = 0; i < 4; ++i) {  // one runs, one waits: two of them are more than a message
+    threads.emplace_back([&] {
+      const auto answer = links.one->call("block", std::string(3 << 20, 'x'), nullptr, cancelled);
+      refused += answer.error().code == Code::overloaded;
+    });
+  }
+  EXPECT_TRUE(comes_true([&] { return refused == 2; }));
+  *cancelled = true;
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(refused, 2);
+}
+
 TEST(Link, TellsComeInOrderAmongCalls) {
   std::vector<std::string> heard;  // by the reading thread alone, until the last call
   const TwoLinks links = two_links(answer_of_tests, [&](std::string_view topic, std::string_view bytes) {
