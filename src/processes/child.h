@@ -26,11 +26,12 @@ struct ChildOrder {
   io::Path program;
   std::vector<std::string> arguments;
   int nice = 0;
-  uint64_t memory_bytes_max =
-      0;  // of its own, resident; with more it is ended within a fifth of a second; 0: no limit
+  // Of its own, resident; with more it is ended within a fifth of a second. 0: no limit.
+  uint64_t memory_bytes_max = 0;
   uint64_t data_bytes_max = 0;  // that it may ask the system for, used or not; 0: no limit
   int oom_score_adj = 0;
-  std::function<void(std::string_view line)> on_line;  // of its output, on a thread of the child's
+  // Of its output; on the thread that looks at its memory too, so it must not block.
+  std::function<void(std::string_view line)> on_line;
 };
 
 /// How a child ended.

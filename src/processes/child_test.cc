@@ -1,8 +1,10 @@
 #include "processes/child.h"
 
 #include <csignal>
+#include <filesystem>
 #include <mutex>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -40,7 +42,7 @@ TEST(Child, HasWhatItWasGivenAndNothingElse) {
   ChildOrder order = child_of_tests("work");
   order.nice = 12;
   order.oom_score_adj = 400;
-  const int open_to_all = ::dup(STDERR_FILENO);  // as libraries do
+  const int open_to_all = ::fcntl(STDERR_FILENO, F_DUPFD, 20);  // as libraries do
   const auto running = run(order);
   ::close(open_to_all);
   EXPECT_EQ(ask(*running.link, "pid"), std::to_string(running.child->pid()));
@@ -48,6 +50,18 @@ TEST(Child, HasWhatItWasGivenAndNothingElse) {
   EXPECT_EQ(ask(*running.link, "place"), "12 own group");
   EXPECT_EQ(ask(*running.link, "score"), "400");
   EXPECT_EQ(ask(*running.link, "terms"), "taken");
+}
+
+TEST(Child, OutlivesTheThreadThatAskedForIt) {
+  Running running;
+  std::filesystem::path thread;
+  std::thread([&] {
+    running = run(child_of_tests("work"));
+    thread = "/proc/self/task/" + std::to_string(::gettid());
+    EXPECT_EQ(ask(*running.link, "echo", "x"), "x");  // it is tied to its parent by now
+  }).join();
+  ASSERT_TRUE(comes_true([&] { return !std::filesystem::exists(thread); }));
+  EXPECT_EQ(ask(*running.link, "echo", "x"), "x");
 }
 
 TEST(Child, EndsWhenItsSocketCloses) {

@@ -91,8 +91,8 @@ class Supervisor {
   std::condition_variable changed_;  // of what others wait for: link, stop
   std::condition_variable wake_;     // the supervisor's thread
   bool is_stopping_ GUARDED_BY(mutex_) = false;
-  int64_t stop_at_us_ GUARDED_BY(mutex_) =
-      0;  // when the child has ended at the latest; system's monotonic clock
+  // When the child has ended at the latest; by the system's monotonic clock.
+  int64_t stop_at_us_ GUARDED_BY(mutex_) = 0;
   // Of the child that runs:
   bool has_news_ GUARDED_BY(mutex_) = false;
   bool said_ready_ GUARDED_BY(mutex_) = false;
