@@ -20,6 +20,8 @@ inline ChildOrder child_of_tests(const std::string& task) {
 
 /// Whether no process of that number runs (one that nobody has waited for yet does not).
 bool is_gone(int pid);
+/// Whether a thread of this process waits for something.
+bool is_asleep(int thread);
 int open_descriptors();
 /// Whether this process has a child, be it one that has ended and that nobody has waited for.
 bool has_children();

@@ -20,13 +20,25 @@
 
 namespace anabranch::processes {
 
-bool is_gone(int pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+namespace {
+
+/// Of a process or thread, as the system says it; 'X' where there is none.
+char state_of(const std::string& folder) {
+  std::ifstream file(folder + "/stat");
   std::string text;
-  if (!std::getline(file, text)) return true;
+  if (!std::getline(file, text)) return 'X';
   const size_t name_end = text.rfind(") ");
-  return name_end == std::string::npos || text[name_end + 2] == 'Z' || text[name_end + 2] == 'X';
+  return name_end == std::string::npos ? 'X' : text[name_end + 2];
 }
+
+}  // namespace
+
+bool is_gone(int pid) {
+  const char state = state_of("/proc/" + std::to_string(pid));
+  return state == 'Z' || state == 'X';
+}
+
+bool is_asleep(int thread) { return state_of("/proc/self/task/" + std::to_string(thread)) == 'S'; }
 
 int open_descriptors() {
   int count = 0;

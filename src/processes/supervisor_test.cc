@@ -5,6 +5,7 @@
 #include <random>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "processes/link_for_tests.h"
 #include "processes/program_for_tests.h"
@@ -142,7 +143,9 @@ TEST(Supervisor, StoppedChildIsReplacedWithinFiveSeconds) {
   const auto link = one.supervisor.wait_for_link(long_us).value();
   const int64_t stopped_us = now_us();
   ::kill(one.supervisor.report().pid, SIGSTOP);
-  EXPECT_EQ(link->call("echo", "").error().code, Code::unavailable);
+  Result<std::string> answer;
+  while ((answer = link->call("echo", ""))) continue;  // it takes a moment until all its threads have stopped
+  EXPECT_EQ(answer.error().code, Code::unavailable);
   const auto next = one.supervisor.wait_for_link(long_us);
   ASSERT_TRUE(next) << next.error().describe();
   EXPECT_EQ((*next)->call("echo", "x").value(), "x");
@@ -223,8 +226,12 @@ TEST(Supervisor, ChildThatCrashesAgainAndAgainIsStartedMoreAndMoreRarely) {
       "the engine ended with code 3: cannot open the lake; it starts again at 2001-09-09T"))
       << report.describe();
   // Stopped while it waits: nobody waits with it.
-  std::thread waiter(
-      [&] { EXPECT_EQ(one.supervisor.wait_for_link(3'600'000'000).error().code, Code::unavailable); });
+  std::atomic<int> waiting = 0;
+  std::thread waiter([&] {
+    waiting = ::gettid();
+    EXPECT_EQ(one.supervisor.wait_for_link(3'600'000'000).error().code, Code::unavailable);
+  });
+  EXPECT_TRUE(comes_true([&] { return waiting != 0 && is_asleep(waiting); }));
   const auto cancelled = std::make_shared<std::atomic<bool>>(true);
   EXPECT_EQ(one.supervisor.wait_for_link(3'600'000'000, cancelled).error().code, Code::cancelled);
   const int64_t begun_us = now_us();
