@@ -14,10 +14,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "io/descriptor.h"
+#include "io/process_end.h"
+#include "io/process_output.h"
+
 namespace anabranch::io {
 namespace {
 
-constexpr size_t errors_kept_bytes = 8192;
 constexpr int child_nice = 5;
 constexpr int late_work_nice = 10;
 
@@ -35,25 +38,6 @@ ssize_t write_without_signal(int fd, const void* bytes, size_t size) {
   errno = error;
   return count;
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor() { close(); }
-  void close() {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = -1;
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 Result<std::pair<Descriptor, Descriptor>> make_pipe() {
   int ends[2];
@@ -99,8 +83,8 @@ class LocalProcess final : public Process {
   }
 
   Result<ProcessExit> run(const std::function<void(std::string_view)>& on_line) override {
-    std::string line;
-    std::string errors;
+    OutputLines lines;
+    OutputTail errors;
     size_t written = 0;
     if (to_write_.empty()) input_.close();
     while (output_.get() >= 0 || errors_.get() >= 0) {
@@ -119,38 +103,21 @@ class LocalProcess final : public Process {
       if (polled[0].revents != 0) {
         const ssize_t count = ::read(output_.get(), buffer, sizeof(buffer));
         if (count == 0) output_.close();
-        for (ssize_t i = 0; i < count; ++i) {
-          if (buffer[i] != '\n') {
-            line += buffer[i];
-          } else {
-            on_line(line);
-            line.clear();
-          }
-        }
+        if (count > 0) lines.add({buffer, static_cast<size_t>(count)}, on_line);
       }
       if (polled[1].revents != 0) {
         const ssize_t count = ::read(errors_.get(), buffer, sizeof(buffer));
         if (count == 0) errors_.close();
-        if (count > 0) errors.append(buffer, static_cast<size_t>(count));
-        if (errors.size() > errors_kept_bytes) errors.erase(0, errors.size() - errors_kept_bytes);
+        if (count > 0) errors.add({buffer, static_cast<size_t>(count)});
       }
     }
-    if (!line.empty()) on_line(line);
-    int status = 0;
-    rusage usage{};
-    while (::wait4(pid_, &status, 0, &usage) < 0) {
-      if (errno != EINTR)
-        return fail(Code::io, fmt::format("cannot wait for a child process: {}", std::strerror(errno)));
-    }
+    lines.finish(on_line);
+    ProcessExit exit = TRY(wait_for_end(pid_));
     {
       std::lock_guard lock(mutex_);
       is_reaped_ = true;
     }
-    ProcessExit exit;
-    if (WIFEXITED(status)) exit.code = WEXITSTATUS(status);
-    if (WIFSIGNALED(status)) exit.signal = WTERMSIG(status);
-    exit.peak_memory_bytes = static_cast<uint64_t>(usage.ru_maxrss) * 1024;
-    exit.errors = std::move(errors);
+    exit.errors = errors.text();
     return exit;
   }
 
@@ -200,6 +167,20 @@ Result<std::unique_ptr<Process>> start_process(const Path& program, const std::v
   ::fcntl(input_write.get(), F_SETFL, O_NONBLOCK);
   return std::make_unique<LocalProcess>(pid, std::move(input_write), std::move(output_read),
                                         std::move(errors_read), std::move(input));
+}
+
+Result<ProcessExit> wait_for_end(int pid) {
+  int status = 0;
+  rusage usage{};
+  while (::wait4(pid, &status, 0, &usage) < 0) {
+    if (errno != EINTR)
+      return fail(Code::io, fmt::format("cannot wait for a child process: {}", std::strerror(errno)));
+  }
+  ProcessExit exit;
+  if (WIFEXITED(status)) exit.code = WEXITSTATUS(status);
+  if (WIFSIGNALED(status)) exit.signal = WTERMSIG(status);
+  exit.peak_memory_bytes = static_cast<uint64_t>(usage.ru_maxrss) * 1024;
+  return exit;
 }
 
 void kill_all_processes() {

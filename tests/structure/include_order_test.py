@@ -18,8 +18,8 @@ from pathlib import Path
 # A folder of src may include those before it, never those after. src/README.md says why; it is the order in which an
 # event travels. A folder that is not here yet takes its place from the design, so it is listed already. A station may lie within
 # another ("front/http_api"): what is in it is in that one, and other folders within a station are parts of it.
-ORDER = ["base", "io", "http", "model", "sql", "project", "catalog", "security", "log", "lake", "ingest", "views", "history", "batch", "speed",
-         "serve", "quality", "schedule", "front", "front/http_api", "front/pg", "connect", "app"]
+ORDER = ["base", "io", "processes", "http", "model", "sql", "project", "catalog", "security", "log", "lake", "ingest", "views", "history", "batch",
+         "speed", "serve", "quality", "schedule", "front", "front/http_api", "front/pg", "connect", "app"]
 
 # Never, whatever the order says: (the folder that includes, what it includes, why).
 STRANGERS = [("batch", "speed", "both read views, and meet only in what is served"),
