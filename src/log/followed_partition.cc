@@ -54,11 +54,7 @@ Status FollowedPartition::begin_at(const Front& front) {
   auto kept = reject_files_before(has_moved ? front.offset : first_offset());
   Lock lock(mutex_);
   const bool has_changed = has_moved || (kept && *kept != durable_.reject_files);
-  if (has_moved) {
-    durable_.remove_before(front);
-    // What came after the last batch that was told may be gone already.
-    if (durable_.segments.empty()) cache_.restart(durable_.end_offset());
-  }
+  if (has_moved) durable_.remove_before(front);
   durable_.set_reject_files(kept ? *kept : std::move(durable_.reject_files));
   if (has_changed) ++removals_;
   return kept ? Status{} : fail(kept.error());
