@@ -13,30 +13,7 @@
 namespace anabranch::log {
 namespace {
 
-constexpr size_t read_window_bytes_min = 64 << 10;
-constexpr size_t read_window_bytes_max = 1 << 20;
 constexpr std::string_view reopen_hint = "look after the disk, then restart";
-
-std::string damage_hint(const Segment& segment) {
-  return fmt::format(
-      "restore this file from a backup of the log folder; until then the events of offsets {} to {} cannot "
-      "all be read",
-      segment.header.base_offset, segment.end_offset - 1);
-}
-
-// The error of a batch that cannot be read, with what to do about it.
-std::unexpected<Error> fail_reading(Error error, const Segment& segment) {
-  if (error.code == Code::corrupt) error.hint = damage_hint(segment);
-  return fail(std::move(error));
-}
-
-Result<Batch> read_body(SegmentReader& reader, const SegmentReader::Frame& frame, const Segment& segment) {
-  const auto body = reader.body(frame);
-  if (!body) return fail_reading(body.error(), segment);
-  auto batch = parse_batch(segment.header.partition, frame.header, *body);
-  if (!batch) return fail_reading(damaged(segment.path, frame.position, batch.error().message, {}), segment);
-  return batch;
-}
 
 }  // namespace
 
@@ -56,19 +33,15 @@ Result<std::unique_ptr<Partition>> Partition::open(io::FileSystem& files, io::Cl
 
 Partition::Partition(io::FileSystem& files, io::Clock& clock, io::Path folder, model::Partition number,
                      const PartitionOptions& options, RecoveredPartition found)
-    : files_(files),
+    : ReadablePartition(files, std::move(folder), number, options.tail_cache_bytes,
+                        std::move(static_cast<PartitionIndex&>(found))),
       clock_(clock),
-      folder_(std::move(folder)),
-      number_(number),
       options_(options),
       torn_tail_(std::move(found.torn_tail)),
       active_(std::move(found.active)),
-      durable_(std::move(found)),
-      cache_(options.tail_cache_bytes, durable_.segments.back().end_offset) {
-  for (const io::Path& path : durable_.unfinished) (void)files_.remove(path);
-  durable_.unfinished.clear();
-  for (io::Path& path : durable_.leftovers) leftovers_.push_back({std::move(path), std::nullopt});
-  durable_.leftovers.clear();
+      producers_(std::move(found.producers)) {
+  for (const io::Path& path : found.unfinished) (void)files_.remove(path);
+  for (io::Path& path : found.leftovers) leftovers_.push_back({std::move(path), std::nullopt});
 }
 
 // What becomes of batches that are not to be written: a repeat's first answer, or why it is refused. Nothing
@@ -86,7 +59,7 @@ std::vector<std::optional<Result<Appended>>> Partition::judge(const std::vector<
     const NewBatch& batch = group[i].batch;
     const model::OffsetRange range{next, next + batch.count};
     if (batch.producer) {
-      const auto judged = durable_.producers.judge(*batch.producer, before, now_us);
+      const auto judged = producers_.table.judge(*batch.producer, before, now_us);
       if (!judged) {
         outcomes[i] = fail(judged.error());
         continue;
@@ -110,13 +83,13 @@ std::vector<std::optional<Result<Appended>>> Partition::judge(const std::vector<
 bool Partition::knows(const Producer& producer) const {
   const int64_t now_us = ingestion_time_us();
   Lock lock(mutex_);
-  return durable_.producers.knows(producer, now_us);
+  return producers_.table.knows(producer, now_us);
 }
 
 std::optional<Appended> Partition::find(const Producer& producer) const {
   const int64_t now_us = ingestion_time_us();
   Lock lock(mutex_);
-  const auto answer = durable_.producers.find(producer, now_us);
+  const auto answer = producers_.table.find(producer, now_us);
   if (!answer) return std::nullopt;
   return Appended{number_, answer->range, answer->ingested_at_us, answer->rejects, true};
 }
@@ -194,10 +167,12 @@ Result<std::vector<Result<Appended>>> Partition::commit(std::vector<PreparedBatc
   for (size_t i = 0; i < group.size(); ++i) {
     if (!headers[i] || !group[i].batch.producer) continue;
     const Producer& producer = *group[i].batch.producer;
-    durable_.add_producer(producer, {{headers[i]->base_offset, headers[i]->end_offset()},
-                                     headers[i]->reject_count,
-                                     headers[i]->ingested_at_us,
-                                     producer.fingerprint});
+    producers_.add(producer,
+                   {{headers[i]->base_offset, headers[i]->end_offset()},
+                    headers[i]->reject_count,
+                    headers[i]->ingested_at_us,
+                    producer.fingerprint},
+                   durable_.segments.back().header.base_offset);
   }
   return appended;
 }
@@ -260,7 +235,7 @@ Status Partition::begin_segment() {
   {
     Lock lock(mutex_);
     durable_.segments.push_back(std::move(*next));
-    producers = durable_.producers;
+    producers = producers_.table;
   }
   // The log is as good without it: a start reads more then.
   if (!producers.is_empty()) (void)write_producers(files_, folder_, base_offset, producers);
@@ -318,148 +293,10 @@ void Partition::close() {
   durable_.add(mark);
 }
 
-model::Offset Partition::next_offset() const {
-  Lock lock(mutex_);
-  return durable_.segments.back().end_offset;
-}
-
 uint64_t Partition::next_sequence(std::string_view producer_id) const {
   const int64_t now_us = ingestion_time_us();
   Lock lock(mutex_);
-  return durable_.producers.next_sequence(producer_id, now_us);
-}
-
-uint64_t Partition::quarantined_count() const {
-  Lock lock(mutex_);
-  return durable_.reject_count;
-}
-
-model::Offset Partition::first_offset() const {
-  Lock lock(mutex_);
-  return durable_.front.offset;
-}
-
-uint64_t Partition::bytes_on_disk() const {
-  Lock lock(mutex_);
-  uint64_t bytes = durable_.segments.back().end_position() - durable_.front.position;
-  for (const RejectFile& file : durable_.reject_files) bytes += file.bytes;
-  return bytes;
-}
-
-Result<std::vector<BatchPtr>> Partition::read(model::Offset from, model::Offset end, size_t bytes_max) const {
-  std::vector<BatchPtr> batches;
-  {
-    Lock lock(mutex_);
-    end = std::min(end, durable_.segments.back().end_offset);
-    if (from >= end) return batches;
-    if (from >= durable_.front.offset && cache_.covers(from)) return cache_.read(from, end, bytes_max);
-  }
-  size_t bytes = 0;
-  while (from < end && (batches.empty() || bytes < bytes_max)) {
-    const Place place = TRY(place_of_offset(from));
-    if (Status read = read_place(place, from, end, bytes_max, batches, bytes); !read) {
-      if (read.error().code == Code::not_found && from < first_offset()) return fail_removed(from);
-      return fail(std::move(read).error());
-    }
-    from = place.segment.end_offset;
-  }
-  return batches;
-}
-
-std::unexpected<Error> Partition::fail_removed(model::Offset offset) const {
-  return fail(Code::not_found,
-              fmt::format("the event at offset {} is no longer in the log {}, which begins at offset {}",
-                          offset, folder_.string(), first_offset()),
-              "it is in the archive");
-}
-
-Result<Partition::Place> Partition::place_of_offset(model::Offset offset) const {
-  Lock lock(mutex_);
-  const auto after = std::upper_bound(
-      durable_.segments.begin(), durable_.segments.end(), offset,
-      [](model::Offset wanted, const Segment& segment) { return wanted < segment.header.base_offset; });
-  if (after == durable_.segments.begin()) {
-    lock.unlock();
-    return fail_removed(offset);
-  }
-  const Segment& segment = *std::prev(after);
-  Place place{Segment(segment.path, segment.header), segment.position_before(offset)};
-  place.segment.size = segment.size;
-  place.segment.end_offset = segment.end_offset;
-  return place;
-}
-
-Result<Partition::Place> Partition::place_at(uint64_t partition_position) const {
-  Lock lock(mutex_);
-  const auto after = std::upper_bound(
-      durable_.segments.begin(), durable_.segments.end(), partition_position,
-      [](uint64_t wanted, const Segment& segment) { return wanted < segment.header.start_position; });
-  if (after == durable_.segments.begin())
-    return fail(Code::not_found,
-                fmt::format("{} has no batch at {} any more", folder_.string(), partition_position));
-  const Segment& segment = *std::prev(after);
-  Place place{Segment(segment.path, segment.header), partition_position - segment.header.start_position};
-  place.segment.size = segment.size;
-  place.segment.end_offset = segment.end_offset;
-  return place;
-}
-
-Status Partition::read_place(const Place& place, model::Offset from, model::Offset end, size_t bytes_max,
-                             std::vector<BatchPtr>& batches, size_t& bytes) const {
-  const Segment& segment = place.segment;
-  const auto file = TRY(files_.open(segment.path, io::FileSystem::Open::read));
-  SegmentReader reader(*file, segment, place.position, segment.size,
-                       std::clamp(bytes_max, read_window_bytes_min, read_window_bytes_max));
-  while (true) {
-    auto frame = reader.next();
-    if (!frame) return fail_reading(std::move(frame).error(), segment);
-    if (!*frame || (*frame)->header.base_offset >= end) return {};
-    const BatchHeader& header = (*frame)->header;
-    if (header.count == 0 || header.end_offset() <= from) continue;
-    Batch batch = TRY(read_body(reader, **frame, segment));
-    bytes += batch.payload->size();
-    batches.push_back(std::make_shared<const Batch>(std::move(batch)));
-    if (bytes >= bytes_max) return {};
-  }
-}
-
-Result<Batch> Partition::read_batch_at(uint64_t partition_position) const {
-  const Place place = TRY(place_at(partition_position));
-  const auto file = TRY(files_.open(place.segment.path, io::FileSystem::Open::read));
-  SegmentReader reader(*file, place.segment, place.position, place.segment.size, read_window_bytes_min);
-  auto frame = reader.next();
-  if (!frame) return fail_reading(std::move(frame).error(), place.segment);
-  ANABRANCH_ASSERT(frame->has_value());
-  return read_body(reader, **frame, place.segment);
-}
-
-Result<std::vector<BatchPtr>> Partition::bulk_batches(model::Offset from, model::Offset end) const {
-  std::vector<BulkAt> wanted;
-  {
-    Lock lock(mutex_);
-    if (from < std::min(end, durable_.front.offset)) {
-      lock.unlock();
-      return fail_removed(from);
-    }
-    const auto& all = durable_.bulks;
-    const auto first =
-        std::upper_bound(all.begin(), all.end(), from,
-                         [](model::Offset offset, const BulkAt& at) { return offset < at.end_offset; });
-    // One that begins at or after `end` is behind the first that reaches it.
-    for (auto next = first; next != all.end(); ++next) {
-      wanted.push_back(*next);
-      if (next->end_offset >= end) break;
-    }
-  }
-  std::vector<BatchPtr> batches;
-  for (const BulkAt& at : wanted) {
-    auto read = read_batch_at(at.position);
-    if (!read && read.error().code == Code::not_found && from < first_offset()) return fail_removed(from);
-    Batch batch = TRY(std::move(read));
-    if (batch.base_offset < end && batch.count > 0)
-      batches.push_back(std::make_shared<const Batch>(std::move(batch)));
-  }
-  return batches;
+  return producers_.table.next_sequence(producer_id, now_us);
 }
 
 }  // namespace anabranch::log

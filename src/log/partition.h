@@ -15,9 +15,8 @@
 #include "io/file_system.h"
 #include "log/batch_codec.h"
 #include "log/event_log.h"
+#include "log/readable_partition.h"
 #include "log/recovery.h"
-#include "log/segment.h"
-#include "log/tail_cache.h"
 
 namespace anabranch::log {
 
@@ -29,9 +28,8 @@ struct PartitionOptions {
 
 /// One partition of a stream: a folder of segments, one writer and any number of readers.
 /// Owner: SegmentedLog. commit(), judge(), seal() and close() by its committer only, one at a time;
-/// everything else on any thread. Readers see what is durable and nothing else; they hold the lock for a
-/// look-up, never while a disk works.
-class Partition {
+/// everything else on any thread. Readers see what is durable and nothing else.
+class Partition final : public ReadablePartition {
  public:
   static Result<std::unique_ptr<Partition>> open(io::FileSystem& files, io::Clock& clock,
                                                  const io::Path& folder, model::Partition number,
@@ -57,28 +55,13 @@ class Partition {
   /// Leaves a mark behind the last batch, by which a later start knows that it was durable (FORMAT.md).
   void close();
 
-  model::Offset next_offset() const;
-  model::Offset first_offset() const;
-  Result<std::vector<BatchPtr>> read(model::Offset from, model::Offset end, size_t bytes_max) const;
-  Result<std::vector<BatchPtr>> bulk_batches(model::Offset from, model::Offset end) const;
   uint64_t next_sequence(std::string_view producer_id) const;
-  uint64_t quarantined_count() const;
-  /// Adds to `entries` until it holds `limit`, beginning after (position, index).
-  Status quarantine(std::optional<std::pair<uint64_t, uint32_t>> after, size_t limit,
-                    std::vector<QuarantineEntry>& entries) const;
-  /// As EventLog's; one at a time. A reader that is in the middle of what goes reads on, or gets not_found.
+  /// As EventLog's; one at a time.
   Result<Removed> remove_before(model::Offset end, int64_t last_ingested_before_us) EXCLUDES(removing_);
   Result<uint64_t> remove_quarantined_before(int64_t received_before_us) EXCLUDES(removing_);
-  uint64_t bytes_on_disk() const;
   const std::optional<TornTail>& torn_tail() const { return torn_tail_; }
 
  private:
-  /// A segment as a reader needs it, copied under the lock.
-  struct Place {
-    Segment segment;  // without its index
-    uint64_t position = 0;
-  };
-
   Partition(io::FileSystem& files, io::Clock& clock, io::Path folder, model::Partition number,
             const PartitionOptions& options, RecoveredPartition found);
 
@@ -90,12 +73,6 @@ class Partition {
   Status write(std::string_view bytes);
   void publish(const BatchHeader& header, BatchPtr batch) REQUIRES(mutex_);
   std::unexpected<Error> end(Error error);
-  std::unexpected<Error> fail_removed(model::Offset offset) const EXCLUDES(mutex_);
-  Result<Place> place_of_offset(model::Offset offset) const EXCLUDES(mutex_);
-  Result<Place> place_at(uint64_t partition_position) const EXCLUDES(mutex_);
-  Result<Batch> read_batch_at(uint64_t partition_position) const;
-  Status read_place(const Place& place, model::Offset from, model::Offset end, size_t bytes_max,
-                    std::vector<BatchPtr>& batches, size_t& bytes) const;
 
   /// What one removal takes, copied under the lock.
   struct Going {
@@ -116,15 +93,8 @@ class Partition {
   Result<std::set<std::string>> kept_bulk_files() const EXCLUDES(mutex_);
   Status remove_leftovers(Removed& removed) REQUIRES(removing_);
   Result<RejectFile> without_rejects_before(const RejectFile& file, int64_t received_before_us) const;
-  Status add_kept(const RejectFile& file, std::optional<std::pair<uint64_t, uint32_t>> after, size_t limit,
-                  std::vector<QuarantineEntry>& entries) const;
-  Status add_rejects(const RejectsAt& at, std::optional<std::pair<uint64_t, uint32_t>> after, size_t limit,
-                     std::vector<QuarantineEntry>& entries) const;
 
-  io::FileSystem& files_;
   io::Clock& clock_;
-  const io::Path folder_;
-  const model::Partition number_;
   const PartitionOptions options_;
   const std::optional<TornTail> torn_tail_;
 
@@ -140,12 +110,7 @@ class Partition {
   Mutex removing_;
   std::deque<Leftover> leftovers_ GUARDED_BY(removing_);
 
-  // Written by the committer, read by everyone. The vectors' last elements change, the others do not; a
-  // removal takes them from the front.
-  mutable Mutex mutex_;
-  RecoveredPartition durable_ GUARDED_BY(mutex_);
-  TailCache cache_ GUARDED_BY(mutex_);
-  uint64_t removals_ GUARDED_BY(mutex_) = 0;  // so far: what was looked up before one may be gone
+  KnownProducers producers_ GUARDED_BY(mutex_);
 };
 
 }  // namespace anabranch::log

@@ -75,8 +75,8 @@ Partition::Going Partition::going(model::Offset end, int64_t last_ingested_befor
     if (at.position >= going.front.position) break;
     going.bulks.push_back(at);
   }
-  going.needs_table = !durable_.producers.is_empty() &&
-                      (!durable_.first_producer_in || *durable_.first_producer_in < going.front.offset);
+  going.needs_table =
+      !producers_.table.is_empty() && (!producers_.first_in || *producers_.first_in < going.front.offset);
   return going;
 }
 
@@ -117,14 +117,8 @@ Result<Removed> Partition::remove_before(model::Offset end, int64_t last_ingeste
   leftovers_.front().bulk_files->assign(bulk_files.begin(), bulk_files.end());
   {
     Lock lock(mutex_);
-    const auto take = [](auto& from, size_t count) {
-      from.erase(from.begin(), from.begin() + static_cast<ptrdiff_t>(count));
-    };
-    take(durable_.segments, going.segments.size());
-    take(durable_.rejects, going.rejects.size());
-    take(durable_.bulks, going.bulks.size());
+    durable_.remove_before(going.front);
     durable_.reject_files.insert(durable_.reject_files.end(), kept.begin(), kept.end());
-    durable_.front = going.front;
     ++removals_;
   }
   TRY(remove_leftovers(removed));
@@ -198,80 +192,6 @@ Result<RejectFile> Partition::keep_rejects(const Segment& segment,
 }
 
 // ---- rejects ----
-
-Status Partition::quarantine(std::optional<std::pair<uint64_t, uint32_t>> after, size_t limit,
-                             std::vector<QuarantineEntry>& entries) const {
-  while (true) {
-    std::vector<RejectFile> kept;
-    std::vector<RejectsAt> wanted;
-    uint64_t removals = 0;
-    {
-      Lock lock(mutex_);
-      removals = removals_;
-      for (const RejectFile& file : durable_.reject_files) {
-        if (!after || file.last_position >= after->first) kept.push_back(file);
-      }
-      const auto& all = durable_.rejects;
-      auto next = all.begin();
-      if (after) {
-        next =
-            std::lower_bound(all.begin(), all.end(), after->first,
-                             [](const RejectsAt& at, uint64_t position) { return at.position < position; });
-      }
-      for (size_t found = entries.size(); next != all.end() && found < limit; ++next) {
-        const bool is_begun = after && next->position == after->first;
-        const uint64_t skipped = is_begun ? std::min<uint64_t>(next->count, uint64_t{after->second} + 1) : 0;
-        found += next->count - skipped;
-        wanted.push_back(*next);
-      }
-    }
-    Status added;
-    for (const RejectFile& file : kept) {
-      if (added && entries.size() < limit) added = add_kept(file, after, limit, entries);
-    }
-    for (const RejectsAt& at : wanted) {
-      if (added && entries.size() < limit) added = add_rejects(at, after, limit, entries);
-    }
-    if (added || added.error().code != Code::not_found) return added;
-    {
-      Lock lock(mutex_);
-      if (removals == removals_) return added;
-    }
-    // They lie elsewhere now. What was found stays, and the search goes on behind it.
-    if (!entries.empty() && entries.back().partition == number_)
-      after = {entries.back().batch_position, entries.back().index};
-  }
-}
-
-Status Partition::add_kept(const RejectFile& file, std::optional<std::pair<uint64_t, uint32_t>> after,
-                           size_t limit, std::vector<QuarantineEntry>& entries) const {
-  const auto reader = TRY(RejectFileReader::open(files_, file.path, number_));
-  const uint64_t batches = reader.file().batches;
-  for (uint64_t i = after ? TRY(reader.first_from(after->first)) : 0; i < batches && entries.size() < limit;
-       ++i) {
-    const RejectedBatch batch = TRY(reader.batch(i));
-    const bool is_begun = after && batch.position == after->first;
-    auto rejects = TRY(reader.rejects(batch));
-    for (uint32_t index = is_begun ? after->second + 1 : 0; index < rejects.size() && entries.size() < limit;
-         ++index) {
-      entries.push_back(
-          {number_, batch.at_offset, batch.position, index, batch.received_at_us, std::move(rejects[index])});
-    }
-  }
-  return {};
-}
-
-Status Partition::add_rejects(const RejectsAt& at, std::optional<std::pair<uint64_t, uint32_t>> after,
-                              size_t limit, std::vector<QuarantineEntry>& entries) const {
-  Batch batch = TRY(read_batch_at(at.position));
-  const bool is_begun = after && at.position == after->first;
-  for (uint32_t i = is_begun ? after->second + 1 : 0; i < batch.rejects.size() && entries.size() < limit;
-       ++i) {
-    entries.push_back(
-        {number_, batch.base_offset, at.position, i, batch.ingested_at_us, std::move(batch.rejects[i])});
-  }
-  return {};
-}
 
 Result<uint64_t> Partition::remove_quarantined_before(int64_t received_before_us) {
   Lock removing(removing_);

@@ -44,13 +44,8 @@ Result<std::optional<Damage>> scan(const io::File& file, uint64_t file_bytes, bo
     }
     if (!*frame) return std::nullopt;
     const BatchHeader& header = (*frame)->header;
-    if (header.base_offset != segment.end_offset) {
-      return Damage{damaged(segment.path, segment.size,
-                            fmt::format("a batch with base offset {} where {} is due", header.base_offset,
-                                        segment.end_offset),
-                            {}),
-                    false};
-    }
+    if (Status fits = check_base_offset(segment, segment.size, header, segment.end_offset); !fits)
+      return Damage{std::move(fits).error(), false};
     if (with_bodies) {
       const auto body = TRY(reader.body(**frame));
       if (Status checked = check_body(header, body); !checked) {
@@ -61,10 +56,12 @@ Result<std::optional<Damage>> scan(const io::File& file, uint64_t file_bytes, bo
       const auto producer = parse_extension(TRY(reader.extension(**frame)));
       if (!producer) return Damage{damaged(segment.path, segment.size, producer.error().message, {}), false};
       if (*producer) {
-        found.add_producer(**producer, {{header.base_offset, header.end_offset()},
-                                        header.reject_count,
-                                        header.ingested_at_us,
-                                        (*producer)->fingerprint});
+        found.producers.add(**producer,
+                            {{header.base_offset, header.end_offset()},
+                             header.reject_count,
+                             header.ingested_at_us,
+                             (*producer)->fingerprint},
+                            segment.header.base_offset);
       }
     }
     found.add(header);
@@ -119,59 +116,9 @@ Status rewrite(io::FileSystem& files, const Segment& segment, std::unique_ptr<io
   return files.remove(segment.path.parent_path() / suspicion_name);
 }
 
-std::string gap_hint(const io::Path& folder) {
-  return fmt::format("restore the missing files of {} from a backup of the log folder; nothing was changed",
-                     folder.string());
-}
-
-// The header of a segment that follows what was found so far.
-Status check_place(const Segment& segment, model::Partition number, const RecoveredPartition& found) {
-  const std::string file = segment.path.string();
-  const io::Path folder = segment.path.parent_path();
-  const SegmentHeader& header = segment.header;
-  if (header.partition != number) {
-    return fail(Code::corrupt,
-                fmt::format("{} belongs to partition {}, not {}", file, header.partition, number),
-                "move it back to the folder that it came from");
-  }
-  if (segment.path.filename() != segment_name(header.base_offset)) {
-    return fail(Code::corrupt,
-                fmt::format("{} says of itself that it begins at offset {}", file, header.base_offset),
-                fmt::format("give it back its name, {}", segment_name(header.base_offset)));
-  }
-  const model::Offset due = found.segments.empty() ? found.front.offset : found.segments.back().end_offset;
-  if (header.base_offset > due) {
-    return fail(Code::corrupt,
-                fmt::format("{} begins at offset {}, but the events from offset {} on are missing before it",
-                            file, header.base_offset, due),
-                gap_hint(folder));
-  }
-  if (header.base_offset < due) {
-    return fail(Code::corrupt,
-                fmt::format("{} begins at offset {}, but {} goes on to offset {}: they overlap", file,
-                            header.base_offset, found.segments.back().path.string(), due),
-                "one of them is from another time: keep both elsewhere and restore the folder from a backup");
-  }
-  const uint64_t position_due =
-      found.segments.empty() ? found.front.position : found.segments.back().end_position();
-  if (header.start_position != position_due) {
-    return fail(
-        Code::corrupt,
-        fmt::format("{} was begun after {} bytes of log, but {} are before it: an earlier file was changed",
-                    file, header.start_position, position_due),
-        gap_hint(folder));
-  }
-  return {};
-}
-
 Segment next_segment(const io::Path& folder, model::Partition number, const RecoveredPartition& found) {
-  SegmentHeader header{number, found.front.offset, found.front.position,
-                       static_cast<uint32_t>(io::random_u64())};
-  if (!found.segments.empty()) {
-    header.base_offset = found.segments.back().end_offset;
-    header.start_position = found.segments.back().end_position();
-  }
-  return {folder / segment_name(header.base_offset), header};
+  return {folder / segment_name(found.end_offset()),
+          {number, found.end_offset(), found.end_position(), static_cast<uint32_t>(io::random_u64())}};
 }
 
 Status create_next(io::FileSystem& files, Segment segment, RecoveredPartition& found) {
@@ -183,12 +130,8 @@ Status create_next(io::FileSystem& files, Segment segment, RecoveredPartition& f
 Status recover_sealed(io::FileSystem& files, const io::Path& path, model::Partition number,
                       RecoveredPartition& found) {
   const auto file = TRY(files.open(path, io::FileSystem::Open::read));
-  auto header = parse_segment_header(TRY(file->read_at(0, segment_header_bytes)));
-  if (!header)
-    return fail(header.error().code, damaged(path, 0, header.error().message, {}).message,
-                header.error().hint.empty() ? std::string(restore_hint) : header.error().hint);
-  Segment segment(path, *header);
-  TRY(check_place(segment, number, found));
+  Segment segment = TRY(read_segment_header(*file, path, restore_hint));
+  TRY(found.check_next(segment, number));
   found.segments.push_back(std::move(segment));
   if (auto damage = TRY(scan(*file, TRY(file->size()), false, found))) {
     damage->error.hint = restore_hint;
@@ -201,20 +144,18 @@ Status recover_last(io::FileSystem& files, const io::Path& path, model::Partitio
                     RecoveredPartition& found) {
   auto file = TRY(files.open(path, io::FileSystem::Open::append));
   const uint64_t file_bytes = TRY(file->size());
-  auto header = parse_segment_header(TRY(file->read_at(0, segment_header_bytes)));
-  if (!header) {
+  auto segment = read_segment_header(*file, path, restore_hint);
+  if (!segment) {
     Segment again = next_segment(path.parent_path(), number, found);
     // Batches come only after the header is synced, so a crash while the file was made leaves no more than
     // this.
-    if (header.error().code == Code::corrupt && file_bytes <= segment_header_bytes && again.path == path) {
+    if (segment.error().code == Code::corrupt && file_bytes <= segment_header_bytes && again.path == path) {
       return create_next(files, std::move(again), found);
     }
-    return fail(header.error().code, damaged(path, 0, header.error().message, {}).message,
-                header.error().hint.empty() ? std::string(restore_hint) : header.error().hint);
+    return fail(std::move(segment).error());
   }
-  Segment segment(path, *header);
-  TRY(check_place(segment, number, found));
-  found.segments.push_back(std::move(segment));
+  TRY(found.check_next(*segment, number));
+  found.segments.push_back(std::move(*segment));
   Segment& last = found.segments.back();
   if (auto damage = TRY(scan(*file, file_bytes, true, found))) {
     const auto later = damage->may_be_torn ? TRY(find_later_group(*file, file_bytes, last)) : std::nullopt;
@@ -237,21 +178,9 @@ Status recover_last(io::FileSystem& files, const io::Path& path, model::Partitio
 
 }  // namespace
 
-void RecoveredPartition::add(const BatchHeader& header) {
-  Segment& segment = segments.back();
-  if (header.reject_count > 0) {
-    rejects.push_back({segment.header.start_position + segment.size, header.reject_count});
-    reject_count += header.reject_count;
-  }
-  if (header.encoding == Encoding::bulk && header.payload_bytes > 0)
-    bulks.push_back({segment.header.start_position + segment.size, header.end_offset()});
-  last_ingested_at_us = std::max(last_ingested_at_us, header.ingested_at_us);
-  segment.add(header);
-}
-
-void RecoveredPartition::add_producer(const Producer& producer, const Answer& answer) {
-  if (producers.is_empty()) first_producer_in = segments.back().header.base_offset;
-  producers.add(producer, answer);
+void KnownProducers::add(const Producer& producer, const Answer& answer, model::Offset segment) {
+  if (table.is_empty()) first_in = segment;
+  table.add(producer, answer);
 }
 
 void leave_suspicion(io::FileSystem& files, const io::Path& folder) {
@@ -306,7 +235,7 @@ Status recover_producers(io::FileSystem& files, const io::Path& folder, const Pr
                             "and send again is then stored again",
                             *found.front.producers_from));
   }
-  found.producers = saved ? std::move(saved->table) : ProducerTable(limits);
+  found.producers.table = saved ? std::move(saved->table) : ProducerTable(limits);
   found.producers_from = saved ? saved->base_offset : 0;
   return {};
 }

@@ -26,6 +26,7 @@ struct RejectFile {
   int64_t first_received_at_us = 0;
   int64_t last_received_at_us = 0;
   uint64_t bytes = 0;
+  bool operator==(const RejectFile&) const = default;
 };
 
 /// A batch with rejects, as it is listed there.

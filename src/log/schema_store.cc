@@ -75,16 +75,45 @@ Status SchemaStore::read_versions() {
                               path_of(static_cast<uint32_t>(versions_.size() + 1)).string()),
                   std::string(restore_hint));
     }
-    auto schema = parse(TRY(files_.read_file(path)), versions_.empty() ? nullptr : versions_.back().get());
-    if (!schema) {
-      return fail(Code::corrupt, fmt::format("{}: {}", path.string(), schema.error().message),
+    TRY(read_next());
+  }
+  return {};
+}
+
+Status SchemaStore::read_next() const {
+  const auto version = static_cast<uint32_t>(versions_.size() + 1);
+  const io::Path path = path_of(version);
+  auto schema = parse(TRY(files_.read_file(path)), versions_.empty() ? nullptr : versions_.back().get());
+  if (!schema) {
+    return fail(Code::corrupt, fmt::format("{}: {}", path.string(), schema.error().message),
+                std::string(restore_hint));
+  }
+  if (schema->version != version) {
+    return fail(Code::corrupt, fmt::format("{} holds version {}", path.string(), schema->version),
+                std::string(restore_hint));
+  }
+  versions_.push_back(std::make_shared<const model::Schema>(std::move(*schema)));
+  return {};
+}
+
+Result<std::unique_ptr<SchemaStore>> SchemaStore::follow(io::FileSystem& files, const io::Path& folder,
+                                                         uint32_t newest) {
+  std::unique_ptr<SchemaStore> store(new SchemaStore(files, folder, true));
+  TRY(store->refresh(newest));
+  return store;
+}
+
+Status SchemaStore::refresh(uint32_t newest) {
+  Lock lock(mutex_);
+  while (versions_.size() < newest) {
+    Status read = read_next();
+    if (!read && read.error().code == Code::not_found) {
+      return fail(Code::corrupt,
+                  fmt::format("{} is missing; the newest schema version is {}",
+                              path_of(static_cast<uint32_t>(versions_.size() + 1)).string(), newest),
                   std::string(restore_hint));
     }
-    if (schema->version != version) {
-      return fail(Code::corrupt, fmt::format("{} holds version {}", path.string(), schema->version),
-                  std::string(restore_hint));
-    }
-    versions_.push_back(std::make_shared<const model::Schema>(std::move(*schema)));
+    TRY(read);
   }
   return {};
 }
@@ -92,6 +121,10 @@ Status SchemaStore::read_versions() {
 Status SchemaStore::add(const model::Schema& schema) {
   Lock lock(mutex_);
   const io::Path path = path_of(schema.version);
+  if (is_followed_) {
+    return fail(Code::unavailable, fmt::format("{} belongs to another process", folder_.string()),
+                "add the version where the stream is written");
+  }
   if (schema.version >= 1 && schema.version <= versions_.size()) {
     if (*versions_[schema.version - 1] == schema) return {};
     return fail(Code::conflict, fmt::format("{} holds another schema", path.string()),
@@ -116,6 +149,11 @@ Status SchemaStore::add(const model::Schema& schema) {
 
 Result<model::SchemaPtr> SchemaStore::get(uint32_t version) const {
   Lock lock(mutex_);
+  while (is_followed_ && versions_.size() < version) {
+    Status read = read_next();
+    if (!read && read.error().code == Code::not_found) break;
+    TRY(read);
+  }
   if (version >= 1 && version <= versions_.size()) return versions_[version - 1];
   return fail(Code::not_found,
               fmt::format("schema version {} is not in {}; the latest is {}", version, folder_.string(),

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/faulty_file_system.h"
+#include "tests/support/read_only_files.h"
 #include "tests/support/temporary_folder.h"
 
 namespace anabranch::log {
@@ -124,6 +125,35 @@ TEST_F(Schemas, FullDiskLeavesNothingBehind) {
   EXPECT_EQ(store->latest(), nullptr);
   files.set_space(std::nullopt);
   EXPECT_TRUE(store->add(schema_of(1, {"a"})));
+}
+
+// Of a store that another process has open.
+TEST_F(Schemas, AreFollowed) {
+  test::ReadOnlyFiles reading(files_, [](const io::Path&) { return uint64_t{0}; });
+  const auto followed = SchemaStore::follow(reading, folder_ / "schema", 0).value();
+  EXPECT_EQ(followed->latest(), nullptr) << "nor is there a folder";
+  EXPECT_EQ(followed->get(1).error().code, Code::not_found);
+  const auto store = open();
+  for (uint32_t version = 1; version <= 5; ++version)
+    ASSERT_TRUE(store->add(schema_of(version, std::vector<std::string>(version, "a"))));
+  EXPECT_EQ(followed->latest(), nullptr) << "not told yet";
+  ASSERT_TRUE(followed->refresh(2));
+  EXPECT_EQ(followed->latest()->version, 2u) << "as far as it was told";
+  EXPECT_EQ(*followed->get(4).value(), *store->get(4).value()) << "a batch names it: it is there";
+  EXPECT_EQ(*followed->get(1).value(), *store->get(1).value());
+  ASSERT_TRUE(followed->refresh(1));
+  EXPECT_EQ(followed->latest()->version, 4u) << "none goes";
+  EXPECT_EQ(followed->get(6).error().code, Code::not_found);
+  EXPECT_EQ(followed->get(0).error().code, Code::not_found);
+  EXPECT_EQ(followed->add(schema_of(6, {"b"})).error().code, Code::unavailable);
+  const auto from_the_middle = SchemaStore::follow(reading, folder_ / "schema", 3).value();
+  EXPECT_EQ(from_the_middle->latest()->version, 3u);
+  const Status missing = followed->refresh(7);
+  EXPECT_EQ(missing.error().code, Code::corrupt);
+  EXPECT_THAT(missing.error().message, HasSubstr("6.json"));
+  EXPECT_EQ(followed->latest()->version, 5u) << "what is there was taken in";
+  ASSERT_TRUE(files_.write_atomically(folder_ / "schema" / "6.json", "{}"));
+  EXPECT_EQ(followed->get(6).error().code, Code::corrupt);
 }
 
 }  // namespace

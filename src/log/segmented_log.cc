@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/threads.h"
+#include "io/random.h"
 
 namespace anabranch::log {
 namespace {
@@ -65,6 +66,7 @@ Result<std::unique_ptr<SegmentedLog>> SegmentedLog::open(io::FileSystem& files, 
 SegmentedLog::SegmentedLog(const Options& options, std::unique_ptr<io::FileLock> lock,
                            std::vector<std::unique_ptr<Partition>> partitions)
     : options_(options),
+      writer_(io::random_u64()),
       folder_lock_(std::move(lock)),
       partitions_(std::move(partitions)),
       committer_([this] { run(); }) {}
@@ -382,6 +384,13 @@ uint64_t SegmentedLog::bytes_on_disk() const {
   uint64_t bytes = 0;
   for (const auto& partition : partitions_) bytes += partition->bytes_on_disk();
   return bytes;
+}
+
+LogExtent SegmentedLog::extent() const {
+  LogExtent extent;
+  extent.writer = writer_;
+  for (const auto& partition : partitions_) extent.partitions.push_back(partition->extent());
+  return extent;
 }
 
 std::vector<TornTail> SegmentedLog::torn_tails() const {

@@ -13,6 +13,7 @@
 #include "base/mutex.h"
 #include "io/clock.h"
 #include "log/event_log.h"
+#include "log/log_extent.h"
 #include "log/partition.h"
 
 namespace anabranch::log {
@@ -68,6 +69,10 @@ class SegmentedLog final : public EventLog {
   Result<uint64_t> remove_quarantined_before(int64_t received_before_us) override;
   uint64_t bytes_on_disk() const override;
 
+  /// How far it reaches, for whoever reads the files beside it (FollowedLog): to be told after every group
+  /// commit and every removal. A lock and 40 bytes a partition. The schema version is not known here.
+  LogExtent extent() const;
+
   /// What open() cut, one entry a partition that had a torn tail. Worth a line in the program's own log.
   std::vector<TornTail> torn_tails() const;
 
@@ -112,6 +117,7 @@ class SegmentedLog final : public EventLog {
   Status check_partition(model::Partition partition) const;
 
   const Options options_;
+  const uint64_t writer_;  // of all that ever opened this log, this one
   const std::unique_ptr<io::FileLock> folder_lock_;
   const std::vector<std::unique_ptr<Partition>> partitions_;
 

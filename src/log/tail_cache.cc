@@ -25,6 +25,12 @@ void TailCache::push(BatchPtr batch) {
   }
 }
 
+void TailCache::restart(model::Offset next_offset) {
+  batches_.clear();
+  bytes_ = 0;
+  begin_ = next_offset;
+}
+
 std::vector<BatchPtr> TailCache::read(model::Offset from, model::Offset end, size_t bytes_max) const {
   std::vector<BatchPtr> found;
   size_t bytes = 0;

@@ -14,6 +14,8 @@ class TailCache {
   TailCache(size_t bytes_max, model::Offset next_offset) : bytes_max_(bytes_max), begin_(next_offset) {}
 
   void push(BatchPtr batch);
+  /// Forgets all: the next batch to come begins here, or later.
+  void restart(model::Offset next_offset);
   /// True when every batch from the one that contains this offset is here.
   bool covers(model::Offset offset) const { return offset >= begin_; }
   /// As EventLog::read(), for an offset that is covered.
