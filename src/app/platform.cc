@@ -24,8 +24,6 @@ constexpr uint64_t verify_memory_bytes_min = 256 << 20;  // less than this an en
 
 Platform::Platform(project::Project project, const Options& options)
     : Events(options.policy),
-      front::Builds(options.policy),
-      TableCopies(options.policy),
       options_(options),
       stations_(std::move(project), options.target),
       faults_(stations_.project.root),

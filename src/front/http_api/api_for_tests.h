@@ -7,6 +7,8 @@
 
 #include "base/mutex.h"
 #include "catalog/catalog.h"
+#include "front/guarded_builds.h"
+#include "front/guarded_table_copies.h"
 #include "front/http_api/api.h"
 #include "http/server_for_tests.h"
 #include "log/schema_store.h"
@@ -42,11 +44,11 @@ struct TestStream {
 
 /// What the application is to the API. A test sets what is not of real parts; methods that it does not set
 /// fail.
-class TestPlatform final : public Ports, public Events, public Builds, public TableCopies {
+class TestPlatform final : public Ports, public Events, public UnguardedBuilds, public UnguardedTableCopies {
  public:
   explicit TestPlatform(const io::Path& folder,
                         const std::shared_ptr<const security::Policy>& policy = security::allow_all())
-      : Events(policy), Builds(policy), TableCopies(policy), folder_(folder) {
+      : Events(policy), guarded_builds_(*this, policy), guarded_tables_(*this, policy), folder_(folder) {
     const auto type = [](const char* sql) { return model::Type::parse(sql).value(); };
     add_stream(
         "flights",
@@ -91,8 +93,8 @@ class TestPlatform final : public Ports, public Events, public Builds, public Ta
 
   // ---- Ports ----
   Events& events() override { return *this; }
-  Builds& builds() override { return *this; }
-  TableCopies& tables() override { return *this; }
+  Builds& builds() override { return guarded_builds_; }
+  TableCopies& tables() override { return guarded_tables_; }
   serve::Reads& reads() override { return *reads_; }
   std::string project_name() const override { return "test"; }
   int64_t started_at_us() const override { return 1'700'000'000'000'000; }
@@ -197,6 +199,8 @@ class TestPlatform final : public Ports, public Events, public Builds, public Ta
     if (!started) ADD_FAILURE() << started.error().describe();
   }
 
+  GuardedBuilds guarded_builds_;
+  GuardedTableCopies guarded_tables_;
   const io::Path folder_;
   std::map<std::string, std::unique_ptr<TestStream>> streams_;
   std::unique_ptr<catalog::Catalog> catalog_;
