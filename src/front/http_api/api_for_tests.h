@@ -1,6 +1,6 @@
 #pragma once
 // A small platform of real parts (log, ingestor, speed layer, queries) behind the API, for the tests of it
-// only.
+// only. Each test asks it twice: in the same process, and over a link as a server asks its engine.
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -10,6 +10,11 @@
 #include "front/guarded_builds.h"
 #include "front/guarded_table_copies.h"
 #include "front/http_api/api.h"
+#include "front/remote/links_for_tests.h"
+#include "front/remote/ports_host.h"
+#include "front/remote/remote_builds.h"
+#include "front/remote/remote_reads.h"
+#include "front/remote/remote_table_copies.h"
 #include "http/server_for_tests.h"
 #include "log/schema_store.h"
 #include "log/segmented_log.h"
@@ -161,8 +166,9 @@ class TestPlatform final : public Ports, public Events, public UnguardedBuilds, 
                                        std::optional<model::Partition>) override {
     return on_file(stream, path);
   }
+  std::function<Result<std::vector<quality::Verdict>>(const quality::Verifier::Request&)> on_verify;
   Result<std::vector<quality::Verdict>> verify(const quality::Verifier::Request& request) override {
-    return verifier_->verify(request);
+    return on_verify ? on_verify(request) : verifier_->verify(request);
   }
 
  private:
@@ -212,11 +218,51 @@ class TestPlatform final : public Ports, public Events, public UnguardedBuilds, 
   std::unique_ptr<quality::Verifier> verifier_;
 };
 
-class ApiTest : public http::ServerTest {
+/// The platform as a server has it whose engine is another process: events are its own.
+class LinkedPorts final : public Ports {
+ public:
+  explicit LinkedPorts(TestPlatform& platform)
+      : platform_(platform),
+        host_({platform.builds(), platform.tables(),
+               [&platform] { return platform.ready ? &platform.reads() : nullptr; }}),
+        links_([this](processes::IncomingCall& call) { return host_.answer(call); },
+               [this](std::string_view topic, std::string_view bytes) { told_.take(topic, bytes); }) {}
+  ~LinkedPorts() override { links_.close(); }
+
+  Events& events() override { return platform_.events(); }
+  Builds& builds() override { return builds_; }
+  TableCopies& tables() override { return tables_; }
+  serve::Reads& reads() override { return reads_; }
+  std::string project_name() const override { return platform_.project_name(); }
+  int64_t started_at_us() const override { return platform_.started_at_us(); }
+  bool is_ready() const override { return platform_.is_ready(); }  // else told, in its own time
+  remote::TestLinks& links() { return links_; }
+
+ private:
+  TestPlatform& platform_;
+  remote::EngineState told_;
+  remote::PortsHost host_;
+  remote::TestLinks links_;
+  const remote::CurrentLink current_ = [this] { return links_.server(); };
+  remote::RemoteBuilds builds_{current_};
+  remote::RemoteTableCopies tables_{current_};
+  remote::RemoteReads reads_{current_, told_};
+};
+
+/// Where the platform is that a test asks.
+enum class Engine { here, linked };
+
+/// Both, for a fixture derived from ApiTest.
+#define TEST_WITH_EACH_ENGINE(Fixture)                                                     \
+  INSTANTIATE_TEST_SUITE_P(Engine, Fixture, testing::Values(Engine::here, Engine::linked), \
+                           [](const auto& is) { return is.param == Engine::here ? "Here" : "Linked"; })
+
+class ApiTest : public http::ServerTest, public testing::WithParamInterface<Engine> {
  protected:
   using json = nlohmann::ordered_json;
   explicit ApiTest(const std::shared_ptr<const security::Policy>& policy = security::allow_all())
       : platform_(folder_.path(), policy) {
+    if (GetParam() == Engine::linked) linked_ = std::make_unique<LinkedPorts>(platform_);
     options_.worker_threads = 10;  // as the application gives it: all queries at once, and some that wait
   }
   ~ApiTest() override {
@@ -226,11 +272,15 @@ class ApiTest : public http::ServerTest {
   }
 
   void SetUp() override {
-    api_ = std::make_unique<Api>(platform_, io::system_clock(), api_options_);
+    api_ = std::make_unique<Api>(ports(), io::system_clock(), api_options_);
     api_->register_routes(make());
     start();
   }
 
+  Ports& ports() {
+    if (linked_) return *linked_;
+    return platform_;
+  }
   static http::Headers header(std::string name, std::string value) {
     http::Headers headers;
     headers.add(std::move(name), std::move(value));
@@ -258,6 +308,7 @@ class ApiTest : public http::ServerTest {
 
   test::TemporaryFolder folder_;
   TestPlatform platform_;
+  std::unique_ptr<LinkedPorts> linked_;
   ApiOptions api_options_;
   std::unique_ptr<Api> api_;
 };
