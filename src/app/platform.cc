@@ -22,9 +22,7 @@ constexpr uint64_t verify_memory_bytes_min = 256 << 20;  // less than this an en
 }  // namespace
 
 Platform::Platform(project::Project project, const Options& options)
-    : front::Builds(options.policy),
-      TableCopies(options.policy),
-      options_(options),
+    : options_(options),
       stations_(std::move(project), options.target),
       faults_(stations_.project.root),
       running_(stations_.files, stations_.clock, stations_.project, options.texts,

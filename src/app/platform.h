@@ -23,6 +23,8 @@
 #include "app/stations.h"
 #include "app/table_copying.h"
 #include "base/result.h"
+#include "front/guarded_builds.h"
+#include "front/guarded_table_copies.h"
 #include "front/own_process.h"
 #include "front/ports.h"
 #include "project/project.h"
@@ -37,8 +39,8 @@ namespace anabranch::app {
 /// to the class whose it is.
 class Platform final : public front::Ports,
                        public IntakeTerms,
-                       public front::Builds,
-                       public front::TableCopies {
+                       public front::UnguardedBuilds,
+                       public front::UnguardedTableCopies {
  public:
   struct Options {
     std::string owner;              // what the lock file says of us, e.g. "process 42, http://127.0.0.1:8080"
@@ -78,8 +80,8 @@ class Platform final : public front::Ports,
 
   // front::Ports: what the doors get
   front::Events& events() override { return *intake_; }
-  front::Builds& builds() override { return *this; }
-  front::TableCopies& tables() override { return *this; }
+  front::Builds& builds() override { return guarded_builds_; }
+  front::TableCopies& tables() override { return guarded_tables_; }
   serve::Reads& reads() override { return *reads_; }
 
   // What the ports are made of; the doors reach none of it but through them.
@@ -146,6 +148,8 @@ class Platform final : public front::Ports,
   void bring_copies_up_to(const lake::Manifest& manifest);
 
   const Options options_;
+  front::GuardedBuilds guarded_builds_{*this, options_.policy};
+  front::GuardedTableCopies guarded_tables_{*this, options_.policy};
   int64_t started_at_us_ = 0;
   // Each stands on those before it.
   Stations stations_;

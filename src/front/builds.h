@@ -1,7 +1,6 @@
 #pragma once
 
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,7 +12,7 @@
 #include "front/project_drop.h"
 #include "front/project_plan.h"
 #include "quality/verifier.h"
-#include "security/policy.h"
+#include "security/caller.h"
 
 namespace anabranch::front {
 
@@ -74,102 +73,73 @@ struct LastVerdict {
 };
 
 /// A port of the platform, the same for every door: the project that runs, how its views are computed, and
-/// the work that goes with it. What is asked below the line is for who implements it; no door can reach that.
-/// Any thread may call; blocking ones belong on worker threads.
+/// the work that goes with it. What a caller may see and order is decided below it (GuardedBuilds), in the
+/// process where names have their meaning; it may be another one than that of the doors. Any thread may call;
+/// blocking ones belong on worker threads. Where the platform cannot be asked the error is unavailable, and
+/// what has no error is told as if there were none of it; faults() then says so.
 class Builds {
  public:
-  explicit Builds(std::shared_ptr<const security::Policy> policy) : policy_(std::move(policy)) {}
   virtual ~Builds() = default;
-  Builds(const Builds&) = delete;
-  Builds& operator=(const Builds&) = delete;
 
   // ---- what is, as far as the caller may see it ----
   /// A model's SQL is there for who sees its view whole.
-  std::vector<ModelInfo> models(const security::Caller& caller) const;
-  std::vector<RunningTask> tasks(const security::Caller& caller) const;
+  virtual Result<std::vector<ModelInfo>> models(const security::Caller& caller) const = 0;
+  virtual Result<std::vector<RunningTask>> tasks(const security::Caller& caller) const = 0;
   /// Sorted by what they are of; empty where all is as it should be.
-  std::vector<Fault> faults(const security::Caller& caller) const;
-  std::optional<PublishedBuild> published_build(const security::Caller& caller) const;
+  virtual std::vector<Fault> faults(const security::Caller& caller) const = 0;
+  virtual std::optional<PublishedBuild> published_build(const security::Caller& caller) const = 0;
   /// The newest ones first. A warning of a view is told to who sees it whole.
-  Result<std::vector<catalog::BuildRun>> builds(const security::Caller& caller, size_t limit);
+  virtual Result<std::vector<catalog::BuildRun>> builds(const security::Caller& caller, size_t limit) = 0;
   /// How far the newest ones are, the newest first; of their names nothing is told.
-  Result<std::vector<std::pair<std::string, catalog::BuildState>>> states(size_t limit);
+  virtual Result<std::vector<std::pair<std::string, catalog::BuildState>>> states(size_t limit) = 0;
   /// By view; for who sees it whole.
-  Result<std::map<std::string, LastVerdict>> last_verdicts(const security::Caller& caller);
+  virtual Result<std::map<std::string, LastVerdict>> last_verdicts(const security::Caller& caller) = 0;
   /// As it was within the last ten seconds.
   virtual Storage storage() = 0;
   virtual std::optional<RunningBuild> running_build() const = 0;
   /// Of the newest build; nothing: there is none.
-  std::optional<int64_t> published_at_us() const;
+  virtual std::optional<int64_t> published_at_us() const = 0;
   /// Files of the project that are not as they run, relative to its root: looked at now, or within the last
   /// two seconds.
   /// Those of views and streams that are there for the caller. refused without the right to read the project.
-  Result<std::vector<std::string>> changed_files(const security::Caller& caller, bool is_fresh);
+  virtual Result<std::vector<std::string>> changed_files(const security::Caller& caller, bool is_fresh) = 0;
 
   // ---- work ----
   // refused without the right to it, not_found for a name that is not there for the caller; then nothing is
   // begun. Of an error that the work ends in, only its code is told to who does not see all that was touched.
 
   /// Blocks until published; gives the build's id. conflict while another one runs.
-  Result<std::string> build(const security::Caller& caller, const std::vector<std::string>& views,
-                            const std::string& reason);
+  virtual Result<std::string> build(const security::Caller& caller, const std::vector<std::string>& views,
+                                    const std::string& reason) = 0;
   /// Takes over the project's files as they are now, all or nothing, or shows what that would change. Blocks;
   /// ingestion and reads go on. bad_input with every mistake of the files; conflict while a build runs.
   /// To be shown it is to read the project.
-  Result<ProjectPlan> apply(const security::Caller& caller, const ApplyRequest& request);
+  virtual Result<ProjectPlan> apply(const security::Caller& caller, const ApplyRequest& request) = 0;
   /// What the files of a project would change, of the project and of the rows of its views; rows are shown to
   /// who sees everything whole, since it may be any project. Blocks; changes nothing. bad_input with every
   /// mistake of files that are no project.
-  Result<ProjectDiff> diff(const security::Caller& caller, const DiffRequest& request);
+  virtual Result<ProjectDiff> diff(const security::Caller& caller, const DiffRequest& request) = 0;
   /// Removes for ever what is stored of streams, tables and views that the project does not have, or shows
   /// it. Blocks. not_found for a name of which there is nothing; conflict for one that the project has,
   /// while somebody reads it still, or while a build runs.
-  Result<ProjectDrop> drop(const security::Caller& caller, const DropRequest& request);
+  virtual Result<ProjectDrop> drop(const security::Caller& caller, const DropRequest& request) = 0;
   /// verify() of the verifier (no view: of all that the caller sees), its verdicts kept in the catalogue;
   /// differences and notes are shown to who sees their view whole.
-  Result<std::vector<quality::Verdict>> verify(const security::Caller& caller,
-                                               const quality::Verifier::Request& request);
+  virtual Result<std::vector<quality::Verdict>> verify(const security::Caller& caller,
+                                                       const quality::Verifier::Request& request) = 0;
   /// Ends a task, soon. not_found: it is not running.
-  Status cancel(const security::Caller& caller, const std::string& task);
+  virtual Status cancel(const security::Caller& caller, const std::string& task) = 0;
 
   // Whether such an order would begin; asked too before one that is repeated has the answer that it had.
-  Status may_build(const security::Caller& caller, const std::vector<std::string>& views) const;
-  Status may_verify(const security::Caller& caller, const std::vector<std::string>& views) const;
-  Status may_apply(const security::Caller& caller, const ApplyRequest& request) const;
-  Status may_drop(const security::Caller& caller, const DropRequest& request) const;
+  virtual Status may_build(const security::Caller& caller, const std::vector<std::string>& views) const = 0;
+  virtual Status may_verify(const security::Caller& caller, const std::vector<std::string>& views) const = 0;
+  virtual Status may_apply(const security::Caller& caller, const ApplyRequest& request) const = 0;
+  virtual Status may_drop(const security::Caller& caller, const DropRequest& request) const = 0;
 
   // ---- what is carried out once ----
-  Result<std::optional<catalog::KeyedAnswer>> keyed_answer(std::string_view route, std::string_view key);
-  Status keep_keyed_answer(const catalog::KeyedAnswer& answer);
-
- protected:
-  // ---- what the application gives ----
-  virtual std::vector<ModelInfo> models() const = 0;
-  virtual std::vector<RunningTask> tasks() const = 0;
-  virtual std::vector<Fault> faults() const = 0;
-  virtual std::optional<PublishedBuild> published_build() const = 0;
-  virtual std::vector<std::string> changed_files(bool is_fresh) = 0;
-  virtual Result<std::string> build(const std::vector<std::string>& views, const std::string& reason) = 0;
-  virtual Result<ProjectPlan> apply(const ApplyRequest& request) = 0;
-  virtual Result<ProjectDiff> diff(const DiffRequest& request) = 0;
-  virtual Result<ProjectDrop> drop(const DropRequest& request) = 0;
-  virtual Result<std::vector<quality::Verdict>> verify(const quality::Verifier::Request& request) = 0;
-  virtual Status cancel(const std::string& task) = 0;
-  virtual catalog::Catalog& catalog() = 0;
-  /// The one that answers are given under; null while there is none yet.
-  virtual std::shared_ptr<const views::World> world() const = 0;
-
- private:
-  bool sees(const security::Caller& caller, std::string_view name) const;
-  bool sees_below(const security::Caller& caller, const std::string& view) const;
-  bool sees_all_below(const security::Caller& caller, const std::vector<std::string>& views) const;
-  bool sees_all(const security::Caller& caller) const;
-  bool sees_file(const security::Caller& caller, const std::string& file) const;
-  Status check_views(const security::Caller& caller, const std::vector<std::string>& views) const;
-  Status check_each(const security::Caller& caller, security::Right right,
-                    const std::vector<std::string>& views) const;
-  void keep_seen_of(ProjectPlan& plan, const security::Caller& caller, bool is_whole) const;
-  const std::shared_ptr<const security::Policy> policy_;
+  virtual Result<std::optional<catalog::KeyedAnswer>> keyed_answer(std::string_view route,
+                                                                   std::string_view key) = 0;
+  virtual Status keep_keyed_answer(const catalog::KeyedAnswer& answer) = 0;
 };
 
 }  // namespace anabranch::front

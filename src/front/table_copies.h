@@ -1,13 +1,11 @@
 #pragma once
 
-#include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
-#include "security/policy.h"
+#include "security/caller.h"
 
 namespace anabranch::front {
 
@@ -30,34 +28,20 @@ struct TableCopied {
 /// not_found.
 Error no_such_source(const std::string& name);
 
-/// A port of the platform, the same for every door: tables and their copies. Any thread may call.
+/// A port of the platform, the same for every door: tables and their copies. What a caller may see and order
+/// is decided below it (GuardedTableCopies); what cannot be asked is unavailable. Any thread may call.
 class TableCopies {
  public:
-  explicit TableCopies(std::shared_ptr<const security::Policy> policy) : policy_(std::move(policy)) {}
   virtual ~TableCopies() = default;
-  TableCopies(const TableCopies&) = delete;
-  TableCopies& operator=(const TableCopies&) = delete;
 
   /// Those that there are for the caller; the number of rows for who sees them all.
-  std::vector<TableInfo> tables(const security::Caller& caller);
+  virtual Result<std::vector<TableInfo>> tables(const security::Caller& caller) = 0;
   /// Copies the tables of these sources (all when empty). Blocks. Who asks must have the right to copy each
   /// table (refused); those that it sees are in the answer. not_found for a source of which it sees no table.
-  Result<std::vector<TableCopied>> copy(const security::Caller& caller,
-                                        const std::vector<std::string>& sources);
+  virtual Result<std::vector<TableCopied>> copy(const security::Caller& caller,
+                                                const std::vector<std::string>& sources) = 0;
   /// Whether copy() would begin.
-  Status may_copy(const security::Caller& caller, const std::vector<std::string>& sources) const;
-
- protected:
-  // ---- what the application gives ----
-  /// The tables of each source, without "bronze.".
-  virtual std::map<std::string, std::vector<std::string>> sources() const = 0;
-  virtual Result<std::vector<TableCopied>> copy(const std::vector<std::string>& sources) = 0;
-  virtual std::vector<TableInfo> table_infos() = 0;
-
- private:
-  bool shows(const security::Caller& caller, const std::string& table) const;
-  bool shows_whole(const security::Caller& caller, const std::string& table) const;
-  const std::shared_ptr<const security::Policy> policy_;
+  virtual Status may_copy(const security::Caller& caller, const std::vector<std::string>& sources) const = 0;
 };
 
 }  // namespace anabranch::front

@@ -84,7 +84,7 @@ Result<RowsEnd> EngineReads::rows(const ViewRead& read, RowsSink& sink) {
                sink);
 }
 
-std::vector<std::string> EngineReads::view_names(const security::Caller& caller) {
+Result<std::vector<std::string>> EngineReads::view_names(const security::Caller& caller) {
   const auto epoch = speed_.epochs().newest();
   const CallerSight sight(queries_.policy(), caller, *epoch->world);
   std::vector<std::string> names;
@@ -94,7 +94,7 @@ std::vector<std::string> EngineReads::view_names(const security::Caller& caller)
   return names;
 }
 
-std::vector<ViewRecord> EngineReads::views(const security::Caller& caller) {
+Result<std::vector<ViewRecord>> EngineReads::views(const security::Caller& caller) {
   const auto epoch = speed_.epochs().newest();
   const CallerSight sight(queries_.policy(), caller, *epoch->world);
   const auto sizes = sizes_or_none(queries_);

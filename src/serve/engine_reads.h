@@ -17,8 +17,8 @@ class EngineReads final : public Reads {
 
   Result<RowsEnd> query(const QueryRead& read, RowsSink& sink) override;
   Result<RowsEnd> rows(const ViewRead& read, RowsSink& sink) override;
-  std::vector<std::string> view_names(const security::Caller& caller) override;
-  std::vector<ViewRecord> views(const security::Caller& caller) override;
+  Result<std::vector<std::string>> view_names(const security::Caller& caller) override;
+  Result<std::vector<ViewRecord>> views(const security::Caller& caller) override;
   Result<ViewDetail> view(const security::Caller& caller, const std::string& name) override;
   Result<ViewErrors> errors(const security::Caller& caller, const std::string& view, size_t limit) override;
   ReadState state() override;

@@ -139,10 +139,11 @@ class Reads {
   /// The same, and not_found for a view that is not there for the caller.
   virtual Result<RowsEnd> rows(const ViewRead& read, RowsSink& sink) = 0;
 
-  /// The views that there are for the caller, in the order of their dependencies.
-  virtual std::vector<std::string> view_names(const security::Caller& caller) = 0;
+  /// The views that there are for the caller, in the order of their dependencies. Here and below: unavailable
+  /// while nobody can be asked.
+  virtual Result<std::vector<std::string>> view_names(const security::Caller& caller) = 0;
   /// The same with their sizes; a size that cannot be told in time is left out.
-  virtual std::vector<ViewRecord> views(const security::Caller& caller) = 0;
+  virtual Result<std::vector<ViewRecord>> views(const security::Caller& caller) = 0;
   virtual Result<ViewDetail> view(const security::Caller& caller, const std::string& name) = 0;
   /// Recorded events with their message and raw text. refused for who does not see the view, and the streams
   /// that it reads, whole.

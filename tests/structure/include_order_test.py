@@ -19,7 +19,7 @@ from pathlib import Path
 # event travels. A folder that is not here yet takes its place from the design, so it is listed already. A station may lie within
 # another ("front/http_api"): what is in it is in that one, and other folders within a station are parts of it.
 ORDER = ["base", "io", "processes", "http", "model", "sql", "project", "catalog", "security", "log", "lake", "ingest", "views", "history", "batch",
-         "speed", "serve", "quality", "schedule", "front", "front/http_api", "front/pg", "connect", "app"]
+         "speed", "serve", "quality", "schedule", "front", "front/remote", "front/http_api", "front/pg", "connect", "app"]
 
 # Never, whatever the order says: (the folder that includes, what it includes, why).
 STRANGERS = [("batch", "speed", "both read views, and meet only in what is served"),

@@ -23,7 +23,9 @@ std::string gzipped(const std::string& text) {
   return out;
 }
 
-TEST_F(ApiEvents, AreDurableAndThenInAnswers) {
+TEST_WITH_EACH_ENGINE(ApiEvents);
+
+TEST_P(ApiEvents, AreDurableAndThenInAnswers) {
   const auto sent = send_events("{\"carrier\":\"UA\",\"dep_delay\":3}\nnot json\n");
   EXPECT_EQ(sent.status, 200);
   EXPECT_EQ(
@@ -36,13 +38,13 @@ TEST_F(ApiEvents, AreDurableAndThenInAnswers) {
   EXPECT_TRUE(answer["build"].is_null());
 }
 
-TEST_F(ApiEvents, OnlyRejectsAreStillA200) {
+TEST_P(ApiEvents, OnlyRejectsAreStillA200) {
   EXPECT_EQ(send_events("rubbish\n").body,
             R"({"stream":"flights","accepted":0,"quarantined":1,"ranges":[]})");
   EXPECT_EQ(send_events("").body, R"({"stream":"flights","accepted":0,"quarantined":0,"ranges":[]})");
 }
 
-TEST_F(ApiEvents, ComeInEveryFormat) {
+TEST_P(ApiEvents, ComeInEveryFormat) {
   EXPECT_EQ(outcome(send_events(R"([{"carrier":"A"},{"carrier":"B"}])", "application/json")), "200");
   EXPECT_EQ(outcome(send_events(R"({"carrier":"C"})", "application/json; charset=utf-8")), "200");
   EXPECT_EQ(outcome(send_events("carrier,dep_delay\nD,1\nE,\n", "text/csv")), "200");
@@ -56,7 +58,7 @@ TEST_F(ApiEvents, ComeInEveryFormat) {
   EXPECT_EQ(answer["rows"], json::parse(R"([["ABCDEFF"]])"));
 }
 
-TEST_F(ApiEvents, AreUnpacked) {
+TEST_P(ApiEvents, AreUnpacked) {
   http::Headers headers = header("Content-Type", "application/x-ndjson");
   headers.add("Content-Encoding", "GZIP");
   const auto sent = post("/v1/streams/flights/events", gzipped("{\"carrier\":\"UA\"}\n"), headers);
@@ -84,7 +86,9 @@ class ApiProducers : public ApiEvents {
   }
 };
 
-TEST_F(ApiProducers, AKeyIsTakenInOnce) {
+TEST_WITH_EACH_ENGINE(ApiProducers);
+
+TEST_P(ApiProducers, AKeyIsTakenInOnce) {
   const std::string body = "{\"carrier\":\"UA\"}\nnot json\n";
   const auto first = send(body, {{"Idempotency-Key", "k1"}});
   EXPECT_EQ(outcome(first), "200");
@@ -98,7 +102,7 @@ TEST_F(ApiProducers, AKeyIsTakenInOnce) {
   EXPECT_EQ(parsed(get("/v1/quarantine"))["entries"].size(), 1u);
 }
 
-TEST_F(ApiProducers, NumbersComeInOrderAndOnce) {
+TEST_P(ApiProducers, NumbersComeInOrderAndOnce) {
   const auto first = send_numbered("{\"carrier\":\"UA\"}\n", "0");
   EXPECT_EQ(outcome(first), "200");
   EXPECT_EQ(outcome(send_numbered("{\"carrier\":\"B6\"}\n", "1")), "200");
@@ -116,7 +120,7 @@ TEST_F(ApiProducers, NumbersComeInOrderAndOnce) {
   EXPECT_EQ(stored(), 3);
 }
 
-TEST_F(ApiProducers, WhatTheySayOfThemselvesIsChecked) {
+TEST_P(ApiProducers, WhatTheySayOfThemselvesIsChecked) {
   using Said = std::vector<std::pair<std::string, std::string>>;
   for (const Said& said : {Said{{"X-Producer-Id", "a"}}, Said{{"X-Sequence", "0"}},
                            Said{{"X-Producer-Id", "a"}, {"X-Sequence", "-1"}},
@@ -135,14 +139,16 @@ class ApiSmallBodies : public ApiEvents {
   ApiSmallBodies() { api_options_.body_bytes_max = 1000; }
 };
 
-TEST_F(ApiSmallBodies, CannotBeUnpackedToLargeOnes) {
+TEST_WITH_EACH_ENGINE(ApiSmallBodies);
+
+TEST_P(ApiSmallBodies, CannotBeUnpackedToLargeOnes) {
   http::Headers headers = header("Content-Type", "application/x-ndjson");
   headers.add("Content-Encoding", "gzip");
   EXPECT_EQ(outcome(post("/v1/streams/flights/events", gzipped(std::string(100'000, ' ')), headers)),
             "413 too_large");
 }
 
-TEST_F(ApiEvents, LargeBodiesAreParsedElsewhere) {
+TEST_P(ApiEvents, LargeBodiesAreParsedElsewhere) {
   std::string body;
   constexpr int events = 20'000;
   for (int i = 0; i < events; ++i) body += "{\"carrier\":\"UA\",\"dep_delay\":1}\n";
@@ -153,7 +159,7 @@ TEST_F(ApiEvents, LargeBodiesAreParsedElsewhere) {
   EXPECT_EQ(answer["rows"][0][0], events);
 }
 
-TEST_F(ApiEvents, MistakesSayWhatToDo) {
+TEST_P(ApiEvents, MistakesSayWhatToDo) {
   const auto unknown = send_events("{}", "application/json", "flight");
   EXPECT_EQ(outcome(unknown), "404 unknown_stream");
   EXPECT_EQ(parsed(unknown)["hint"], "the streams are flights, weather");
@@ -164,7 +170,7 @@ TEST_F(ApiEvents, MistakesSayWhatToDo) {
             "400 bad_request");
 }
 
-TEST_F(ApiEvents, WaitForABuildThatMustCatchUp) {
+TEST_P(ApiEvents, WaitForABuildThatMustCatchUp) {
   platform_.is_full = true;
   const auto refused = send_events("{}");
   EXPECT_EQ(outcome(refused), "429 overloaded");
@@ -173,7 +179,7 @@ TEST_F(ApiEvents, WaitForABuildThatMustCatchUp) {
   EXPECT_EQ(outcome(send_events("{}")), "200");
 }
 
-TEST_F(ApiEvents, AClosedLogIsUnavailable) {
+TEST_P(ApiEvents, AClosedLogIsUnavailable) {
   EXPECT_EQ(get("/readyz").status, 200);
   platform_.test_stream("weather").log->close();
   EXPECT_EQ(outcome(send_events("{\"temp\":1}", "application/x-ndjson", "weather")), "503 unavailable");
@@ -181,7 +187,7 @@ TEST_F(ApiEvents, AClosedLogIsUnavailable) {
   EXPECT_EQ(get("/healthz").status, 200);
 }
 
-TEST_F(ApiEvents, FilesComeFromThisMachineOnly) {
+TEST_P(ApiEvents, FilesComeFromThisMachineOnly) {
   platform_.on_file = [](const std::string& stream, const std::string& path) -> Result<ingest::Accepted> {
     EXPECT_EQ(stream, "flights");
     if (path != "/data/f.parquet") return fail(Code::not_found, "there is no such file");
@@ -199,7 +205,7 @@ TEST_F(ApiEvents, FilesComeFromThisMachineOnly) {
             "403 refused");
 }
 
-TEST_F(ApiEvents, QuarantineIsPaged) {
+TEST_P(ApiEvents, QuarantineIsPaged) {
   (void)send_events("one\ntwo\nthree\n");
   (void)send_events("four\n");
   (void)send_events("\xff\n", "application/x-ndjson", "weather");

@@ -1,13 +1,20 @@
 #pragma once
 // A small platform of real parts (log, ingestor, speed layer, queries) behind the API, for the tests of it
-// only.
+// only. Each test asks it twice: in the same process, and over a link as a server asks its engine.
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include "base/mutex.h"
 #include "catalog/catalog.h"
+#include "front/guarded_builds.h"
+#include "front/guarded_table_copies.h"
 #include "front/http_api/api.h"
+#include "front/remote/links_for_tests.h"
+#include "front/remote/ports_host.h"
+#include "front/remote/remote_builds.h"
+#include "front/remote/remote_reads.h"
+#include "front/remote/remote_table_copies.h"
 #include "http/server_for_tests.h"
 #include "log/schema_store.h"
 #include "log/segmented_log.h"
@@ -42,11 +49,11 @@ struct TestStream {
 
 /// What the application is to the API. A test sets what is not of real parts; methods that it does not set
 /// fail.
-class TestPlatform final : public Ports, public Events, public Builds, public TableCopies {
+class TestPlatform final : public Ports, public Events, public UnguardedBuilds, public UnguardedTableCopies {
  public:
   explicit TestPlatform(const io::Path& folder,
                         const std::shared_ptr<const security::Policy>& policy = security::allow_all())
-      : Events(policy), Builds(policy), TableCopies(policy), folder_(folder) {
+      : Events(policy), guarded_builds_(*this, policy), guarded_tables_(*this, policy), folder_(folder) {
     const auto type = [](const char* sql) { return model::Type::parse(sql).value(); };
     add_stream(
         "flights",
@@ -91,8 +98,8 @@ class TestPlatform final : public Ports, public Events, public Builds, public Ta
 
   // ---- Ports ----
   Events& events() override { return *this; }
-  Builds& builds() override { return *this; }
-  TableCopies& tables() override { return *this; }
+  Builds& builds() override { return guarded_builds_; }
+  TableCopies& tables() override { return guarded_tables_; }
   serve::Reads& reads() override { return *reads_; }
   std::string project_name() const override { return "test"; }
   int64_t started_at_us() const override { return 1'700'000'000'000'000; }
@@ -159,8 +166,9 @@ class TestPlatform final : public Ports, public Events, public Builds, public Ta
                                        std::optional<model::Partition>) override {
     return on_file(stream, path);
   }
+  std::function<Result<std::vector<quality::Verdict>>(const quality::Verifier::Request&)> on_verify;
   Result<std::vector<quality::Verdict>> verify(const quality::Verifier::Request& request) override {
-    return verifier_->verify(request);
+    return on_verify ? on_verify(request) : verifier_->verify(request);
   }
 
  private:
@@ -197,6 +205,8 @@ class TestPlatform final : public Ports, public Events, public Builds, public Ta
     if (!started) ADD_FAILURE() << started.error().describe();
   }
 
+  GuardedBuilds guarded_builds_;
+  GuardedTableCopies guarded_tables_;
   const io::Path folder_;
   std::map<std::string, std::unique_ptr<TestStream>> streams_;
   std::unique_ptr<catalog::Catalog> catalog_;
@@ -208,11 +218,51 @@ class TestPlatform final : public Ports, public Events, public Builds, public Ta
   std::unique_ptr<quality::Verifier> verifier_;
 };
 
-class ApiTest : public http::ServerTest {
+/// The platform as a server has it whose engine is another process: events are its own.
+class LinkedPorts final : public Ports {
+ public:
+  explicit LinkedPorts(TestPlatform& platform)
+      : platform_(platform),
+        host_({platform.builds(), platform.tables(),
+               [&platform] { return platform.ready ? &platform.reads() : nullptr; }}),
+        links_([this](processes::IncomingCall& call) { return host_.answer(call); },
+               [this](std::string_view topic, std::string_view bytes) { told_.take(topic, bytes); }) {}
+  ~LinkedPorts() override { links_.close(); }
+
+  Events& events() override { return platform_.events(); }
+  Builds& builds() override { return builds_; }
+  TableCopies& tables() override { return tables_; }
+  serve::Reads& reads() override { return reads_; }
+  std::string project_name() const override { return platform_.project_name(); }
+  int64_t started_at_us() const override { return platform_.started_at_us(); }
+  bool is_ready() const override { return platform_.is_ready(); }  // else told, in its own time
+  remote::TestLinks& links() { return links_; }
+
+ private:
+  TestPlatform& platform_;
+  remote::EngineState told_;
+  remote::PortsHost host_;
+  remote::TestLinks links_;
+  const remote::CurrentLink current_ = [this] { return links_.server(); };
+  remote::RemoteBuilds builds_{current_};
+  remote::RemoteTableCopies tables_{current_};
+  remote::RemoteReads reads_{current_, told_};
+};
+
+/// Where the platform is that a test asks.
+enum class Engine { here, linked };
+
+/// Both, for a fixture derived from ApiTest.
+#define TEST_WITH_EACH_ENGINE(Fixture)                                                     \
+  INSTANTIATE_TEST_SUITE_P(Engine, Fixture, testing::Values(Engine::here, Engine::linked), \
+                           [](const auto& is) { return is.param == Engine::here ? "Here" : "Linked"; })
+
+class ApiTest : public http::ServerTest, public testing::WithParamInterface<Engine> {
  protected:
   using json = nlohmann::ordered_json;
   explicit ApiTest(const std::shared_ptr<const security::Policy>& policy = security::allow_all())
       : platform_(folder_.path(), policy) {
+    if (GetParam() == Engine::linked) linked_ = std::make_unique<LinkedPorts>(platform_);
     options_.worker_threads = 10;  // as the application gives it: all queries at once, and some that wait
   }
   ~ApiTest() override {
@@ -222,11 +272,15 @@ class ApiTest : public http::ServerTest {
   }
 
   void SetUp() override {
-    api_ = std::make_unique<Api>(platform_, io::system_clock(), api_options_);
+    api_ = std::make_unique<Api>(ports(), io::system_clock(), api_options_);
     api_->register_routes(make());
     start();
   }
 
+  Ports& ports() {
+    if (linked_) return *linked_;
+    return platform_;
+  }
   static http::Headers header(std::string name, std::string value) {
     http::Headers headers;
     headers.add(std::move(name), std::move(value));
@@ -254,6 +308,7 @@ class ApiTest : public http::ServerTest {
 
   test::TemporaryFolder folder_;
   TestPlatform platform_;
+  std::unique_ptr<LinkedPorts> linked_;
   ApiOptions api_options_;
   std::unique_ptr<Api> api_;
 };

@@ -29,7 +29,9 @@ class ApiLongAnswers : public ApiTest {
       "SELECT range AS n, hash(range) AS h, 'text ' || range AS t FROM range({})";
 };
 
-TEST_F(ApiLongAnswers, EveryFormatIsTheSameAsItsRowsAtOnce) {
+TEST_WITH_EACH_ENGINE(ApiLongAnswers);
+
+TEST_P(ApiLongAnswers, EveryFormatIsTheSameAsItsRowsAtOnce) {
   const auto database = sql::Database::open({}).value();
   auto session = database->connect().value();
   for (const int64_t rows : {0, 1, 2048, 100'000, 200'000}) {
@@ -54,7 +56,7 @@ TEST_F(ApiLongAnswers, EveryFormatIsTheSameAsItsRowsAtOnce) {
   }
 }
 
-TEST_F(ApiLongAnswers, LittleOfALongAnswerIsInMemory) {
+TEST_P(ApiLongAnswers, LittleOfALongAnswerIsInMemory) {
   for (const char* format : {"csv", "arrow"}) {
     const std::string sql = fmt::format(fmt::runtime(long_sql), 2'000'000);
     http::RawSocket socket(server_->port());
@@ -74,7 +76,7 @@ TEST_F(ApiLongAnswers, LittleOfALongAnswerIsInMemory) {
   }
 }
 
-TEST_F(ApiLongAnswers, AQueryWhoseClientLeavesIsCancelled) {
+TEST_P(ApiLongAnswers, AQueryWhoseClientLeavesIsCancelled) {
   {
     http::RawSocket socket(server_->port());
     socket.send(raw_query({{"sql", "SELECT hash(range) AS h FROM range(10000000000)"}, {"format", "csv"}}));
@@ -89,14 +91,16 @@ class ApiSlowClients : public ApiLongAnswers {
   ApiSlowClients() { options_.write_timeout = std::chrono::milliseconds(300); }
 };
 
-TEST_F(ApiSlowClients, OneThatTakesNothingIsGivenUpWithItsQuery) {
+TEST_WITH_EACH_ENGINE(ApiSlowClients);
+
+TEST_P(ApiSlowClients, OneThatTakesNothingIsGivenUpWithItsQuery) {
   http::RawSocket socket(server_->port(), 64 << 10);
   socket.send(raw_query({{"sql", "SELECT hash(range) AS h FROM range(10000000000)"}, {"format", "csv"}}));
   EXPECT_GT(socket.skip(), 0u);
   wait_until_none_runs();
 }
 
-TEST_F(ApiLongAnswers, AnErrorInTheMiddleLeavesTheAnswerWithoutItsEnd) {
+TEST_P(ApiLongAnswers, AnErrorInTheMiddleLeavesTheAnswerWithoutItsEnd) {
   const char* sql =
       "SELECT CASE WHEN range = 1500000 THEN CAST('x' || range AS BIGINT) ELSE range END AS n "
       "FROM range(2000000)";
@@ -119,7 +123,7 @@ TEST_F(ApiLongAnswers, AnErrorInTheMiddleLeavesTheAnswerWithoutItsEnd) {
   EXPECT_EQ(outcome(query_sql("SELECT 1")), "200");
 }
 
-TEST_F(ApiLongAnswers, OldClientsAndHeadAreAnswered) {
+TEST_P(ApiLongAnswers, OldClientsAndHeadAreAnswered) {
   const json fields = {{"sql", fmt::format(fmt::runtime(long_sql), 100'000)}, {"format", "csv"}};
   http::RawSocket socket(server_->port());
   socket.send(raw_query(fields, "HTTP/1.0"));

@@ -74,7 +74,9 @@ rubbish SECRETRAW
   }
 };
 
-TEST_F(ApiPolicy, SqlMeetsWhatTheCallerMaySee) {
+TEST_WITH_EACH_ENGINE(ApiPolicy);
+
+TEST_P(ApiPolicy, SqlMeetsWhatTheCallerMaySee) {
   EXPECT_EQ(rows("auditor", "SELECT * FROM bronze.flights ORDER BY dep_delay"),
             R"([["UA",3,"SECRETCODE"],["AA",7,"8"],["ZZ",500,"7"]])");
   EXPECT_EQ(rows("guest", "SELECT * FROM bronze.flights ORDER BY dep_delay"), R"([["U*",3],["A*",7]])");
@@ -97,7 +99,7 @@ TEST_F(ApiPolicy, SqlMeetsWhatTheCallerMaySee) {
   EXPECT_EQ(rows("guest", "SELECT dep_delay FROM bronze.flights WHERE code = 'SECRETCODE'"), "400 bad_sql");
 }
 
-TEST_F(ApiPolicy, AHiddenRelationIsNotThere) {
+TEST_P(ApiPolicy, AHiddenRelationIsNotThere) {
   for (const char* hidden : {"bronze.weather", "gold.ranked"}) {
     const auto response = as("guest", {{"sql", fmt::format("SELECT * FROM {}", hidden)}});
     EXPECT_EQ(outcome(response), "400 bad_sql");
@@ -116,21 +118,21 @@ TEST_F(ApiPolicy, AHiddenRelationIsNotThere) {
   EXPECT_EQ(outcome(get_as("auditor", "/v1/views/gold.ranked/rows")), "200");
 }
 
-TEST_F(ApiPolicy, AViewIsReadAsComputedAndRestrictedByItsOwnName) {
+TEST_P(ApiPolicy, AViewIsReadAsComputedAndRestrictedByItsOwnName) {
   EXPECT_EQ(rows("guest", "SELECT * FROM silver.delays ORDER BY ALL"), R"([["AA",7],["UA",3],["ZZ",500]])");
   EXPECT_EQ(rows("guest", "SELECT * FROM gold.delay_by_carrier ORDER BY ALL"), R"([["AA",1],["UA",1]])");
   EXPECT_EQ(parsed(get_as("guest", "/v1/views/gold.delay_by_carrier/rows"))["columns"].size(), 2u);
   EXPECT_EQ(rows("guest", "SELECT delay FROM gold.delay_by_carrier"), "400 bad_sql");
 }
 
-TEST_F(ApiPolicy, AConditionNeverMeetsARowThatIsKeptBack) {
+TEST_P(ApiPolicy, AConditionNeverMeetsARowThatIsKeptBack) {
   // Tried on the row of 500 minutes this is out of range, and would tell of it.
   const char* sql = "SELECT count(*) FROM bronze.flights WHERE dep_delay + dep_delay * 10000000 > 1";
   EXPECT_EQ(rows("guest", sql), "[[2]]");
   EXPECT_EQ(rows("auditor", sql), "400 bad_sql");
 }
 
-TEST_F(ApiPolicy, ErrorsTellNoValues) {
+TEST_P(ApiPolicy, ErrorsTellNoValues) {
   for (const char* sql : {"SELECT CAST(carrier AS INTEGER) FROM bronze.flights",
                           "SELECT CAST(carrier AS INTEGER) FROM silver.delays"}) {
     const auto told = as("auditor", {{"sql", sql}});
@@ -147,7 +149,7 @@ TEST_F(ApiPolicy, ErrorsTellNoValues) {
   EXPECT_FALSE(tells(mistaken, "\"code\\\"")) << mistaken.body;
 }
 
-TEST_F(ApiPolicy, EveryFormHasTheSameRows) {
+TEST_P(ApiPolicy, EveryFormHasTheSameRows) {
   for (const char* format : {"csv", "arrow", "parquet"}) {
     const json fields = {{"sql", "SELECT * FROM bronze.flights"}, {"format", format}};
     const auto whole = as("auditor", fields);
@@ -172,7 +174,7 @@ TEST_F(ApiPolicy, EveryFormHasTheSameRows) {
   }
 }
 
-TEST_F(ApiPolicy, WhatIsThereOnlyWholeIsKeptBack) {
+TEST_P(ApiPolicy, WhatIsThereOnlyWholeIsKeptBack) {
   EXPECT_TRUE(tells(get_as("auditor", "/v1/quarantine"), "SECRETRAW"));
   EXPECT_EQ(parsed(get_as("guest", "/v1/quarantine")).dump(), R"({"total":0,"next":null,"entries":[]})");
   EXPECT_EQ(outcome(get_as("guest", "/v1/quarantine?stream=flights")), "403 refused");
@@ -197,7 +199,7 @@ TEST_F(ApiPolicy, WhatIsThereOnlyWholeIsKeptBack) {
   EXPECT_TRUE(tells(get_as("auditor", "/v1/views"), "gold.ranked"));
 }
 
-TEST_F(ApiPolicy, VerdictsAndBuildsTellOnlyOfWhatIsSeen) {
+TEST_P(ApiPolicy, VerdictsAndBuildsTellOnlyOfWhatIsSeen) {
   ASSERT_TRUE(platform_.catalog().begin_build(
       {"b-1", "asked", {"gold.ranked", "gold.delay_by_carrier"}, {{"flights", {3}}, {"weather", {1}}}, 1}));
   ASSERT_TRUE(platform_.catalog().finish_build(
@@ -224,7 +226,7 @@ TEST_F(ApiPolicy, VerdictsAndBuildsTellOnlyOfWhatIsSeen) {
             "404 unknown_view");
 }
 
-TEST_F(ApiPolicy, StatusUpdatesAndMetricsAreOfWhatIsSeen) {
+TEST_P(ApiPolicy, StatusUpdatesAndMetricsAreOfWhatIsSeen) {
   EXPECT_TRUE(tells(get_as("auditor", "/v1/status"), "weather"));
   EXPECT_FALSE(tells(get_as("guest", "/v1/status"), "weather"));
   EXPECT_TRUE(parsed(get_as("guest", "/v1/status"))["streams"][0]["quarantined"].is_null());
@@ -243,7 +245,7 @@ TEST_F(ApiPolicy, StatusUpdatesAndMetricsAreOfWhatIsSeen) {
   }
 }
 
-TEST_F(ApiPolicy, AKeyIsItsCallersOwn) {
+TEST_P(ApiPolicy, AKeyIsItsCallersOwn) {
   platform_.on_build = [&](const std::vector<std::string>&) -> Result<std::string> {
     const std::string id = fmt::format("b-{}", ++builds_);
     TRY(platform_.catalog().begin_build({id, "asked", {"gold.ranked"}, {}, builds_}));
@@ -261,7 +263,7 @@ TEST_F(ApiPolicy, AKeyIsItsCallersOwn) {
   EXPECT_TRUE(tells(build("guest"), "b-2"));
 }
 
-TEST_F(ApiPolicy, ARuleWithAMistakeShowsNothing) {
+TEST_P(ApiPolicy, ARuleWithAMistakeShowsNothing) {
   const auto response = as("broken", {{"sql", "SELECT dep_delay FROM bronze.flights"}});
   EXPECT_EQ(outcome(response), "503 unavailable");
   EXPECT_FALSE(tells(response, "secret_name")) << response.body;

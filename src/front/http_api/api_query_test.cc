@@ -11,7 +11,9 @@ using json = nlohmann::ordered_json;
 
 class ApiQuery : public ApiTest {};
 
-TEST_F(ApiQuery, AnswersAsDocumented) {
+TEST_WITH_EACH_ENGINE(ApiQuery);
+
+TEST_P(ApiQuery, AnswersAsDocumented) {
   const auto response = query_sql("SELECT 1 AS n, 'x' AS t, NULL AS z, 1.50::DECIMAL(10,2) AS d");
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.headers.get("Content-Type"), "application/json");
@@ -25,21 +27,21 @@ TEST_F(ApiQuery, AnswersAsDocumented) {
   EXPECT_EQ(answer["offsets"], json::parse(R"({"flights":[0],"weather":[0]})"));
 }
 
-TEST_F(ApiQuery, WritesLargeNumbersAsTextWhenAsked) {
+TEST_P(ApiQuery, WritesLargeNumbersAsTextWhenAsked) {
   const char* sql = "SELECT 9007199254740993 AS a, 1.5::DECIMAL(10,2) AS b, 7 AS c";
   EXPECT_NE(query_sql(sql).body.find("[[9007199254740993,1.50,7]]"), std::string::npos);
   EXPECT_NE(query({{"sql", sql}, {"numbers", "string"}}).body.find(R"([["9007199254740993","1.50",7]])"),
             std::string::npos);
 }
 
-TEST_F(ApiQuery, WritesCsv) {
+TEST_P(ApiQuery, WritesCsv) {
   const auto response = query({{"sql", "SELECT 'a,b' AS x, NULL AS y, '' AS z"}, {"format", "csv"}});
   EXPECT_TRUE(response.headers.get("Content-Type").starts_with("text/csv"));
   EXPECT_EQ(response.body, "x,y,z\r\n\"a,b\",,\"\"\r\n");
   EXPECT_EQ(response.headers.get("X-Anabranch-Offsets"), R"({"flights":[0],"weather":[0]})");
 }
 
-TEST_F(ApiQuery, WritesArrowAndParquet) {
+TEST_P(ApiQuery, WritesArrowAndParquet) {
   const char* sql = "SELECT sum(range) AS total, 1.50::DECIMAL(9,2) AS d, 'x' FROM range(3)";
   const auto arrow = query({{"sql", sql}, {"format", "arrow"}});
   EXPECT_EQ(outcome(arrow), "200") << arrow.body;
@@ -78,7 +80,7 @@ TEST_F(ApiQuery, WritesArrowAndParquet) {
   EXPECT_EQ(outcome(query({{"sql", "SELECT '1'::BIT AS b"}, {"format", "arrow"}})), "400 bad_request");
 }
 
-TEST_F(ApiQuery, AnswersHaveALimit) {
+TEST_P(ApiQuery, AnswersHaveALimit) {
   const json fields = {{"sql", "SELECT range, range AS b FROM range(1000000)"}};
   const auto large = query(fields);
   EXPECT_EQ(outcome(large), "413 too_large");
@@ -97,7 +99,7 @@ TEST_F(ApiQuery, AnswersHaveALimit) {
   EXPECT_EQ(outcome(query_sql("SELECT * FROM range(1000)")), "200");
 }
 
-TEST_F(ApiQuery, LatestIsWhatWasAcknowledged) {
+TEST_P(ApiQuery, LatestIsWhatWasAcknowledged) {
   std::string lines;
   for (int i = 0; i < 60'000; ++i) lines += "{\"carrier\":\"UA\"}\n";
   for (int i = 1; i <= 3; ++i) {
@@ -110,7 +112,7 @@ TEST_F(ApiQuery, LatestIsWhatWasAcknowledged) {
             180'000);
 }
 
-TEST_F(ApiQuery, BadRequestsAreRefusedWithAHint) {
+TEST_P(ApiQuery, BadRequestsAreRefusedWithAHint) {
   const auto misspelt = query({{"sql", "SELECT 1"}, {"min_ofset", json::object()}});
   EXPECT_EQ(outcome(misspelt), "400 bad_request");
   EXPECT_EQ(parsed(misspelt)["detail"], "'min_ofset' is not known here");
@@ -148,7 +150,7 @@ TEST_F(ApiQuery, BadRequestsAreRefusedWithAHint) {
   EXPECT_EQ(outcome(post("/v1/query", R"({"sql":"SELECT 1","min_offset":{"flights":[null]}})")), "200");
 }
 
-TEST_F(ApiQuery, BadSqlHasAPlace) {
+TEST_P(ApiQuery, BadSqlHasAPlace) {
   for (const auto& [sql, line, column] :
        std::vector<std::tuple<const char*, int, int>>{{"SELEC 1", 1, 1},
                                                       {"SELECT 1\nFROM nowhere", 2, 6},
@@ -163,7 +165,7 @@ TEST_F(ApiQuery, BadSqlHasAPlace) {
   EXPECT_EQ(outcome(query_sql("SELECT CAST('x' AS INTEGER)")), "400 bad_sql");
 }
 
-TEST_F(ApiQuery, OnlySelectsOverTheCatalogueAreRun) {
+TEST_P(ApiQuery, OnlySelectsOverTheCatalogueAreRun) {
   for (const char* sql : {"COPY (SELECT 1) TO '/tmp/x'",
                           "ATTACH '/tmp/x.db'",
                           "PRAGMA database_list",
@@ -206,7 +208,7 @@ TEST_F(ApiQuery, OnlySelectsOverTheCatalogueAreRun) {
   }
 }
 
-TEST_F(ApiQuery, InternalNamesAreNotThere) {
+TEST_P(ApiQuery, InternalNamesAreNotThere) {
   for (const char* sql : {"SELECT * FROM 'file.csv'", "SELECT * FROM '/etc/passwd'", "SELECT * FROM epoch",
                           "SELECT * FROM main.epoch", "SELECT * FROM information_schema.tables",
                           "SELECT * FROM duckdb_tables", "SELECT * FROM pg_catalog.pg_class",
@@ -219,7 +221,7 @@ TEST_F(ApiQuery, InternalNamesAreNotThere) {
   }
 }
 
-TEST_F(ApiQuery, ManyBracketsDoNoHarm) {
+TEST_P(ApiQuery, ManyBracketsDoNoHarm) {
   for (const size_t depth : {500u, 5'000u, 100'000u}) {
     const std::string sql = "SELECT " + std::string(depth, '(') + "1" + std::string(depth, ')');
     const int status = query_sql(sql).status;
@@ -235,7 +237,7 @@ TEST_F(ApiQuery, ManyBracketsDoNoHarm) {
   EXPECT_EQ(outcome(query_sql("SELECT 1")), "200");
 }
 
-TEST_F(ApiQuery, IsCancelledAtItsLimit) {
+TEST_P(ApiQuery, IsCancelledAtItsLimit) {
   const char* slow =
       "SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE (a.range * b.range) % 7 = 3";
   EXPECT_EQ(outcome(query({{"sql", slow}, {"timeout_ms", 50}})), "408 query_timeout");
@@ -243,7 +245,7 @@ TEST_F(ApiQuery, IsCancelledAtItsLimit) {
             "408 query_timeout");
 }
 
-TEST_F(ApiQuery, IsCancelledWhenTheClientGoesAway) {
+TEST_P(ApiQuery, IsCancelledWhenTheClientGoesAway) {
   const std::string bodies[] = {
       R"({"sql":"SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE (a.range * b.range) % 7 = 3"})",
       R"({"sql":"SELECT 1","min_offset":{"flights":1000}})"};
@@ -259,7 +261,7 @@ TEST_F(ApiQuery, IsCancelledWhenTheClientGoesAway) {
     std::this_thread::yield();
 }
 
-TEST_F(ApiQuery, ViewRowsAreAnAnswer) {
+TEST_P(ApiQuery, ViewRowsAreAnAnswer) {
   (void)send_events(
       "{\"carrier\":\"UA\",\"dep_delay\":3}\n{\"carrier\":\"B6\",\"dep_delay\":1}\n{\"carrier\":\"UA\",\"dep_"
       "delay\":2}\n");
@@ -278,7 +280,7 @@ TEST_F(ApiQuery, ViewRowsAreAnAnswer) {
   EXPECT_EQ(outcome(get("/v1/views/gold.ranked/rows?limt=1")), "400 bad_request");
 }
 
-TEST_F(ApiQuery, ManyAtOnceAreTurnedAwayAndNobodyElse) {
+TEST_P(ApiQuery, ManyAtOnceAreTurnedAwayAndNobodyElse) {
   const std::string slow =
       R"({"sql":"SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE (a.range * b.range) % 7 = 3","timeout_ms":20000})";
   std::vector<std::unique_ptr<http::RawSocket>> sockets;
@@ -300,7 +302,7 @@ TEST_F(ApiQuery, ManyAtOnceAreTurnedAwayAndNobodyElse) {
 }
 
 // Who waits for an offset holds a thread, so there is a limit, and others are answered.
-TEST_F(ApiQuery, ThoseThatWaitCountToo) {
+TEST_P(ApiQuery, ThoseThatWaitCountToo) {
   const std::string body = R"({"sql":"SELECT 1","min_offset":{"flights":1000},"timeout_ms":20000})";
   std::vector<std::unique_ptr<http::RawSocket>> sockets;
   for (int i = 0; i < 8; ++i) {

@@ -181,7 +181,9 @@ class ApiRights : public ApiTest {
   std::atomic<int> orders_ = 0;  // that the platform was given
 };
 
-TEST_F(ApiRights, EveryRouteSaysWhatItAsksFor) {
+TEST_WITH_EACH_ENGINE(ApiRights);
+
+TEST_P(ApiRights, EveryRouteSaysWhatItAsksFor) {
   for (const auto& [method, pattern] : api_->routes()) {
     const bool is_listed = std::ranges::any_of(
         routes, [&](const RouteRight& route) { return route.method == method && route.pattern == pattern; });
@@ -194,7 +196,7 @@ TEST_F(ApiRights, EveryRouteSaysWhatItAsksFor) {
   }
 }
 
-TEST_F(ApiRights, WithoutItsRightARouteDoesNothing) {
+TEST_P(ApiRights, WithoutItsRightARouteDoesNothing) {
   for (const RouteRight& route : routes) {
     SCOPED_TRACE(fmt::format("{} {}", route.method, route.target));
     if (!route.right) {
@@ -219,7 +221,7 @@ TEST_F(ApiRights, WithoutItsRightARouteDoesNothing) {
   EXPECT_EQ(platform_.cancelled, 1);
 }
 
-TEST_F(ApiRights, ARightIsOfWhatIsNamed) {
+TEST_P(ApiRights, ARightIsOfWhatIsNamed) {
   EXPECT_EQ(outcome(order("clerk", "/v1/streams/flights/events", "{}\n")), "200");
   EXPECT_EQ(outcome(order("clerk", "/v1/streams/weather/events", "{}\n")), "403 refused");
   EXPECT_EQ(outcome(order("clerk", "/v1/builds", R"({"views":["gold.delay_by_carrier"]})")), "200");
@@ -239,7 +241,7 @@ TEST_F(ApiRights, ARightIsOfWhatIsNamed) {
   EXPECT_EQ(outcome(order("clerk", "/v1/drop", R"({"names":["clicks","gold.clicks"]})")), "403 refused");
 }
 
-TEST_F(ApiRights, WhatIsHiddenIsNotThereForOrders) {
+TEST_P(ApiRights, WhatIsHiddenIsNotThereForOrders) {
   // Word for word as for a name that there is not: with all rights, and with none.
   for (const char* caller : {"guest", "stranger"}) {
     const auto alike = [&](const char* target, std::string body, const std::string& hidden,
@@ -274,7 +276,7 @@ TEST_F(ApiRights, WhatIsHiddenIsNotThereForOrders) {
   EXPECT_EQ(orders_, 0);
 }
 
-TEST_F(ApiRights, APlanTellsOfWhatTheCallerSees) {
+TEST_P(ApiRights, APlanTellsOfWhatTheCallerSees) {
   for (const char* target : {"/v1/apply", "/v1/diff"}) {
     SCOPED_TRACE(target);
     const json whole = parsed(order("auditor", target));
@@ -303,7 +305,7 @@ TEST_F(ApiRights, APlanTellsOfWhatTheCallerSees) {
   }
 }
 
-TEST_F(ApiRights, DroppedAndCopiedThingsAreThoseThatTheCallerSees) {
+TEST_P(ApiRights, DroppedAndCopiedThingsAreThoseThatTheCallerSees) {
   EXPECT_EQ(parsed(order("auditor", "/v1/drop"))["items"].size(), 4u);
   const auto dropped = order("guest", "/v1/drop");
   EXPECT_FALSE(tells_hidden(dropped)) << dropped.body;
@@ -318,7 +320,7 @@ TEST_F(ApiRights, DroppedAndCopiedThingsAreThoseThatTheCallerSees) {
             R"({"tables":[{"name":"planes","version":2,"rows":null,"changed":true}]})");
 }
 
-TEST_F(ApiRights, ChangedFilesAreThoseOfWhatTheCallerSees) {
+TEST_P(ApiRights, ChangedFilesAreThoseOfWhatTheCallerSees) {
   const json all = {"anabranch.yml", "models/gold/ranked.sql", "models/gold/daily.sql", "streams/weather.yml",
                     "sources/reference.yml"};
   const json seen = {"anabranch.yml", "models/gold/daily.sql", "sources/reference.yml"};
@@ -329,7 +331,7 @@ TEST_F(ApiRights, ChangedFilesAreThoseOfWhatTheCallerSees) {
       << "for who may read the project";
 }
 
-TEST_F(ApiRights, AnErrorOfWorkIsToldToWhoSeesWhatItTouched) {
+TEST_P(ApiRights, AnErrorOfWorkIsToldToWhoSeesWhatItTouched) {
   Code code = Code::bad_input;
   const auto failure = [&] { return fail(code, "SECRETTEXT of bronze.weather"); };
   platform_.on_build = [&](const auto&) -> Result<std::string> { return failure(); };
@@ -362,7 +364,7 @@ TEST_F(ApiRights, AnErrorOfWorkIsToldToWhoSeesWhatItTouched) {
     EXPECT_TRUE(told("guest", target)) << "another one is at work";
 }
 
-TEST_F(ApiRights, ErrorsOfBuildsAreToldToWhoSeesTheirViews) {
+TEST_P(ApiRights, ErrorsOfBuildsAreToldToWhoSeesTheirViews) {
   ASSERT_TRUE(platform_.catalog().begin_build({"b-9", "asked", {"gold.delay_by_carrier"}, {}, 1}));
   ASSERT_TRUE(platform_.catalog().finish_build(
       "b-9", {catalog::BuildState::failed, 2, 0, 1, "no cast of SECRETTEXT"}));
@@ -370,7 +372,7 @@ TEST_F(ApiRights, ErrorsOfBuildsAreToldToWhoSeesTheirViews) {
   EXPECT_EQ(as("guest", "GET", "/v1/builds").body.find("SECRETTEXT"), std::string::npos);
 }
 
-TEST_F(ApiRights, ARepeatIsAnsweredToWhoMayStillOrderIt) {
+TEST_P(ApiRights, ARepeatIsAnsweredToWhoMayStillOrderIt) {
   const std::pair<const char*, const char*> orders[] = {{"/v1/builds", R"({"views":["silver.delays"]})"},
                                                         {"/v1/copy", R"({"sources":["fleet"]})"},
                                                         {"/v1/apply", "{}"},

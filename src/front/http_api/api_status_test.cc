@@ -13,7 +13,9 @@ using json = nlohmann::ordered_json;
 
 class ApiStatus : public ApiTest {};
 
-TEST_F(ApiStatus, IsAsDocumented) {
+TEST_WITH_EACH_ENGINE(ApiStatus);
+
+TEST_P(ApiStatus, IsAsDocumented) {
   const auto sent = send_events("{\"carrier\":\"UA\"}\nrubbish\n");
   ASSERT_EQ(outcome(sent), "200");
   (void)query({{"sql", "SELECT 1"}, {"min_offset", {{"flights", 0}}}});
@@ -46,7 +48,7 @@ TEST_F(ApiStatus, IsAsDocumented) {
   EXPECT_TRUE(status["freshness_ms"]["p50"].is_number());
 }
 
-TEST_F(ApiStatus, FaultsAreSaidAndTheServerStaysInService) {
+TEST_P(ApiStatus, FaultsAreSaidAndTheServerStaysInService) {
   EXPECT_EQ(parsed(get("/v1/status"))["faults"].dump(), "[]");
   EXPECT_EQ(get("/readyz").body, "ready\n");
   platform_.test_faults = {{"bronze.planes", {Code::unavailable, "its file is missing", "copy it again", {}}},
@@ -60,7 +62,7 @@ TEST_F(ApiStatus, FaultsAreSaidAndTheServerStaysInService) {
             "ready\nbut bronze.planes: its file is missing\nbut gold.daily: it reads bronze.planes\n");
 }
 
-TEST_F(ApiStatus, TasksAreListedAndCancelled) {
+TEST_P(ApiStatus, TasksAreListedAndCancelled) {
   EXPECT_EQ(
       parsed(get("/v1/tasks")).dump(),
       R"({"tasks":[{"id":"20261126T1","kind":"copy","of":"reference","started_at":"2023-11-14T22:13:20Z","limit_ms":60000,"ending":false}]})");
@@ -71,7 +73,7 @@ TEST_F(ApiStatus, TasksAreListedAndCancelled) {
   EXPECT_EQ(platform_.cancelled, 1);
 }
 
-TEST_F(ApiStatus, TheEndOfATaskIsNoErrorOfOurs) {
+TEST_P(ApiStatus, TheEndOfATaskIsNoErrorOfOurs) {
   platform_.on_build = [](const auto&) -> Result<std::string> {
     return fail(Code::cancelled, "the build was cancelled");
   };
@@ -80,7 +82,7 @@ TEST_F(ApiStatus, TheEndOfATaskIsNoErrorOfOurs) {
   EXPECT_EQ(outcome(post("/v1/builds", "{}")), "408 task_timeout");
 }
 
-TEST_F(ApiStatus, IsThereBeforeAnythingElse) {
+TEST_P(ApiStatus, IsThereBeforeAnythingElse) {
   platform_.ready = false;
   EXPECT_EQ(get("/healthz").status, 200);
   EXPECT_EQ(outcome(get("/readyz")), "503 unavailable");
@@ -99,7 +101,7 @@ TEST_F(ApiStatus, IsThereBeforeAnythingElse) {
   EXPECT_EQ(get("/readyz").body, "ready\n");
 }
 
-TEST_F(ApiStatus, ViewsAreListedWithTheirPlans) {
+TEST_P(ApiStatus, ViewsAreListedWithTheirPlans) {
   (void)send_events(
       "{\"carrier\":\"UA\",\"dep_delay\":3,\"code\":\"7\"}\n{\"carrier\":\"UA\",\"code\":\"x\"}\n");
   (void)query({{"sql", "SELECT 1"}, {"min_offset", {{"flights", 1}}}});
@@ -140,7 +142,7 @@ TEST_F(ApiStatus, ViewsAreListedWithTheirPlans) {
   EXPECT_EQ(outcome(get("/v1/views/gold.nothing/errors")), "404 unknown_view");
 }
 
-TEST_F(ApiStatus, BuildsAreRunAndListed) {
+TEST_P(ApiStatus, BuildsAreRunAndListed) {
   platform_.on_build = [&](const std::vector<std::string>& views) -> Result<std::string> {
     if (views.empty()) return fail(Code::conflict, "a build is running");
     TRY(platform_.catalog().begin_build({"b-1", "asked", views, {{"flights", {5}}}, 1'700'000'000'000'000}));
@@ -162,7 +164,7 @@ TEST_F(ApiStatus, BuildsAreRunAndListed) {
   EXPECT_EQ(outcome(post("/v1/builds", R"({"views":"gold.ranked"})")), "400 bad_request");
 }
 
-TEST_F(ApiStatus, FailuresOfOursTellNothing) {
+TEST_P(ApiStatus, FailuresOfOursTellNothing) {
   platform_.on_build = [](const std::vector<std::string>&) -> Result<std::string> {
     return fail(Code::io, "cannot write /secret/place: denied", "look at /secret");
   };
@@ -177,7 +179,7 @@ TEST_F(ApiStatus, FailuresOfOursTellNothing) {
   EXPECT_EQ(thrown.body.find("secret"), std::string::npos);
 }
 
-TEST_F(ApiStatus, AKeyedRequestIsCarriedOutOnce) {
+TEST_P(ApiStatus, AKeyedRequestIsCarriedOutOnce) {
   int builds = 0;
   platform_.on_build = [&](const std::vector<std::string>& views) -> Result<std::string> {
     ++builds;
@@ -208,7 +210,7 @@ TEST_F(ApiStatus, AKeyedRequestIsCarriedOutOnce) {
   EXPECT_EQ(outcome(post("/v1/builds", "{}", numbered)), "400 bad_request");
 }
 
-TEST_F(ApiStatus, VerifyAndCopy) {
+TEST_P(ApiStatus, VerifyAndCopy) {
   (void)send_events("{\"carrier\":\"UA\",\"dep_delay\":3}\n");
   (void)query({{"sql", "SELECT 1"}, {"min_offset", {{"flights", 0}}}});
   const auto one = parsed(post("/v1/verify", R"({"views":["gold.delay_by_carrier"]})"))["results"];
@@ -239,7 +241,7 @@ TEST_F(ApiStatus, VerifyAndCopy) {
   EXPECT_EQ(outcome(post("/v1/copy", R"({"source":["x"]})")), "400 bad_request");
 }
 
-TEST_F(ApiStatus, ApplyTellsWhatItIsAskedAndWhatCameOfIt) {
+TEST_P(ApiStatus, ApplyTellsWhatItIsAskedAndWhatCameOfIt) {
   std::vector<std::pair<bool, bool>> asked;
   platform_.on_apply = [&](const ApplyRequest& request) -> Result<ProjectPlan> {
     asked.emplace_back(request.is_dry_run, request.is_undo);
@@ -271,7 +273,7 @@ TEST_F(ApiStatus, ApplyTellsWhatItIsAskedAndWhatCameOfIt) {
   EXPECT_EQ(get("/v1/project").body, R"({"name":"test","changed_files":["anabranch.yml"]})");
 }
 
-TEST_F(ApiStatus, DiffTakesFilesAndTellsWhatDiffers) {
+TEST_P(ApiStatus, DiffTakesFilesAndTellsWhatDiffers) {
   std::vector<DiffRequest> asked;
   platform_.on_diff = [&](const DiffRequest& request) -> Result<ProjectDiff> {
     asked.push_back(request);
@@ -316,7 +318,7 @@ TEST_F(ApiStatus, DiffTakesFilesAndTellsWhatDiffers) {
   EXPECT_EQ(asked.size(), 2u);
 }
 
-TEST_F(ApiStatus, DropTellsWhatIsAskedAndWhatCameOfIt) {
+TEST_P(ApiStatus, DropTellsWhatIsAskedAndWhatCameOfIt) {
   std::vector<std::pair<std::vector<std::string>, bool>> asked;
   platform_.on_drop = [&](const DropRequest& request) -> Result<ProjectDrop> {
     asked.emplace_back(request.names, request.is_dry_run);
@@ -338,7 +340,7 @@ TEST_F(ApiStatus, DropTellsWhatIsAskedAndWhatCameOfIt) {
   EXPECT_EQ(asked.size(), 3u);
 }
 
-TEST_F(ApiStatus, UpdatesTellWhatHappens) {
+TEST_P(ApiStatus, UpdatesTellWhatHappens) {
   int statuses = 0;
   bool is_begun = false;
   std::vector<std::string> builds;
@@ -369,7 +371,7 @@ TEST_F(ApiStatus, UpdatesTellWhatHappens) {
     std::this_thread::yield();
 }
 
-TEST_F(ApiStatus, MetricsCanBeRead) {
+TEST_P(ApiStatus, MetricsCanBeRead) {
   (void)send_events("{\"carrier\":\"UA\"}\nrubbish\n");
   (void)query({{"sql", "SELECT 1"}, {"min_offset", {{"flights", 0}}}});
   (void)query_sql("SELECT getenv('HOME')");
@@ -402,7 +404,7 @@ TEST_F(ApiStatus, MetricsCanBeRead) {
 
 // ---- who may ask ----
 
-TEST_F(ApiStatus, ForeignNamesAndPagesAreRefused) {
+TEST_P(ApiStatus, ForeignNamesAndPagesAreRefused) {
   const auto ask = [&](const std::string& head) {
     http::RawSocket socket(server_->port());
     socket.send(head + "Content-Length: 0\r\nConnection: close\r\n\r\n");
@@ -435,7 +437,9 @@ class ApiUnderAnyName : public ApiTest {
   ApiUnderAnyName() { api_options_.has_any_name = true; }
 };
 
-TEST_F(ApiUnderAnyName, StillRefusesPagesOfOtherSites) {
+TEST_WITH_EACH_ENGINE(ApiUnderAnyName);
+
+TEST_P(ApiUnderAnyName, StillRefusesPagesOfOtherSites) {
   const auto ask = [&](const std::string& head) {
     http::RawSocket socket(server_->port());
     socket.send(head + "Host: shop.example:8080\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
@@ -453,13 +457,15 @@ class ApiWithoutGuard : public ApiTest {
   ApiWithoutGuard() { api_options_.has_origin_guard = false; }
 };
 
-TEST_F(ApiWithoutGuard, AnswersUnderAnyName) {
+TEST_WITH_EACH_ENGINE(ApiWithoutGuard);
+
+TEST_P(ApiWithoutGuard, AnswersUnderAnyName) {
   EXPECT_EQ(outcome(post("/v1/copy", "", header("Origin", "http://other.example"))), "200");
 }
 
 // ---- what is written about it ----
 
-TEST_F(ApiStatus, EveryRouteIsInTheTableAndInTheDocuments) {
+TEST_P(ApiStatus, EveryRouteIsInTheTableAndInTheDocuments) {
   std::set<std::string> registered, written;
   for (const auto& [method, path] : api_->routes()) registered.insert(method + " " + path);
   for (const ApiRoute& route : api_routes())
@@ -469,7 +475,7 @@ TEST_F(ApiStatus, EveryRouteIsInTheTableAndInTheDocuments) {
   for (const ApiRoute& route : api_routes()) EXPECT_NE(docs.find(route.path), docs.npos) << route.path;
 }
 
-TEST_F(ApiStatus, OpenApiHasEveryRoute) {
+TEST_P(ApiStatus, OpenApiHasEveryRoute) {
   const auto document = parsed(get("/v1/openapi.json"));
   EXPECT_EQ(document["openapi"], "3.1.0");
   for (const ApiRoute& route : api_routes()) {

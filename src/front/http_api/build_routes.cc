@@ -104,7 +104,7 @@ Result<Json> run_verify(const Asked& asked) {
   }
   if (verdicts.error().code == Code::not_found || verdicts.error().code == Code::cancelled)
     return fail(verdicts.error());
-  if (verify.views.empty()) verify.views = asked.ports.reads().view_names(asked.caller);
+  if (verify.views.empty()) verify.views = TRY(asked.ports.reads().view_names(asked.caller));
   for (const std::string& view : verify.views) {
     quality::Verdict failed;
     failed.view = view;

@@ -259,14 +259,14 @@ void add_query_routes(RouteList& routes, ApiContext& context) {
                const Asked asked{request, context.caller_of(request), context.ports};
                answer_read(context, responder, read_query(asked), "unknown_stream");
              });
-  routes.add("GET", "/v1/views/{name}/rows", Lane::queries,
-             [&context](http::Request request, http::Responder responder) {
-               const Asked asked{request, context.caller_of(request), context.ports};
-               const auto views = context.ports.reads().view_names(asked.caller);
-               const bool is_view = std::ranges::find(views, *request.params.find("name")) != views.end();
-               answer_read(context, responder, read_view_query(asked),
-                           is_view ? "unknown_stream" : "unknown_view");
-             });
+  routes.add(
+      "GET", "/v1/views/{name}/rows", Lane::queries,
+      [&context](http::Request request, http::Responder responder) {
+        const Asked asked{request, context.caller_of(request), context.ports};
+        const auto views = context.ports.reads().view_names(asked.caller);
+        const bool is_view = views && std::ranges::find(*views, *request.params.find("name")) != views->end();
+        answer_read(context, responder, read_view_query(asked), is_view ? "unknown_stream" : "unknown_view");
+      });
 }
 
 }  // namespace anabranch::front::http_api

@@ -53,23 +53,25 @@ void add_status_routes(RouteList& routes, ApiContext& context) {
   routes.add_always("GET", "/healthz", Lane::io, [](http::Request, http::Responder responder) {
     responder.answer(plain("alive\n", "text/plain; charset=utf-8"));
   });
-  routes.add_always("GET", "/readyz", Lane::io, [&context](http::Request request, http::Responder responder) {
-    Status ready = check_ready(context.ports);
-    if (ready && context.ports.reads().state().speed.failure) {
-      ready = fail(Code::unavailable, "the speed layer has stopped: answers do not see new events any more",
+  routes.add_always(
+      "GET", "/readyz", Lane::reads, [&context](http::Request request, http::Responder responder) {
+        Status ready = check_ready(context.ports);
+        if (ready && context.ports.reads().state().speed.failure) {
+          ready =
+              fail(Code::unavailable, "the speed layer has stopped: answers do not see new events any more",
                    "the server's log says why; start the server again");
-    }
-    if (ready && *context.has_ended_log) {
-      ready = fail(Code::unavailable, "a log has ended: no events are taken any more",
-                   "the server's log says why; start the server again");
-    }
-    if (!ready) return responder.fail(ready.error());
-    // What is served is: who can answer all but one view stays in service, and says so.
-    std::string text = "ready\n";
-    for (const Fault& fault : context.ports.builds().faults(context.caller_of(request)))
-      text += fmt::format("but {}: {}\n", fault.of, fault.error.message);
-    responder.answer(plain(std::move(text), "text/plain; charset=utf-8"));
-  });
+        }
+        if (ready && *context.has_ended_log) {
+          ready = fail(Code::unavailable, "a log has ended: no events are taken any more",
+                       "the server's log says why; start the server again");
+        }
+        if (!ready) return responder.fail(ready.error());
+        // What is served is: who can answer all but one view stays in service, and says so.
+        std::string text = "ready\n";
+        for (const Fault& fault : context.ports.builds().faults(context.caller_of(request)))
+          text += fmt::format("but {}: {}\n", fault.of, fault.error.message);
+        responder.answer(plain(std::move(text), "text/plain; charset=utf-8"));
+      });
   routes.add_always(
       "GET", "/metrics", Lane::reads, [&context](http::Request request, http::Responder responder) {
         const security::Caller caller = context.caller_of(request);

@@ -9,7 +9,7 @@ namespace {
 Result<Json> list_tasks(const Asked& asked) {
   TRY(check_parameters(asked.request.query, {}));
   Json tasks = Json::array();
-  for (const RunningTask& task : asked.ports.builds().tasks(asked.caller)) {
+  for (const RunningTask& task : TRY(asked.ports.builds().tasks(asked.caller))) {
     tasks.push_back({{"id", task.id},
                      {"kind", task.kind},
                      {"of", text_or_null(task.of)},

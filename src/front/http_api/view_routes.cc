@@ -35,9 +35,10 @@ struct Extras {
 };
 
 // Without verdicts the views are still shown.
-Extras look(const Asked& asked) {
+Result<Extras> look(const Asked& asked) {
   Builds& builds = asked.ports.builds();
-  Extras extras{builds.models(asked.caller), {}};
+  Extras extras;
+  extras.models = TRY(builds.models(asked.caller));
   if (auto verdicts = builds.last_verdicts(asked.caller)) {
     extras.verdicts = std::move(*verdicts);
   } else {
@@ -96,9 +97,10 @@ Json plan_json(const std::optional<Plan>& plan) {
 
 Result<Json> all_views(const Asked& asked) {
   TRY(check_parameters(asked.request.query, {}));
-  const Extras extras = look(asked);
+  const Extras extras = TRY(look(asked));
   Json views = Json::array();
-  for (const auto& view : asked.ports.reads().views(asked.caller)) views.push_back(view_json(extras, view));
+  for (const auto& view : TRY(asked.ports.reads().views(asked.caller)))
+    views.push_back(view_json(extras, view));
   return Json{{"views", std::move(views)}};
 }
 
@@ -106,7 +108,7 @@ Result<Json> one_view(const Asked& asked) {
   TRY(check_parameters(asked.request.query, {}));
   const std::string name(*asked.request.params.find("name"));
   const serve::ViewDetail detail = TRY(asked.ports.reads().view(asked.caller, name));
-  const Extras extras = look(asked);
+  const Extras extras = TRY(look(asked));
   const ModelInfo* model = extras.model(name);
   Json view = view_json(extras, detail.record);
   view["sql"] = model ? model->sql : "";

@@ -1,4 +1,4 @@
-#include "front/table_copies.h"
+#include "front/guarded_table_copies.h"
 
 #include <algorithm>
 
@@ -13,16 +13,16 @@ Error no_such_source(const std::string& name) {
   return {Code::not_found, fmt::format("there is no source {}", name), "see the files in sources/", {}};
 }
 
-bool TableCopies::shows(const security::Caller& caller, const std::string& table) const {
+bool GuardedTableCopies::shows(const security::Caller& caller, const std::string& table) const {
   return policy_->shows(caller, model::bronze(table).text());
 }
 
-bool TableCopies::shows_whole(const security::Caller& caller, const std::string& table) const {
+bool GuardedTableCopies::shows_whole(const security::Caller& caller, const std::string& table) const {
   return policy_->shows_whole(caller, model::bronze(table).text());
 }
 
-std::vector<TableInfo> TableCopies::tables(const security::Caller& caller) {
-  std::vector<TableInfo> all = table_infos();
+Result<std::vector<TableInfo>> GuardedTableCopies::tables(const security::Caller& caller) {
+  std::vector<TableInfo> all = all_.table_infos();
   std::erase_if(all, [&](const TableInfo& table) { return !shows(caller, table.name); });
   for (TableInfo& table : all) {
     if (!shows_whole(caller, table.name)) table.rows = std::nullopt;
@@ -30,8 +30,9 @@ std::vector<TableInfo> TableCopies::tables(const security::Caller& caller) {
   return all;
 }
 
-Status TableCopies::may_copy(const security::Caller& caller, const std::vector<std::string>& names) const {
-  const auto all = sources();
+Status GuardedTableCopies::may_copy(const security::Caller& caller,
+                                    const std::vector<std::string>& names) const {
+  const auto all = all_.sources();
   std::vector<std::string> tables;
   for (const std::string& name : names) {
     const auto source = all.find(name);
@@ -54,14 +55,14 @@ Status TableCopies::may_copy(const security::Caller& caller, const std::vector<s
               "ask who gives rights to callers for it");
 }
 
-Result<std::vector<TableCopied>> TableCopies::copy(const security::Caller& caller,
-                                                   const std::vector<std::string>& names) {
+Result<std::vector<TableCopied>> GuardedTableCopies::copy(const security::Caller& caller,
+                                                          const std::vector<std::string>& names) {
   TRY(may_copy(caller, names));
-  auto copied = copy(names);
+  auto copied = all_.copy(names);
   if (!copied) {
     // Of any of their tables, and with what its file holds.
     bool sees_all = true;
-    for (const auto& [source, tables] : sources()) {
+    for (const auto& [source, tables] : all_.sources()) {
       if (!names.empty() && std::ranges::find(names, source) == names.end()) continue;
       for (const std::string& table : tables) sees_all = sees_all && shows_whole(caller, table);
     }

@@ -1,4 +1,4 @@
-#include "front/builds.h"
+#include "front/guarded_builds.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -28,35 +28,36 @@ std::string relation_of(const std::string& name) {
 }  // namespace
 
 // "bronze.planes", "gold.daily"; what is none of them, as "build 2026…", is for everybody.
-bool Builds::sees(const security::Caller& caller, std::string_view name) const {
+bool GuardedBuilds::sees(const security::Caller& caller, std::string_view name) const {
   return policy_->shows(caller, sql::lower(name));
 }
 
-bool Builds::sees_below(const security::Caller& caller, const std::string& view) const {
-  const auto world = this->world();
+bool GuardedBuilds::sees_below(const security::Caller& caller, const std::string& view) const {
+  const auto world = all_.world();
   if (!world) return policy_->shows_whole(caller, sql::lower(view));
   return serve::CallerSight(*policy_, caller, *world).sees_whole_below({view});
 }
 
 // Of no view: all that there is.
-bool Builds::sees_all_below(const security::Caller& caller, const std::vector<std::string>& views) const {
+bool GuardedBuilds::sees_all_below(const security::Caller& caller,
+                                   const std::vector<std::string>& views) const {
   if (views.empty()) return sees_all(caller);
   return std::ranges::all_of(views, [&](const std::string& view) { return sees_below(caller, view); });
 }
 
-bool Builds::sees_all(const security::Caller& caller) const {
-  const auto world = this->world();
+bool GuardedBuilds::sees_all(const security::Caller& caller) const {
+  const auto world = all_.world();
   if (!world) return false;
   const auto is_whole = [&](std::string_view name) { return policy_->shows_whole(caller, sql::lower(name)); };
   return std::ranges::all_of(
              world->relations,
              [&](const auto& entry) { return entry.second.is_block || is_whole(entry.first); }) &&
          std::ranges::all_of(world->absent, [&](const auto& entry) { return is_whole(entry.first); }) &&
-         std::ranges::all_of(models(), [&](const ModelInfo& model) { return is_whole(model.name); });
+         std::ranges::all_of(all_.models(), [&](const ModelInfo& model) { return is_whole(model.name); });
 }
 
 // A file of a source may be of several tables: its name is for everybody.
-bool Builds::sees_file(const security::Caller& caller, const std::string& file) const {
+bool GuardedBuilds::sees_file(const security::Caller& caller, const std::string& file) const {
   const std::filesystem::path path(file);
   const std::vector<std::string> parts(path.begin(), path.end());
   const std::string name = path.stem().string();
@@ -66,9 +67,10 @@ bool Builds::sees_file(const security::Caller& caller, const std::string& file) 
   return true;
 }
 
-Status Builds::check_views(const security::Caller& caller, const std::vector<std::string>& views) const {
-  const auto world = this->world();
-  const auto all = models();  // a new one is read only after its build
+Status GuardedBuilds::check_views(const security::Caller& caller,
+                                  const std::vector<std::string>& views) const {
+  const auto world = all_.world();
+  const auto all = all_.models();  // a new one is read only after its build
   for (const std::string& view : views) {
     const views::Plan* plan = world ? world->plan(view) : nullptr;
     const bool is_known =
@@ -79,15 +81,15 @@ Status Builds::check_views(const security::Caller& caller, const std::vector<std
   return {};
 }
 
-Status Builds::check_each(const security::Caller& caller, security::Right right,
-                          const std::vector<std::string>& views) const {
+Status GuardedBuilds::check_each(const security::Caller& caller, security::Right right,
+                                 const std::vector<std::string>& views) const {
   if (views.empty()) return policy_->check(caller, right);
   for (const std::string& view : views) TRY(policy_->check(caller, right, sql::lower(view)));
   return {};
 }
 
-std::vector<ModelInfo> Builds::models(const security::Caller& caller) const {
-  std::vector<ModelInfo> all = models();
+Result<std::vector<ModelInfo>> GuardedBuilds::models(const security::Caller& caller) const {
+  std::vector<ModelInfo> all = all_.models();
   std::erase_if(all, [&](const ModelInfo& model) { return !sees(caller, model.name); });
   for (ModelInfo& model : all) {
     if (!policy_->shows_whole(caller, sql::lower(model.name))) model.sql.clear();
@@ -95,9 +97,9 @@ std::vector<ModelInfo> Builds::models(const security::Caller& caller) const {
   return all;
 }
 
-std::vector<RunningTask> Builds::tasks(const security::Caller& caller) const {
-  std::vector<RunningTask> all = tasks();
-  const auto world = this->world();
+Result<std::vector<RunningTask>> GuardedBuilds::tasks(const security::Caller& caller) const {
+  std::vector<RunningTask> all = all_.tasks();
+  const auto world = all_.world();
   const auto is_hidden = [&](const auto& entry) {
     return model::RelationName::of(entry.first).is_bronze() && !policy_->shows(caller, entry.first);
   };
@@ -111,8 +113,8 @@ std::vector<RunningTask> Builds::tasks(const security::Caller& caller) const {
   return all;
 }
 
-std::vector<Fault> Builds::faults(const security::Caller& caller) const {
-  std::vector<Fault> all = faults();
+std::vector<Fault> GuardedBuilds::faults(const security::Caller& caller) const {
+  std::vector<Fault> all = all_.faults();
   std::erase_if(all, [&](const Fault& fault) { return !sees(caller, fault.of); });
   // What the data made fail is told with the values that did.
   for (Fault& fault : all) {
@@ -121,19 +123,19 @@ std::vector<Fault> Builds::faults(const security::Caller& caller) const {
   return all;
 }
 
-std::optional<PublishedBuild> Builds::published_build(const security::Caller& caller) const {
-  auto build = published_build();
+std::optional<PublishedBuild> GuardedBuilds::published_build(const security::Caller& caller) const {
+  auto build = all_.published_build();
   if (build) keep_seen(build->cutoff, *policy_, caller);
   return build;
 }
 
-std::optional<int64_t> Builds::published_at_us() const {
-  const auto build = published_build();
+std::optional<int64_t> GuardedBuilds::published_at_us() const {
+  const auto build = all_.published_build();
   return build ? std::optional(build->published_at_us) : std::nullopt;
 }
 
-Result<std::vector<catalog::BuildRun>> Builds::builds(const security::Caller& caller, size_t limit) {
-  auto runs = TRY(catalog().builds(limit));
+Result<std::vector<catalog::BuildRun>> GuardedBuilds::builds(const security::Caller& caller, size_t limit) {
+  auto runs = TRY(all_.catalog().builds(limit));
   for (catalog::BuildRun& run : runs) {
     if (run.end && !run.end->error.empty() && !sees_all_below(caller, run.start.views))
       run.end->error = kept_from_caller;
@@ -149,18 +151,18 @@ Result<std::vector<catalog::BuildRun>> Builds::builds(const security::Caller& ca
   return runs;
 }
 
-Result<std::vector<std::pair<std::string, catalog::BuildState>>> Builds::states(size_t limit) {
+Result<std::vector<std::pair<std::string, catalog::BuildState>>> GuardedBuilds::states(size_t limit) {
   std::vector<std::pair<std::string, catalog::BuildState>> states;
-  for (const catalog::BuildRun& run : TRY(catalog().builds(limit)))
+  for (const catalog::BuildRun& run : TRY(all_.catalog().builds(limit)))
     states.emplace_back(run.start.id, run.state);
   return states;
 }
 
-Result<std::map<std::string, LastVerdict>> Builds::last_verdicts(const security::Caller& caller) {
+Result<std::map<std::string, LastVerdict>> GuardedBuilds::last_verdicts(const security::Caller& caller) {
   std::map<std::string, LastVerdict> verdicts;
-  const auto world = this->world();
+  const auto world = all_.world();
   if (!world) return verdicts;
-  for (auto& record : TRY(catalog().last_verdicts())) {
+  for (auto& record : TRY(all_.catalog().last_verdicts())) {
     if (!sees_below(caller, record.view)) continue;
     const bool is_stale =
         !record.definition.empty() && record.definition != quality::definition_of(*world, record.view);
@@ -171,31 +173,31 @@ Result<std::map<std::string, LastVerdict>> Builds::last_verdicts(const security:
   return verdicts;
 }
 
-Result<std::vector<std::string>> Builds::changed_files(const security::Caller& caller, bool is_fresh) {
+Result<std::vector<std::string>> GuardedBuilds::changed_files(const security::Caller& caller, bool is_fresh) {
   TRY(policy_->check(caller, security::Right::read_project));
-  std::vector<std::string> files = changed_files(is_fresh);
+  std::vector<std::string> files = all_.changed_files(is_fresh);
   std::erase_if(files, [&](const std::string& file) { return !sees_file(caller, file); });
   return files;
 }
 
 // ---- work ----
 
-Status Builds::may_build(const security::Caller& caller, const std::vector<std::string>& views) const {
+Status GuardedBuilds::may_build(const security::Caller& caller, const std::vector<std::string>& views) const {
   TRY(check_views(caller, views));
   return check_each(caller, security::Right::build, views);
 }
 
-Result<std::string> Builds::build(const security::Caller& caller, const std::vector<std::string>& views,
-                                  const std::string& reason) {
+Result<std::string> GuardedBuilds::build(const security::Caller& caller,
+                                         const std::vector<std::string>& views, const std::string& reason) {
   TRY(may_build(caller, views));
-  auto id = build(views, reason);
+  auto id = all_.build(views, reason);
   if (!id) return fail(told(std::move(id).error(), sees_all_below(caller, views)));
   return id;
 }
 
 // What is left of a plan. Names, and what is done with them, are of what the caller sees; all else may tell
 // of any relation: the files may be of any project, whose views read whatever there is.
-void Builds::keep_seen_of(ProjectPlan& plan, const security::Caller& caller, bool is_whole) const {
+void GuardedBuilds::keep_seen_of(ProjectPlan& plan, const security::Caller& caller, bool is_whole) const {
   if (is_whole) return;
   std::erase_if(plan.items, [&](const ProjectPlan::Item& item) {
     if (item.kind == ProjectPlan::Kind::setting) return false;
@@ -212,20 +214,20 @@ void Builds::keep_seen_of(ProjectPlan& plan, const security::Caller& caller, boo
   plan.is_whole = false;
 }
 
-Status Builds::may_apply(const security::Caller& caller, const ApplyRequest& request) const {
+Status GuardedBuilds::may_apply(const security::Caller& caller, const ApplyRequest& request) const {
   return policy_->check(caller, request.is_dry_run ? security::Right::read_project : security::Right::apply);
 }
 
-Result<ProjectPlan> Builds::apply(const security::Caller& caller, const ApplyRequest& request) {
+Result<ProjectPlan> GuardedBuilds::apply(const security::Caller& caller, const ApplyRequest& request) {
   TRY(may_apply(caller, request));
   const bool is_whole = sees_all(caller);
-  auto plan = apply(request);
+  auto plan = all_.apply(request);
   if (!plan) return fail(told(std::move(plan).error(), is_whole));
   keep_seen_of(*plan, caller, is_whole && sees_all(caller));
   return plan;
 }
 
-Status Builds::may_drop(const security::Caller& caller, const DropRequest& request) const {
+Status GuardedBuilds::may_drop(const security::Caller& caller, const DropRequest& request) const {
   if (request.names.empty()) return policy_->check(caller, security::Right::drop);
   // What is stored of a name is not known here: the right comes first, so that hidden and unknown are the
   // same.
@@ -237,12 +239,12 @@ Status Builds::may_drop(const security::Caller& caller, const DropRequest& reque
   return {};
 }
 
-Result<ProjectDrop> Builds::drop(const security::Caller& caller, const DropRequest& request) {
+Result<ProjectDrop> GuardedBuilds::drop(const security::Caller& caller, const DropRequest& request) {
   TRY(may_drop(caller, request));
   const auto is_whole = [&](const std::string& name) {
     return policy_->shows_whole(caller, relation_of(name));
   };
-  auto drop = this->drop(request);
+  auto drop = all_.drop(request);
   if (!drop) {
     // not_found names what the caller has named.
     const bool is_told = drop.error().code == Code::not_found ||
@@ -256,15 +258,15 @@ Result<ProjectDrop> Builds::drop(const security::Caller& caller, const DropReque
   return drop;
 }
 
-Status Builds::cancel(const security::Caller& caller, const std::string& task) {
+Status GuardedBuilds::cancel(const security::Caller& caller, const std::string& task) {
   TRY(policy_->check(caller, security::Right::cancel));
-  return cancel(task);
+  return all_.cancel(task);
 }
 
-Result<ProjectDiff> Builds::diff(const security::Caller& caller, const DiffRequest& request) {
+Result<ProjectDiff> GuardedBuilds::diff(const security::Caller& caller, const DiffRequest& request) {
   TRY(policy_->check(caller, security::Right::read_project));
   const bool is_whole = sees_all(caller);
-  auto compared = diff(request);
+  auto compared = all_.diff(request);
   if (!compared) return fail(told(std::move(compared).error(), is_whole));
   ProjectDiff& diff = *compared;
   std::erase_if(diff.views, [&](const auto& view) { return !sees(caller, view.name); });
@@ -281,23 +283,24 @@ Result<ProjectDiff> Builds::diff(const security::Caller& caller, const DiffReque
   return compared;
 }
 
-Status Builds::may_verify(const security::Caller& caller, const std::vector<std::string>& views) const {
+Status GuardedBuilds::may_verify(const security::Caller& caller,
+                                 const std::vector<std::string>& views) const {
   TRY(check_views(caller, views));
   return check_each(caller, security::Right::verify, views);
 }
 
-Result<std::vector<quality::Verdict>> Builds::verify(const security::Caller& caller,
-                                                     const quality::Verifier::Request& request) {
+Result<std::vector<quality::Verdict>> GuardedBuilds::verify(const security::Caller& caller,
+                                                            const quality::Verifier::Request& request) {
   TRY(may_verify(caller, request.views));
   quality::Verifier::Request named = request;
   if (named.views.empty()) {
-    const auto world = this->world();
+    const auto world = all_.world();
     if (!world) return fail(Code::unavailable, "there is no view yet", "try again in a moment");
     for (const views::Plan& plan : world->plans) {
       if (!plan.is_hidden && sees(caller, plan.view)) named.views.push_back(plan.view);
     }
   }
-  auto compared = verify(named);
+  auto compared = all_.verify(named);
   if (!compared) return fail(told(std::move(compared).error(), sees_all_below(caller, named.views)));
   for (quality::Verdict& verdict : *compared) {
     keep_seen(verdict.offsets, *policy_, caller);
@@ -309,13 +312,13 @@ Result<std::vector<quality::Verdict>> Builds::verify(const security::Caller& cal
   return compared;
 }
 
-Result<std::optional<catalog::KeyedAnswer>> Builds::keyed_answer(std::string_view route,
-                                                                 std::string_view key) {
-  return catalog().keyed_answer(route, key);
+Result<std::optional<catalog::KeyedAnswer>> GuardedBuilds::keyed_answer(std::string_view route,
+                                                                        std::string_view key) {
+  return all_.catalog().keyed_answer(route, key);
 }
 
-Status Builds::keep_keyed_answer(const catalog::KeyedAnswer& answer) {
-  return catalog().keep_keyed_answer(answer);
+Status GuardedBuilds::keep_keyed_answer(const catalog::KeyedAnswer& answer) {
+  return all_.catalog().keep_keyed_answer(answer);
 }
 
 }  // namespace anabranch::front
