@@ -14,10 +14,16 @@ namespace {
 
 constexpr auto round_time = std::chrono::milliseconds(500);
 
-// What will never go into the log, however often it is tried.
+// What will never go into the log, however often it is tried, or what somebody has ended (an import).
 bool is_final(Code code) {
   return code == Code::bad_input || code == Code::too_large || code == Code::refused ||
-         code == Code::conflict;
+         code == Code::conflict || code == Code::cancelled || code == Code::timeout;
+}
+
+// Whether it came before, whole or as far as to this part.
+bool is_stored(const log::EventLog& log, const ingest::Arrival& arrival) {
+  if (log.partition_of({arrival.key, std::nullopt, 0})) return true;
+  return arrival.number && *arrival.number < log.next_sequence(arrival.key, std::nullopt);
 }
 
 }  // namespace
@@ -44,22 +50,28 @@ void EventSources::run() {
     const auto project = platform_.project();
     if (project != project_) open_those_of(*project);
     project_ = project;
-    for (auto& [name, open] : sources_) {
-      Result<bool> has_more = true;
-      while (has_more && *has_more && !is_over()) has_more = take_next(open);
-      const std::string trouble = has_more ? "" : has_more.error().describe();
-      if (trouble != open.trouble) {
-        if (trouble.empty()) {
-          spdlog::info("source {}: goes on", name);
-        } else {
-          spdlog::warn("source {}: {}; it is tried again", name, trouble);
-        }
-        open.trouble = trouble;
-      }
-    }
+    bool has_more = false;
+    for (auto& [name, open] : sources_) has_more = (!is_over() && ask(name, open)) || has_more;
+    if (has_more) continue;
     Lock lock(mutex_);
     if (!is_over_) lock.wait_for(changed_, round_time);
   }
+}
+
+bool EventSources::ask(const std::string& name, Open& open) {
+  if (ground_.clock.monotonic_us() < open.due_us) return false;
+  const Result<bool> has_more = take_next(open);
+  const std::string trouble = has_more ? "" : has_more.error().describe();
+  if (!has_more) open.due_us = ground_.clock.monotonic_us() + std::chrono::microseconds(round_time).count();
+  if (trouble != open.trouble) {
+    if (trouble.empty()) {
+      spdlog::info("source {}: goes on", name);
+    } else {
+      spdlog::warn("source {}: {}; it is tried again", name, trouble);
+    }
+    open.trouble = trouble;
+  }
+  return has_more && *has_more;
 }
 
 void EventSources::open_those_of(const project::Project& project) {
@@ -72,7 +84,7 @@ void EventSources::open_those_of(const project::Project& project) {
     if (!source.arriving || sources_.contains(source.name)) continue;
     auto opened = open_event_source(source, project.settings, ground_);
     if (opened) {
-      sources_[source.name] = {*source.arriving, std::move(*opened), ""};
+      sources_[source.name] = {*source.arriving, std::move(*opened), "", 0};
     } else {
       spdlog::error("source {}: {}", source.name, opened.error().describe());
     }
@@ -83,11 +95,7 @@ Result<bool> EventSources::take_next(Open& open) {
   TRY(platform_.may_ingest());
   const auto arrival = TRY(open.source->next());
   if (!arrival) return false;
-  ingest::Ingestor* stream = platform_.stream(open.declared.stream);
-  if (stream == nullptr)
-    return fail(Code::unavailable, fmt::format("the stream {} is not open", open.declared.stream));
-  const auto accepted =
-      stream->accept_and_wait(arrival->format, arrival->body, ingest::Sender{arrival->key, std::nullopt});
+  const auto accepted = store(*arrival, open.declared.stream);
   if (!accepted && is_final(accepted.error().code)) {
     spdlog::warn("{} is refused: {}", ingest::excerpt(arrival->name), accepted.error().describe());
     TRY(open.source->refused(*arrival, accepted.error()));
@@ -98,6 +106,15 @@ Result<bool> EventSources::take_next(Open& open) {
   if (accepted->quarantined > 0)
     spdlog::warn("{}: {} records are in quarantine", ingest::excerpt(arrival->name), accepted->quarantined);
   return true;
+}
+
+Result<ingest::Accepted> EventSources::store(const ingest::Arrival& arrival, const std::string& name) {
+  ingest::Ingestor* stream = platform_.stream(name);
+  if (stream == nullptr) return fail(Code::unavailable, fmt::format("the stream {} is not open", name));
+  if (is_stored(stream->log(), arrival)) return ingest::Accepted{};
+  const ingest::Sender sender{arrival.key, arrival.number};
+  if (!arrival.file.empty()) return platform_.ingest_file(name, arrival.file, sender);
+  return stream->accept_and_wait(arrival.format, arrival.body, sender);
 }
 
 }  // namespace anabranch::app

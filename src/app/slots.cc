@@ -150,7 +150,7 @@ Result<std::unique_ptr<ingest::EventSource>> open_event_source(
   connect::ArrivingFiles::Options options;
   options.folder = ground.root / source.arriving->folder;
   options.format = source.arriving->format;
-  options.file_bytes_max = settings.limits.body_bytes_max;
+  options.document_bytes_max = settings.limits.body_bytes_max;
   return std::make_unique<connect::ArrivingFiles>(ground.files, ground.clock, std::move(options));
 #else
   return not_built(project::SourceKind::arriving_files);
