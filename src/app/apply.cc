@@ -247,8 +247,8 @@ Status Apply::find_builds(Candidate& candidate) {
 // ---- tables ----
 
 Status Apply::copy_changed_tables(const Candidate& candidate, Task& task) {
-  for (const project::TableFile* table : candidate.tables) TRY(copying_.copy_table(*table, task));
-  return {};
+  std::vector<front::TableCopied> copied;
+  return copying_.copy_tables(candidate.tables, task, copied);
 }
 
 // What stands between what runs and the next build. As a task of its own: the one of the apply may have been
@@ -268,11 +268,12 @@ void Apply::take_back(const Candidate& candidate) {
     const auto pins = basis_.table_pins();
     const auto pin = pins.find(table->name);
     if (latest && *latest && pin != pins.end() && (*latest)->version == pin->second) continue;
-    const auto copied = [&]() -> Result<front::TableCopied> {
+    const auto copied = [&]() -> Status {
       const auto task =
           TRY(stations_.tasks->begin(stations_.new_id(), "copy", table->source,
                                      stations_.project.settings.limits.copy_timeout_ms, "copy_timeout_ms"));
-      return copying_.copy_table(*was, *task);
+      std::vector<front::TableCopied> ignored;
+      return copying_.copy_tables({was}, *task, ignored);
     }();
     if (!copied)
       spdlog::error("{}: its newest copy is of the files as they are now: {}", table->name,

@@ -18,6 +18,19 @@ namespace anabranch::app {
 
 using nlohmann::json;
 
+namespace {
+
+// The texts of a list in a JSON object; none where it is not there.
+std::vector<std::string> texts_of(const std::string& object, const char* list) {
+  const auto document = json::parse(object, nullptr, false);
+  std::vector<std::string> texts;
+  if (!document.is_object() || !document.contains(list)) return texts;
+  for (const auto& text : document[list]) texts.push_back(text.is_string() ? text.get<std::string>() : "");
+  return texts;
+}
+
+}  // namespace
+
 Status check_readable(io::FileSystem& files, const io::Path& path) {
   const auto file = files.open(path, io::FileSystem::Open::read);
   if (file) return {};
@@ -57,14 +70,33 @@ Result<std::string> run_in_child(const io::Path& program, const std::string& nam
   return answer;
 }
 
+Result<std::vector<ingest::TableCopyResult>> copy_in_child(const io::Path& program,
+                                                           const std::vector<ingest::TableCopyJob>& jobs,
+                                                           Task& task) {
+  json list = json::array();
+  for (const ingest::TableCopyJob& job : jobs) list.push_back(job.to_json());
+  const std::string answer = TRY(run_in_child(program, "copy", json{{"jobs", list}}.dump(), task));
+  std::vector<ingest::TableCopyResult> results;
+  for (const std::string& result : texts_of(answer, "results"))
+    results.push_back(TRY(ingest::TableCopyResult::from_json(result)));
+  if (results.size() != jobs.size()) return fail(Code::internal, "a copy has not told of all its tables");
+  return results;
+}
+
 namespace {
 
 Result<std::string> run_task(const std::string& task, const std::string& input) {
   if (task == "copy") {
-    const auto job = TRY(ingest::TableCopyJob::from_json(input));
-    const auto source = TRY(open_table_source(job));
-    const auto result = TRY(ingest::copy_table(job, *source));
-    return result.to_json();
+    std::vector<ingest::TableCopyJob> jobs;
+    for (const std::string& job : texts_of(input, "jobs"))
+      jobs.push_back(TRY(ingest::TableCopyJob::from_json(job)));
+    const auto sources = TRY(open_table_sources(jobs));
+    json results = json::array();
+    for (size_t i = 0; i < jobs.size(); ++i) {
+      const auto result = TRY(ingest::copy_table(jobs[i], *sources[i]));
+      results.push_back(result.to_json());
+    }
+    return json{{"results", results}}.dump();
   }
   if (task == "import") {
     const auto job = TRY(ingest::BulkImportJob::from_json(input));

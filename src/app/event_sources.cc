@@ -14,10 +14,10 @@ namespace {
 
 constexpr auto round_time = std::chrono::milliseconds(500);
 
-// What will never go into the log, however often it is tried.
+// What will never go into the log, however often it is tried, or what somebody has ended (an import).
 bool is_final(Code code) {
   return code == Code::bad_input || code == Code::too_large || code == Code::refused ||
-         code == Code::conflict;
+         code == Code::conflict || code == Code::cancelled || code == Code::timeout;
 }
 
 }  // namespace
@@ -44,22 +44,28 @@ void EventSources::run() {
     const auto project = platform_.project();
     if (project != project_) open_those_of(*project);
     project_ = project;
-    for (auto& [name, open] : sources_) {
-      Result<bool> has_more = true;
-      while (has_more && *has_more && !is_over()) has_more = take_next(open);
-      const std::string trouble = has_more ? "" : has_more.error().describe();
-      if (trouble != open.trouble) {
-        if (trouble.empty()) {
-          spdlog::info("source {}: goes on", name);
-        } else {
-          spdlog::warn("source {}: {}; it is tried again", name, trouble);
-        }
-        open.trouble = trouble;
-      }
-    }
+    bool has_more = false;
+    for (auto& [name, open] : sources_) has_more = (!is_over() && ask(name, open)) || has_more;
+    if (has_more) continue;
     Lock lock(mutex_);
     if (!is_over_) lock.wait_for(changed_, round_time);
   }
+}
+
+bool EventSources::ask(const std::string& name, Open& open) {
+  if (ground_.clock.monotonic_us() < open.due_us) return false;
+  const Result<bool> has_more = take_next(open);
+  const std::string trouble = has_more ? "" : has_more.error().describe();
+  if (!has_more) open.due_us = ground_.clock.monotonic_us() + std::chrono::microseconds(round_time).count();
+  if (trouble != open.trouble) {
+    if (trouble.empty()) {
+      spdlog::info("source {}: goes on", name);
+    } else {
+      spdlog::warn("source {}: {}; it is tried again", name, trouble);
+    }
+    open.trouble = trouble;
+  }
+  return has_more && *has_more;
 }
 
 void EventSources::open_those_of(const project::Project& project) {
@@ -72,7 +78,7 @@ void EventSources::open_those_of(const project::Project& project) {
     if (!source.arriving || sources_.contains(source.name)) continue;
     auto opened = open_event_source(source, project.settings, ground_);
     if (opened) {
-      sources_[source.name] = {*source.arriving, std::move(*opened), ""};
+      sources_[source.name] = {*source.arriving, std::move(*opened), "", 0};
     } else {
       spdlog::error("source {}: {}", source.name, opened.error().describe());
     }
@@ -83,8 +89,7 @@ Result<bool> EventSources::take_next(Open& open) {
   TRY(platform_.may_ingest());
   const auto arrival = TRY(open.source->next());
   if (!arrival) return false;
-  const auto accepted = platform_.accept(open.declared.stream, arrival->format, arrival->body,
-                                         ingest::Sender{arrival->key, std::nullopt});
+  const auto accepted = platform_.accept(open.declared.stream, *arrival);
   if (!accepted && is_final(accepted.error().code)) {
     spdlog::warn("{} is refused: {}", ingest::excerpt(arrival->name), accepted.error().describe());
     TRY(open.source->refused(*arrival, accepted.error()));

@@ -18,6 +18,12 @@ void warn_of_key(const OpenStream& open, const std::vector<std::string>& key) {
   }
 }
 
+// Whether it came before, whole or as far as to this part.
+bool is_stored(const log::EventLog& log, const ingest::Arrival& arrival) {
+  if (log.partition_of({arrival.key, std::nullopt, 0})) return true;
+  return arrival.number && *arrival.number < log.next_sequence(arrival.key, std::nullopt);
+}
+
 }  // namespace
 
 Result<std::vector<OpenStream>> LocalStreamWriter::open(const std::vector<project::StreamFile>& streams,
@@ -82,10 +88,11 @@ Status LocalStreamWriter::close(OpenStream& stream) {
   return {};
 }
 
-Result<ingest::Accepted> LocalStreamWriter::accept(OpenStream& stream, ingest::BodyFormat format,
-                                                   std::string_view body,
-                                                   const std::optional<ingest::Sender>& sender) {
-  return stream.ingestor->accept_and_wait(format, body, sender);
+Result<ingest::Accepted> LocalStreamWriter::accept(OpenStream& stream, const ingest::Arrival& arrival) {
+  if (is_stored(*stream.log, arrival)) return ingest::Accepted{};
+  const ingest::Sender sender{arrival.key, arrival.number};
+  if (!arrival.file.empty()) return import_(stream.name, arrival.file, sender);
+  return stream.ingestor->accept_and_wait(arrival.format, arrival.body, sender);
 }
 
 }  // namespace anabranch::app

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -29,8 +30,12 @@ class LocalStreamWriter final : public StreamWriter {
   Status change_schema(OpenStream& stream, const model::Schema& declared) override;
   void set_key(OpenStream& stream, const std::vector<std::string>& key) override;
   Status close(OpenStream& stream) override;
-  Result<ingest::Accepted> accept(OpenStream& stream, ingest::BodyFormat format, std::string_view body,
-                                  const std::optional<ingest::Sender>& sender) override;
+  Result<ingest::Accepted> accept(OpenStream& stream, const ingest::Arrival& arrival) override;
+
+  /// Takes a Parquet file on this machine in (Intake::ingest_file). Set before the first accept().
+  using Import = std::function<Result<ingest::Accepted>(const std::string& stream, const std::string& path,
+                                                        const ingest::Sender& sender)>;
+  void import_by(Import import) { import_ = std::move(import); }
 
  private:
   Result<OpenStream> open_one(const project::StreamFile& stream);
@@ -42,6 +47,7 @@ class LocalStreamWriter final : public StreamWriter {
   io::Clock& clock_;
   const io::Path data_folder_;
   const project::Limits limits_;
+  Import import_;
 };
 
 }  // namespace anabranch::app

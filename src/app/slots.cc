@@ -134,16 +134,21 @@ Result<OpenLog> open_logs(const project::Settings& settings, const SlotGround& g
   };
 }
 
-Result<std::unique_ptr<ingest::TableSource>> open_table_source(const ingest::TableCopyJob& job) {
-  if (job.kind == to_string(project::SourceKind::files)) return ingest::file_table(job);
-  if (job.kind == to_string(project::SourceKind::sqlite)) {
+Result<std::vector<std::unique_ptr<ingest::TableSource>>> open_table_sources(
+    const std::vector<ingest::TableCopyJob>& jobs) {
+  std::vector<std::unique_ptr<ingest::TableSource>> sources;
+  const std::string kind = jobs.empty() ? "" : jobs.front().kind;
+  if (kind == to_string(project::SourceKind::sqlite)) {
 #ifdef ANABRANCH_HAS_SQLITE
-    return connect::sqlite_table(job);
+    return connect::sqlite_tables(jobs);
 #else
     return not_built(project::SourceKind::sqlite);
 #endif
   }
-  return fail(Code::bad_input, fmt::format("there are no tables in a source of kind {}", job.kind));
+  if (kind != to_string(project::SourceKind::files))
+    return fail(Code::bad_input, fmt::format("there are no tables in a source of kind {}", kind));
+  for (const ingest::TableCopyJob& job : jobs) sources.push_back(TRY(ingest::file_table(job)));
+  return sources;
 }
 
 Result<std::unique_ptr<ingest::EventSource>> open_event_source(
@@ -154,7 +159,7 @@ Result<std::unique_ptr<ingest::EventSource>> open_event_source(
   connect::ArrivingFiles::Options options;
   options.folder = ground.root / source.arriving->folder;
   options.format = source.arriving->format;
-  options.file_bytes_max = settings.limits.body_bytes_max;
+  options.document_bytes_max = settings.limits.body_bytes_max;
   return std::make_unique<connect::ArrivingFiles>(ground.files, ground.clock, std::move(options));
 #else
   return not_built(project::SourceKind::arriving_files);

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "base/result.h"
 #include "batch/batch_engine.h"
@@ -55,8 +56,10 @@ Result<std::unique_ptr<lake::ObjectStore>> open_lake(const project::Settings& se
 /// What a project may choose, for whoever reads its files.
 const project::KnownAdapters& known_adapters();
 
-/// The source of a table that is to be copied, by its kind. In the process that copies.
-Result<std::unique_ptr<ingest::TableSource>> open_table_source(const ingest::TableCopyJob& job);
+/// The sources of tables that are to be copied together, by their kind, which they have in common: a database
+/// shows all of them at one moment. In the process that copies.
+Result<std::vector<std::unique_ptr<ingest::TableSource>>> open_table_sources(
+    const std::vector<ingest::TableCopyJob>& jobs);
 /// A source whose events come by themselves; null for one that has tables.
 Result<std::unique_ptr<ingest::EventSource>> open_event_source(const project::SourceFile& source,
                                                                const project::Settings& settings,

@@ -1,12 +1,12 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "app/streams.h"
 #include "base/result.h"
+#include "ingest/event_source.h"
 #include "ingest/ingestor.h"
 #include "model/schema.h"
 #include "project/project.h"
@@ -30,10 +30,8 @@ class StreamWriter {
   virtual void set_key(OpenStream& stream, const std::vector<std::string>& key) = 0;
   /// It takes no more events: before its data goes.
   virtual Status close(OpenStream& stream) = 0;
-  /// Takes a body in and waits until it is durable.
-  virtual Result<ingest::Accepted> accept(OpenStream& stream, ingest::BodyFormat format,
-                                          std::string_view body,
-                                          const std::optional<ingest::Sender>& sender) = 0;
+  /// Takes in what an event source has, and waits until it is durable; nothing of what came before.
+  virtual Result<ingest::Accepted> accept(OpenStream& stream, const ingest::Arrival& arrival) = 0;
 };
 
 }  // namespace anabranch::app

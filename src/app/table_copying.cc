@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <list>
+#include <utility>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -22,6 +24,8 @@ class Unnamed {
  public:
   Unnamed(io::FileSystem& files, lake::ObjectStore& store, io::Path path, std::string key)
       : files_(files), store_(store), path_(std::move(path)), key_(std::move(key)) {}
+  Unnamed(const Unnamed&) = delete;
+  Unnamed& operator=(const Unnamed&) = delete;
   ~Unnamed() {
     (void)files_.remove(path_.string() + ".tmp");
     (void)files_.remove(path_);
@@ -58,6 +62,19 @@ Error hidden(Error error, const project::TableFile& table, const ingest::TableCo
   return error;
 }
 
+// An error of looking for files, which names one or a folder above, "cannot list FOLDER: why", as it lies on
+// the disk: there, a secret is not always what it holds to the letter.
+Error without_place(Error error, const project::SecretText& path, const io::Path& root,
+                    const std::string& filled) {
+  if (!path.has_secrets()) return error;
+  const size_t before = error.message.find(" " + (io::Path(filled).is_absolute() ? "/" : root.string()));
+  if (before == std::string::npos) return error;
+  const size_t begin = before + 1;
+  const size_t end = std::max(begin, std::min(error.message.rfind(": "), error.message.size()));
+  error.message.replace(begin, end - begin, path.text);
+  return error;
+}
+
 Result<std::vector<io::Path>> files_of(io::FileSystem& files, const project::TableFile& table,
                                        const project::SecretText& path, const io::Path& root,
                                        const project::Secrets& secrets) {
@@ -68,7 +85,10 @@ Result<std::vector<io::Path>> files_of(io::FileSystem& files, const project::Tab
     for (const io::Path& file : found) TRY(check_readable(files, file));
     return {};
   };
-  if (const Status looked = look(); !looked) return fail(hidden(looked.error(), path, found, secrets));
+  if (const Status looked = look(); !looked) {
+    Error error = hidden(looked.error(), path, found, secrets);
+    return fail(without_place(std::move(error), path, root, filled));
+  }
   if (!found.empty()) return found;
   return fail(Code::not_found, fmt::format("table {}: no file matches '{}'", table.name, path.text),
               "paths are relative to the folder of anabranch.yml");
@@ -131,15 +151,7 @@ Result<std::vector<front::TableCopied>> TableCopying::copy(const std::vector<std
   const auto task = TRY(stations_.tasks->begin(
       stations_.new_id(), "copy", of, stations_.project.settings.limits.copy_timeout_ms, "copy_timeout_ms"));
   std::vector<front::TableCopied> copied;
-  std::optional<Error> failure;
-  for (const project::TableFile* table : tables) {
-    auto one = copy_table(*table, *task);
-    if (!one) {
-      failure = stations_.shown(std::move(one).error());
-      break;
-    }
-    copied.push_back(std::move(*one));
-  }
+  const Status done = copy_tables(tables, *task, copied);
   if (stations_.is_ready) {
     // A table that nobody had copied, or whose file was damaged, is there now: views that read it come to
     // life, under the pins that there are.
@@ -152,57 +164,125 @@ Result<std::vector<front::TableCopied>> TableCopying::copy(const std::vector<std
       repin_if_due();
     }
   }
-  if (failure) return fail(std::move(*failure));
+  if (!done) return fail(stations_.shown(done.error()));
   return copied;
 }
 
-Result<front::TableCopied> TableCopying::copy_table(const project::TableFile& table, Task& task) {
-  {
-    Lock lock(mutex_);
-    while (copying_.contains(table.name)) {
-      lock.wait_for(copy_ended_, turn_interval);
+Status TableCopying::copy_tables(const std::vector<const project::TableFile*>& tables, Task& task,
+                                 std::vector<front::TableCopied>& copied) {
+  for (size_t at = 0; at < tables.size();) {
+    std::vector<const project::TableFile*> together = {tables[at++]};
+    while (at < tables.size() && together.front()->kind == project::SourceKind::sqlite &&
+           tables[at]->source == together.front()->source)
+      together.push_back(tables[at++]);
+    TRY(copy_together(together, task, copied));
+  }
+  return {};
+}
+
+// While this lives, nobody else copies these tables.
+class TableCopying::Turn {
+ public:
+  Turn(TableCopying& copies, const std::vector<const project::TableFile*>& tables)
+      : copies_(copies), tables_(tables) {}
+  ~Turn() {
+    Lock lock(copies_.mutex_);
+    if (!has_begun_) return;
+    for (const project::TableFile* table : tables_) copies_.copying_.erase(table->name);
+    copies_.copy_ended_.notify_all();
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+  Status wait(Task& task) {
+    Lock lock(copies_.mutex_);
+    while (is_busy()) {
+      lock.wait_for(copies_.copy_ended_, turn_interval);
       TRY(task.check());
     }
-    copying_.insert(table.name);
+    for (const project::TableFile* table : tables_) copies_.copying_.insert(table->name);
+    has_begun_ = true;
+    return {};
   }
-  struct Turn {
-    TableCopying& copies;
-    const std::string& table;
-    ~Turn() {
-      Lock lock(copies.mutex_);
-      copies.copying_.erase(table);
-      copies.copy_ended_.notify_all();
-    }
-  } const turn{*this, table.name};
 
-  const project::Secrets secrets = [this](const std::string& name) { return stations_.secrets->get(name); };
-  ingest::TableCopyJob job = TRY(job_of(stations_.files, table, stations_.project.root, secrets));
+ private:
+  bool is_busy() const REQUIRES(copies_.mutex_) {
+    for (const project::TableFile* table : tables_) {
+      if (copies_.copying_.contains(table->name)) return true;
+    }
+    return false;
+  }
+
+  TableCopying& copies_;
+  const std::vector<const project::TableFile*>& tables_;
+  bool has_begun_ = false;
+};
+
+// A copy of a table on its way to a version.
+struct TableCopying::Underway {
+  Underway(Stations& stations, const project::TableFile& of, ingest::TableCopyJob its_job,
+           lake::TableVersion its_version)
+      : table(of),
+        job(std::move(its_job)),
+        version(std::move(its_version)),
+        file(stations.files, *stations.store, job.target, version.file_key()) {}
+  const project::TableFile& table;
+  ingest::TableCopyJob job;
   lake::TableVersion version;
-  version.table = table.name;
-  version.file.path = lake::data_file_name(stations_.new_id(), 0);
-  const std::string key = version.file_key();
-  // The child knows files only, and looks at what it has written: the lake takes the file in when it is
+  Unnamed file;
+};
+
+Status TableCopying::copy_together(const std::vector<const project::TableFile*>& tables, Task& task,
+                                   std::vector<front::TableCopied>& copied) {
+  Turn turn(*this, tables);
+  TRY(turn.wait(task));
+  const project::Secrets secrets = [this](const std::string& name) { return stations_.secrets->get(name); };
+  // The child knows files only, and looks at what it has written: the lake takes the files in when they are
   // whole.
   TRY(stations_.files.create_folders(stations_.data_folder / copy_folder_name));
-  job.target = (stations_.data_folder / copy_folder_name / version.file.path).string();
-  Unnamed file(stations_.files, *stations_.store, job.target, key);
-  const auto answer = run_in_child(stations_.program, "copy", job.to_json(), task);
-  if (!answer) return fail(hidden(answer.error(), table, job, secrets));
-  const auto result = TRY(ingest::TableCopyResult::from_json(*answer));
-  TRY(stations_.store->adopt(key, job.target));
-  version.file = {version.file.path, TRY(stations_.store->make_durable(key)), result.rows};
-  version.columns = result.columns;
-  version.content_hash = result.content_hash;
-  version.memory_bytes = result.memory_bytes;
+  std::list<Underway> all;
+  std::vector<ingest::TableCopyJob> jobs;
+  for (const project::TableFile* table : tables) {
+    ingest::TableCopyJob job = TRY(job_of(stations_.files, *table, stations_.project.root, secrets));
+    lake::TableVersion version;
+    version.table = table->name;
+    version.file.path = lake::data_file_name(stations_.new_id(), 0);
+    job.target = (stations_.data_folder / copy_folder_name / version.file.path).string();
+    jobs.push_back(job);
+    all.emplace_back(stations_, *table, std::move(job), std::move(version));
+  }
+  const auto results = copy_in_child(stations_.program, jobs, task);
+  if (!results) {
+    Error error = results.error();
+    for (const Underway& copy : all) error = hidden(std::move(error), copy.table, copy.job, secrets);
+    return fail(std::move(error));
+  }
+  auto result = results->begin();
+  for (Underway& copy : all) {
+    lake::TableVersion& version = copy.version;
+    const std::string key = version.file_key();
+    TRY(stations_.store->adopt(key, copy.job.target));
+    version.file = {version.file.path, TRY(stations_.store->make_durable(key)), result->rows};
+    version.columns = result->columns;
+    version.content_hash = result->content_hash;
+    version.memory_bytes = result->memory_bytes;
+    ++result;
+  }
+  TRY(task.check());
+  for (Underway& copy : all) copied.push_back(TRY(add_version(copy)));
+  return {};
+}
 
+Result<front::TableCopied> TableCopying::add_version(Underway& copy) {
+  const project::TableFile& table = copy.table;
   const auto before = TRY(stations_.table_versions->latest(table.name));
   const bool is_damaged = before && !stations_.tables->check_file(*before);
-  TRY(task.check());
-  auto outcome = stations_.table_versions->add(table.name, version, is_damaged);
-  if (!outcome && outcome.error().code == Code::unknown_outcome) file.keep();  // its version may be there
+  auto outcome = stations_.table_versions->add(table.name, copy.version, is_damaged);
+  if (!outcome && outcome.error().code == Code::unknown_outcome)
+    copy.file.keep();  // its version may be there
   const lake::TableVersion added = TRY(std::move(outcome));
   const bool has_changed = !before || added.version != before->version;
-  if (has_changed) file.keep();
+  if (has_changed) copy.file.keep();
   // It is there, whatever comes now.
   if (const Status delta = stations_.table_versions->write_delta(table.name); !delta)
     spdlog::error("the table {} for other readers is written at the next start or copy: {}", table.name,

@@ -32,13 +32,22 @@ class TableCopying {
   /// Of these sources of the running project, or of all. The first error ends it; tables that were copied
   /// before stay.
   Result<std::vector<front::TableCopied>> copy(const std::vector<std::string>& sources);
-  /// One copy of a table at a time. No build waits for it: until its version is there, it changes nothing.
-  Result<front::TableCopied> copy_table(const project::TableFile& table, Task& task) EXCLUDES(mutex_);
+  /// Into `copied`, also what was copied before an error. The tables of a database are of one moment of it,
+  /// and are there when all of them can be; the others come one by one. No build waits for it: until a
+  /// version is there, it changes nothing.
+  Status copy_tables(const std::vector<const project::TableFile*>& tables, Task& task,
+                     std::vector<front::TableCopied>& copied);
   /// Hands over what was copied for views that waited for it, unless somebody holds the lock of changes: then
   /// that one does, by calling this when it is done.
   void repin_if_due();
 
  private:
+  struct Underway;
+  class Turn;
+  /// One copy of a table at a time.
+  Status copy_together(const std::vector<const project::TableFile*>& tables, Task& task,
+                       std::vector<front::TableCopied>& copied) EXCLUDES(mutex_);
+  Result<front::TableCopied> add_version(Underway& copy);
   Status repin_after_copy();
 
   Stations& stations_;

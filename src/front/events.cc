@@ -103,10 +103,11 @@ void Events::accept(const security::Caller& caller, const std::string& name, con
   if (delivery.sender && delivery.sender->sequence) producer = delivery.sender->id;
   (*open)->accept(
       format, body, delivery.sender,
-      [done = std::move(done), producer, log = &(*open)->log()](Result<ingest::Accepted> accepted) {
+      [done = std::move(done), producer, chosen = delivery.partition,
+       log = &(*open)->log()](Result<ingest::Accepted> accepted) {
         std::optional<uint64_t> due;
         if (!accepted && producer && accepted.error().code == Code::conflict)
-          due = log->next_sequence(*producer);
+          due = log->next_sequence(*producer, chosen);
         done(std::move(accepted), due);
       },
       delivery.partition);
@@ -121,9 +122,11 @@ Result<ingest::Accepted> Events::ingest_file(const security::Caller& caller, con
 }
 
 Result<uint64_t> Events::next_sequence(const security::Caller& caller, const std::string& name,
-                                       const std::string& producer) {
+                                       const std::string& producer, std::optional<model::Partition> chosen) {
   TRY(check_ingest(caller, name));
-  return TRY(find(name))->log().next_sequence(producer);
+  const log::EventLog& log = TRY(find(name))->log();
+  if (chosen) TRY(ingest::check_partition(log, *chosen));
+  return log.next_sequence(producer, chosen);
 }
 
 bool Events::shows(const security::Caller& caller, const std::string& name) const {

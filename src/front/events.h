@@ -70,9 +70,9 @@ class Events {
   Result<ingest::Accepted> ingest_file(const security::Caller& caller, const std::string& stream,
                                        const std::string& path, const std::optional<ingest::Sender>& sender,
                                        std::optional<model::Partition> partition);
-  /// Of a producer: what is due; for who may ingest.
+  /// Of a producer: what is due (log/event_log.h); for who may ingest. not_found: no such partition.
   Result<uint64_t> next_sequence(const security::Caller& caller, const std::string& stream,
-                                 const std::string& producer);
+                                 const std::string& producer, std::optional<model::Partition> chosen);
 
   /// Entries after this one, at most `limit`; they and their number are there for who sees the stream whole:
   /// refused.

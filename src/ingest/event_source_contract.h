@@ -1,6 +1,8 @@
 #pragma once
 // What every EventSource does (law L6). Test-only.
 
+#include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <set>
@@ -95,6 +97,35 @@ inline void check_event_source_contract(const EventSourceForTests& test) {
   EXPECT_EQ(again.body, "{\"a\": 7}\n");
   EXPECT_FALSE(keys.contains(again.key)) << "a name that comes again with another text is another arrival";
   ASSERT_TRUE(source->taken(again));
+  expect_nothing(*source);
+
+  // What is large may come in parts, each of whole records; after a restart from the first one again.
+  std::string large;
+  for (int i = 0; large.size() < 11 << 20; ++i)
+    large += "{\"a\": " + std::to_string(i) + ", \"b\": \"" + std::string(1000, 'x') + "\"}\n";
+  test.arrive("8.ndjson", large);
+  const Arrival beginning = next_of(*source);
+  ASSERT_TRUE(source->taken(beginning));
+  if (beginning.number) {
+    EXPECT_EQ(next_of(*source).number, 1u);
+    source.reset();
+    source = test.open();
+    const Arrival first_again = next_of(*source);
+    EXPECT_EQ(first_again.number, 0u);
+    EXPECT_TRUE(first_again.body == beginning.body);
+    ASSERT_TRUE(source->taken(first_again));
+  }
+  std::string together = beginning.body;
+  for (uint64_t number = 1; together.size() < large.size(); ++number) {
+    const Arrival part = next_of(*source);
+    ASSERT_EQ(part.number, number);
+    EXPECT_EQ(part.key, beginning.key);
+    EXPECT_TRUE(part.body.ends_with('\n')) << "cut between records";
+    EXPECT_EQ(part.line, 1 + static_cast<uint64_t>(std::ranges::count(together, '\n')));
+    together += part.body;
+    ASSERT_TRUE(source->taken(part));
+  }
+  EXPECT_TRUE(together == large) << "all of it, once, in order";
   expect_nothing(*source);
 }
 

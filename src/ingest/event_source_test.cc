@@ -21,7 +21,11 @@ class QueueSource final : public EventSource {
   Result<std::optional<Arrival>> next() override {
     if (queue_.waiting.empty()) return std::optional<Arrival>();
     const auto& [number, item] = *queue_.waiting.begin();
-    return std::optional(Arrival{item.first, fmt::to_string(number), BodyFormat::ndjson, item.second});
+    Arrival arrival;
+    arrival.name = item.first;
+    arrival.key = fmt::to_string(number);
+    arrival.body = item.second;
+    return std::optional(std::move(arrival));
   }
   Status taken(const Arrival& arrival) override {
     queue_.waiting.erase(std::stoull(arrival.key));

@@ -66,6 +66,13 @@ model::Partition partition_of_key(std::string_view key, model::Partition partiti
   return static_cast<model::Partition>(hash % static_cast<uint64_t>(partitions));
 }
 
+Status check_partition(const log::EventLog& log, model::Partition partition) {
+  const model::Partition count = log.partition_count();
+  if (partition >= 0 && partition < count) return {};
+  return fail(Code::not_found, fmt::format("there is no partition {}", partition),
+              count == 1 ? "the stream has one, 0" : fmt::format("the stream has 0 to {}", count - 1));
+}
+
 void Partitioner::set_key(std::vector<std::string> key) {
   Lock lock(mutex_);
   key_ = std::move(key);
@@ -97,9 +104,8 @@ Result<model::Partition> Partitioner::whole(const std::optional<log::Producer>& 
                                             std::optional<model::Partition> chosen) {
   const model::Partition count = log_.partition_count();
   if (chosen) {
-    if (*chosen >= 0 && *chosen < count) return *chosen;
-    return fail(Code::not_found, fmt::format("there is no partition {}", *chosen),
-                count == 1 ? "the stream has one, 0" : fmt::format("the stream has 0 to {}", count - 1));
+    TRY(check_partition(log_, *chosen));
+    return *chosen;
   }
   if (count == 1) return 0;
   if (!producer) return static_cast<model::Partition>(turn_++ % static_cast<uint64_t>(count));

@@ -23,6 +23,9 @@ void add_to_key(std::string& key, std::optional<std::string_view> value);
 /// events lie where this said, so it never changes.
 model::Partition partition_of_key(std::string_view key, model::Partition partitions);
 
+/// not_found: the stream has no such partition.
+Status check_partition(const log::EventLog& log, model::Partition partition);
+
 /// Spreads what comes in for one stream. With key fields, events of equal keys go to the same partition, so
 /// that they keep their order; without, a request goes to one partition whole: the next one in turn, or the
 /// one that knows its producer. Events are moved nowhere when partitions are added: equal keys may lie in two

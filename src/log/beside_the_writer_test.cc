@@ -157,7 +157,9 @@ class Beside {
             },
             [this](int64_t before_us) { return writer_->remove_quarantined_before(before_us); },
             [this](const Producer& producer) { return writer_->partition_of(producer); },
-            [this](std::string_view id) { return writer_->next_sequence(id); }};
+            [this](std::string_view id, std::optional<model::Partition> chosen) {
+              return writer_->next_sequence(id, chosen);
+            }};
   }
 
   // What a crash kept without an answer is acknowledged by the new writer's start.

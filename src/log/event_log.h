@@ -92,8 +92,11 @@ class EventLog {
   /// none does.
   virtual std::optional<model::Partition> partition_of(const Producer& producer) const = 0;
 
-  /// The number that a producer's next batch has; 0 for one that is not known.
-  virtual uint64_t next_sequence(std::string_view producer_id) const = 0;
+  /// The number that a producer's next batch has; 0 for one that is not known. A producer that chooses
+  /// partitions numbers its batches for each: `chosen` is the one that is meant. None: a batch for which the
+  /// key or the turn decides, which is told apart in partition_of().
+  virtual uint64_t next_sequence(std::string_view producer_id,
+                                 std::optional<model::Partition> chosen) const = 0;
 
   virtual uint64_t quarantined_count() const = 0;
   /// Rejects in order of arrival after (partition, batch_position, index) given by `after`, at most `limit`.

@@ -313,12 +313,12 @@ inline void check_repeats_are_known(const EventLogForTests& test) {
   using contract::of_producer;
   ContractClock clock;
   const auto log = test.make(clock);
-  EXPECT_EQ(log->next_sequence("p"), 0u);
+  EXPECT_EQ(log->next_sequence("p", std::nullopt), 0u);
   std::vector<Appended> first;
   for (uint64_t i = 0; i < 3; ++i)
     first.push_back(
         contract::append(*log, of_producer(test::numbered_events(static_cast<int64_t>(i), 2), "p", i)));
-  EXPECT_EQ(log->next_sequence("p"), 3u);
+  EXPECT_EQ(log->next_sequence("p", std::nullopt), 3u);
   const auto before = log->durable_offsets();
   clock.now += 1000;
   for (uint64_t i = 0; i < 3; ++i) {
@@ -348,6 +348,31 @@ inline void check_repeats_are_known(const EventLogForTests& test) {
   EXPECT_EQ(log->quarantined_count(), 1u);
   EXPECT_EQ(code_of(of_producer(test::numbered_events(1, 1), "key", std::nullopt, 8)), Code::conflict);
   EXPECT_EQ(contract::append(*log, of_producer(test::numbered_events(0, 1), "q", 0)).is_repeat, false);
+}
+
+// A producer that chooses partitions numbers its batches for each of them.
+inline void check_numbers_are_of_each_partition(const EventLogForTests& test) {
+  ContractClock clock;
+  const auto log = test.make(clock);
+  const model::Partition partitions = log->partition_count();
+  const auto send = [&](model::Partition partition, uint64_t sequence) {
+    NewBatch batch = contract::of_producer(test::numbered_events(0, 1), "p", sequence);
+    batch.partition = partition;
+    return log->append_and_wait(std::move(batch)).has_value();
+  };
+  for (model::Partition partition = 0; partition < partitions; ++partition) {
+    for (model::Partition number = 0; number <= partition; ++number)
+      EXPECT_TRUE(send(partition, static_cast<uint64_t>(number)));
+  }
+  for (model::Partition partition = 0; partition < partitions; ++partition) {
+    const uint64_t due = log->next_sequence("p", partition);
+    EXPECT_EQ(due, static_cast<uint64_t>(partition) + 1);
+    EXPECT_FALSE(send(partition, due + 1)) << "a gap";
+    EXPECT_TRUE(send(partition, due)) << "it is the one that the log takes";
+    EXPECT_EQ(log->next_sequence("stranger", partition), 0u);
+  }
+  EXPECT_EQ(log->next_sequence("p", std::nullopt), log->next_sequence("p", log->partition_of({"p", 0, 0})));
+  EXPECT_EQ(log->next_sequence("p", partitions), 0u);
 }
 
 // The records of bulk files are found without anything else.
@@ -428,7 +453,7 @@ inline void check_the_front_goes(const EventLogForTests& test) {
   EXPECT_EQ(contract::places_of(contract::quarantined(*log, 3)), rejects) << "rejects stay where they were";
   EXPECT_EQ(log->quarantined_count(), rejects.size());
   for (int producer = 0; producer < 10; ++producer) {
-    EXPECT_EQ(log->next_sequence(fmt::format("p{}", producer)), 20u);
+    EXPECT_EQ(log->next_sequence(fmt::format("p{}", producer), std::nullopt), 20u);
     const Appended again =
         contract::append(*log, contract::of_producer(test::numbered_events(190 + producer, 2, 200),
                                                      fmt::format("p{}", producer), 19));
@@ -544,7 +569,7 @@ inline void check_parts_are_one_request(const EventLogForTests& test) {
   EXPECT_EQ(send(request(3, 1)).error().code, Code::conflict) << "a gap";
   EXPECT_EQ(send(request(1, 2)).error().code, Code::conflict) << "another content";
   EXPECT_EQ(log->durable_offsets(), before);
-  EXPECT_EQ(log->next_sequence("p"), 2u);
+  EXPECT_EQ(log->next_sequence("p", std::nullopt), 2u);
   EXPECT_EQ(log->partition_of(Producer{"p", 9, 0}), 0);
   EXPECT_EQ(log->partition_of(Producer{"stranger", 0, 0}), std::nullopt);
   std::vector<NewBatch> nowhere = request(2, 1);
@@ -566,6 +591,7 @@ inline void check_event_log_contract(const EventLogForTests& test) {
   check_times_never_go_back(test);
   check_rejects_are_listed(test);
   check_repeats_are_known(test);
+  check_numbers_are_of_each_partition(test);
   check_bulk_batches_are_found(test);
   check_the_front_goes(test);
   check_rejects_stay_with_their_batch(test);

@@ -213,7 +213,7 @@ TEST(ExactlyOnce, SegmentsMayGo) {
   const io::Path file = folder / "s" / "0" / fmt::format("{:020}.producers", saved->base_offset);
   ASSERT_TRUE(io::local_file_system().write_atomically(file, "no table"));
   auto log = SegmentedLog::open(io::local_file_system(), io::system_clock(), folder / "s", options).value();
-  EXPECT_EQ(log->next_sequence("p"), 40u);
+  EXPECT_EQ(log->next_sequence("p", std::nullopt), 40u);
   const auto repeated = log->append_and_wait(batch(39));
   ASSERT_TRUE(repeated) << repeated.error().describe();
   EXPECT_TRUE(repeated->is_repeat);

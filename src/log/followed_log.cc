@@ -107,8 +107,9 @@ std::optional<model::Partition> FollowedLog::partition_of(const Producer& produc
   return writer_.partition_of(producer);
 }
 
-uint64_t FollowedLog::next_sequence(std::string_view producer_id) const {
-  return writer_.next_sequence(producer_id);
+uint64_t FollowedLog::next_sequence(std::string_view producer_id,
+                                    std::optional<model::Partition> chosen) const {
+  return writer_.next_sequence(producer_id, chosen);
 }
 
 uint64_t FollowedLog::quarantined_count() const {

@@ -33,7 +33,8 @@ class FollowedLog final : public EventLog {
         remove_before;
     std::function<Result<uint64_t>(int64_t received_before_us)> remove_quarantined_before;
     std::function<std::optional<model::Partition>(const Producer&)> partition_of;
-    std::function<uint64_t(std::string_view producer_id)> next_sequence;
+    std::function<uint64_t(std::string_view producer_id, std::optional<model::Partition> chosen)>
+        next_sequence;
   };
 
   /// Reads the headers of all batches that were told of. An extent without partitions: of a writer that has
@@ -60,7 +61,7 @@ class FollowedLog final : public EventLog {
   /// Called by advance().
   void on_durable(std::function<void()> listener) override;
   std::optional<model::Partition> partition_of(const Producer& producer) const override;
-  uint64_t next_sequence(std::string_view producer_id) const override;
+  uint64_t next_sequence(std::string_view producer_id, std::optional<model::Partition> chosen) const override;
   uint64_t quarantined_count() const override;
   Result<std::vector<QuarantineEntry>> quarantine(const std::optional<QuarantinePosition>& after,
                                                   size_t limit) const override;

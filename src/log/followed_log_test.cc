@@ -27,7 +27,9 @@ FollowedLog::Writer writer_of(SegmentedLog& log) {
           },
           [&](int64_t before_us) { return log.remove_quarantined_before(before_us); },
           [&](const Producer& producer) { return log.partition_of(producer); },
-          [&](std::string_view id) { return log.next_sequence(id); }};
+          [&](std::string_view id, std::optional<model::Partition> chosen) {
+            return log.next_sequence(id, chosen);
+          }};
 }
 
 /// How far a follower's files may be read: as far as it was told.
@@ -89,7 +91,9 @@ class WriterAndFollower final : public EventLog {
   std::optional<model::Partition> partition_of(const Producer& producer) const override {
     return follower_->partition_of(producer);
   }
-  uint64_t next_sequence(std::string_view id) const override { return follower_->next_sequence(id); }
+  uint64_t next_sequence(std::string_view id, std::optional<model::Partition> chosen) const override {
+    return follower_->next_sequence(id, chosen);
+  }
   uint64_t quarantined_count() const override { return follower_->quarantined_count(); }
   Result<std::vector<QuarantineEntry>> quarantine(const std::optional<QuarantinePosition>& after,
                                                   size_t limit) const override {
@@ -230,7 +234,7 @@ TEST_F(AFollowedLog, BeginsBeforeItsWriter) {
   const FollowedLog::Writer nobody{
       "the server", [](auto...) { return Result<Removed>(fail(Code::unavailable, "not yet")); },
       [](auto) { return Result<uint64_t>(fail(Code::unavailable, "not yet")); },
-      [](const auto&) { return std::nullopt; }, [](auto) { return 0; }};
+      [](const auto&) { return std::nullopt; }, [](auto, auto) { return 0; }};
   const auto followed = FollowedLog::open(files_, folder_ / "s", nobody, {}, {}).value();
   EXPECT_EQ(followed->partition_count(), 0);
   EXPECT_TRUE(followed->durable_offsets().empty());

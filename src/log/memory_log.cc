@@ -204,12 +204,13 @@ std::optional<model::Partition> MemoryLog::partition_of(const Producer& producer
   return std::nullopt;
 }
 
-uint64_t MemoryLog::next_sequence(std::string_view producer_id) const {
+uint64_t MemoryLog::next_sequence(std::string_view producer_id,
+                                  std::optional<model::Partition> chosen) const {
+  const auto partition = chosen ? chosen : partition_of({std::string(producer_id), 0, 0});
   Lock lock(mutex_);
-  uint64_t next = 0;
-  for (const Part& part : parts_)
-    next = std::max(next, part.producers.next_sequence(producer_id, time_us(part)));
-  return next;
+  if (!partition || *partition < 0 || static_cast<size_t>(*partition) >= parts_.size()) return 0;
+  const Part& part = parts_[static_cast<size_t>(*partition)];
+  return part.producers.next_sequence(producer_id, time_us(part));
 }
 
 uint64_t MemoryLog::quarantined_count() const {

@@ -46,7 +46,8 @@ class MemoryLog final : public EventLog {
                                              model::Offset end) const override EXCLUDES(mutex_);
   void on_durable(std::function<void()> listener) override EXCLUDES(mutex_);
   std::optional<model::Partition> partition_of(const Producer& producer) const override EXCLUDES(mutex_);
-  uint64_t next_sequence(std::string_view producer_id) const override EXCLUDES(mutex_);
+  uint64_t next_sequence(std::string_view producer_id, std::optional<model::Partition> chosen) const override
+      EXCLUDES(mutex_);
   uint64_t quarantined_count() const override EXCLUDES(mutex_);
   Result<std::vector<QuarantineEntry>> quarantine(const std::optional<QuarantinePosition>& after,
                                                   size_t limit) const override EXCLUDES(mutex_);

@@ -291,7 +291,7 @@ TEST_F(PartitionsTest, OfARequestOutOfTurnAreNotStored) {
   ASSERT_FALSE(gap);
   EXPECT_EQ(gap.error().code, Code::conflict);
   EXPECT_EQ(log->durable_offsets(), (std::vector<model::Offset>{0, 1}));
-  EXPECT_EQ(log->next_sequence("p"), 1u);
+  EXPECT_EQ(log->next_sequence("p", std::nullopt), 1u);
   ASSERT_TRUE(append_and_wait(*log, {part(0, -1, 1), part(1, 2, 1)}));
   EXPECT_EQ(log->durable_offsets(), (std::vector<model::Offset>{0, 2}));
 }

@@ -293,7 +293,7 @@ TEST_F(Retention, RepeatsOfWhatWentAreKnown) {
   ASSERT_TRUE(log_->remove_before(0, all_events, any_time));
   EXPECT_EQ(log_->first_offset(0), 20);
   for (int life = 0; life < 2; ++life) {
-    EXPECT_EQ(log_->next_sequence("p"), 20u);
+    EXPECT_EQ(log_->next_sequence("p", std::nullopt), 20u);
     const auto repeated = log_->append_and_wait(batch(19)).value();
     EXPECT_TRUE(repeated.is_repeat);
     EXPECT_EQ(repeated.range.first, 19);
@@ -310,7 +310,7 @@ TEST_F(Retention, RepeatsOfWhatWentAreKnown) {
   EXPECT_THAT(refused.error().hint, HasSubstr("an empty file 00000000000000000020.producers"));
   ASSERT_TRUE(files_.write_atomically(partition() / "00000000000000000020.producers", ""));
   open();
-  EXPECT_EQ(log_->next_sequence("p"), 0u);
+  EXPECT_EQ(log_->next_sequence("p", std::nullopt), 0u);
 }
 
 TEST_F(Retention, SegmentsStayWhileTheyAloneTellOfProducers) {
@@ -327,7 +327,7 @@ TEST_F(Retention, SegmentsStayWhileTheyAloneTellOfProducers) {
   EXPECT_EQ(log_->first_offset(0), 0);
   ASSERT_TRUE(log_->remove_before(0, all_events, any_time)) << "the next segment has the table";
   open();
-  EXPECT_EQ(log_->next_sequence("p"), 20u);
+  EXPECT_EQ(log_->next_sequence("p", std::nullopt), 20u);
 }
 
 TEST_F(Retention, WhatIsMissingIsStillRefused) {

@@ -354,10 +354,11 @@ std::optional<model::Partition> SegmentedLog::partition_of(const Producer& produ
   return std::nullopt;
 }
 
-uint64_t SegmentedLog::next_sequence(std::string_view producer_id) const {
-  uint64_t next = 0;
-  for (const auto& partition : partitions_) next = std::max(next, partition->next_sequence(producer_id));
-  return next;
+uint64_t SegmentedLog::next_sequence(std::string_view producer_id,
+                                     std::optional<model::Partition> chosen) const {
+  const auto partition = chosen ? chosen : partition_of({std::string(producer_id), 0, 0});
+  if (!partition || !check_partition(*partition)) return 0;
+  return partitions_[static_cast<size_t>(*partition)]->next_sequence(producer_id);
 }
 
 uint64_t SegmentedLog::quarantined_count() const {

@@ -58,7 +58,7 @@ class SegmentedLog final : public EventLog {
                                              model::Offset end) const override;
   void on_durable(std::function<void()> listener) override;
   std::optional<model::Partition> partition_of(const Producer& producer) const override;
-  uint64_t next_sequence(std::string_view producer_id) const override;
+  uint64_t next_sequence(std::string_view producer_id, std::optional<model::Partition> chosen) const override;
   uint64_t quarantined_count() const override;
   Result<std::vector<QuarantineEntry>> quarantine(const std::optional<QuarantinePosition>& after,
                                                   size_t limit) const override;

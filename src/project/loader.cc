@@ -86,9 +86,12 @@ void read_files(const ProjectFolder& folder, SelectReader& selects, Project& pro
   for (const std::string& file : folder.yaml_files("streams")) {
     if (auto stream = read_stream(folder, file)) project.streams.push_back(std::move(*stream));
   }
+  std::vector<ReadSource> sources;
   for (const std::string& file : folder.yaml_files("sources")) {
-    if (auto source = read_source(folder, file)) project.sources.push_back(std::move(*source));
+    if (auto source = read_source(folder, file)) sources.push_back(std::move(*source));
   }
+  check_arrival_folders(folder, sources);
+  for (ReadSource& read : sources) project.sources.push_back(std::move(read.source));
   std::vector<ReadModel> models = read_models(folder, selects);
   check_names(project, models, folder.problems());
   project.models = link_models(std::move(models), project, folder.problems());

@@ -273,7 +273,7 @@ const Case source_cases[] = {
       {"sources/a.yml", "kind: arriving_files\nstream: order\nfolder: in\nformat: xml\n"},
       {"sources/b.yml", "kind: arriving_files\ntables: {}\n"}},
      {"sources/a.yml:2:9: error: there is no stream 'order' (did you mean 'orders'?)",
-      "sources/a.yml:4:9: error: 'format' cannot be 'xml' (it can be one of ndjson, json, csv, tsv)",
+      "sources/a.yml:4:9: error: 'format' cannot be 'xml' (it can be one of ndjson, json, csv, tsv, parquet)",
       "sources/b.yml:1:1: error: a source needs 'stream' (write 'stream: ' and the name of the stream that "
       "takes "
       "their events in)",

@@ -223,7 +223,7 @@ void read_tables(const ProjectFolder& folder, const MapReader& map, SourceFile& 
 }
 
 void read_arriving(const MapReader& map, SourceFile& source, Problems& problems) {
-  static const std::vector<std::string> formats = {"ndjson", "json", "csv", "tsv"};
+  static const std::vector<std::string> formats = {"ndjson", "json", "csv", "tsv", "parquet"};
   ArrivingFiles& arriving = source.arriving.emplace();
   map.require("stream", "write 'stream: ' and the name of the stream that takes their events in");
   map.require("folder",
@@ -276,9 +276,10 @@ std::vector<std::string> keys_of(SourceKind kind) {
 
 }  // namespace
 
-std::optional<SourceFile> read_source(const ProjectFolder& folder, const std::string& file) {
+std::optional<ReadSource> read_source(const ProjectFolder& folder, const std::string& file) {
   Problems& problems = folder.problems();
-  SourceFile source;
+  ReadSource read;
+  SourceFile& source = read.source;
   source.name = stem_of(file);
   source.place = {file};
   check_identifier(source.name, "a source", {file}, problems);
@@ -295,11 +296,42 @@ std::optional<SourceFile> read_source(const ProjectFolder& folder, const std::st
   source.description = map.text("description").value_or("");
   if (source.kind == SourceKind::arriving_files) {
     read_arriving(map, source, problems);
+    read.folder_place = map.place_of("folder");
   } else {
     source.schedule = map.schedule();
     read_tables(folder, map, source);
   }
-  return source;
+  return read;
+}
+
+void check_arrival_folders(const ProjectFolder& folder, const std::vector<ReadSource>& sources) {
+  const auto folder_of = [&](const ReadSource& read) {
+    const io::Path whole = (folder.root() / read.source.arriving->folder).lexically_normal();
+    return whole.has_filename() ? whole : whole.parent_path();  // "inbox/" is "inbox"
+  };
+  for (size_t i = 0; i < sources.size(); ++i) {
+    for (size_t before = 0; before < i; ++before) {
+      const ReadSource& one = sources[before];
+      const ReadSource& other = sources[i];
+      if (!one.source.arriving || !other.source.arriving) continue;
+      if (one.source.arriving->folder.empty() || other.source.arriving->folder.empty()) continue;
+      const io::Path here = folder_of(one);
+      const io::Path there = folder_of(other);
+      const bool is_same = here == there;
+      bool is_aside = false;
+      for (const char* aside : {"done", "failed"})
+        is_aside = is_aside || here / aside == there || there / aside == here;
+      if (!is_same && !is_aside) continue;
+      folder.problems().error(
+          other.folder_place,
+          is_same ? fmt::format("in '{}' the files of the source {} arrive already",
+                                other.source.arriving->folder, one.source.name)
+                  : fmt::format("in '{}' the source {} would take files that the other has put aside",
+                                other.source.arriving->folder, one.source.name),
+          fmt::format("give each source a folder of its own: {}:{} names '{}'", one.folder_place.file,
+                      one.folder_place.line, one.source.arriving->folder));
+    }
+  }
 }
 
 }  // namespace anabranch::project

@@ -48,10 +48,12 @@ struct LoadedPartition {
 // One partition of a stream, into the stream's table.
 class PartitionLoader {
  public:
+  /// `table`: in "raw", there already, with the columns of create_table().
   PartitionLoader(sql::Session& session, const VerifyJob::Stream& stream, model::Partition partition,
-                  std::function<void(int64_t)> progress)
+                  std::string table, std::function<void(int64_t)> progress)
       : session_(session),
         stream_(stream),
+        table_(std::move(table)),
         partition_(partition),
         end_(stream.ends.at(static_cast<size_t>(partition))),
         archive_end_(stream.archive_end(partition)),
@@ -213,7 +215,7 @@ class PartitionLoader {
     std::set<std::string> there;
     for (const auto& column : TRY(session_.describe("SELECT * FROM " + raw_table(table))))
       there.insert(column.name);
-    TRY(session_.run(fmt::format("INSERT INTO {} SELECT {}{} FROM {}", raw_table(stream_.name), pinned(there),
+    TRY(session_.run(fmt::format("INSERT INTO {} SELECT {}{} FROM {}", raw_table(table_), pinned(there),
                                  system_columns, raw_table(table))));
     return session_.run("DROP TABLE " + raw_table(table));
   }
@@ -229,7 +231,7 @@ class PartitionLoader {
     return session_.run(fmt::format(
         "INSERT INTO {} SELECT {}{}, {} + file_row_number, make_timestamptz({}), NULL FROM {} WHERE {} + "
         "file_row_number >= {} AND {} + file_row_number < {}",
-        raw_table(stream_.name), pinned(there), partition_, batch.base_offset, batch.ingested_at_us,
+        raw_table(table_), pinned(there), partition_, batch.base_offset, batch.ingested_at_us,
         parquet_scan({file.string()}, ", file_row_number = true"), batch.base_offset, from, batch.base_offset,
         end));
   }
@@ -267,33 +269,32 @@ class PartitionLoader {
             described(), rows, found.integer(0, 1), found.integer(0, 2), found.integer(0, 3), end_));
   }
 
-  // Whether some ranges of the archive are what the log has.
+  // Whether some ranges of the archive are what the log has. The stream's own table is only read: a log that
+  // forgets a range meanwhile lets run() begin anew, and what other partitions have loaded stays.
   Status compare_sampled(model::Offset kept, model::Offset end) {
     const std::string archived = stream_.name + ":archived";
+    const std::string logged = stream_.name + ":logged";
     for (int range = 0; range < sampled_ranges; ++range) {
       const model::Offset begin = kept + (end - kept) / sampled_ranges * range;
       const model::Offset stop = std::min(begin + sampled_range_events, end);
       if (begin >= stop) continue;
-      PartitionLoader sampled(session_, stream_, partition_, nullptr);
+      if (progress_) progress_(end_);
       TRY(session_.run(
           fmt::format("CREATE TABLE {} AS FROM {} WHERE _partition = {} AND _offset >= {} AND _offset < "
                       "{}",
-                      raw_table(archived), raw_table(stream_.name), partition_, begin, stop)));
-      TRY(session_.run(fmt::format("ALTER TABLE {} RENAME TO {}", raw_table(stream_.name),
-                                   sql::quote_identifier(stream_.name + ":all"))));
+                      raw_table(archived), raw_table(table_), partition_, begin, stop)));
       TRY(session_.run(
-          fmt::format("CREATE TABLE {} AS FROM {} LIMIT 0", raw_table(stream_.name), raw_table(archived))));
+          fmt::format("CREATE TABLE {} AS FROM {} LIMIT 0", raw_table(logged), raw_table(archived))));
+      PartitionLoader sampled(session_, stream_, partition_, logged, nullptr);
       TRY(sampled.add_log(begin, stop));
       TRY(sampled.flush());
       for (const std::string& table : sampled.staged_) TRY(sampled.add_staged(table));
       const auto other = TRY(session_.query(fmt::format(
           "SELECT count(*), min(_offset) FROM ((FROM {0} EXCEPT ALL FROM {1}) UNION ALL (FROM {1} EXCEPT "
           "ALL FROM {0}))",
-          raw_table(stream_.name), raw_table(archived))));
+          raw_table(logged), raw_table(archived))));
       TRY(session_.run("DROP TABLE " + raw_table(archived)));
-      TRY(session_.run("DROP TABLE " + raw_table(stream_.name)));
-      TRY(session_.run(fmt::format("ALTER TABLE {} RENAME TO {}", raw_table(stream_.name + ":all"),
-                                   sql::quote_identifier(stream_.name))));
+      TRY(session_.run("DROP TABLE " + raw_table(logged)));
       if (other.integer(0, 0) > 0) {
         return fail(Code::corrupt,
                     fmt::format("the archive of {} holds another event at offset {} than the log",
@@ -305,6 +306,7 @@ class PartitionLoader {
 
   sql::Session& session_;
   const VerifyJob::Stream& stream_;
+  const std::string table_;
   const model::Partition partition_;
   const model::Offset end_;
   const model::Offset archive_end_;
@@ -333,9 +335,11 @@ Result<LoadedStream> load_stream(sql::Session& session, const VerifyJob::Stream&
   int64_t before = 0;  // of the partitions that are done
   for (size_t number = 0; number < stream.ends.size(); ++number) {
     const auto loaded =
-        TRY(PartitionLoader(session, stream, static_cast<model::Partition>(number), [&](int64_t read) {
-              if (progress) progress(before + read);
-            }).run(raw_events_max));
+        TRY(PartitionLoader(session, stream, static_cast<model::Partition>(number), stream.name,
+                            [&](int64_t read) {
+                              if (progress) progress(before + read);
+                            })
+                .run(raw_events_max));
     all.has_log |= loaded.has_log;
     all.has_archive |= loaded.has_archive;
     all.has_bulk_files |= loaded.has_bulk_files;

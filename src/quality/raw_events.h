@@ -24,7 +24,7 @@ struct LoadedStream {
 /// _raw. Read from the log's records and bulk files as far as these are kept and there are not more events
 /// than `raw_events_max`, else from the archive; then the records of sampled ranges of offsets are compared
 /// with it. corrupt: an offset is missing or comes twice, a checksum, or an archived event is another than
-/// its record. `progress` is told how many events were read.
+/// its record. `progress` is told how many events were read, also before each range is compared.
 Result<LoadedStream> load_stream(sql::Session& session, const VerifyJob::Stream& stream,
                                  int64_t raw_events_max, const std::function<void(int64_t)>& progress);
 

@@ -93,5 +93,59 @@ TEST_F(RawEventsTest, ThatAreNowhereAreAnError) {
       << loaded.error().message;
 }
 
+class StoppedClock final : public io::Clock {
+ public:
+  io::TimeUs now_us() override { return 1'000'000; }
+  int64_t monotonic_us() override { return 0; }
+};
+
+// What a log forgets while its archive is held against it costs no other partition its events.
+TEST_F(RawEventsTest, OfALogThatForgetsWhileItIsSampledAreAllThere) {
+  constexpr model::Offset in_each = 40'000;
+  constexpr model::Partition partitions = 3;
+  log::SegmentedLog::Options options;
+  options.segment_bytes = 200'000;
+  options.partitions = partitions;
+  StoppedClock clock;
+  const io::Path folder = folder_ / "three" / "e";
+  const auto log = log::SegmentedLog::open(io::local_file_system(), clock, folder, options).value();
+  ASSERT_TRUE(
+      log::SchemaStore::open(io::local_file_system(), folder / "schema").value()->add(stream_.schema));
+  for (model::Partition partition = 0; partition < partitions; ++partition) {
+    for (model::Offset i = 0; i < in_each; i += 1000) {
+      auto batch = test::numbered_events(i, 1000);
+      batch.partition = partition;
+      ASSERT_TRUE(log->append_and_wait(std::move(batch)));
+    }
+  }
+  stream_.log_folder = folder.string();
+  stream_.ends = {in_each, in_each, in_each};
+  stream_.archive_ends = stream_.ends;
+  test::PlainEngine().run(
+      fmt::format("COPY (SELECT i.range AS id, p.range::INTEGER AS _partition, i.range AS _offset, "
+                  "make_timestamptz(1000000) AS _ingested_at, '{{\"id\":' || i.range || '}}' AS _raw "
+                  "FROM range({}) i, range({}) p) TO {} (FORMAT parquet)",
+                  in_each, partitions, sql::quote_literal(stream_.archive_files.front())));
+  model::Partition forgotten = 0;  // so many of them
+  const auto loaded = load_stream(session_, stream_, 1, [&](int64_t read) {
+    if (read < in_each * (forgotten + 1)) return;
+    ASSERT_TRUE(log->remove_before(forgotten, in_each - 1000, INT64_MAX));
+    ASSERT_GT(log->first_offset(forgotten), in_each / 2);
+    ++forgotten;
+  });
+  ASSERT_TRUE(loaded) << loaded.error().describe();
+  EXPECT_EQ(forgotten, partitions);
+  EXPECT_EQ(loaded->source, "archive");
+  const auto found = session_.query(
+      "SELECT _partition, count(*), count(DISTINCT _offset) FROM raw.e GROUP BY _partition ORDER BY "
+      "_partition");
+  ASSERT_TRUE(found) << found.error().describe();
+  ASSERT_EQ(found->row_count(), static_cast<size_t>(partitions));
+  for (size_t i = 0; i < found->row_count(); ++i) {
+    EXPECT_EQ(found->integer(i, 1), in_each) << "of partition " << i;
+    EXPECT_EQ(found->integer(i, 2), in_each) << "of partition " << i;
+  }
+}
+
 }  // namespace
 }  // namespace anabranch::quality

@@ -66,7 +66,7 @@ class StoredLog final : public log::EventLog {
   void append_parts(std::vector<log::NewBatch>, DoneParts) override {}
   std::optional<model::Partition> partition_of(const log::Producer&) const override { return std::nullopt; }
   void on_durable(std::function<void()>) override {}
-  uint64_t next_sequence(std::string_view) const override { return 0; }
+  uint64_t next_sequence(std::string_view, std::optional<model::Partition>) const override { return 0; }
   uint64_t quarantined_count() const override { return 0; }
   Result<std::vector<log::QuarantineEntry>> quarantine(const std::optional<QuarantinePosition>&,
                                                        size_t) const override {

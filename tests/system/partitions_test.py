@@ -168,6 +168,25 @@ class PartitionsTest(Case):
         bulk = [path for path in project.data("log/visits").glob("*/bulk/*.parquet")]
         self.assertEqual(len(bulk), len(taken.json["ranges"]), "copies of the repeat are gone")
 
+    def test_a_producer_that_chooses_partitions_is_told_the_number_of_each(self):
+        server = self.visits().start()
+        client = server.client()
+        for partition, requests in ((1, 1), (3, 4)):
+            for sequence in range(requests):
+                taken = self.post(client, self.events(1), query=f"?partition={partition}", X_Producer_Id="q", X_Sequence=str(sequence))
+                self.assertEqual(taken.status, 200, taken)
+        for partition, due in ((0, 0), (1, 1), (2, 0), (3, 4)):
+            shown = client.get(f"/v1/streams/visits/producers/q?partition={partition}")
+            self.assertEqual(shown.json["next_sequence"], due, partition)
+            gap = self.post(client, [{"page": "a", "n": 1}], query=f"?partition={partition}", X_Producer_Id="q", X_Sequence="9")
+            self.assertEqual((gap.status, gap.headers.get("x-expected-sequence")), (409, str(due)), partition)
+        self.assertEqual(client.get("/v1/streams/visits/producers/q?partition=4").status, 404)
+        # Without a choice: of the partition in which such a request is told apart, the first that knows the producer.
+        self.assertEqual(client.get("/v1/streams/visits/producers/q").json["next_sequence"], 1)
+        gap = self.post(client, [{"page": "a", "n": 1}], X_Producer_Id="q", X_Sequence="9")
+        self.assertEqual((gap.status, gap.headers.get("x-expected-sequence")), (409, "1"))
+        self.check(client, order_holds=False)
+
     def cut_last_writes(self, project, partition):
         """As a crash leaves it that comes before this partition was written."""
         (segment,) = project.data(f"log/visits/{partition}").glob("*.log")

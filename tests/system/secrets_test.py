@@ -1,13 +1,18 @@
 #!/usr/bin/env python3
 """Secrets: named in a project's files, used where they are meant, and seen nowhere."""
 
+import fcntl
 import os
 import pathlib
 import pty
+import resource
+import shutil
+import signal
 import sqlite3
 import stat
 import subprocess
 import sys
+import termios
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "scenarios"))
 import program
@@ -113,6 +118,12 @@ class SecretsTest(Case):
         self.run_it("copy", "lists", code=2)
         (folder / "a.parquet").chmod(0)
         self.run_it("copy", "lists", code=2)
+        # A folder above, as it lies on the disk, which is not how the secret writes it.
+        shutil.rmtree(folder)
+        folder.symlink_to("loop")
+        (folder.parent / "loop").symlink_to("loop")
+        self.run_it("copy", "lists", code=2)
+        self.assertIn("${secret:LISTS}/*.parquet: Too many levels of symbolic links", self.answers[-1])
         self.assert_seen_nowhere()
 
     def test_a_new_value_is_used_from_the_next_copy_on(self):
@@ -196,6 +207,32 @@ class SecretsTest(Case):
         self.project.write("sources/shop.yml", SHOP.replace("SHOP_FILE", "A"))
         self.run_it("copy", "shop")
         self.assertEqual(self.names(), ["Ada"])
+
+    def test_a_terminal_is_as_it_was_after_ctrl_c(self):
+        for end in (b"\x03", b"\x1c", signal.SIGTERM, signal.SIGHUP):
+            ours, theirs = pty.openpty()
+
+            def begin():  # Ctrl-C is for whom the terminal belongs to
+                os.setsid()
+                fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)
+                resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            before = termios.tcgetattr(theirs)
+            process = subprocess.Popen([program.PROGRAM, "secret", "set", "A", "--project", str(self.project.folder)], stdin=theirs,
+                                       stdout=theirs, stderr=theirs, env=self.environment, preexec_fn=begin)
+            shown = b""
+            while b"value of A: " not in shown:
+                shown += os.read(ours, 100)
+            self.assertFalse(termios.tcgetattr(theirs)[3] & termios.ECHO, "what is typed is not shown")
+            if isinstance(end, bytes):
+                os.write(ours, b"half a val" + end)
+            else:
+                process.send_signal(end)
+            self.assertLess(process.wait(30), 0, "it ends by the signal")
+            self.assertEqual(termios.tcgetattr(theirs), before, end)
+            os.close(ours)
+            os.close(theirs)
+        self.run_it("secret", "list")
+        self.assertNotIn("A", self.answers[-1].split())
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 import pathlib
 import sqlite3
 import sys
+import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "scenarios"))
 import program
@@ -47,6 +48,41 @@ class SqliteTest(Case):
         refused = project.run("copy", "shop")
         self.assertEqual(refused.returncode, 2)
         self.assertIn("data/shop.db: Customers: row 2: column born: \"long ago\"", refused.stderr)
+
+    def test_all_tables_of_a_copy_are_of_one_moment(self):
+        project = self.shop()
+        (project.folder / "data").mkdir(exist_ok=True)
+        path = project.folder / "data" / "shop.db"
+        tables = ["first", "second", "third"]
+        database = sqlite3.connect(path)
+        database.execute("PRAGMA journal_mode = wal")
+        for table in tables:
+            database.execute(f"CREATE TABLE {table} (n INTEGER, text TEXT)")
+            database.executemany(f"INSERT INTO {table} VALUES (?, 'a text')", [(n,) for n in range(20_000)])
+        database.commit()
+        database.close()
+        project.write("sources/shop.yml", "kind: sqlite\nfile: data/shop.db\ntables: {first: {}, second: {}, third: {}}\n")
+        is_over = threading.Event()
+
+        def write():
+            mine = sqlite3.connect(path, timeout=30)
+            commits = 0
+            while not is_over.is_set():
+                for table in tables:
+                    mine.execute(f"INSERT INTO {table} VALUES (1, 'one more')")
+                mine.commit()
+                commits += 1
+            mine.close()
+            return commits
+        writer = self.in_thread(write)
+        try:
+            counts = [[table["rows"] for table in project.json("copy", "shop")["tables"]] for _ in range(3)]
+        finally:
+            is_over.set()
+        self.assertGreater(writer.join(), 3)
+        for rows in counts:
+            self.assertEqual(len(set(rows)), 1, f"rows of one transaction in each of {tables}: {counts}")
+        self.assertLess(counts[0][0], counts[-1][0], "it was written meanwhile")
 
 
 class ArrivingFilesTest(Case):

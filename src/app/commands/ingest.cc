@@ -1,3 +1,5 @@
+#include <cstdint>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -5,47 +7,24 @@
 #include "app/server_link.h"
 #include "app/terminal.h"
 #include "base/hash.h"
-#include "ingest/csv_text.h"
-#include "ingest/excerpt.h"
-#include "ingest/json_text.h"
-#include "ingest/text_file.h"
+#include "ingest/event_file.h"
 #include "io/file_copy.h"
 #include "io/random.h"
 
 namespace anabranch::app {
 namespace {
 
-constexpr size_t batch_bytes = 4 << 20;
-// A longer record is no event anywhere; what looks like one has lost a quote or its line ends.
-constexpr size_t record_bytes_max = 32 << 20;
-
-struct Format {
-  std::string name;
-  std::string media_type;
-};
-
-Result<Format> format_of(const IngestOptions& options) {
-  std::string name = options.format;
-  bool is_packed = false;
-  if (name.empty() && options.file == "-") name = "ndjson";
-  if (name.empty()) {
-    io::Path file = ingest::folded(options.file);
-    if (file.extension() == ".gz") {
-      is_packed = true;
-      file = file.stem();
-    }
-    name = file.extension().string();
-    if (!name.empty()) name.erase(0, 1);
+const char* media_type_of(ingest::BodyFormat format) {
+  switch (format) {
+    case ingest::BodyFormat::json:
+      return "application/json";
+    case ingest::BodyFormat::csv:
+      return "text/csv";
+    case ingest::BodyFormat::tsv:
+      return "text/tab-separated-values";
+    default:
+      return "application/x-ndjson";
   }
-  if (name == "parquet" && !is_packed) return Format{"parquet", ""};
-  if (name == "ndjson" || name == "jsonl") return Format{"ndjson", "application/x-ndjson"};
-  if (name == "json") return Format{"json", "application/json"};
-  if (name == "csv") return Format{"csv", "text/csv"};
-  if (name == "tsv" || name == "tab") return Format{"tsv", "text/tab-separated-values"};
-  return fail(
-      Code::bad_input,
-      fmt::format("what is in {} cannot be told from its name", io::Path(options.file).filename().string()),
-      "known are .ndjson, .jsonl, .json, .csv, .tsv, each also with .gz, and .parquet; or say --format");
 }
 
 struct Totals {
@@ -68,41 +47,6 @@ struct Totals {
     }
   }
 };
-
-// How many bytes of a text are whole records.
-size_t whole_records(std::string_view text, const Format& format) {
-  if (format.name == "ndjson") return text.rfind('\n') + 1;  // npos + 1 is 0
-  ingest::CsvRecords records(text, format.name == "tsv" ? '\t' : ',');
-  size_t whole = 0;
-  for (std::string_view record; records.next(record);) {
-    const size_t end = text.size() - records.rest().size();
-    // The last one may go on in what comes, unless its line has ended.
-    const auto record_end = static_cast<size_t>(record.data() + record.size() - text.data());
-    if (text[end - 1] == '\n' && record_end < end) whole = end;
-  }
-  return whole;
-}
-
-// Takes the next whole records from the file, about batch_bytes; nothing at its end. `rest` is what was read
-// too far.
-Result<std::string> next_records(ingest::TextFile& file, const Format& format, std::string& rest) {
-  std::string text = std::exchange(rest, {});
-  while (TRY(file.more(text))) {
-    if (text.size() < batch_bytes) continue;
-    const size_t whole = whole_records(text, format);
-    if (whole == 0 && text.size() > record_bytes_max) {
-      return fail(Code::bad_input,
-                  fmt::format("a record has more than {} bytes; it begins {:?}", record_bytes_max,
-                              text.substr(0, 60)),
-                  "is the format right, and is every quote closed?");
-    }
-    if (whole == 0) continue;
-    rest = text.substr(whole);
-    text.resize(whole);
-    break;
-  }
-  return text;
-}
 
 // A file sends its parts as one producer, so that a run that was interrupted goes on in the next one: the
 // same file gives the same parts under the same numbers.
@@ -163,43 +107,24 @@ Status ingest_parquet(Producer& producer, const IngestOptions& options, Totals& 
 }
 
 Status ingest(Producer& producer, const IngestOptions& options, Totals& totals) {
-  const Format format = TRY(format_of(options));
-  if (format.name == "parquet") return ingest_parquet(producer, options, totals);
   const bool is_standard_input = options.file == "-";
-  const auto file =
-      TRY(ingest::TextFile::open({options.file, is_standard_input ? "standard input" : options.file}));
-  if (format.name == "json") {  // one value: it cannot be cut
-    std::string body;
-    while (TRY(file->more(body))) {
-    }
-    return producer.send("/events", format.media_type, body, totals);
-  }
+  const std::string said = is_standard_input && options.format.empty() ? "ndjson" : options.format;
+  const auto format = TRY(ingest::event_file_format(said, options.file, "--format"));
+  if (format.is_parquet) return ingest_parquet(producer, options, totals);
+  // The server says what is too large for it.
+  const auto file = TRY(ingest::EventFile::open(
+      {options.file, is_standard_input ? "standard input" : options.file}, format.body, SIZE_MAX));
   Progress progress("ingesting");
   const Result<io::FileStamp> stamp = is_standard_input ? io::FileStamp() : io::stamp_of(options.file);
-  const double total = stamp ? static_cast<double>(stamp->bytes) : 0;
-  std::string rest;
-  std::string header;
-  while (true) {
-    std::string records = TRY(next_records(*file, format, rest));
-    if (records.empty()) break;
-    // Empty lines alone use no number, here and in the next run.
-    if (format.name == "ndjson" && records.find_first_not_of(" \t\r\n") == std::string::npos) continue;
-    if (format.name != "ndjson") {
-      if (header.empty()) {
-        ingest::CsvRecords first(records, format.name == "tsv" ? '\t' : ',');
-        std::string_view names;
-        first.next(names);
-        header = std::string(names) + "\n";
-      } else {
-        records.insert(0, header);
-      }
-    }
-    TRY(producer.send("/events", format.media_type, records, totals));
-    if (total > 0)
-      progress.show(static_cast<double>(file->position()) / total,
+  const bool is_shown = stamp && stamp->bytes > 0 && format.body != ingest::BodyFormat::json;
+  std::string part;
+  while (TRY(file->next(part))) {
+    TRY(producer.send("/events", media_type_of(format.body), part, totals));
+    if (is_shown)
+      progress.show(static_cast<double>(file->position()) / static_cast<double>(stamp->bytes),
                     with_separators(totals.accepted) + " events");
   }
-  if (total > 0) progress.done(with_separators(totals.accepted) + " events");
+  if (is_shown) progress.done(with_separators(totals.accepted) + " events");
   return {};
 }
 

@@ -1,3 +1,5 @@
+#include <array>
+#include <csignal>
 #include <cstdio>
 #include <iostream>
 #include <string>
@@ -17,21 +19,42 @@
 namespace anabranch::app {
 namespace {
 
-// What is typed is not shown for as long as this lives.
+// As the terminal was; what a handler of signals can put back.
+termios shown_settings;
+
+void show_and_end(int signal) {
+  ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown_settings);
+  ::raise(signal);  // comes when this returns, and does then what it does to every command
+}
+
+// What is typed is not shown for as long as this lives, or until a signal ends the program: a terminal
+// outlives it.
 class Unseen {
  public:
-  Unseen() : has_settings_(::tcgetattr(STDIN_FILENO, &before_) == 0) {
+  Unseen() : has_settings_(::tcgetattr(STDIN_FILENO, &shown_settings) == 0) {
     if (!has_settings_) return;
-    termios unseen = before_;
+    struct sigaction once = {};
+    once.sa_handler = show_and_end;
+    once.sa_flags = static_cast<int>(SA_RESETHAND);
+    for (size_t i = 0; i < signals.size(); ++i) {
+      ::sigaction(signals[i], nullptr, &before_[i]);
+      if (before_[i].sa_handler != SIG_IGN) ::sigaction(signals[i], &once, nullptr);
+    }
+    termios unseen = shown_settings;
     unseen.c_lflag &= ~static_cast<tcflag_t>(ECHO);
     ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &unseen);
   }
   ~Unseen() {
-    if (has_settings_) ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
+    if (!has_settings_) return;
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown_settings);
+    for (size_t i = 0; i < signals.size(); ++i) ::sigaction(signals[i], &before_[i], nullptr);
   }
+  Unseen(const Unseen&) = delete;
+  Unseen& operator=(const Unseen&) = delete;
 
  private:
-  termios before_ = {};
+  static constexpr std::array signals = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+  std::array<struct sigaction, signals.size()> before_ = {};
   const bool has_settings_;
 };
 

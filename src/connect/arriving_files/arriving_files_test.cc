@@ -1,8 +1,10 @@
 #include "connect/arriving_files/arriving_files.h"
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -25,7 +27,7 @@ class ArrivingFilesTest : public ::testing::Test {
  protected:
   std::unique_ptr<ArrivingFiles> open(int64_t settle_us = 1'000'000, const std::string& format = "") {
     ArrivingFiles::Options options{inbox_, format};
-    options.file_bytes_max = 1000;
+    options.document_bytes_max = 1000;
     options.settle_us = settle_us;
     return std::make_unique<ArrivingFiles>(io::local_file_system(), clock_, options);
   }
@@ -133,12 +135,78 @@ TEST_F(ArrivingFilesTest, TheNameSaysTheFormatUnlessTheSourceDoes) {
   EXPECT_EQ(text_of("failed/7.dat"), "x");
 }
 
-TEST_F(ArrivingFilesTest, AFileThatIsTooLargeIsPutAside) {
+TEST_F(ArrivingFilesTest, PackedFilesAndParquetAreKnownByTheirNames) {
   const auto source = open(0);
-  write("a.ndjson", std::string(1001, 'x'));
-  write("b.ndjson", std::string(1000, 'x'));
-  EXPECT_EQ(ingest::next_of(*source).name, "b.ndjson");
-  EXPECT_THAT(text_of("failed/a.ndjson.error.txt"), HasSubstr("anabranch ingest"));
+  write("1.csv.gz", "a\n1\n");  // whether it is packed its bytes say
+  write("2.parquet", "PAR1");
+  EXPECT_EQ(next_of(*source).format, ingest::BodyFormat::csv);
+  ASSERT_TRUE(source->taken(next_of(*source)));
+  const ingest::Arrival parquet = next_of(*source);
+  EXPECT_EQ(parquet.file, (inbox_ / "2.parquet").string());
+  EXPECT_EQ(parquet.body, "");
+  EXPECT_FALSE(parquet.number);
+  ASSERT_TRUE(source->taken(parquet));
+  EXPECT_TRUE(exists("done/2.parquet"));
+  ingest::expect_nothing(*source);
+}
+
+TEST_F(ArrivingFilesTest, OnlyADocumentHasALargestSize) {
+  const auto source = open(0);
+  write("a.json", "[" + std::string(1000, ' ') + "]");
+  write("b.ndjson", std::string(2000, 'x'));
+  EXPECT_EQ(next_of(*source).name, "b.ndjson");
+  EXPECT_THAT(text_of("failed/a.json.error.txt"), HasSubstr("as NDJSON"));
+  EXPECT_EQ(text_of("failed/a.json").size(), 1002u);
+}
+
+std::string lines(size_t bytes) {
+  std::string text;
+  for (int i = 0; text.size() < bytes; ++i) text += fmt::format("{{\"a\": {:0500}}}\n", i);
+  return text;
+}
+
+// Nobody may find half of one content and half of another in a stream under one key.
+TEST_F(ArrivingFilesTest, AFileThatIsChangedBetweenItsPartsComesAgainWhole) {
+  const auto source = open(0);
+  const std::string text = lines(12 << 20);
+  write("a.ndjson", text);
+  const ingest::Arrival first = next_of(*source);
+  EXPECT_EQ(first.number, 0u);
+  ASSERT_TRUE(source->taken(first));
+  std::string other = text;
+  other.replace(other.size() - 10, 3, "777");
+  write("a.ndjson", other + lines(1));
+  ingest::expect_nothing(*source);  // of the old one
+  EXPECT_FALSE(exists("done"));
+  const ingest::Arrival again = next_of(*source);
+  EXPECT_EQ(again.number, 0u);
+  EXPECT_NE(again.key, first.key);
+}
+
+TEST_F(ArrivingFilesTest, OfOneThatIsRefusedInItsMiddleItIsSaidWhereThatIs) {
+  const auto source = open(0);
+  const std::string good = lines(5 << 20);
+  write("a.ndjson", good + std::string(40 << 20, 'x'));
+  write("b.ndjson", "{}\n");
+  for (auto part = next_of(*source); part.name == "a.ndjson"; part = next_of(*source))
+    ASSERT_TRUE(source->taken(part));
+  EXPECT_EQ(next_of(*source).name, "b.ndjson");
+  const auto line = 1 + std::ranges::count(good, '\n');
+  EXPECT_THAT(text_of("failed/a.ndjson.error.txt"), HasSubstr("is every quote closed"));
+  EXPECT_THAT(text_of("failed/a.ndjson.error.txt"),
+              HasSubstr(fmt::format("what stands before line {} of the file is in the stream", line)));
+}
+
+// A look at a whole file may take long; the other sources wait for it.
+TEST_F(ArrivingFilesTest, ALargeFileIsLookedAtInSeveralCalls) {
+  ArrivingFiles::Options options{inbox_, ""};
+  options.settle_us = 0;
+  options.known_at_once_bytes = 1 << 20;
+  write("a.ndjson", lines((3 << 20) + 1));
+  ArrivingFiles source(io::local_file_system(), clock_, options);
+  int calls = 1;
+  while (!source.next().value()) ++calls;
+  EXPECT_EQ(calls, 5);
 }
 
 }  // namespace

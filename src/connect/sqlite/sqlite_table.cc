@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
+#include <memory>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 #include <sqlite3.h>
@@ -86,33 +89,49 @@ struct Column {
   bool has_texts = false;
 };
 
+// A database in one read transaction, which begins with the first look at it: all tables are of that moment.
+class SqliteDatabase {
+ public:
+  explicit SqliteDatabase(ingest::TableInput file) : file_(std::move(file)) {}
+
+  /// Once; later calls do nothing.
+  Status open();
+  /// Whether a table is a view. bad_input when there is no such table.
+  Result<bool> is_view(const std::string& table);
+  Result<Statement> prepare(const std::string& sql);
+  std::unexpected<Error> failed() const;
+  const ingest::TableInput& file() const { return file_; }
+
+ private:
+  const ingest::TableInput file_;
+  Database database_;
+};
+
 class SqliteTable final : public ingest::RowTable {
  public:
-  SqliteTable(ingest::TableInput file, std::string table, std::vector<ingest::TableColumn> declared)
-      : file_(std::move(file)), table_(std::move(table)), declared_(std::move(declared)) {}
+  SqliteTable(std::shared_ptr<SqliteDatabase> database, std::string table,
+              std::vector<ingest::TableColumn> declared)
+      : database_(std::move(database)), table_(std::move(table)), declared_(std::move(declared)) {}
 
   Result<std::vector<ingest::FoundColumn>> find_columns() override;
   Result<std::unique_ptr<ingest::RowSource>> open_rows() override;
 
   const std::vector<Column>& columns() const { return columns_; }
   std::unexpected<Error> wrong(int64_t row, size_t column, const std::string& problem) const;
-  std::unexpected<Error> failed() const;
+  std::unexpected<Error> failed() const { return database_->failed(); }
 
  private:
-  Status open();
-  Result<Statement> prepare(const std::string& sql);
   Result<Statement> select();
   Status find_types();
 
-  const ingest::TableInput file_;
+  const std::shared_ptr<SqliteDatabase> database_;
   const std::string table_;
   const std::vector<ingest::TableColumn> declared_;
-  Database database_;
   bool is_view_ = false;
   std::vector<Column> columns_;
 };
 
-std::unexpected<Error> SqliteTable::failed() const {
+std::unexpected<Error> SqliteDatabase::failed() const {
   const int code = sqlite3_errcode(database_.get());
   const std::string message = sqlite3_errmsg(database_.get());
   if (code == SQLITE_NOTADB) {
@@ -135,11 +154,12 @@ std::unexpected<Error> SqliteTable::wrong(int64_t row, size_t column, const std:
   const std::string& name = columns_[column].name;
   return fail(
       Code::bad_input,
-      fmt::format("{}: {}: row {}: column {}: {}", file_.shown, table_, row, ingest::excerpt(name), problem),
+      fmt::format("{}: {}: row {}: column {}: {}", database_->file().shown, table_, row,
+                  ingest::excerpt(name), problem),
       fmt::format("correct it there, or declare a type that it fits, as in columns: {{{}: varchar}}", name));
 }
 
-Result<Statement> SqliteTable::prepare(const std::string& sql) {
+Result<Statement> SqliteDatabase::prepare(const std::string& sql) {
   sqlite3_stmt* statement = nullptr;
   const int code =
       sqlite3_prepare_v2(database_.get(), sql.data(), static_cast<int>(sql.size()), &statement, nullptr);
@@ -147,7 +167,7 @@ Result<Statement> SqliteTable::prepare(const std::string& sql) {
   return Statement(statement);
 }
 
-Status SqliteTable::open() {
+Status SqliteDatabase::open() {
   if (database_) return {};
   sqlite3* database = nullptr;
   const int code = sqlite3_open_v2(file_.path.c_str(), &database, SQLITE_OPEN_READONLY, nullptr);
@@ -158,29 +178,31 @@ Status SqliteTable::open() {
   sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   if (sqlite3_exec(database, "BEGIN", nullptr, nullptr, nullptr) != SQLITE_OK) return failed();
+  return {};
+}
+
+Result<bool> SqliteDatabase::is_view(const std::string& table) {
   const Statement tables =
       TRY(prepare("SELECT name, type FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE "
                   "'sqlite\\_%' ESCAPE '\\' "
                   "ORDER BY name"));
   std::vector<std::string> names;
-  bool is_found = false;
+  std::optional<bool> found;
   int step = 0;
   while ((step = sqlite3_step(tables.get())) == SQLITE_ROW) {
     names.emplace_back(reinterpret_cast<const char*>(sqlite3_column_text(tables.get(), 0)));
-    if (names.back() != table_) continue;
-    is_found = true;
-    is_view_ =
-        std::string_view(reinterpret_cast<const char*>(sqlite3_column_text(tables.get(), 1))) == "view";
+    if (names.back() != table) continue;
+    found = std::string_view(reinterpret_cast<const char*>(sqlite3_column_text(tables.get(), 1))) == "view";
   }
   if (step != SQLITE_DONE) return failed();
-  if (is_found) return {};
-  return fail(
-      Code::bad_input, fmt::format("{} has no table {}", file_.shown, ingest::excerpt(table_)),
-      names.empty() ? "it has none at all" : project::suggest(table_, names, "'table' can be one of"));
+  if (found) return *found;
+  return fail(Code::bad_input, fmt::format("{} has no table {}", file_.shown, ingest::excerpt(table)),
+              names.empty() ? "it has none at all" : project::suggest(table, names, "'table' can be one of"));
 }
 
 Result<Statement> SqliteTable::select() {
-  return prepare(fmt::format("SELECT * FROM {}{}", quoted(table_), is_view_ ? "" : " NOT INDEXED"));
+  return database_->prepare(
+      fmt::format("SELECT * FROM {}{}", quoted(table_), is_view_ ? "" : " NOT INDEXED"));
 }
 
 Status SqliteTable::find_types() {
@@ -201,7 +223,8 @@ Status SqliteTable::find_types() {
 }
 
 Result<std::vector<ingest::FoundColumn>> SqliteTable::find_columns() {
-  TRY(open());
+  TRY(database_->open());
+  is_view_ = TRY(database_->is_view(table_));
   const Statement rows = TRY(select());
   columns_.clear();
   std::vector<std::string> names;
@@ -222,7 +245,7 @@ Result<std::vector<ingest::FoundColumn>> SqliteTable::find_columns() {
     columns_.push_back(std::move(column));
   }
   TRY(ingest::check_table_columns(declared_, in_database, names,
-                                  fmt::format("{} of {} has not", table_, file_.shown)));
+                                  fmt::format("{} of {} has not", table_, database_->file().shown)));
   if (!is_all_known) TRY(find_types());
   std::vector<ingest::FoundColumn> found;
   for (Column& column : columns_) {
@@ -288,11 +311,19 @@ Result<std::unique_ptr<ingest::RowSource>> SqliteTable::open_rows() {
 
 }  // namespace
 
-Result<std::unique_ptr<ingest::TableSource>> sqlite_table(const ingest::TableCopyJob& job) {
-  if (job.paths.size() != 1)
-    return fail(Code::bad_input, "a source of kind sqlite reads one file", "name it");
-  return std::make_unique<ingest::RowTableSource>(
-      std::make_unique<SqliteTable>(job.inputs().front(), job.source_table, TRY(job.declared())));
+Result<std::vector<std::unique_ptr<ingest::TableSource>>> sqlite_tables(
+    const std::vector<ingest::TableCopyJob>& jobs) {
+  std::map<std::string, std::shared_ptr<SqliteDatabase>> databases;  // by path
+  std::vector<std::unique_ptr<ingest::TableSource>> tables;
+  for (const ingest::TableCopyJob& job : jobs) {
+    if (job.paths.size() != 1)
+      return fail(Code::bad_input, "a source of kind sqlite reads one file", "name it");
+    auto& database = databases[job.paths.front()];
+    if (!database) database = std::make_shared<SqliteDatabase>(job.inputs().front());
+    tables.push_back(std::make_unique<ingest::RowTableSource>(
+        std::make_unique<SqliteTable>(database, job.source_table, TRY(job.declared()))));
+  }
+  return tables;
 }
 
 }  // namespace anabranch::connect

@@ -28,6 +28,9 @@ class SqliteTableTest : public ::testing::Test {
   }
   std::unique_ptr<ingest::TableSource> source(const std::string& table,
                                               const std::vector<TableColumn>& declared = {}) {
+    return std::move(sqlite_tables({job_of(table, declared)}).value().front());
+  }
+  ingest::TableCopyJob job_of(const std::string& table, const std::vector<TableColumn>& declared = {}) {
     ingest::TableCopyJob job;
     job.kind = "sqlite";
     job.paths = {path_.string()};
@@ -35,7 +38,7 @@ class SqliteTableTest : public ::testing::Test {
     job.source_table = table;
     for (const TableColumn& column : declared)
       job.columns.push_back({column.name, column.from, column.type ? column.type->to_sql() : ""});
-    return sqlite_table(job).value();
+    return job;
   }
   std::string copied(const std::string& table, const std::vector<TableColumn>& declared = {}) {
     return ingest::copied_from(*source(table, declared));
@@ -137,6 +140,17 @@ TEST_F(SqliteTableTest, ACopyIsOfOneMoment) {
   const auto rows = from->open(*database, session).value();  // has looked at all values
   run("UPDATE t SET a = 'x'; INSERT INTO t VALUES (2)");
   EXPECT_EQ(session.query(rows.select).value().integer(0, 0), 1);
+}
+
+TEST_F(SqliteTableTest, TablesThatAreCopiedTogetherAreOfOneMoment) {
+  run("PRAGMA journal_mode = wal; CREATE TABLE orders (id INTEGER); CREATE TABLE lines (of INTEGER); "
+      "INSERT INTO orders VALUES (1); INSERT INTO lines VALUES (1)");
+  const auto tables = sqlite_tables({job_of("lines"), job_of("orders"), job_of("lines")}).value();
+  EXPECT_EQ(ingest::copied_from(*tables[0]), "of BIGINT: [[1]]");
+  run("BEGIN; INSERT INTO orders VALUES (2); INSERT INTO lines VALUES (2); COMMIT; CREATE TABLE later (a)");
+  EXPECT_EQ(ingest::copied_from(*tables[1]), "id BIGINT: [[1]]");
+  EXPECT_EQ(ingest::copied_from(*tables[2]), "of BIGINT: [[1]]");
+  EXPECT_EQ(copied("orders"), "id BIGINT: [[1],[2]]") << "the next copy sees it";
 }
 
 }  // namespace

@@ -131,6 +131,9 @@ TEST_P(ApiProducers, WhatTheySayOfThemselvesIsChecked) {
                            Said{{"Idempotency-Key", "\xc3\xbc"}}})
     EXPECT_EQ(outcome(send("{}\n", said)), "400 bad_request") << said[0].second;
   EXPECT_EQ(outcome(get("/v1/streams/nothing/producers/a")), "404 unknown_stream");
+  EXPECT_EQ(outcome(get("/v1/streams/flights/producers/a?partition=0")), "200");
+  EXPECT_EQ(outcome(get("/v1/streams/flights/producers/a?partition=1")), "404 not_found");
+  EXPECT_EQ(outcome(get("/v1/streams/flights/producers/a?partition=x")), "400 bad_request");
   EXPECT_EQ(stored(), 0);
 }
 

@@ -134,5 +134,30 @@ TEST_P(ApiLongAnswers, OldClientsAndHeadAreAnswered) {
   EXPECT_EQ(head.body, "");
 }
 
+// Whoever asks for no rows has cancelled none.
+TEST_F(ApiLongAnswers, AHeadOfALongAnswerIsNoCancelledQuery) {
+  std::string body;
+  for (int i = 0; i < 4000; ++i) body += fmt::format("{{\"carrier\":\"{:01000}\",\"dep_delay\":1}}\n", i);
+  ASSERT_EQ(outcome(send_events(body)), "200");
+  const std::string rows = "/v1/views/silver.delays/rows?limit=4000&min_offset=latest&format=";
+  for (const char* format : {"csv", "arrow", "parquet", "json"}) {
+    const auto whole = get(rows + format);
+    EXPECT_EQ(outcome(whole), format == std::string("json") ? "413 too_large" : "200") << format;
+    const auto head = client().request("HEAD", rows + format).value();
+    EXPECT_EQ(head.status, whole.status) << format;
+    EXPECT_EQ(head.headers.get("Content-Type"), whole.headers.get("Content-Type")) << format;
+    EXPECT_EQ(head.headers.get("X-Anabranch-Offsets"), whole.headers.get("X-Anabranch-Offsets")) << format;
+    EXPECT_EQ(head.body, "") << format;
+  }
+  // The head is there before its query is counted.
+  const int64_t deadline_us = io::system_clock().monotonic_us() + 20'000'000;
+  std::string metrics;
+  while (metrics.find("anabranch_query_seconds_count 8") == std::string::npos &&
+         io::system_clock().monotonic_us() < deadline_us)
+    metrics = get("/metrics").body;
+  EXPECT_NE(metrics.find("anabranch_queries_total{outcome=\"ok\"} 6"), std::string::npos) << metrics;
+  EXPECT_NE(metrics.find("anabranch_queries_total{outcome=\"cancelled\"} 0"), std::string::npos) << metrics;
+}
+
 }  // namespace
 }  // namespace anabranch::front::http_api

@@ -22,14 +22,17 @@ constexpr ApiRoute
     routes
         [] =
             {
-                {"POST", "/v1/streams/{name}/events", "Takes events in; answers when they are durable", "",
+                {"POST", "/v1/streams/{name}/events", "Takes events in; answers when they are durable",
+                 "partition: all goes there; when it is absent, the key or the turn decides",
                  "application/x-ndjson", "{\"carrier\":\"UA\",\"dep_delay\":3}\nnot json\n", json_type,
                  accepted_example},
                 {"POST", "/v1/streams/{name}/files",
-                 "Takes a Parquet file on the server's machine in; only from there", "", json_type,
+                 "Takes a Parquet file on the server's machine in; only from there",
+                 "partition: all goes there; when it is absent, the key or the turn decides", json_type,
                  R"({"path":"/data/flights.parquet"})", json_type, accepted_example},
-                {"GET", "/v1/streams/{name}/producers/{id}", "The number of a producer's next request", "",
-                 "", "", json_type, R"({"stream":"flights","producer":"gate-12","next_sequence":42})"},
+                {"GET", "/v1/streams/{name}/producers/{id}", "The number of a producer's next request",
+                 "partition: of those that it sends to this one, where it chooses partitions", "", "",
+                 json_type, R"({"stream":"flights","producer":"gate-12","next_sequence":42})"},
                 {"POST", "/v1/query", "Answers one SELECT", "", json_type,
                  R"({"sql":"SELECT * FROM gold.delay_by_carrier","min_offset":{"flights":123},"format":"json","numbers":"number"})",
                  json_type, answer_example, file_types},

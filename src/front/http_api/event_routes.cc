@@ -104,12 +104,11 @@ class EventRoutes {
 
  private:
   Result<Json> producer(const http::Request& request) {
-    TRY(check_parameters(request.query, {}));
+    const auto chosen = TRY(partition_of(request));
     const std::string stream = TRY(stream_of(request));
     const std::string id = TRY(sender_id("the producer's id", *request.params.find("id")));
-    return Json{{"stream", stream},
-                {"producer", id},
-                {"next_sequence", TRY(events().next_sequence(context_.caller_of(request), stream, id))}};
+    const uint64_t due = TRY(events().next_sequence(context_.caller_of(request), stream, id, chosen));
+    return Json{{"stream", stream}, {"producer", id}, {"next_sequence", due}};
   }
 
   Events& events() { return context_.ports.events(); }

@@ -177,8 +177,9 @@ http::Response head_of(serve::RowFormat format, const serve::RowsHead& about) {
 // document, which says at its end what the others have in headers: it is given whole, or refused whole.
 class AnsweredRows final : public serve::RowsSink {
  public:
-  AnsweredRows(const http::Responder& responder, serve::RowFormat format)
-      : responder_(responder), format_(format) {}
+  /// `is_head`: whoever asks wants to know what the answer is like, and no rows.
+  AnsweredRows(const http::Responder& responder, serve::RowFormat format, bool is_head)
+      : responder_(responder), format_(format), is_head_(is_head) {}
 
   Status head(serve::RowsHead head) override {
     about_ = std::move(head);
@@ -192,6 +193,7 @@ class AnsweredRows final : public serve::RowsSink {
       rows_ += rows;
     } else {
       stream_ = responder_.body(head_of(format_, about_));
+      if (is_head_) return fail(Code::cancelled, "the rest of the rows is for nobody");
       TRY(write(std::exchange(rows_, {})));
       return write(std::move(rows));
     }
@@ -200,6 +202,8 @@ class AnsweredRows final : public serve::RowsSink {
 
   /// The client has some of it.
   bool has_begun() const { return stream_.has_value(); }
+  /// The client has all that it asked for, although there are more rows.
+  bool is_complete() const { return has_begun() && is_head_; }
   void end(serve::RowsEnd end) {
     if (stream_) return stream_->end();
     if (format_ == serve::RowFormat::json)
@@ -217,6 +221,7 @@ class AnsweredRows final : public serve::RowsSink {
 
   const http::Responder& responder_;
   const serve::RowFormat format_;
+  const bool is_head_;
   serve::RowsHead about_;
   std::string rows_;  // of the first frame, or of all
   std::optional<http::BodyStream> stream_;
@@ -231,16 +236,18 @@ Result<serve::RowsEnd> rows_of(serve::Reads& reads, const serve::ViewRead& read,
 
 // `not_found_name`: what is not there when the read itself cannot be understood.
 template <typename Read>
-void answer_read(ApiContext& context, const http::Responder& responder, const Result<Read>& read,
-                 std::string_view not_found_name) {
+void answer_read(ApiContext& context, const http::Responder& responder, bool is_head,
+                 const Result<Read>& read, std::string_view not_found_name) {
   const int64_t started_us = context.clock.monotonic_us();
   const auto refuse = [&](const Error& error) {
     context.metrics->count_query(error.code, context.clock.monotonic_us() - started_us);
     responder.fail(error, error.code == Code::not_found ? not_found_name : "");
   };
   if (!read) return refuse(read.error());
-  AnsweredRows answer(responder, read->terms.format);
+  AnsweredRows answer(responder, read->terms.format, is_head);
   const auto end = rows_of(context.ports.reads(), *read, answer);
+  if (answer.is_complete())
+    return context.metrics->count_query(std::nullopt, context.clock.monotonic_us() - started_us);
   if (!end && answer.has_begun()) {
     // There is no other way left to tell the client than an answer without its end.
     spdlog::warn("an answer ended in its middle: {}", end.error().describe());
@@ -257,16 +264,17 @@ void add_query_routes(RouteList& routes, ApiContext& context) {
   routes.add("POST", "/v1/query", Lane::queries,
              [&context](http::Request request, http::Responder responder) {
                const Asked asked{request, context.caller_of(request), context.ports};
-               answer_read(context, responder, read_query(asked), "unknown_stream");
+               answer_read(context, responder, false, read_query(asked), "unknown_stream");
              });
-  routes.add(
-      "GET", "/v1/views/{name}/rows", Lane::queries,
-      [&context](http::Request request, http::Responder responder) {
-        const Asked asked{request, context.caller_of(request), context.ports};
-        const auto views = context.ports.reads().view_names(asked.caller);
-        const bool is_view = views && std::ranges::find(*views, *request.params.find("name")) != views->end();
-        answer_read(context, responder, read_view_query(asked), is_view ? "unknown_stream" : "unknown_view");
-      });
+  routes.add("GET", "/v1/views/{name}/rows", Lane::queries,
+             [&context](http::Request request, http::Responder responder) {
+               const Asked asked{request, context.caller_of(request), context.ports};
+               const auto views = context.ports.reads().view_names(asked.caller);
+               const bool is_view =
+                   views && std::ranges::find(*views, *request.params.find("name")) != views->end();
+               answer_read(context, responder, request.method == "HEAD", read_view_query(asked),
+                           is_view ? "unknown_stream" : "unknown_view");
+             });
 }
 
 }  // namespace anabranch::front::http_api
