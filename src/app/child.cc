@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "app/engine_process.h"
 #include "app/slots.h"
 #include "ingest/bulk_import.h"
 #include "ingest/table_copy.h"
@@ -110,6 +111,7 @@ Result<std::string> run_task(const std::string& task, const std::string& input) 
 
 int child_main(const std::string& task) {
   if (task == "build") return build_in_child();
+  if (task == "engine") return engine_main();
   if (task == "verify") return quality::verify_in_child();
   const std::string input{std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
   const auto answer = run_task(task, input);

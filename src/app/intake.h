@@ -31,8 +31,8 @@ class IntakeTerms {
   virtual Status may_ingest() const = 0;
 };
 
-/// may_ingest() of what is known: whether events can no longer be read back, and how many are not built yet. A
-/// limit of 0 is none.
+/// may_ingest() of what is known: whether events can no longer be read back, and how many are not built yet.
+/// A limit of 0 is none.
 Status check_backlog(bool has_failed, int64_t unbuilt_events, int64_t limit_events);
 
 /// The port Events, over streams whose logs this process writes. Any thread may call.

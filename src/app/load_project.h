@@ -31,8 +31,8 @@ struct LoadedProject {
 Result<LoadedProject> load_applied(const io::Path& root, const io::Path& data_folder,
                                    const std::string& target, Printed printed);
 
-/// What a project's files say but for its SQL, for who must not run the engine's parser. Prints nothing; bad_input
-/// when what is left has mistakes.
+/// What a project's files say but for its SQL, for who must not run the engine's parser. Prints nothing;
+/// bad_input when what is left has mistakes.
 Result<project::Project> load_without_models(const io::Path& root, const std::string& target);
 
 }  // namespace anabranch::app

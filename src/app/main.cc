@@ -60,6 +60,10 @@ int run(int argc, char** argv) {
   up_command->add_option("--port", up.port, "Port (default 8080)")->check(CLI::Range(0, 65535));
   up_command->add_flag("--insecure", up.is_insecure, "Let others reach it although there is no login");
 
+  up_command
+      ->add_flag("--engine-process,!--no-engine-process", up.has_engine_process,
+                 "Run the engine in a process of its own, which may end without harm (default)")
+      ->envname("ANABRANCH_ENGINE_PROCESS");
   up_command->add_flag("--watch", up.watches, "Apply the project's files when they change");
 
   ApplyOptions apply;

@@ -120,14 +120,18 @@ Status Platform::open_logs() {
   if (options_.stream_writer) {
     stations_.stream_writer = options_.stream_writer(stations_);
   } else {
-    stations_.stream_writer =
+    auto writer =
         std::make_unique<LocalStreamWriter>(stations_.open_log, stations_.files, stations_.clock,
                                             stations_.data_folder, stations_.project.settings.limits);
     intake_ = std::make_unique<Intake>(
-        options_.policy,
-        Intake::Ground{stations_.streams, *this, *stations_.tasks, stations_.files, stations_.clock,
-                       stations_.data_folder, stations_.program,
-                       stations_.project.settings.limits.copy_timeout_ms});
+        options_.policy, Intake::Ground{stations_.streams, *this, *stations_.tasks, stations_.files,
+                                        stations_.clock, stations_.data_folder, stations_.program,
+                                        stations_.project.settings.limits.copy_timeout_ms});
+    writer->import_by(
+        [this](const std::string& stream, const std::string& path, const ingest::Sender& sender) {
+          return intake_->ingest_file(stream, path, sender, std::nullopt);
+        });
+    stations_.stream_writer = std::move(writer);
   }
   auto opened = TRY(stations_.stream_writer->open(stations_.project.streams, stations_.streams.damaged()));
   (void)basis_.take_in(std::move(opened));
@@ -232,11 +236,10 @@ std::vector<front::TableInfo> Platform::table_infos() {
 
 // ---- events ----
 
-Result<ingest::Accepted> Platform::accept(const std::string& name, ingest::BodyFormat format,
-                                          std::string_view body, const ingest::Sender& sender) {
+Result<ingest::Accepted> Platform::accept(const std::string& name, const ingest::Arrival& arrival) {
   OpenStream* open = has_stream(name) ? stations_.streams.find(name) : nullptr;
   if (!open) return fail(Code::unavailable, fmt::format("the stream {} is not open", name));
-  return stations_.stream_writer->accept(*open, format, body, sender);
+  return stations_.stream_writer->accept(*open, arrival);
 }
 
 Status Platform::may_ingest() const {

@@ -98,8 +98,7 @@ class Platform final : public front::Ports,
     return intake_->ingest_file(stream, path, sender, partition);
   }
   /// What an event source has; durable when it returns. Wherever the logs are written.
-  Result<ingest::Accepted> accept(const std::string& stream, ingest::BodyFormat format, std::string_view body,
-                                  const ingest::Sender& sender);
+  Result<ingest::Accepted> accept(const std::string& stream, const ingest::Arrival& arrival);
   // What intake goes by.
   bool has_stream(const std::string& name) const override { return project()->find_stream(name) != nullptr; }
   Status may_ingest() const override;

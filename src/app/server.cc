@@ -29,61 +29,93 @@ Status write_address(const io::Path& path, const std::string& text) {
   return file->append(text);
 }
 
+// Others may reach it only where somebody wants that.
+Status check_host(const Server::Options& options) {
+  if (is_own_machine(options.host) || options.is_insecure) return {};
+  return fail(Code::refused, fmt::format("{} can be reached by others, and there is no login", options.host),
+              "listen on 127.0.0.1, or give --insecure if that is really wanted");
+}
+
+std::string owner_text() { return fmt::format("the project is open in process {}", ::getpid()); }
+
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::start(project::Project project, const Options& options) {
-  if (!is_own_machine(options.host) && !options.is_insecure) {
-    return fail(Code::refused,
-                fmt::format("{} can be reached by others, and there is no login", options.host),
-                "listen on 127.0.0.1, or give --insecure if that is really wanted");
-  }
+  TRY(check_host(options));
   std::unique_ptr<Server> server(new Server(options));
   Platform::Options of_platform;
-  of_platform.owner = fmt::format("the project is open in process {}", ::getpid());
+  of_platform.owner = owner_text();
   of_platform.builds_by_itself = options.builds_by_itself;
   of_platform.target = options.target;
   of_platform.texts = options.texts;
   of_platform.on_replay = options.on_replay;
-  const auto limits = project.settings.limits;
-  const io::Path data_folder = project.root / project.settings.data_folder;
+  const project::Settings settings = project.settings;
+  const io::Path data_folder = project.root / settings.data_folder;
   server->platform_ = TRY(Platform::open(std::move(project), of_platform));
-
-  http::ServerOptions of_http;
-  of_http.host = options.host;
-  of_http.port = options.port;
-  of_http.body_bytes_max = limits.body_bytes_max;
-  of_http.worker_threads = static_cast<int>(limits.queries_max) + 2;
-  server->http_ = std::make_unique<http::Server>(of_http);
-  front::http_api::ApiOptions of_api;
-  of_api.body_bytes_max = limits.body_bytes_max;
-  of_api.has_any_name = !is_own_machine(options.host);
-  of_api.own_hosts = {options.host};
-  server->api_ = std::make_unique<front::http_api::Api>(*server->platform_, io::system_clock(), of_api);
-  server->api_->register_routes(*server->http_);
-  if (limits.requests_per_second_max > 0) {
-    const auto most = static_cast<double>(limits.requests_per_second_max);
-    server->http_->limit_all(most, most);
-  }
-  auto files = std::make_shared<http::StaticFiles>(http::web_files());
-  server->http_->fallback(
-      [files](http::Request request, http::Responder responder) { responder.answer(files->serve(request)); });
-  TRY(server->http_->start());
-  server->address_file_ = address_file_in(data_folder);
-  const nlohmann::json address = {
-      {"host", options.host}, {"port", server->http_->port()}, {"process", ::getpid()}};
-  if (const Status written = write_address(server->address_file_, address.dump() + "\n"); !written) {
-    if (written.error().code != Code::disk_full) return fail(written.error());
-    spdlog::warn("commands will not find this server, which answers all the same: {}",
-                 written.error().describe());
-  }
+  TRY(server->listen(settings, data_folder));
   TRY(server->platform_->start());
   return server;
 }
 
+Result<std::unique_ptr<Server>> Server::start_with_engine_process(const io::Path& root, Options options) {
+  EngineHost::Options of_engine;
+  of_engine.owner = owner_text();
+  of_engine.builds_by_itself = options.builds_by_itself;
+  of_engine.target = options.target;
+  of_engine.on_replay = options.on_replay;
+  auto engine = TRY(EngineHost::open(root, of_engine));
+  const project::Settings& settings = engine->settings();
+  if (options.host.empty()) options.host = settings.server.host;
+  if (!options.port) options.port = settings.server.port;
+  TRY(check_host(options));
+  std::unique_ptr<Server> server(new Server(std::move(options)));
+  server->engine_ = std::move(engine);
+  TRY(server->listen(settings, root / settings.data_folder));
+  TRY(server->engine_->start());
+  return server;
+}
+
+Status Server::listen(const project::Settings& settings, const io::Path& data_folder) {
+  const project::Limits& limits = settings.limits;
+  http::ServerOptions of_http;
+  of_http.host = options_.host;
+  of_http.port = options_.port.value_or(settings.server.port);
+  of_http.body_bytes_max = limits.body_bytes_max;
+  of_http.worker_threads = static_cast<int>(limits.queries_max) + 2;
+  http_ = std::make_unique<http::Server>(of_http);
+  front::http_api::ApiOptions of_api;
+  of_api.body_bytes_max = limits.body_bytes_max;
+  of_api.has_any_name = !is_own_machine(options_.host);
+  of_api.own_hosts = {options_.host};
+  api_ = std::make_unique<front::http_api::Api>(ports(), io::system_clock(), of_api);
+  api_->register_routes(*http_);
+  if (limits.requests_per_second_max > 0) {
+    const auto most = static_cast<double>(limits.requests_per_second_max);
+    http_->limit_all(most, most);
+  }
+  auto files = std::make_shared<http::StaticFiles>(http::web_files());
+  http_->fallback(
+      [files](http::Request request, http::Responder responder) { responder.answer(files->serve(request)); });
+  TRY(http_->start());
+  address_file_ = address_file_in(data_folder);
+  const nlohmann::json address = {{"host", options_.host}, {"port", http_->port()}, {"process", ::getpid()}};
+  if (const Status written = write_address(address_file_, address.dump() + "\n"); !written) {
+    if (written.error().code != Code::disk_full) return written;
+    spdlog::warn("commands will not find this server, which answers all the same: {}",
+                 written.error().describe());
+  }
+  return {};
+}
+
 Server::~Server() { stop(); }
 
-void Server::stop() {
+void Server::stop_work() {
   if (platform_) platform_->stop();  // ends a build that a client waits for
+  if (engine_) engine_->stop();
+}
+
+void Server::stop() {
+  stop_work();
   if (http_) http_->stop();
   if (api_) api_->stop();
   if (!address_file_.empty()) (void)io::local_file_system().remove(address_file_);
@@ -91,6 +123,7 @@ void Server::stop() {
   http_.reset();
   api_.reset();
   platform_.reset();
+  engine_.reset();
 }
 
 std::string Server::url() const {

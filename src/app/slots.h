@@ -45,7 +45,8 @@ struct SlotGround {
 /// Fills every slot as the settings of a target say. refused: an adapter that this program has not; the place
 /// is that of the choice, and the hint says what there is.
 Result<Slots> open_slots(const project::Settings& settings, const SlotGround& ground);
-/// The logs of streams alone, for the process that writes them; errors as above. What the ground names outlives it.
+/// The logs of streams alone, for the process that writes them; errors as above. What the ground names
+/// outlives it.
 Result<OpenLog> open_logs(const project::Settings& settings, const SlotGround& ground);
 /// One slot alone, for commands that need no other.
 Result<std::unique_ptr<security::SecretStore>> open_secrets(const project::Settings& settings,

@@ -31,8 +31,8 @@
 
 namespace anabranch::app {
 
-/// One program at a time holds a data folder: its lock file says who. conflict: another does; the message is what
-/// that one wrote.
+/// One program at a time holds a data folder: its lock file says who. conflict: another does; the message is
+/// what that one wrote.
 Result<std::unique_ptr<io::FileLock>> lock_data(io::FileSystem& files, const io::Path& data_folder,
                                                 const std::string& owner);
 

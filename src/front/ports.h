@@ -32,6 +32,8 @@ class Ports {
   virtual int64_t started_at_us() const = 0;
   /// False while the log is replayed: then nothing can be read, and a port says only what needs no read.
   virtual bool is_ready() const = 0;
+  /// Whether events come in. They may while nothing can be read.
+  virtual bool takes_events() const { return is_ready(); }
 
   /// The one that answers first.
   virtual std::vector<ProcessState> processes() const = 0;

@@ -22,6 +22,7 @@ std::unexpected<Error> fail_errno(std::string_view doing, const Path& path, int 
   switch (error) {
     case ENOENT:
     case ENOTDIR:
+    case ELOOP:  // nothing is there, however one goes on
       code = Code::not_found;
       break;
     case EEXIST:

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "log/batch.h"
+#include "log/log_extent.h"
 
 namespace anabranch::log {
 
@@ -118,6 +119,10 @@ class EventLog {
   /// Gives up rejects that came in before this time; how many. Those in what remove_before() has not taken
   /// yet stay until then.
   virtual Result<uint64_t> remove_quarantined_before(int64_t received_before_us) = 0;
+
+  /// How far it reaches, for who reads its files beside it (FollowedLog); of a log that cannot be read so: no
+  /// partitions. The schema version is not known here.
+  virtual LogExtent extent() const { return {}; }
 
   /// Of what is there; bulk files are not counted.
   virtual uint64_t bytes_on_disk() const = 0;

@@ -71,7 +71,7 @@ class SegmentedLog final : public EventLog {
 
   /// How far it reaches, for whoever reads the files beside it (FollowedLog): to be told after every group
   /// commit and every removal. A lock and 40 bytes a partition. The schema version is not known here.
-  LogExtent extent() const;
+  LogExtent extent() const override;
 
   /// What open() cut, one entry a partition that had a torn tail. Worth a line in the program's own log.
   std::vector<TornTail> torn_tails() const;

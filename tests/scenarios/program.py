@@ -167,19 +167,26 @@ class Server:
     def client(self, timeout=COMMAND_SECONDS):
         return Client(self.port, timeout)
 
-    def children(self):
-        """Process ids of this server's child processes."""
-        try:
-            tasks = os.listdir(f"/proc/{self.pid}/task")
-        except OSError:
-            return []
+    def processes(self):
+        """Process ids of everything that this server has started, directly or not."""
         found = []
-        for task in tasks:
-            try:
-                found += pathlib.Path(f"/proc/{self.pid}/task/{task}/children").read_text().split()
-            except OSError:
-                pass  # the thread has ended
-        return [int(pid) for pid in found]
+        parents = [self.pid]
+        while parents:
+            children = children_of(parents.pop())
+            found += children
+            parents += children
+        return found
+
+    def engine(self):
+        """The process id of its engine; None while it has none."""
+        for pid in children_of(self.pid):
+            if is_child(pid, "engine"):
+                return pid
+        return None
+
+    def children(self):
+        """Process ids of the children that work on tasks: all but the engine."""
+        return [pid for pid in self.processes() if not is_child(pid, "engine")]
 
     def kill_child(self, pid):
         """SIGKILL to one child process of this server; false when it has gone already."""
@@ -193,7 +200,7 @@ class Server:
 
     def kill(self):
         """kill -9, and its children end with it."""
-        children = self.children()
+        children = self.processes()
         self.process.kill()
         self.process.wait(30)
         for pid in children:
@@ -204,6 +211,28 @@ class Server:
         if self.is_running():
             self.process.send_signal(signal_number)
         return self.process.wait(60)
+
+
+def children_of(pid):
+    try:
+        tasks = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return []
+    found = []
+    for task in tasks:
+        try:
+            found += pathlib.Path(f"/proc/{pid}/task/{task}/children").read_text().split()
+        except OSError:
+            pass  # the thread has ended
+    return [int(child) for child in found]
+
+
+def is_child(pid, kind):
+    """Whether it is a child of the program that does this kind of work."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[1:3] == [b"child", kind.encode()]
+    except OSError:
+        return False
 
 
 def is_program(pid):

@@ -609,8 +609,12 @@ class BadRequestTest(Case):
                     "SELECT count(DISTINCT range) FROM range(10000000000)", "SELECT * FROM range(100000000) ORDER BY random()", "SELECT * FROM range(10000000000000)",
                     "SELECT 1 // 0, 1e308 * 10, 170141183460469231731687303715884105727 + 1", "SELECT CAST('x' AS INTEGER)", "SELECT regexp_matches(repeat('a', 10000), '(a*)*b')",
                     "WITH RECURSIVE t(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM t) SELECT count(*) FROM t"):
+            has_engine_process = self.server.engine() is not None
             answer = client.query(sql, timeout_ms=1000)
             self.assertTrue(self.server.is_running(), f"{sql[:80]}:\n{self.server.log[-3000:]}")
+            if has_engine_process and answer.status == 503:  # it took more memory than the engine counts
+                wait_until(lambda: client.get("/readyz").status == 200, "another engine answers")
+                continue
             self.assertIn(answer.status, (200, 400, 403, 408, 413), f"{sql[:80]}: {answer!r}")
         self.assertEqual(client.rows("SELECT 1"), [[1]])
 

@@ -33,6 +33,14 @@ test('the disk card says what there is', async ({ page, request }) => {
   await expect(card.getByRole('listitem').first()).toHaveText(/log\s*[\d.,]+ [kKMG]?i?B/);
 });
 
+test('the processes card says what runs', async ({ page, request }) => {
+  await open(page, places[0]);
+  const { processes } = await (await request.get('/v1/status')).json();
+  const card = page.getByTestId('processes-card');
+  await expect(card.getByRole('listitem')).toHaveCount(processes.length);
+  await expect(card.getByRole('listitem').first()).toHaveText(/server\s*up .*[\d.,]+ [kKMG]?i?B/);
+});
+
 test('an open view follows the events', async ({ page, request }) => {
   await open(page, { path: `/views/${view}?find=carrier=UA`, ready: 'data-table' });
   const cells = page.getByTestId('grid').getByRole('gridcell');

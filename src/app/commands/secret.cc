@@ -23,7 +23,8 @@ namespace {
 termios shown_settings;
 
 void show_and_end(int signal) {
-  ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown_settings);
+  ::tcflush(STDIN_FILENO, TCIFLUSH);                    // half of a secret is nobody's next command
+  ::tcsetattr(STDIN_FILENO, TCSANOW, &shown_settings);  // waits for no one who reads the terminal
   ::raise(signal);  // comes when this returns, and does then what it does to every command
 }
 

@@ -46,48 +46,59 @@ class LastResort {
   std::thread thread_;
 };
 
+Result<std::unique_ptr<Server>> start(const CommonOptions& common, const io::Path& root,
+                                      bool has_engine_process, Server::Options& options) {
+  if (has_engine_process) return Server::start_with_engine_process(root, options);
+  auto project = TRY(load_project(root, common.target, Printed::all));
+  if (options.host.empty()) options.host = project.settings.server.host;
+  if (!options.port) options.port = project.settings.server.port;
+  return Server::start(std::move(project), options);
+}
+
+// Of who holds the project's data already.
+std::optional<ServerAddress> server_of(const io::Path& root, const std::string& target) {
+  const auto project = load_without_models(root, target);
+  return project ? read_server_address(root / project->settings.data_folder) : std::nullopt;
+}
+
 }  // namespace
 
 int run_up(const CommonOptions& common, const UpOptions& options) {
   const auto root = project_root(common);
   if (!root) return fail_command(common, root.error());
-  auto project = load_project(*root, common.target, Printed::all);
-  if (!project) return fail_command(common, project.error());
   block_signals();
   Server::Options of_server;
-  of_server.host = options.host.empty() ? project->settings.server.host : options.host;
-  of_server.port = options.port >= 0 ? static_cast<uint16_t>(options.port) : project->settings.server.port;
+  of_server.host = options.host;
+  if (options.port >= 0) of_server.port = static_cast<uint16_t>(options.port);
   of_server.is_insecure = options.is_insecure;
   of_server.target = common.target;
   Progress progress("replaying the log");
   of_server.on_replay = [&](double share) { progress.show(share, ""); };
-  const std::string name = project->name;
-  const io::Path data_folder = *root / project->settings.data_folder;
-  auto server = Server::start(std::move(*project), of_server);
+  auto server = start(common, *root, options.has_engine_process, of_server);
   if (!server) {
     Error error = std::move(server).error();
     if (error.code == Code::conflict) {
-      const auto address = read_server_address(data_folder);
-      if (address)
+      if (const auto address = server_of(*root, common.target))
         error.message += fmt::format(" and listens on http://{}:{}/", address->host, address->port);
     }
     return fail_command(common, error);
   }
-  for (const Error& error : (*server)->platform().left_out()) {
+  for (const Error& error : (*server)->left_out()) {
     if (error.code != Code::not_found) continue;  // among the faults
     fmt::print(stderr, "{}: {}\n", colored("waiting", Color::yellow), error.describe());
   }
-  for (const front::Fault& fault : (*server)->platform().faults()) {
+  for (const front::Fault& fault : (*server)->ports().builds().faults(security::local_caller())) {
     fmt::print(stderr, "{} {}: {}\n", colored("fault:", Color::red), fault.of, fault.error.describe());
   }
-  fmt::print("{} {} on {}\n", colored("up", Color::green), name, (*server)->url());
+  fmt::print("{} {} on {}\n", colored("up", Color::green), (*server)->ports().project_name(),
+             (*server)->url());
   std::fflush(stdout);
-  std::optional<ProjectWatch> watch(std::in_place, (*server)->platform(), options.watches);
+  std::optional<ProjectWatch> watch(std::in_place, (*server)->ports().builds(), *root, options.watches);
   const int signal = wait_for_signal([&] { watch->ask(); });
   std::fputs(fmt::format("stopping (signal {})\n", signal).c_str(),
              stderr);  // may fail: the reader may have gone
   const LastResort last_resort;
-  (*server)->platform().stop();  // ends an apply that runs, too
+  (*server)->stop_work();  // ends an apply that runs, too
   watch.reset();
   (*server)->stop();
   return 0;

@@ -36,6 +36,16 @@ void RouteList::add(const std::string& method, const std::string& pattern, Lane 
       });
 }
 
+void RouteList::add_for_events(const std::string& method, const std::string& pattern, Lane lane,
+                               http::Handler handler) {
+  add_always(
+      method, pattern, lane,
+      [&context = context_, handler = std::move(handler)](http::Request request, http::Responder responder) {
+        if (const Status open = check_takes_events(context.ports); !open) return responder.fail(open.error());
+        handler(std::move(request), std::move(responder));
+      });
+}
+
 void RouteList::add_always(const std::string& method, const std::string& pattern, Lane lane,
                            http::Handler handler) {
   all_.emplace_back(method, pattern);

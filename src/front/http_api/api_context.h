@@ -59,6 +59,9 @@ class RouteList {
 
   /// Answers 503 until the platform is ready.
   void add(const std::string& method, const std::string& pattern, Lane lane, http::Handler handler);
+  /// Answers 503 until the platform takes events: for routes that need nothing but the port Events.
+  void add_for_events(const std::string& method, const std::string& pattern, Lane lane,
+                      http::Handler handler);
   /// Answers at any time.
   void add_always(const std::string& method, const std::string& pattern, Lane lane, http::Handler handler);
 

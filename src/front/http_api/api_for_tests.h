@@ -10,6 +10,7 @@
 #include "front/guarded_builds.h"
 #include "front/guarded_table_copies.h"
 #include "front/http_api/api.h"
+#include "front/own_process.h"
 #include "front/remote/links_for_tests.h"
 #include "front/remote/ports_host.h"
 #include "front/remote/remote_builds.h"
@@ -104,6 +105,7 @@ class TestPlatform final : public Ports, public Events, public UnguardedBuilds, 
   std::string project_name() const override { return "test"; }
   int64_t started_at_us() const override { return 1'700'000'000'000'000; }
   bool is_ready() const override { return ready; }
+  std::vector<ProcessState> processes() const override { return {own_process(started_at_us())}; }
   ingest::Ingestor* stream(const std::string& name) override {
     const auto found = streams_.find(name);
     return found == streams_.end() ? nullptr : &found->second->ingestor;
@@ -236,6 +238,7 @@ class LinkedPorts final : public Ports {
   std::string project_name() const override { return platform_.project_name(); }
   int64_t started_at_us() const override { return platform_.started_at_us(); }
   bool is_ready() const override { return platform_.is_ready(); }  // else told, in its own time
+  std::vector<ProcessState> processes() const override { return platform_.processes(); }
   remote::TestLinks& links() { return links_; }
 
  private:

@@ -222,18 +222,18 @@ class EventRoutes {
 
 void add_event_routes(RouteList& routes, ApiContext& context) {
   auto events = std::make_shared<EventRoutes>(context);
-  routes.add("POST", "/v1/streams/{name}/events", Lane::io,
-             [events](http::Request request, http::Responder responder) {
-               events->take_events(std::move(request), std::move(responder), events);
-             });
-  routes.add("POST", "/v1/streams/{name}/files", Lane::tasks,
-             [events](http::Request request, http::Responder responder) {
-               events->take_file(std::move(request), std::move(responder));
-             });
-  routes.add("GET", "/v1/streams/{name}/producers/{id}", Lane::io,
-             [events](const http::Request& request, const http::Responder& responder) {
-               events->show_producer(request, responder);
-             });
+  routes.add_for_events("POST", "/v1/streams/{name}/events", Lane::io,
+                        [events](http::Request request, http::Responder responder) {
+                          events->take_events(std::move(request), std::move(responder), events);
+                        });
+  routes.add_for_events("POST", "/v1/streams/{name}/files", Lane::tasks,
+                        [events](http::Request request, http::Responder responder) {
+                          events->take_file(std::move(request), std::move(responder));
+                        });
+  routes.add_for_events("GET", "/v1/streams/{name}/producers/{id}", Lane::io,
+                        [events](const http::Request& request, const http::Responder& responder) {
+                          events->show_producer(request, responder);
+                        });
 }
 
 }  // namespace anabranch::front::http_api

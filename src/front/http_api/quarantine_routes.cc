@@ -150,8 +150,8 @@ Result<Json> quarantine_page(const Asked& asked) {
 }  // namespace
 
 void add_quarantine_routes(RouteList& routes, ApiContext& context) {
-  routes.add("GET", "/v1/quarantine", Lane::reads,
-             answering_read(context, quarantine_page, "unknown_stream"));
+  routes.add_for_events("GET", "/v1/quarantine", Lane::reads,
+                        answering_read(context, quarantine_page, "unknown_stream"));
 }
 
 }  // namespace anabranch::front::http_api

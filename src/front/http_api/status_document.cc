@@ -165,4 +165,9 @@ Status check_ready(const Ports& ports) {
   return {};
 }
 
+Status check_takes_events(const Ports& ports) {
+  if (ports.takes_events()) return {};
+  return fail(Code::unavailable, "the server is starting: it opens its logs", "try again in a moment");
+}
+
 }  // namespace anabranch::front::http_api

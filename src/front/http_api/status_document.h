@@ -13,5 +13,7 @@ std::string status_signature(Json document);
 
 /// Nothing when queries are answered; else why not.
 Status check_ready(const Ports& ports);
+/// The same of events on their way in.
+Status check_takes_events(const Ports& ports);
 
 }  // namespace anabranch::front::http_api

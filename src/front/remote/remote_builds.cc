@@ -76,7 +76,7 @@ Result<std::vector<RunningTask>> RemoteBuilds::tasks(const security::Caller& cal
 
 std::vector<Fault> RemoteBuilds::faults(const security::Caller& caller) const {
   auto faults = engine_.ask(methods::faults, caller);
-  if (!faults) return {{"the engine", std::move(faults).error()}};
+  if (!faults) return {{std::string(engine_fault), std::move(faults).error()}};
   return std::move(*faults);
 }
 

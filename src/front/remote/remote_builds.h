@@ -12,9 +12,12 @@
 
 namespace anabranch::front::remote {
 
+/// What the fault is of, that there is no engine.
+inline constexpr std::string_view engine_fault = "the engine";
+
 /// Builds as another process has it. Who asks goes with each call: what it may see and order is decided
 /// there. Without an engine its faults are that. Any thread may call; every call blocks until it is answered.
-class RemoteBuilds final : public Builds {
+class RemoteBuilds : public Builds {
  public:
   explicit RemoteBuilds(CurrentLink link) : engine_(std::move(link)) {}
 

@@ -28,6 +28,7 @@ export function completeStatus(raw: Partial<Status>): Status {
     speed: raw.speed ?? null,
     freshness_ms: raw.freshness_ms ?? null,
     running_build: raw.running_build ?? null,
+    processes: raw.processes ?? [],
     memory_bytes: raw.memory_bytes ?? 0,
     storage: raw.storage ?? null,
   };

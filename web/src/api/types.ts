@@ -65,8 +65,19 @@ export interface Status {
   speed: SpeedStatus | null;
   freshness_ms: { p50: number | null; p99: number | null } | null;
   running_build: RunningBuild | null;
+  processes: ProcessState[];
   memory_bytes: number;
   storage: Storage | null;
+}
+
+/** A process of the server; pid null: none runs now. */
+export interface ProcessState {
+  kind: string;
+  pid: number | null;
+  memory_bytes: number;
+  started_at: string | null;
+  restarts: number;
+  last_end: string | null;
 }
 
 /** What the data folder takes on the disk. */

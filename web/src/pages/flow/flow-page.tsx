@@ -7,6 +7,7 @@ import { useViews } from '../../state/views';
 import { Answers } from './answers';
 import { DiskCard } from './disk-card';
 import { Picture } from './picture';
+import { ProcessesCard } from './processes-card';
 import { ServerCard } from './server-card';
 import { StreamCard } from './stream-card';
 import { TablesCard } from './tables-card';
@@ -54,6 +55,7 @@ export function FlowPage() {
         <div className="stack-list">
           <VerifyCard views={views} problem={viewsProblem} reload={reload} />
           <DiskCard storage={status.storage} />
+          <ProcessesCard processes={status.processes} />
         </div>
         <div className="stack-list">
           <TablesCard tables={status.tables} />
