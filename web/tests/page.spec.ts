@@ -38,7 +38,7 @@ test('the processes card says what runs', async ({ page, request }) => {
   const { processes } = await (await request.get('/v1/status')).json();
   const card = page.getByTestId('processes-card');
   await expect(card.getByRole('listitem')).toHaveCount(processes.length);
-  await expect(card.getByRole('listitem').first()).toHaveText(/server\s*up .*[\d.,]+ [kKMG]?i?B/);
+  await expect(card.getByRole('listitem').first()).toHaveText(/server\s*started .*[\d.,]+ [kKMG]?i?B/);
 });
 
 test('an open view follows the events', async ({ page, request }) => {

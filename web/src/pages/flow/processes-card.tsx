@@ -19,11 +19,11 @@ export function ProcessesCard({ processes }: { processes: ProcessState[] }) {
       </header>
       <ul className="lines">
         {processes.map((process) => (
-          <li key={process.kind} title={titles[process.kind]}>
-            <div className="disk-line">
+          <li key={process.kind} className="process" title={titles[process.kind]}>
+            <div className="process-line">
               <span className="mono">{process.kind}</span>
               <span className="process-run">
-                {process.pid === null ? <span className="process-gone">being started again</span> : <>up <TimeText at={process.started_at} relative /></>}
+                {process.pid === null ? <span className="process-gone">being started again</span> : <>started <TimeText at={process.started_at} relative /></>}
               </span>
               <span className="mono disk-size">{bytes(process.memory_bytes)}</span>
             </div>
