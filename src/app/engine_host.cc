@@ -1,5 +1,6 @@
 #include "app/engine_host.h"
 
+#include <chrono>
 #include <cstdio>
 
 #include <fmt/format.h>
@@ -106,6 +107,7 @@ Status EngineHost::start() {
       if (!done) continue;
     }
     auto left_out = start_on(*link);
+    if (left_out) left_out = wait_until_ready(*link, std::move(*left_out));
     if (left_out) {
       left_out_ = std::move(*left_out);
       opener_ = std::thread([this] { run_opener(); });
@@ -190,6 +192,16 @@ Result<std::vector<Error>> EngineHost::start_on(processes::Link& link) {
   return ask(link, engine_methods::start);
 }
 
+// It says so by itself, a moment after it has answered.
+Result<std::vector<Error>> EngineHost::wait_until_ready(const processes::Link& link,
+                                                        std::vector<Error> left_out) {
+  Lock lock(mutex_);
+  while (!told_.is_ready() && link.is_open() && !is_stopping_)
+    lock.wait_for(changed_, std::chrono::milliseconds(50));
+  if (!told_.is_ready()) return fail(Code::unavailable, "the engine ended as it began");
+  return left_out;
+}
+
 void EngineHost::follow(const std::shared_ptr<processes::Link>& link) {
   const Lock lock(mutex_);
   following_ = link;
@@ -227,6 +239,10 @@ Result<std::string> EngineHost::handle(processes::IncomingCall& call) {
 
 void EngineHost::told(std::string_view topic, std::string_view bytes) {
   told_.take(topic, bytes);
+  if (topic == front::remote::EngineState::topic) {
+    const Lock lock(mutex_);
+    changed_.notify_all();
+  }
   if (topic == engine_topics::replayed && options_.on_replay) {
     if (const auto share = wire::decode<double>(bytes)) options_.on_replay(*share);
   }

@@ -85,6 +85,8 @@ class EngineHost final : public front::Ports, public IntakeTerms {
   template <typename Answer, typename... Arguments>
   static Result<Answer> ask(processes::Link& link, const front::remote::Method<Answer, Arguments...>& method,
                             const std::type_identity_t<Arguments>&... arguments);
+  Result<std::vector<Error>> wait_until_ready(const processes::Link& link, std::vector<Error> left_out)
+      EXCLUDES(mutex_);
   void run_opener() EXCLUDES(mutex_);
   // On the supervisor's thread and the link's.
   void follow(const std::shared_ptr<processes::Link>& link) EXCLUDES(mutex_);

@@ -62,7 +62,7 @@ int run(int argc, char** argv) {
 
   up_command
       ->add_flag("--engine-process,!--no-engine-process", up.has_engine_process,
-                 "Run the engine in a process of its own, which may end without harm (default)")
+                 "Run the engine in a process of its own, which may end without harm")
       ->envname("ANABRANCH_ENGINE_PROCESS");
   up_command->add_flag("--watch", up.watches, "Apply the project's files when they change");
 

@@ -19,7 +19,7 @@ class EngineCase(Case):
     def setUp(self):
         super().setUp()
         self.shop_project = self.shop()
-        self.server = self.shop_project.start("--port", "0")
+        self.server = self.shop_project.start("--port", "0", "--engine-process")
         self.client = self.server.client()
         self.sent = 0
 
@@ -148,7 +148,7 @@ class IngestionGoesOnTest(EngineCase):
         began = time.monotonic()
         self.assertEqual(self.server.stop(), 0)
         self.assertLess(time.monotonic() - began, 10)
-        self.server = self.shop_project.start("--port", "0")
+        self.server = self.shop_project.start("--port", "0", "--engine-process")
         self.client = self.server.client()
         self.check_all_there()
 

@@ -42,7 +42,7 @@ struct UpOptions {
   int port = -1;     // -1: as the project says
   bool is_insecure = false;
   bool watches = false;            // takes files over when they are saved
-  bool has_engine_process = true;  // the engine runs in a process of its own
+  bool has_engine_process = false;  // the engine runs in a process of its own
 };
 int run_up(const CommonOptions& common, const UpOptions& options);
 
