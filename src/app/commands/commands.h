@@ -41,7 +41,7 @@ struct UpOptions {
   std::string host;  // empty: as the project says
   int port = -1;     // -1: as the project says
   bool is_insecure = false;
-  bool watches = false;            // takes files over when they are saved
+  bool watches = false;             // takes files over when they are saved
   bool has_engine_process = false;  // the engine runs in a process of its own
 };
 int run_up(const CommonOptions& common, const UpOptions& options);
